@@ -56,6 +56,15 @@ impl Bench {
         Run::new(&self.xtask, &self.sandbox, &arguments)
     }
 
+    /// A run of `xtask` with text on standard output, in this many columns.
+    #[must_use]
+    pub fn text(&self, arguments: &[&str], columns: usize) -> Run {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned());
+        let text = ["--output", "text"].map(str::to_owned);
+        let arguments: Vec<String> = arguments.chain(text).collect();
+        Run::of(&self.xtask, &self.sandbox, &arguments).env("COLUMNS", columns.to_string())
+    }
+
     /// The `xtask` itself.
     #[must_use]
     pub fn program(&self) -> &Path {

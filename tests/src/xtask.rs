@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use jsonschema::Validator;
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
@@ -48,12 +50,22 @@ pub struct Ended {
     pub stderr: String,
     /// Wall time.
     pub took: Duration,
+    /// Whether the document is of a format that isn't ours: a template, or a schema.
+    is_foreign: bool,
 }
 
 impl Run {
     pub(crate) fn new(xtask: &Path, sandbox: &str, arguments: &[String]) -> Self {
+        let json = ["--output", "json"].map(str::to_owned);
+        let mut run = Self::of(xtask, sandbox, &[arguments, &json].concat());
+        run.shown = format!("xtask {}", arguments.join(" "));
+        run
+    }
+
+    /// A run with these arguments alone.
+    pub(crate) fn of(xtask: &Path, sandbox: &str, arguments: &[String]) -> Self {
         let mut command = Command::new(xtask);
-        command.args(arguments).args(["--output", "json"]);
+        command.args(arguments);
         // Nothing from the environment of the test run: no account, no region, no settings.
         for (name, _) in std::env::vars() {
             if name.starts_with("AWS_") || name.starts_with("ECS_SCALER_") {
@@ -183,7 +195,10 @@ impl Started {
                 self.shown, self.said
             );
         };
+        let words: Vec<&str> = self.shown.split(' ').collect();
         Ended {
+            is_foreign: ["synth", "schema"].iter().any(|name| words.contains(name))
+                && status.success(),
             shown: self.shown,
             code: status.code(),
             stdout,
@@ -201,8 +216,12 @@ impl Ended {
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("no JSON document ({error}): {self}"))
+        let document = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON document ({error}): {self}"));
+        if !self.is_foreign {
+            require_documented(&document);
+        }
+        document
     }
 
     /// Asserts success; returns the result.
@@ -230,16 +249,45 @@ impl Ended {
         assert_eq!(error["exit_code"], code, "{self}");
         let message = error["message"].as_str().unwrap_or_default();
         assert!(!message.is_empty(), "{self}");
+        let stderr = unfold(&self.stderr);
         assert!(
-            self.stderr.contains(&format!("error: {message}")),
+            stderr.contains(&unfold(&format!("error: {message}"))),
             "standard error doesn't contain the error: {self}"
         );
         for hint in error["hints"].as_array().unwrap() {
-            let hint = format!("hint: {}", hint.as_str().unwrap());
-            assert!(self.stderr.contains(&hint), "{hint:?} is missing: {self}");
+            let hint = unfold(&format!("hint: {}", hint.as_str().unwrap()));
+            assert!(stderr.contains(&hint), "{hint:?} is missing: {self}");
         }
         error
     }
+}
+
+/// The words of a text, whose lines are folded to the width of a terminal.
+fn unfold(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// Checks a document against the schema in the documentation: every output of every test.
+///
+/// # Panics
+/// If the document isn't as documented.
+#[track_caller]
+pub fn require_documented(document: &Value) {
+    static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/json-schema.json");
+        let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    });
+    let errors = SCHEMA.iter_errors(document);
+    let errors: Vec<String> = errors
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(
+        errors.is_empty(),
+        "docs/json-schema.json has another form of `{}`: {errors:#?}",
+        document["command"]
+    );
 }
 
 impl std::fmt::Display for Ended {

@@ -70,7 +70,10 @@ fn command() -> Command {
 
 fn main() -> ExitCode {
     cli::install(Box::new(Checkout));
-    let matches = command().get_matches();
+    let matches = match cli::parse(command()) {
+        Ok(matches) => matches,
+        Err(code) => return code,
+    };
     let format = || {
         matches
             .get_one::<Format>("output")

@@ -1,11 +1,11 @@
 //! Stack definitions as arguments: a file, or the name of a stack that is deployed.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use stack::{Selection, Stack};
+use stack::{LoadError, Loaded, Selection, Stack};
 
 use crate::failure::{Code, Failure, Result};
-use crate::ui;
 use crate::workshop::program;
 
 /// Which values of a definition are meant.
@@ -62,19 +62,107 @@ pub(crate) fn quote(argument: &str) -> String {
     }
 }
 
-/// Reads a definition and prints its warnings.
+/// Reads a definition. Its warnings are for `validate` and `deploy`.
 pub(crate) fn load(path: &Path, selection: &SelectionArgs) -> Result<Stack> {
-    let loaded = stack::load_selected(path, &selection.selection())?;
-    if !loaded.warnings.problems().is_empty() {
-        ui::print_report(&loaded.warnings);
+    Ok(load_with_warnings(path, selection)?.stack)
+}
+
+/// Reads a definition with its warnings.
+pub(crate) fn load_with_warnings(path: &Path, selection: &SelectionArgs) -> Result<Loaded> {
+    stack::load_selected(path, &selection.selection()).map_err(|error| explain(path, error))
+}
+
+/// The failure to read a definition, with the file that was probably meant.
+pub(crate) fn explain(path: &Path, error: LoadError) -> Failure {
+    let kind = match &error {
+        LoadError::Read { source, .. } => Some(source.kind()),
+        _ => None,
+    };
+    let hint = match kind {
+        Some(ErrorKind::NotFound) => near_file(path, is_yaml)
+            .or_else(|| find_by_name(path))
+            .unwrap_or_else(|| {
+                format!("check the path; to write a definition: {} init", program())
+            }),
+        Some(ErrorKind::IsADirectory) => describe_folder(path),
+        _ => return error.into(),
+    };
+    Failure::from(error).without_hints().hint(hint)
+}
+
+/// A hint with the file next to a missing one whose name is most like it, or like it but for its end.
+pub(crate) fn near_file(path: &Path, fits: impl Fn(&Path) -> bool) -> Option<String> {
+    let files = list_files(path.parent()?);
+    let same_stem = |file: &&PathBuf| {
+        file.file_stem() == path.file_stem() || file.file_stem() == path.file_name()
+    };
+    let mut fitting = files.iter().filter(|file| fits(file));
+    let name = |file: &PathBuf| {
+        file.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
+    let near = fitting.clone().find(same_stem).cloned().or_else(|| {
+        let names: Vec<String> = fitting.clone().filter_map(name).collect();
+        let wanted = path.file_name()?.to_str()?;
+        let near = stack::nearest(wanted, names.iter().map(String::as_str))?;
+        fitting
+            .find(|file| name(file).as_deref() == Some(near))
+            .cloned()
+    });
+    near.map(|file| format!("did you mean {}?", file.display()))
+}
+
+/// A hint with the definition in this folder whose stack has the name of the missing file.
+fn find_by_name(path: &Path) -> Option<String> {
+    let wanted = path.to_str()?;
+    let files = list_files(Path::new("")).into_iter();
+    let named = |file: &PathBuf| {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let mut names = text.lines().filter_map(|line| line.strip_prefix("name:"));
+        names.any(|name| name.trim().trim_matches(['"', '\'']) == wanted)
+    };
+    let file = files.filter(|file| is_definition(file)).find(named)?;
+    Some(format!(
+        "{wanted} is the name of a stack; its definition is {}",
+        file.display()
+    ))
+}
+
+fn describe_folder(folder: &Path) -> String {
+    let files = list_files(folder)
+        .into_iter()
+        .filter(|file| is_definition(file));
+    let names: Vec<String> = files.map(|file| file.display().to_string()).collect();
+    match names.as_slice() {
+        [] => format!("it has no definition; to write one: {} init", program()),
+        [file] => format!("name the definition in it: {file}"),
+        files => format!("name a definition in it: {}", files.join(", ")),
     }
-    Ok(loaded.stack)
+}
+
+/// The files of a folder by their names; none if it can't be listed.
+fn list_files(folder: &Path) -> Vec<PathBuf> {
+    let here = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let entries = std::fs::read_dir(here).into_iter().flatten();
+    let files = entries.filter_map(|entry| Some(folder.join(entry.ok()?.file_name())));
+    let mut files: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
+    files.sort();
+    files
+}
+
+fn is_yaml(file: &Path) -> bool {
+    let end = file.extension();
+    end.is_some_and(|end| end == "yaml" || end == "yml")
 }
 
 /// A stack definition as an argument.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct FileArg {
-    /// Stack definition [default: stack.yaml, stack.yml, or the only definition in this folder]
+    /// Stack definition; `-` is standard input [default: stack.yaml, stack.yml, or the only definition in this folder]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -93,7 +181,12 @@ impl FileArg {
         }
     }
 
-    /// Reads the definition and prints its warnings.
+    /// Whether it is standard input.
+    pub(crate) fn is_standard_input(&self) -> bool {
+        self.file.as_deref() == Some(Path::new("-"))
+    }
+
+    /// Reads the definition.
     pub(crate) fn load(&self) -> Result<Stack> {
         load(&self.path()?, &self.selection)
     }
@@ -102,8 +195,8 @@ impl FileArg {
 /// The stack of a command that can do without naming it.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct StackArg {
-    /// Stack definition, or the name of the stack [default: stack.yaml, stack.yml, or the only definition in this
-    /// folder]
+    /// Stack definition (`-` is standard input), or the name of the stack [default: stack.yaml, stack.yml, or the
+    /// only definition in this folder]
     #[arg(value_name = "STACK")]
     stack: Option<StackRef>,
 }
@@ -135,18 +228,8 @@ fn find_definition(folder: &Path) -> Result<PathBuf> {
         return Ok(file);
     }
     let missing = |message: String| Failure::new(Code::Usage, message);
-    let here = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let entries = std::fs::read_dir(here)
-        .map_err(|error| missing(format!("can't list this folder: {error}")))?;
-    let files = entries
-        .filter_map(|entry| Some(folder.join(entry.ok()?.file_name())))
-        .filter(|file| is_definition(file));
-    let mut found: Vec<PathBuf> = files.collect();
-    found.sort();
+    let files = list_files(folder).into_iter();
+    let found: Vec<PathBuf> = files.filter(|file| is_definition(file)).collect();
     match found.as_slice() {
         [file] => Ok(file.clone()),
         [] => Err(
@@ -167,10 +250,7 @@ fn find_definition(folder: &Path) -> Result<PathBuf> {
 /// Other YAML files are common beside a definition, such as a pipeline's. A definition has a name, and queues
 /// or services.
 fn is_definition(file: &Path) -> bool {
-    let yaml = file
-        .extension()
-        .is_some_and(|end| end == "yaml" || end == "yml");
-    if !yaml {
+    if !is_yaml(file) {
         return false;
     }
     let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -190,14 +270,16 @@ pub(crate) enum StackRef {
 impl std::str::FromStr for StackRef {
     type Err = std::convert::Infallible;
 
-    /// A stack's name has neither a slash nor a dot. Its ID is as good, and names it after its deletion, too.
+    /// A stack's name has neither a slash nor a dot; `-` is a definition on standard input. Its ID is as good, and names it after its deletion, too.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_id = text.starts_with("arn:") && text.contains(":stack/");
-        Ok(if !is_id && text.contains(['/', '.', '\\']) {
-            Self::File(PathBuf::from(text))
-        } else {
-            Self::Name(text.to_owned())
-        })
+        Ok(
+            if !is_id && (text == "-" || text.contains(['/', '.', '\\'])) {
+                Self::File(PathBuf::from(text))
+            } else {
+                Self::Name(text.to_owned())
+            },
+        )
     }
 }
 
@@ -225,11 +307,7 @@ impl StackRef {
                 name: name.clone(),
                 ..Known::default()
             }),
-            // Its warnings are no news here.
-            Self::File(path) => {
-                let loaded = stack::load_selected(path, &selection.selection())?;
-                Ok(Known::of(&loaded.stack))
-            }
+            Self::File(path) => Ok(Known::of(&load(path, selection)?)),
         }
     }
 }
@@ -267,6 +345,32 @@ mod tests {
         assert!(found().unwrap_err().hints()[0].contains("other.yml"));
         write("stack.yml", "anything");
         assert_eq!(found().unwrap(), "stack.yml");
+    }
+
+    #[test]
+    fn a_missing_file_suggests_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("stack.yaml"), "name: shop\nservices: {}\n").unwrap();
+        std::fs::write(path("notes.txt"), "").unwrap();
+        let hint = |name: &str| {
+            let failure = load(&path(name), &SelectionArgs::default()).unwrap_err();
+            assert_eq!(failure.code(), Code::InvalidDefinition);
+            failure.hints().join("; ")
+        };
+        let right = format!("did you mean {}?", path("stack.yaml").display());
+        for near in ["stack.yml", "stcak.yaml", "stack", "stack.json"] {
+            assert_eq!(hint(near), right, "{near}");
+        }
+        assert!(hint("other.yaml").starts_with("check the path; to write a definition: "));
+        assert_eq!(
+            hint(""),
+            format!(
+                "name the definition in it: {}",
+                path("stack.yaml").display()
+            )
+        );
+        assert!(hint("stack.yaml").is_empty(), "it is read, and invalid");
     }
 
     #[test]

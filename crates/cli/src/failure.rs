@@ -76,6 +76,14 @@ impl Failure {
         self
     }
 
+    /// Says of which of several files the hints are.
+    pub(crate) fn hints_of(mut self, file: &str) -> Self {
+        for hint in &mut self.hints {
+            *hint = format!("{file}: {hint}");
+        }
+        self
+    }
+
     pub(crate) fn without_hints(mut self) -> Self {
         self.hints.clear();
         self
@@ -100,12 +108,33 @@ impl Failure {
         self.problems.as_deref()
     }
 
-    /// The problems of both, if both are invalid definitions; otherwise the first failure.
-    pub(crate) fn join(self, other: Self) -> Self {
+    /// The first failure, with the problems of both.
+    pub(crate) fn join_problems(self, other: Self) -> Self {
         match (self.problems, other.problems) {
             (Some(ours), Some(theirs)) => ours.join(*theirs).into(),
             (problems, _) => Self { problems, ..self },
         }
+    }
+
+    /// Both failures as one, with the code of the first.
+    pub(crate) fn join(self, other: Self) -> Self {
+        let problems = match (self.problems, other.problems) {
+            (Some(ours), Some(theirs)) => Some(Box::new(ours.join(*theirs))),
+            (ours, theirs) => ours.or(theirs),
+        };
+        let is_new = |hint: &String| !self.hints.contains(hint);
+        let hints = other.hints.into_iter().filter(is_new).collect();
+        Self {
+            message: format!("{}; {}", self.message, other.message),
+            hints: [self.hints.clone(), hints].concat(),
+            problems,
+            ..self
+        }
+    }
+
+    /// The same with a message for all of it.
+    pub(crate) fn summed_up(self, message: String) -> Self {
+        Self { message, ..self }
     }
 
     /// The document for programs, with these hints.

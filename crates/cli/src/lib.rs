@@ -10,6 +10,7 @@ mod disk;
 mod drift;
 mod escape;
 mod failure;
+mod layout;
 mod live;
 mod output;
 mod plan;
@@ -20,7 +21,9 @@ mod report;
 mod role;
 mod signals;
 mod simulation;
+mod table;
 mod ui;
+mod usage;
 mod values;
 mod words;
 mod workshop;
@@ -73,6 +76,18 @@ pub fn command_of(program: &'static str) -> clap::Command {
     command.name(program).bin_name(program).long_about(format!(
         "{about}\n\nStart with `{program} demo`: it needs no AWS account and no Docker."
     ))
+}
+
+/// Reads this process's arguments. `Err` is the exit code after help, or after an error, which programs get as JSON.
+///
+/// # Errors
+/// If there is nothing to run.
+pub fn parse(mut command: clap::Command) -> Result<clap::ArgMatches, ExitCode> {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let matches = command.try_get_matches_from_mut(&arguments);
+    let matches = matches.map_err(|error| usage::report(&error, &command, &arguments))?;
+    output::name_command(usage::name(&matches));
+    Ok(matches)
 }
 
 /// Runs the product command that `matches` of [`command`] selects.

@@ -4,5 +4,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::install(Box::new(cli::Installed));
-    cli::run(&cli::command().get_matches())
+    match cli::parse(cli::command()) {
+        Ok(matches) => cli::run(&matches),
+        Err(code) => code,
+    }
 }

@@ -1,6 +1,5 @@
 //! A plan, for people.
 
-use comfy_table::{Table, presets};
 use deployer::{Action, Change, Plan, Recovering, Recovery};
 use stack::ValueChange;
 use template::contract::types::DASHBOARD;
@@ -10,25 +9,6 @@ use crate::values::format_values;
 
 /// Formats what the plan will do. Interruptions and losses come last, where they are read.
 pub(crate) fn format_plan(plan: &Plan) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    for change in &plan.changes {
-        let name = change.physical_id.clone().unwrap_or_default();
-        let properties = match change.action {
-            Action::Add | Action::Remove => String::new(),
-            _ => change.properties.join(", "),
-        };
-        table.add_row([
-            format!("  {}", change.action),
-            change.resource_type.clone(),
-            change.logical_id.clone(),
-            if properties.is_empty() {
-                name
-            } else {
-                properties
-            },
-        ]);
-    }
     let mut text = match plan.words.is_empty() {
         true => String::new(),
         false => format!("\n{}", format_words(&plan.words)),
@@ -42,12 +22,8 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
         text.push_str(&format_findings(&plan.drift));
     }
     if !is_repair(plan) {
-        let rows = table.trim_fmt();
-        text.push_str(&format!(
-            "{}\n{}\n",
-            explain_rows(&rows, plan),
-            format_totals(plan)
-        ));
+        text.push_str(&format_rows(plan));
+        text.push_str(&format!("{}\n", format_totals(plan)));
     }
     for change in plan.interruptions() {
         text.push_str(&format_consequence("INTERRUPTS", change));
@@ -66,16 +42,44 @@ pub(crate) fn format_words(words: &[ValueChange]) -> String {
 /// Values that are shown of one resource.
 const SHOWN: usize = 12;
 
-/// The rows of the table, which has one line for each change, with the values that change.
-fn explain_rows(rows: &str, plan: &Plan) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let mut changes = plan.changes.iter();
-    for row in rows.lines() {
-        lines.push(row.to_owned());
-        let explained = changes.next().map(explain).unwrap_or_default();
-        lines.extend(explained.lines().map(str::to_owned));
+/// A line per change, with the values that change below it.
+fn format_rows(plan: &Plan) -> String {
+    let widest = |text: fn(&Change) -> &str| {
+        let widths = plan.changes.iter().map(|change| text(change).len());
+        widths.max().unwrap_or_default()
+    };
+    let kinds = widest(|change| &change.resource_type);
+    let names = widest(|change| &change.logical_id);
+    let actions = plan
+        .changes
+        .iter()
+        .map(|change| change.action.to_string().len());
+    let actions = actions.max().unwrap_or_default();
+    let mut text = String::new();
+    for change in &plan.changes {
+        let line = format!(
+            "  {:<actions$}  {:<kinds$}  {:<names$}  {}",
+            change.action.to_string(),
+            change.resource_type,
+            change.logical_id,
+            describe_properties(change)
+        );
+        text.push_str(&format!("{}\n{}", line.trim_end(), explain(change)));
     }
-    lines.join("\n")
+    text
+}
+
+/// The properties that change, or else the resource's name: an ARN or a URL says no more than the logical ID.
+fn describe_properties(change: &Change) -> String {
+    let changes = !matches!(change.action, Action::Add | Action::Remove);
+    if changes && !change.properties.is_empty() {
+        return change.properties.join(", ");
+    }
+    let name = change.physical_id.as_deref().unwrap_or_default();
+    match name.contains(":") {
+        true => String::new(),
+        false => name.to_owned(),
+    }
 }
 
 fn explain(change: &Change) -> String {
@@ -83,7 +87,7 @@ fn explain(change: &Change) -> String {
         return String::new();
     }
     if change.resource_type == DASHBOARD {
-        return "             the dashboard's widgets change".to_owned();
+        return "             the dashboard's widgets change\n".to_owned();
     }
     let shown = change.values.get(..SHOWN).unwrap_or(&change.values);
     let mut text = format_values(shown, "             ");

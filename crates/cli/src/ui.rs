@@ -11,6 +11,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyle
 use stack::Report;
 
 use crate::escape::{Keep, escape};
+use crate::layout::{error_width, is_capable, lay_out};
 use crate::plan::format_plan;
 
 /// Columns of the spinner and of the elapsed time.
@@ -24,7 +25,7 @@ pub(crate) struct Ui {
 
 impl Ui {
     pub(crate) fn new() -> Self {
-        let spinner = std::io::stderr().is_terminal().then(|| {
+        let spinner = is_capable(&std::io::stderr()).then(|| {
             let bar = ProgressBar::new_spinner();
             let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
@@ -162,34 +163,43 @@ pub(crate) fn can_ask() -> bool {
 
 /// Prints a definition's problems with their lines.
 pub(crate) fn print_report(report: &Report) {
-    let terminal = std::io::stderr().is_terminal() && console::colors_enabled_stderr();
-    print_line(&render(report, terminal));
+    let terminal = is_capable(&std::io::stderr()) && console::colors_enabled_stderr();
+    print_unfolded(&render(report, terminal, error_width()));
+}
+
+/// Prints one line per warning.
+pub(crate) fn print_warnings(report: &Report) {
+    for problem in report.problems() {
+        warn(&format!(
+            "{}:{}: {}",
+            report.source(),
+            problem.line(),
+            problem.message()
+        ));
+    }
 }
 
 /// A definition's problems with their lines, as text.
-pub(crate) fn render(report: &Report, colour: bool) -> String {
-    let theme = if colour {
-        GraphicalTheme {
-            characters: ThemeCharacters::unicode(),
-            styles: ThemeStyles::ansi(),
-        }
+pub(crate) fn render(report: &Report, color: bool, width: usize) -> String {
+    let styles = if color {
+        ThemeStyles::ansi()
     } else {
-        GraphicalTheme {
-            characters: ThemeCharacters::unicode(),
-            styles: ThemeStyles::none(),
-        }
+        ThemeStyles::none()
     };
-    let mut text = String::new();
-    let width = if colour {
-        usize::from(Term::stderr().size().1)
-    } else {
-        100
+    let theme = GraphicalTheme {
+        characters: ThemeCharacters::unicode(),
+        styles,
     };
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(width.max(60))
+        .with_width(width)
         .with_context_lines(1);
-    if handler.render_report(&mut text, report).is_err() {
-        text = report.to_string();
+    let mut text = String::new();
+    for problem in report.problems() {
+        let mut one = String::new();
+        if handler.render_report(&mut one, problem).is_err() {
+            one = problem.to_string();
+        }
+        text.push_str(&format!("{}\n", one.trim_end()));
     }
     text
 }
@@ -209,12 +219,16 @@ pub(crate) fn note(message: &str) {
     print_line(message);
 }
 
-/// Prints text on standard error. Every text for people goes through here.
+/// Prints text on standard error, as wide as the terminal. Every text for people goes through here.
 fn print_line(text: &str) {
-    eprintln!(
-        "{}",
-        escape(text, Keep::lines(console::colors_enabled_stderr()))
-    );
+    let text = escape(text, Keep::lines(console::colors_enabled_stderr()));
+    eprintln!("{}", lay_out(&text, error_width()));
+}
+
+/// The same with whole lines, for lines of a file.
+pub(crate) fn print_unfolded(text: &str) {
+    let text = escape(text, Keep::lines(console::colors_enabled_stderr()));
+    eprintln!("{}", lay_out(&text, usize::MAX));
 }
 
 /// Prints a warning on standard error.

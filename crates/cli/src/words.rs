@@ -8,6 +8,14 @@ pub(crate) fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// A scenario's name, without repeating a stack's name that is its service's too.
+pub(crate) fn name_scenario(name: &str) -> &str {
+    match name.split_once('/') {
+        Some((stack, service)) if stack == service => stack,
+        _ => name,
+    }
+}
+
 /// A length of time in whole seconds, such as `1m 12s`; less than nothing is `0s`.
 pub(crate) fn age(seconds: f64) -> String {
     let length = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The services that a deployed stack runs or scales.
 
 use serde::Serialize;
+use stack::suggest_name;
 use template::contract::{SERVICE, types};
 
 use crate::deployed_stack::DeployedStack;
@@ -73,9 +74,9 @@ impl DeployedStack {
             let names: Vec<String> = self.services().map(|service| service.name).collect();
             let error = format!("the stack {} has no service {name}", self.stack.name);
             let error = Error::new(Kind::Usage, error);
-            match names.is_empty() {
-                true => error,
-                false => error.hint(format!("it has: {}", names.join(", "))),
+            match suggest_name(name, names.iter().map(String::as_str)) {
+                None => error,
+                Some(hint) => error.hint(hint),
             }
         })
     }

@@ -3,7 +3,7 @@
 //! This crate owns the format. It knows every key with its kind, default and meaning (`shape`), reads
 //! a file within fixed limits (`yaml`, `text`), fills in the defaults (`read`), and refuses what would
 //! deploy and then fail or lie (`check`). All problems of a file come in one [`Report`], each with its
-//! place and what would be right. It reads the one file that [`load`] is given, and does no other I/O.
+//! place and what would be right. It reads the one file, or standard input, that [`load`] is given, and does no other I/O.
 
 mod arn;
 mod check;
@@ -44,12 +44,13 @@ pub use entries::{Entry, parse_entries};
 pub use foreign::{YamlEntry, YamlNode, YamlValue, read_yaml};
 pub use image::EcrImage;
 pub use instances::InstanceRoom;
-pub use load::{LoadError, load, load_selected, read_environments};
+pub use load::{LoadError, load, load_selected, name_file, read_environments};
 pub use model::*;
-pub use nearest::nearest;
+pub use nearest::{nearest, suggest_name};
 pub use problem::{Label, Problem, Report, Severity};
 pub use record::compare_records;
 pub use select::Selection;
+pub use shape::REGIONS;
 pub use slo::Slo;
 pub use variable::name_variable;
 pub use written::{Place, Written};

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use miette::Diagnostic;
 
@@ -18,7 +18,7 @@ use crate::{Loaded, Report, Selection, parse_selected, yaml};
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file can't be read.
-    #[error("can't read {}", path.display())]
+    #[error("can't read {}", name_file(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -26,7 +26,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The file is larger than any definition.
-    #[error("{} is larger than {limit} bytes", path.display())]
+    #[error("{} is larger than {limit} bytes", name_file(path))]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum LoadError {
         limit: usize,
     },
     /// The file isn't text in UTF-8.
-    #[error("{} isn't UTF-8: line {line}, byte {byte}", path.display())]
+    #[error("{} isn't UTF-8: line {line}, byte {byte}", name_file(path))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum LoadError {
     Invalid(Report),
 }
 
-/// Reads a definition from a file, of which no more than the largest definition's bytes are read.
+/// Reads a definition from a file, of which no more than the largest definition's bytes are read. `-` is standard input.
 ///
 /// # Errors
 /// [`LoadError`], for a file that can't be read and for one that isn't a valid definition.
@@ -62,7 +62,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 /// As [`load`], and for a selection that doesn't fit the definition.
 pub fn load_selected(path: &Path, selection: &Selection) -> Result<Loaded, LoadError> {
     let text = read_text(path)?;
-    parse_selected(&path.display().to_string(), &text, selection).map_err(LoadError::Invalid)
+    parse_selected(&name_file(path), &text, selection).map_err(LoadError::Invalid)
 }
 
 /// The names of the environments of a definition in a file, in its order; none if it isn't valid YAML.
@@ -89,28 +89,64 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
     })
 }
 
+/// Stands for standard input in place of a file.
+const STANDARD_INPUT: &str = "-";
+
+/// A file as messages name it.
+#[must_use]
+pub fn name_file(path: &Path) -> String {
+    match path == Path::new(STANDARD_INPUT) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+/// Reads standard input once for the whole process: a command can read its definition several times.
+fn read_standard_input() -> io::Result<Vec<u8>> {
+    static READ: Mutex<Option<Vec<u8>>> = Mutex::new(None);
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if read.is_none() {
+        if io::stdin().is_terminal() {
+            return Err(io::Error::other(
+                "it is a terminal: pipe a definition into it",
+            ));
+        }
+        let mut bytes = Vec::new();
+        io::stdin()
+            .take(LARGEST as u64 + 1)
+            .read_to_end(&mut bytes)?;
+        *read = Some(bytes);
+    }
+    Ok(read.clone().unwrap_or_default())
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let failed = |source| LoadError::Read {
         path: path.to_owned(),
         source,
     };
+    if path == Path::new(STANDARD_INPUT) {
+        let bytes = read_standard_input().map_err(failed)?;
+        return within_limit(path, bytes);
+    }
     let file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
     let mut bytes = Vec::new();
     let limit = LARGEST as u64;
-    // The size of a pipe or device isn't known before, and a file may grow under way.
-    if length <= limit {
-        file.take(limit + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
-    }
-    if length > limit || bytes.len() > LARGEST {
-        return Err(LoadError::TooLarge {
+    // No more than that: the size of a pipe or device isn't known in advance, and a file can grow meanwhile.
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    within_limit(path, bytes)
+}
+
+fn within_limit(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, LoadError> {
+    match bytes.len() > LARGEST {
+        true => Err(LoadError::TooLarge {
             path: path.to_owned(),
             limit: LARGEST,
-        });
+        }),
+        false => Ok(bytes),
     }
-    Ok(bytes)
 }
 
 impl Diagnostic for LoadError {

@@ -37,6 +37,27 @@ pub(crate) fn suggest<'c>(
     }
 }
 
+/// Names that a message lists; more than these help nobody.
+const LISTED: usize = 20;
+
+/// A hint for a name that doesn't exist: the one most like it, or all there are. `None` if there are none.
+#[must_use]
+pub fn suggest_name<'c>(name: &str, known: impl IntoIterator<Item = &'c str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    match (nearest(name, known.iter().copied()), known.len()) {
+        (_, 0) => None,
+        (Some(near), _) => Some(format!("did you mean {near}?")),
+        (None, count) => {
+            let listed = known.get(..LISTED).unwrap_or(&known).join(", ");
+            let more = match count.checked_sub(LISTED) {
+                Some(more @ 1..) => format!(", and {more} more"),
+                _ => String::new(),
+            };
+            Some(format!("there are: {listed}{more}"))
+        }
+    }
+}
+
 /// Names as a sentence lists them, each in backquotes.
 pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
@@ -46,6 +67,22 @@ pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_suggested_or_all_are_listed() {
+        let known = ["orders", "mail"];
+        assert_eq!(
+            suggest_name("order", known).as_deref(),
+            Some("did you mean orders?")
+        );
+        assert_eq!(
+            suggest_name("x", known).as_deref(),
+            Some("there are: orders, mail")
+        );
+        assert_eq!(suggest_name("x", []), None);
+        let many = vec!["long-name"; 22];
+        assert!(suggest_name("x", many).unwrap().ends_with(", and 2 more"));
+    }
 
     #[test]
     fn a_slip_of_the_finger_is_recognised() {

@@ -220,6 +220,12 @@ impl Report {
         self
     }
 
+    /// Name of the definition, usually its path.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The problems, errors first.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {

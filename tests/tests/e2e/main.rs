@@ -43,4 +43,5 @@ mod unscaled;
 mod update;
 mod upgrade;
 mod why;
+mod width;
 mod worker;

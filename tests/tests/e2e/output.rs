@@ -16,9 +16,10 @@ async fn every_verb_answers_in_json() {
     let name = &*stack.name;
 
     let valid = bench.xtask(["validate", &file]).end().await.succeeds();
-    assert_eq!(valid[0]["stack"], name);
-    assert_eq!(valid[0]["valid"], true);
-    assert_eq!([&valid[0]["queues"], &valid[0]["services"]], [1, 1]);
+    let valid = &valid["definitions"][0];
+    assert_eq!(valid["stack"], name);
+    assert_eq!(valid["valid"], true);
+    assert_eq!([&valid["queues"], &valid["services"]], [1, 1]);
 
     let template = bench.xtask(["synth", &file]).end().await.succeeds();
     assert_eq!(
@@ -26,7 +27,7 @@ async fn every_verb_answers_in_json() {
         "AWS::SQS::Queue"
     );
     assert_eq!(
-        valid[0]["resources"],
+        valid["resources"],
         template["Resources"].as_object().unwrap().len()
     );
 
@@ -38,7 +39,7 @@ async fn every_verb_answers_in_json() {
     assert_eq!(planned["plan"]["creates_stack"], true);
     assert_eq!(
         planned["plan"]["changes"].as_array().unwrap().len(),
-        valid[0]["resources"]
+        valid["resources"]
     );
     // The sandbox has no ECR, which could say a digest: the tag stays.
     let image = "services.worker.image=111122223333.dkr.ecr.us-east-1.amazonaws.com/worker:1";
@@ -157,16 +158,17 @@ fn invalid(error: &Value) {
 }
 
 #[tokio::test]
-async fn wrong_usage_leaves_standard_output_alone() {
+async fn wrong_usage_answers_in_json_too() {
     let bench = Bench::open();
-    for arguments in [
-        &["simulate"] as &[&str],
-        &["no-such-verb"],
-        &["deploy", "x.yaml", "--local", "--profile", "p"],
+    for (arguments, command) in [
+        (&["simulate"] as &[&str], "simulate"),
+        (&["no-such-verb"], "cargo xtask"),
+        (&["deploy", "x.yaml", "--local", "--profile", "p"], "deploy"),
     ] {
         let run = bench.xtask(arguments).end().await;
-        assert_eq!(run.code, Some(2), "{run}");
-        assert_eq!(run.stdout, "", "{run}");
+        let error = run.fails(2);
+        assert_eq!(error["kind"], "Usage", "{run}");
+        assert_eq!(run.json()["command"], command, "{run}");
         assert!(run.stderr.contains("Usage"), "{run}");
     }
     let help = bench.xtask(["--help"]).end().await;

@@ -35,7 +35,7 @@ async fn what_init_writes_validates_and_deploys() {
         .end()
         .await
         .succeeds();
-    assert_eq!(valid[0]["valid"], true);
+    assert_eq!(valid["definitions"][0]["valid"], true);
     // Unchanged except for the name, because a parallel run would use the same one.
     stack.write(&edited(
         &text,

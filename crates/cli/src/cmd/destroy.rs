@@ -1,6 +1,7 @@
 //! `destroy`: takes a stack away.
 
 use deployer::{DestroyOptions, Destroyed, Doomed};
+use serde::Serialize;
 
 use crate::confirm::require_terminal;
 use crate::connect::{Cloud, ConnectArgs};
@@ -34,6 +35,14 @@ pub(crate) struct Args {
     retain: Vec<String>,
 }
 
+/// What programs read.
+#[derive(Debug, Serialize)]
+struct Document<'d> {
+    stack: &'d str,
+    #[serde(flatten)]
+    destroyed: &'d Destroyed,
+}
+
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     require_terminal("destroy", args.yes)?;
     let known = args.stack.resolve(&args.selection)?;
@@ -61,7 +70,11 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         }
     };
     ui.finish();
-    format.print(&destroyed, |destroyed| destroyed.describe(&known.name));
+    let document = Document {
+        stack: &known.name,
+        destroyed: &destroyed,
+    };
+    format.print(&document, |_| destroyed.describe(&known.name));
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{FileArg, Known};
 use crate::drift::{count_findings, format_findings};
 use crate::failure::{Failure, Result};
-use crate::output::Format;
+use crate::output::{self, Format};
 use crate::plan::{format_plan, format_words};
 use crate::plan_file;
 use crate::role::RoleArg;
@@ -71,6 +71,9 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let difference = difference.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
     format.print(&difference, format_difference);
+    if let (Format::Text, Some(template)) = (format, &difference.template) {
+        output::unfolded(template);
+    }
     if let Some(path) = &args.out {
         let (path, file) = (path.display(), args.file.path()?);
         let selected = args.file.selection.as_written();
@@ -173,9 +176,6 @@ fn format_difference(difference: &Difference) -> String {
         None => format_unchanged(difference),
         Some(plan) => format_plan(plan).trim_start().to_owned(),
     };
-    if let Some(template) = difference.template.as_ref().filter(|text| !text.is_empty()) {
-        text.push_str(&format!("\n{template}"));
-    }
     if let Some(drift) = &difference.drift {
         text.push_str(&format_drift(drift));
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::connect::ConnectArgs;
 use crate::definition::{SelectionArgs, StackArg};
 use crate::failure::Result;
+use crate::layout::width;
 use crate::output::Format;
 use crate::ui::Ui;
 use crate::words::fold;
@@ -38,8 +39,6 @@ struct Report {
     history: CountHistory,
 }
 
-/// Columns of a line.
-const WIDTH: usize = 80;
 /// Columns before the text of a change.
 const INDENT: usize = 4;
 
@@ -111,7 +110,7 @@ fn format_changes(changes: &[CountChange]) -> String {
 }
 
 fn push_folded(text: &mut String, words: &str, indent: &str) {
-    for line in fold(words, WIDTH - indent.len()) {
+    for line in fold(words, width() - indent.len()) {
         text.push_str(&format!("{indent}{line}\n"));
     }
 }

@@ -71,7 +71,7 @@ async fn show(
     let print = |lines: Vec<LogLine>| {
         for line in &lines {
             match format {
-                Format::Text => output::text(&format_line(line, &args.what)),
+                Format::Text => output::unfolded(&format_line(line, &args.what)),
                 Format::Json => output::json_line(&to_json(line)),
             }
         }

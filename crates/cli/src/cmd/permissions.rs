@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         "unknown_types": unknown,
         "policies": documents,
     });
-    format.print(&result, |_| {
+    format.print_unfolded(&result, |_| {
         let parts: Vec<String> = policies.iter().map(format_policy).collect();
         parts.concat() + advise(bounded) + &name_unknown(&unknown)
     });

@@ -7,6 +7,6 @@ use crate::output;
 pub(crate) struct Args {}
 
 pub(crate) fn run(_args: &Args) -> Result<()> {
-    output::json(&stack::schema());
+    output::standard_json(&stack::schema());
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use comfy_table::{Table, presets};
 use deployer::{Identity, Kind, Session, StackSummary, list_regions, list_stacks};
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
@@ -11,6 +10,7 @@ use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::Known;
 use crate::failure::Result;
 use crate::output::Format;
+use crate::table::Table;
 use crate::ui::Ui;
 use crate::words::age_at;
 
@@ -105,7 +105,7 @@ fn format_listing(listing: &Listing, now: u64) -> String {
             listing.account,
             listing.regions.join(", ")
         ),
-        false => format!("{}\n", format_table(&listing.stacks, now)),
+        false => format_table(&listing.stacks, now),
     };
     if !listing.unread.is_empty() {
         let regions: Vec<&str> = listing.unread.iter().map(|one| &*one.region).collect();
@@ -118,23 +118,22 @@ fn format_listing(listing: &Listing, now: u64) -> String {
 }
 
 fn format_table(stacks: &[StackSummary], now: u64) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
+    let mut table = Table::new([
         "stack",
         "region",
         "status",
         "version",
         "environment",
         "updated",
-    ]);
+    ])
+    .texts(6);
     for stack in stacks {
         let optional =
             |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
         let updated = stack
             .updated_at
             .map(|at| format!("{} ago", age_at(at, now)));
-        table.add_row([
+        table.row([
             stack.name.clone(),
             stack.region.clone(),
             stack.status.clone(),
@@ -143,7 +142,7 @@ fn format_table(stacks: &[StackSummary], now: u64) -> String {
             optional(&updated, "unknown"),
         ]);
     }
-    table.trim_fmt()
+    table.format()
 }
 
 #[cfg(test)]
@@ -169,8 +168,8 @@ mod tests {
             }],
         };
         insta::assert_snapshot!(format_listing(&listing, 4_660), @r"
-         stack         region     status           version  environment  updated
-         shop-staging  us-west-2  UPDATE_COMPLETE  unknown  staging      1h 1m ago
+        stack         region     status           version  environment  updated
+        shop-staging  us-west-2  UPDATE_COMPLETE  unknown  staging      1h 1m ago
         not read, because the account hasn't enabled them or these credentials can't list stacks there: eu-south-1
         ");
         let none = Listing {

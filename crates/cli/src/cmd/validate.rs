@@ -8,7 +8,7 @@ use stack::Report;
 
 use crate::definition::{self, SelectionArgs};
 use crate::failure::{Failure, Result};
-use crate::output::Format;
+use crate::output::{self, Format};
 use crate::ui;
 
 /// Messages per second of the burst that is priced.
@@ -16,73 +16,168 @@ const BURST: f64 = 10.0;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definitions [default: stack.yaml, stack.yml, or the only definition in this folder]
+    /// Stack definitions; `-` is standard input [default: stack.yaml, stack.yml, or the only definition in this folder]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     selection: SelectionArgs,
+    /// Show the lines of each warning, and what to do about it
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
-    let mut results = Vec::new();
     let files = match args.files.as_slice() {
         [] => vec![definition::default_definition()?],
         files => files.to_vec(),
     };
-    let mut failed: Option<Failure> = None;
-    let mut warnings = Vec::new();
-    for (file, selection) in list_variants(&files, &args.selection)? {
-        match check(file, &selection, &mut warnings) {
-            Ok(result) => results.push(result),
+    let checked: Vec<Checked<'_>> = files
+        .iter()
+        .map(|file| check_file(file, &args.selection))
+        .collect();
+    if format == Format::Text {
+        print_checked(&checked, args.verbose);
+    }
+    let results = checked.iter().flat_map(|file| &file.results);
+    let document = json!({ "definitions": results.collect::<Vec<_>>() });
+    match sum_up(checked) {
+        None if format == Format::Json => output::json(&document),
+        None => {}
+        Some(failure) => return Err(failure.document(&document)),
+    }
+    Ok(())
+}
+
+/// A file with its environments.
+struct Checked<'f> {
+    file: &'f Path,
+    /// One result per environment.
+    results: Vec<Value>,
+    /// Warnings of all environments, which mostly have the same.
+    warnings: Option<Report>,
+    failure: Option<Failure>,
+}
+
+/// Prints each file's results and warnings. Errors come at the end, where they are read.
+fn print_checked(checked: &[Checked<'_>], verbose: bool) {
+    for file in checked {
+        output::text(&file.results.iter().map(format_line).collect::<String>());
+        match &file.warnings {
+            Some(warnings) if verbose => ui::print_report(warnings),
+            Some(warnings) => ui::print_warnings(warnings),
+            None => {}
+        }
+    }
+    let warned = checked.iter().any(|file| file.warnings.is_some());
+    if warned && !verbose {
+        ui::note("--verbose shows what to do about warnings");
+    }
+}
+
+/// The failure of all files that are invalid or can't be read, if there are any.
+fn sum_up(checked: Vec<Checked<'_>>) -> Option<Failure> {
+    let all = checked.len();
+    let failures = checked.into_iter().filter_map(|one| {
+        let file = stack::name_file(one.file);
+        one.failure.map(|failure| {
+            if all > 1 {
+                failure.hints_of(&file)
+            } else {
+                failure
+            }
+        })
+    });
+    let (mut count, mut joined) = (0, None);
+    for failure in failures {
+        count += 1;
+        joined = Some(match joined {
+            None => failure,
+            Some(before) => Failure::join(before, failure),
+        });
+    }
+    let joined = joined?;
+    if all == 1 {
+        return Some(joined);
+    }
+    let message = format!("{count} of {all} files are invalid: {}", joined.message());
+    Some(joined.summed_up(message))
+}
+
+/// Checks a file in each of its environments, unless one is selected.
+fn check_file<'f>(file: &'f Path, selection: &SelectionArgs) -> Checked<'f> {
+    let mut checked = Checked {
+        file,
+        results: Vec::new(),
+        warnings: None,
+        failure: None,
+    };
+    let mut variants = vec![selection.clone()];
+    if !selection.has_environment() {
+        let names = stack::read_environments(file).unwrap_or_default();
+        variants.extend(names.into_iter().map(|name| selection.of_environment(name)));
+    }
+    for selection in variants {
+        checked.check(&selection);
+        let unreadable = |failure: &Failure| failure.problems().is_none();
+        if checked.failure.as_ref().is_some_and(unreadable) {
+            break;
+        }
+    }
+    checked
+}
+
+impl Checked<'_> {
+    fn check(&mut self, selection: &SelectionArgs) {
+        let mut result = json!({
+            "file": stack::name_file(self.file),
+            "environment": selection.selection().environment,
+        });
+        match self.describe(selection) {
+            Ok(found) => {
+                result["valid"] = true.into();
+                merge(&mut result, found);
+            }
             Err(failure) => {
-                failed = Some(match failed {
-                    Some(before) => before.join(failure),
+                result["valid"] = false.into();
+                result["error"] = failure.to_document(failure.hints())["error"].take();
+                self.failure = Some(match self.failure.take() {
+                    // Environments mostly have the same problems, each of which is named once.
+                    Some(before) => before.join_problems(failure),
                     None => failure,
                 });
             }
         }
+        self.results.push(result);
     }
-    for (_, warnings) in warnings {
-        ui::print_report(&warnings);
+
+    /// What a valid definition makes. Adds its warnings to those of the file.
+    fn describe(&mut self, selection: &SelectionArgs) -> Result<Value> {
+        let loaded = definition::load_with_warnings(self.file, selection)?;
+        let (stack, warnings) = (loaded.stack, loaded.warnings);
+        let template = template::synthesize(&stack)?;
+        let found = json!({
+            "stack": stack.name,
+            "queues": stack.queues.len(),
+            "services": stack.services.len(),
+            "resources": template.resource_count(),
+            "template_bytes": template.body().len(),
+            "bursts": list_bursts(&stack),
+            "warnings": warnings.problems(),
+        });
+        if !warnings.is_empty() {
+            self.warnings = Some(match self.warnings.take() {
+                Some(known) => known.join(warnings),
+                None => warnings,
+            });
+        }
+        Ok(found)
     }
-    if let Some(failure) = failed {
-        return Err(failure);
-    }
-    format.print(&results, |results| {
-        results.iter().map(format_line).collect()
-    });
-    Ok(())
 }
 
-/// Checks a definition in an environment. Adds its warnings to those of the file's other environments, which mostly
-/// have the same.
-fn check<'f>(
-    file: &'f Path,
-    selection: &SelectionArgs,
-    warnings: &mut Vec<(&'f Path, Report)>,
-) -> Result<Value> {
-    let loaded = stack::load_selected(file, &selection.selection())?;
-    if !loaded.warnings.is_empty() {
-        let of_file = warnings.pop_if(|(known, _)| *known == file);
-        let all = match of_file {
-            Some((_, known)) => known.join(loaded.warnings),
-            None => loaded.warnings,
-        };
-        warnings.push((file, all));
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
     }
-    let stack = loaded.stack;
-    let template = template::synthesize(&stack)?;
-    Ok(json!({
-        "file": file.display().to_string(),
-        "environment": selection.selection().environment,
-        "stack": stack.name,
-        "valid": true,
-        "queues": stack.queues.len(),
-        "services": stack.services.len(),
-        "resources": template.resource_count(),
-        "template_bytes": template.body().len(),
-        "bursts": list_bursts(&stack),
-    }))
 }
 
 /// What a sudden burst takes where no reaction is fast enough for the objective, for each service with `demand`: warm tasks
@@ -108,22 +203,6 @@ fn list_bursts(stack: &stack::Stack) -> Vec<Value> {
     demanded.collect()
 }
 
-/// Each definition and each of its environments, unless one is selected.
-fn list_variants<'f>(
-    files: &'f [PathBuf],
-    selection: &SelectionArgs,
-) -> Result<Vec<(&'f Path, SelectionArgs)>> {
-    let mut variants = Vec::new();
-    for file in files {
-        variants.push((file.as_path(), selection.clone()));
-        if !selection.has_environment() {
-            let names = stack::read_environments(file)?.into_iter();
-            variants.extend(names.map(|name| (file.as_path(), selection.of_environment(name))));
-        }
-    }
-    Ok(variants)
-}
-
 fn format_line(result: &Value) -> String {
     let text = |key: &str| result[key].as_str().unwrap_or_default();
     let count = |key: &str| result[key].as_u64().unwrap_or_default();
@@ -131,8 +210,11 @@ fn format_line(result: &Value) -> String {
         "" => String::new(),
         name => format!(" (environment {name})"),
     };
+    if result["valid"] != true {
+        return format!("✗ {}{environment}: invalid\n", text("file"));
+    }
     let mut lines = format!(
-        "{}{environment}: valid. Stack {}: {}, {}, {}\n",
+        "✓ {}{environment}: stack {}, {}, {}, {}\n",
         text("file"),
         text("stack"),
         format_count(count("queues"), "queue"),
@@ -200,37 +282,75 @@ mod tests {
         assert_eq!(bursts("45s"), [] as [Value; 0]);
     }
 
+    fn checked(file: &Path, selection: &SelectionArgs) -> Vec<(Value, Value)> {
+        let results = check_file(file, selection).results;
+        let pick = |mut result: Value| (result["environment"].take(), result["valid"].take());
+        results.into_iter().map(pick).collect()
+    }
+
     #[test]
     fn each_environment_is_checked_unless_one_is_selected() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("shop.yaml");
         let text = "name: shop\nservices: {web: {image: 'web:1'}}\nenvironments: {b: {}, a: {region: here}}\n";
         std::fs::write(&file, text).unwrap();
-        let files = [file];
-        let names = |selection: &SelectionArgs| -> Vec<Option<String>> {
-            let variants = list_variants(&files, selection).unwrap().into_iter();
-            variants
-                .map(|(_, one)| one.selection().environment)
-                .collect()
-        };
         let all = SelectionArgs::default();
-        assert_eq!(names(&all), [None, Some("b".into()), Some("a".into())]);
-        assert_eq!(names(&all.of_environment("b".into())), [Some("b".into())]);
-        let run = |selection| {
-            let files = files.to_vec();
-            run(&Args { files, selection }, Format::Text)
-        };
-        // `here` is no region.
-        assert!(run(all.clone()).is_err());
+        // `here` isn't a region.
+        assert_eq!(
+            checked(&file, &all),
+            [
+                (Value::Null, json!(true)),
+                (json!("b"), json!(true)),
+                (json!("a"), json!(false))
+            ]
+        );
+        assert_eq!(
+            checked(&file, &all.of_environment("b".into())),
+            [(json!("b"), json!(true))]
+        );
         let text = "name: shop\nservices: {web: {image: 'web:1', nope: 1}}\nenvironments: {b: {tags: {a: 1}}, a: {region: here}}\n";
-        std::fs::write(&files[0], text).unwrap();
-        let failure = run(all.clone()).unwrap_err();
+        std::fs::write(&file, text).unwrap();
+        let failure = sum_up(vec![check_file(&file, &all)]).unwrap();
         // Errors first, each once; `notify` is a warning of each.
         let problems = failure.problems().unwrap().problems().iter();
         let paths: Vec<&str> = problems.map(stack::Problem::path).collect();
         assert_eq!(paths, ["services.web.nope", "tags.a", "region", "notify"]);
-        std::fs::write(&files[0], "name: shop\nservices: {web: {image: 'web:1'}}\nenvironments: {b: {}, a: {region: here}}\n").unwrap();
-        assert!(run(all.of_environment("b".into())).is_ok());
+    }
+
+    #[test]
+    fn a_bad_file_doesnt_keep_the_others_from_being_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("bad.yaml"), "name: x\nservices: {}\n").unwrap();
+        std::fs::write(
+            path("good.yaml"),
+            "name: shop\nservices: {web: {image: 'web:1'}}\n",
+        )
+        .unwrap();
+        let files = ["bad.yaml", "missing.yaml", "good.yaml"].map(path);
+        let check = |file: &PathBuf| -> Vec<Value> {
+            let results = checked(file, &SelectionArgs::default()).into_iter();
+            results.map(|(_, valid)| valid).collect()
+        };
+        assert_eq!(
+            files.each_ref().map(check),
+            [[json!(false)], [json!(false)], [json!(true)]]
+        );
+        let selection = SelectionArgs::default();
+        let all = files.iter().map(|file| check_file(file, &selection));
+        let failure = sum_up(all.collect()).unwrap();
+        assert_eq!(failure.code(), crate::failure::Code::InvalidDefinition);
+        assert!(
+            failure.message().starts_with("2 of 3 files are invalid: "),
+            "{}",
+            failure.message()
+        );
+        let args = Args {
+            files: files.to_vec(),
+            selection,
+            verbose: false,
+        };
+        assert!(run(&args, Format::Text).is_err());
     }
 
     #[test]
@@ -239,15 +359,10 @@ mod tests {
         let file = folder.path().join("shop.yaml");
         let text = "name: shop\nservices: {web: {image: 'web:1'}}\nenvironments: {b: {}, a: {}}\n";
         std::fs::write(&file, text).unwrap();
-        let files = [file];
-        let mut warnings = Vec::new();
-        for (file, selection) in list_variants(&files, &SelectionArgs::default()).unwrap() {
-            let _result = check(file, &selection, &mut warnings).unwrap();
-        }
-        let [(_, report)] = &warnings[..] else {
-            panic!("one report for the file")
-        };
+        let checked = check_file(&file, &SelectionArgs::default());
+        let report = checked.warnings.unwrap();
         let paths: Vec<&str> = report.problems().iter().map(stack::Problem::path).collect();
         assert_eq!(paths, ["notify"]);
+        assert_eq!(checked.results[2]["warnings"][0]["path"], "notify");
     }
 }

@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use console::Term;
 
-use crate::escape::{Keep, escape, escape_json};
-use crate::output::Format;
+use crate::escape::{Keep, escape};
+use crate::layout::{lay_out, width};
+use crate::output::{Format, format_json_line};
 
 use super::draw::{Canvas, draw};
 use super::plain::Plain;
@@ -75,7 +76,8 @@ impl Screen {
                 let drawn = draw(view, seconds, canvas);
                 let text = in_place(*lines, &drawn);
                 *lines = drawn.len();
-                text
+                // Its lines are as wide as the canvas.
+                lay_out(&text, usize::MAX)
             }
             (_, Moment::Waiting) => return true,
             (Way::Lines { plain, stamp }, Moment::Looked) => {
@@ -83,13 +85,11 @@ impl Screen {
                 let before = stamp.text(now);
                 changes
                     .iter()
-                    .map(|line| format!("{before} {}\n", escape(line, Keep::NOTHING)))
+                    .map(|line| format!("{before} {}", escape(line, Keep::NOTHING)))
+                    .map(|line| format!("{}\n", lay_out(&line, width())))
                     .collect()
             }
-            (Way::Json, Moment::Looked) => {
-                let document = serde_json::to_string(view).unwrap_or_default();
-                format!("{}\n", escape_json(&document))
-            }
+            (Way::Json, Moment::Looked) => format_json_line(view),
         };
         let written = self.term.write_str(&text).and_then(|()| self.term.flush());
         !matches!(written, Err(error) if error.kind() == ErrorKind::BrokenPipe)

@@ -57,6 +57,11 @@ impl Input {
 }
 
 impl InputArgs {
+    /// Whether the definition comes from standard input.
+    pub(crate) fn is_standard_input(&self) -> bool {
+        self.file.is_standard_input()
+    }
+
     /// Reads the definition, the assumptions and the load, and prints warnings about them. Only
     /// `--load cloudwatch` connects; the region also chooses the prices.
     pub(crate) async fn read(&self, connect: &ConnectArgs) -> Result<Input> {

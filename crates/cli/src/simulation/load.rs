@@ -12,6 +12,7 @@ use stack::Stack;
 use super::cloudwatch;
 use super::load_file::FileArgs;
 use crate::connect::ConnectArgs;
+use crate::definition::near_file;
 use crate::failure::{Code, Failure, Result};
 use crate::progress::{ProgressLine, ProgressReader};
 use crate::ui::Ui;
@@ -166,7 +167,8 @@ fn check_queues(loads: &[NamedLoad], stack: &Stack, service: &str) -> Result<()>
         };
         if !consumed.contains(queue) {
             let text = format!("{service} consumes no queue \"{queue}\"");
-            return Err(usage(text).hint(format!("it consumes {}", consumed.join(", "))));
+            let hint = stack::suggest_name(queue, consumed.iter().map(String::as_str));
+            return Err(hint.into_iter().fold(usage(text), Failure::hint));
         }
         if !seen.insert(queue) {
             return Err(usage(format!("the queue {queue} has two loads")));
@@ -206,7 +208,7 @@ impl LoadSource {
         if text == "cloudwatch" {
             return Ok(Self::CloudWatch);
         }
-        if !Load::is_generator(text) {
+        if !Load::is_generator(text) || Path::new(text).exists() {
             return Ok(Self::File(PathBuf::from(text)));
         }
         Ok(Self::Generated {
@@ -216,13 +218,31 @@ impl LoadSource {
     }
 }
 
+/// What a load that can't be opened probably means: another file, a generator, or `cloudwatch`.
+fn suggest_load(path: &Path) -> Vec<String> {
+    let name = path.display().to_string();
+    let near = stack::nearest(&name, ["cloudwatch"]).or_else(|| Load::nearest_generator(&name));
+    if let Some(near) = near {
+        return vec![format!(
+            "did you mean {near}? A generator has parameters, as in poisson:rate=20/s,for=2h"
+        )];
+    }
+    let file = near_file(path, |file| {
+        let end = file.extension().unwrap_or_default();
+        ["csv", "json", "tsv", "txt"]
+            .iter()
+            .any(|known| end == *known)
+    });
+    let kinds = "a load is a CSV or JSON file, `cloudwatch`, or a generator: constant, poisson, step, ramp, daily, \
+                 flash-crowd, on-off, or mmpp with its parameters, such as poisson:rate=20/s,for=2h";
+    vec![file.unwrap_or_else(|| kinds.to_owned())]
+}
+
 fn read_file(path: &Path, options: &ReadOptions, ui: &Ui) -> Result<Load> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| {
-        Failure::failed(format!("failed to open the load {shown}: {error}")).hint(
-            "a load is a CSV or JSON file, `cloudwatch`, or a generator: constant, poisson, step, ramp, \
-             daily, flash-crowd, on-off or mmpp with its parameters, such as poisson:rate=20/s,for=2h",
-        )
+        let failure = Failure::failed(format!("failed to open the load {shown}: {error}"));
+        suggest_load(path).into_iter().fold(failure, Failure::hint)
     })?;
     let size = file.metadata().map_or(0, |file| file.len());
     let line = ProgressLine::new(ui, format!("reading {shown}"));

@@ -36,14 +36,13 @@ impl SubjectArgs {
     pub(crate) fn service(&self, stack: &Stack) -> Result<String> {
         match &self.service {
             Some(name) if !stack.services.contains_key(name) => {
-                let known = stack
-                    .services
-                    .keys()
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                let name = name.clone();
-                Err(scenario_failure(ScenarioError::Service { name, known }))
+                let known = stack.services.keys().map(String::as_str);
+                let message = format!("the definition has no service {name}");
+                let failure = Failure::new(Code::Usage, message);
+                Err(match stack::suggest_name(name, known) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                })
             }
             Some(name) => Ok(name.clone()),
             None => only_service(stack),

@@ -193,10 +193,8 @@ fn no_such_service(wanted: &str, all: &[String]) -> Error {
         crate::error::Kind::Usage,
         format!("the stack has no service {wanted}"),
     );
-    match all.is_empty() {
-        true => error,
-        false => error.hint(format!("its services: {}", all.join(", "))),
-    }
+    let hint = stack::suggest_name(wanted, all.iter().map(String::as_str));
+    hint.into_iter().fold(error, Error::hint)
 }
 
 fn seconds(at: SystemTime) -> u64 {

@@ -104,11 +104,12 @@ impl DeployedStack {
         all.retain(|queue| queue.is_called(only));
         match all.len() {
             1 => Ok(all),
-            0 => Err(Error::new(
-                Kind::Usage,
-                format!("the stack {stack} has no dead-letter queue for {only}"),
-            )
-            .hint(format!("it has one for: {}", names.join(", ")))),
+            0 => {
+                let error = format!("the stack {stack} has no dead-letter queue for {only}");
+                let error = Error::new(Kind::Usage, error);
+                let hint = stack::suggest_name(only, names.iter().map(String::as_str));
+                Err(hint.into_iter().fold(error, Error::hint))
+            }
             _ => {
                 let queues: Vec<&str> = all.iter().map(|queue| queue.queue.as_str()).collect();
                 let error = format!("{only} is the name of a queue and of a service");

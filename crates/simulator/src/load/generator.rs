@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use stack::nearest;
+
 use crate::time::{Nanos, nanos, parse_duration};
 
 use super::curve::Curve;
@@ -28,21 +30,29 @@ pub(super) struct Generator {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GeneratorError {
     /// Unknown generator.
-    #[error("unknown generator \"{0}\": use one of {names}", names = NAMES.join(", "))]
+    #[error("unknown generator \"{0}\": {hint}", hint = suggest_generator(.0))]
     Name(String),
     /// A parameter that isn't `key=value`.
     #[error("\"{0}\" isn't a parameter: write key=value, separated by commas")]
     Form(String),
-    /// A parameter that the generator doesn't have, or that comes twice.
-    #[error("{generator} has no parameter \"{key}\", or has it twice")]
+    /// A parameter that the generator doesn't have.
+    #[error("{generator} has no parameter \"{key}\": {hint}", hint = suggest_key(generator, key))]
     Key {
         /// Generator.
         generator: String,
         /// Key.
         key: String,
     },
+    /// A parameter that comes twice.
+    #[error("{generator} has the parameter \"{key}\" twice")]
+    Twice {
+        /// Generator.
+        generator: String,
+        /// Key.
+        key: String,
+    },
     /// A parameter that the generator needs.
-    #[error("{generator} needs {key}")]
+    #[error("{generator} needs {key}, as in {example}", example = example_of(generator))]
     Missing {
         /// Generator.
         generator: String,
@@ -50,7 +60,7 @@ pub enum GeneratorError {
         key: &'static str,
     },
     /// An invalid rate.
-    #[error("{key}={value} isn't a rate: write 20/s, 300/min, or 50/h")]
+    #[error("{key}={value} isn't a rate: {hint}", hint = suggest_rate(.value))]
     Rate {
         /// Key.
         key: &'static str,
@@ -72,17 +82,146 @@ pub enum GeneratorError {
     States,
 }
 
-/// The generators.
-const NAMES: [&str; 8] = [
-    "constant",
-    "poisson",
-    "step",
-    "ramp",
-    "daily",
-    "flash-crowd",
-    "on-off",
-    "mmpp",
+/// The generators, each with an example that has all of its parameters.
+const EXAMPLES: [(&str, &str); 8] = [
+    ("constant", "constant:rate=20/s,for=2h"),
+    ("poisson", "poisson:rate=20/s,for=2h"),
+    ("step", "step:from=1/s,to=20/s,at=10m,for=1h"),
+    ("ramp", "ramp:from=1/s,to=20/s,start=0s,over=1h,for=2h"),
+    ("daily", "daily:low=1/s,high=20/s,peak_at=14h,for=14d"),
+    (
+        "flash-crowd",
+        "flash-crowd:base=1/s,peak=100/s,at=1h,rise=30s,fall=5m,for=3h",
+    ),
+    (
+        "on-off",
+        "on-off:on=50/s,off=1/s,on_for=1m,off_for=9m,for=1d",
+    ),
+    ("mmpp", "mmpp:rates=1/s|50/s,stays=10m|1m,for=1d"),
 ];
+
+/// Other names of the same loads.
+const OTHER_NAMES: [(&[&str], &str); 8] = [
+    (&["fixed", "flat", "steady", "uniform", "rate"], "constant"),
+    (&["random", "exponential", "exp"], "poisson"),
+    (&["jump", "surge", "shift"], "step"),
+    (&["linear", "rise", "slope", "growth"], "ramp"),
+    (
+        &[
+            "sine", "sin", "sinus", "cosine", "wave", "seasonal", "diurnal", "periodic",
+        ],
+        "daily",
+    ),
+    (&["burst", "spike", "flash", "crowd", "peak"], "flash-crowd"),
+    (&["square", "pulse", "onoff", "batch", "cron"], "on-off"),
+    (&["markov", "bursty", "modulated", "switching"], "mmpp"),
+];
+
+/// Other names of parameters: of the first generator that has one of these.
+const OTHER_KEYS: [(&[&str], &[&str]); 11] = [
+    (&["duration", "time", "length", "lasts", "during"], &["for"]),
+    (
+        &[
+            "lambda",
+            "mean",
+            "messages",
+            "throughput",
+            "rps",
+            "qps",
+            "load",
+            "arrival_rate",
+        ],
+        &["rate", "rates"],
+    ),
+    (
+        &["rate", "states", "levels"],
+        &["rates", "base", "low", "from", "on"],
+    ),
+    (
+        &["stay", "times", "durations", "dwell", "period", "periods"],
+        &["stays", "on_for"],
+    ),
+    (
+        &[
+            "min", "base", "trough", "minimum", "start", "begin", "low", "mean",
+        ],
+        &["low", "base", "from", "off"],
+    ),
+    (
+        &[
+            "max",
+            "peak",
+            "maximum",
+            "amplitude",
+            "end",
+            "burst",
+            "high",
+        ],
+        &["high", "peak", "to", "on"],
+    ),
+    (&["peak_time", "hour", "phase"], &["peak_at"]),
+    (&["when", "after", "step_at"], &["at", "start"]),
+    (&["ramp", "up", "rise_time"], &["rise", "over"]),
+    (&["down", "decay", "fall_time"], &["fall"]),
+    (&["pause", "idle", "off_time"], &["off_for"]),
+];
+
+fn names() -> impl Iterator<Item = &'static str> {
+    EXAMPLES.iter().map(|(name, _)| *name)
+}
+
+fn example_of(generator: &str) -> &'static str {
+    let found = EXAMPLES.iter().find(|(name, _)| *name == generator);
+    found.map_or("", |(_, example)| example)
+}
+
+/// The parameters of a generator, from its example.
+fn keys_of(generator: &str) -> Vec<&'static str> {
+    let (_, parameters) = example_of(generator).split_once(':').unwrap_or_default();
+    let keys = parameters
+        .split(',')
+        .filter_map(|part| part.split('=').next());
+    keys.collect()
+}
+
+/// The generator that a name probably means.
+pub(super) fn nearest_generator(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase().replace('_', "-");
+    let other = OTHER_NAMES
+        .iter()
+        .find(|(others, _)| others.contains(&lower.as_str()));
+    other
+        .map(|(_, name)| *name)
+        .or_else(|| nearest(&lower, names()))
+}
+
+fn suggest_generator(name: &str) -> String {
+    match nearest_generator(name) {
+        Some(near) => format!("did you mean {near}, as in {}?", example_of(near)),
+        None => format!("use one of {}", names().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn suggest_key(generator: &str, key: &str) -> String {
+    let known = keys_of(generator);
+    let other = OTHER_KEYS
+        .iter()
+        .filter(|(others, _)| others.contains(&key));
+    let other = other
+        .flat_map(|(_, ours)| ours.iter())
+        .find(|ours| known.contains(ours));
+    match other
+        .copied()
+        .or_else(|| nearest(key, known.iter().copied()))
+    {
+        Some(near) => format!("did you mean {near}, as in {}?", example_of(generator)),
+        None => format!(
+            "it has {}, as in {}",
+            known.join(", "),
+            example_of(generator)
+        ),
+    }
+}
 
 /// Longest load that a generator makes: ten years.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -94,19 +233,24 @@ struct Parameters<'t> {
 }
 
 impl Generator {
-    /// Whether a text means a generator rather than a file.
+    /// Whether a text means a generator rather than a file: it has a generator's name, or a word and parameters.
     pub(super) fn is_meant(text: &str) -> bool {
-        let name = text.split(':').next().unwrap_or_default().trim();
-        NAMES.contains(&name)
+        let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+        let name = name.trim();
+        let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        // One letter is a drive, and a parameter has its sign.
+        let has_form = name.len() > 1 && name.chars().all(is_letter) && rest.contains('=');
+        has_form || names().any(|known| known == name)
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, GeneratorError> {
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
         let name = name.trim();
-        if !NAMES.contains(&name) {
+        if !names().any(|known| known == name) {
             return Err(GeneratorError::Name(name.chars().take(40).collect()));
         }
         let mut parameters = Parameters::new(name, rest)?;
+        parameters.require_known()?;
         let duration = parameters.time("for", None)?;
         let shape = parameters.shape()?;
         parameters.finish()?;
@@ -128,6 +272,18 @@ impl<'t> Parameters<'t> {
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { generator, left })
+    }
+
+    /// Checks the names first: a misspelled parameter is also a missing one.
+    fn require_known(&self) -> Result<(), GeneratorError> {
+        let known = keys_of(self.generator);
+        match self.left.iter().find(|(key, _)| !known.contains(key)) {
+            None => Ok(()),
+            Some((key, _)) => Err(GeneratorError::Key {
+                generator: self.generator.to_owned(),
+                key: (*key).to_owned(),
+            }),
+        }
     }
 
     fn shape(&mut self) -> Result<Shape, GeneratorError> {
@@ -218,11 +374,12 @@ impl<'t> Parameters<'t> {
     }
 
     fn finish(self) -> Result<(), GeneratorError> {
-        self.left.first().map_or(Ok(()), |(key, _)| {
-            Err(GeneratorError::Key {
-                generator: self.generator.to_owned(),
-                key: (*key).to_owned(),
-            })
+        let Some((key, _)) = self.left.first() else {
+            return Ok(());
+        };
+        Err(GeneratorError::Twice {
+            generator: self.generator.to_owned(),
+            key: (*key).to_owned(),
         })
     }
 }
@@ -247,6 +404,17 @@ fn parse_rate(key: &'static str, value: &str) -> Result<f64, GeneratorError> {
     })
 }
 
+/// A number alone, or with another unit, is per second.
+fn suggest_rate(value: &str) -> String {
+    let number = value.trim_end_matches(|c: char| !c.is_ascii_digit());
+    match number.parse::<f64>() {
+        Ok(rate) if rate >= 0.0 && !number.is_empty() => {
+            format!("write {number}/s, or per min, h, or d")
+        }
+        _ => "write 20/s, 300/min, or 50/h".to_owned(),
+    }
+}
+
 fn parse_time(key: &'static str, value: &str) -> Result<Duration, GeneratorError> {
     parse_duration(value)
         .filter(|duration| !duration.is_zero() && *duration <= LONGEST)
@@ -262,16 +430,18 @@ mod tests {
 
     #[test]
     fn every_generator_is_read() {
-        for text in [
-            "constant:rate=20/s,for=2h",
+        let shortest = [
             "poisson:rate=300/min,for=2h",
-            "step:from=1/s,to=20/s,at=10m,for=1h",
             "ramp:from=1/s,to=20/s,over=1h,for=2h",
             "daily:low=1/s,high=20/s,for=14d",
-            "flash-crowd:base=1/s,peak=100/s,at=1h,rise=30s,fall=5m,for=3h",
+            "flash-crowd:base=1/s,peak=100/s,at=1h,for=3h",
             "on-off:on=50/s,on_for=1m,off_for=9m,for=1d",
-            "mmpp:rates=1/s|50/s,stays=10m|1m,for=1d",
-        ] {
+        ];
+        for text in EXAMPLES
+            .map(|(_, example)| example)
+            .into_iter()
+            .chain(shortest)
+        {
             assert!(Generator::is_meant(text));
             Generator::parse(text).unwrap();
         }
@@ -284,18 +454,36 @@ mod tests {
     fn mistakes_are_named() {
         for (text, message) in [
             (
-                "burst:rate=1/s",
-                "unknown generator \"burst\": use one of constant, poisson, step, ramp, daily, flash-crowd, on-off, mmpp",
+                "tide:rate=1/s",
+                "unknown generator \"tide\": use one of constant, poisson, step, ramp, daily, flash-crowd, on-off, mmpp",
             ),
-            ("poisson:rate=1/s", "poisson needs for"),
-            ("poisson:for=1h", "poisson needs rate"),
             (
-                "poisson:rate=1/s,for=1h,fro=2",
-                "poisson has no parameter \"fro\", or has it twice",
+                "sine:low=1/s",
+                "unknown generator \"sine\": did you mean daily, as in daily:low=1/s,high=20/s,peak_at=14h,for=14d?",
+            ),
+            (
+                "mmp:rates=1/s|2/s",
+                "unknown generator \"mmp\": did you mean mmpp, as in mmpp:rates=1/s|50/s,stays=10m|1m,for=1d?",
+            ),
+            (
+                "poisson:rate=1/s",
+                "poisson needs for, as in poisson:rate=20/s,for=2h",
+            ),
+            (
+                "mmpp:rate=1/s|2/s,stays=1m|1m,for=1h",
+                "mmpp has no parameter \"rate\": did you mean rates, as in mmpp:rates=1/s|50/s,stays=10m|1m,for=1d?",
+            ),
+            (
+                "step:min=1/s,max=20/s,at=10m,for=1h",
+                "step has no parameter \"min\": did you mean from, as in step:from=1/s,to=20/s,at=10m,for=1h?",
+            ),
+            (
+                "poisson:rate=1/s,for=1h,jitter=2",
+                "poisson has no parameter \"jitter\": it has rate, for, as in poisson:rate=20/s,for=2h",
             ),
             (
                 "poisson:rate=1/s,for=1h,for=2h",
-                "poisson has no parameter \"for\", or has it twice",
+                "poisson has the parameter \"for\" twice",
             ),
             (
                 "poisson:rate,for=1h",
@@ -303,7 +491,7 @@ mod tests {
             ),
             (
                 "poisson:rate=20,for=1h",
-                "rate=20 isn't a rate: write 20/s, 300/min, or 50/h",
+                "rate=20 isn't a rate: write 20/s, or per min, h, or d",
             ),
             (
                 "poisson:rate=-1/s,for=1h",
@@ -324,6 +512,9 @@ mod tests {
         ] {
             assert_eq!(Generator::parse(text).unwrap_err().to_string(), message);
         }
-        assert!(!Generator::is_meant("load.csv"));
+        assert!(Generator::is_meant("sine:rate=1/s"));
+        for file in ["load.csv", r"C:\load=1.csv", "dir/a:b=c.csv", "sine"] {
+            assert!(!Generator::is_meant(file), "{file}");
+        }
     }
 }

@@ -105,6 +105,12 @@ impl Load {
         Generator::is_meant(text)
     }
 
+    /// The generator that a name probably means.
+    #[must_use]
+    pub fn nearest_generator(name: &str) -> Option<&'static str> {
+        generator::nearest_generator(name)
+    }
+
     /// A generated load from text such as `poisson:rate=20/s,for=2h`. The same seed gives the same
     /// arrivals.
     ///

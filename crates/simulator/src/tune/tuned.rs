@@ -52,6 +52,7 @@ pub struct Known {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tuned {
     /// Stack and service.
+    #[serde(rename = "scenario")]
     pub name: String,
     /// How long a message can wait, in seconds.
     pub slo: f64,

@@ -148,8 +148,8 @@ fn check_demand(
     if slo.latency >= reaction {
         return;
     }
-    let finding = Finding::warning("scaling takes longer than the queue's latency objective")
-        .at(objective, format!("promises {}", written(slo.latency)))
+    let finding = Finding::warning("the queue's objective is shorter than the scaling delay")
+        .at(objective, format!("objective {}", written(slo.latency)))
         .at(
             format!("{here}.{part}"),
             format!("acts within {}", written(reaction)),
@@ -168,12 +168,12 @@ fn check_work(
     if aim.saturating_mul(demand.concurrency) >= processing {
         return;
     }
-    let finding = Finding::warning("a single message that waits asks for more than one task")
-        .at(aim_path, format!("promises {}", written(aim)))
+    let finding = Finding::warning("a single waiting message requires more than one task")
+        .at(aim_path, format!("objective {}", written(aim)))
         .at(
             format!("{place}.processing_time"),
             format!("one message takes {}", written(processing)),
         )
-        .help("the backlog of the queue is to be worked off within one promise, which is shorter than the processing of one message: promise more, or make messages smaller");
+        .help("the backlog must be processed within the objective, which is shorter than the processing of one message: allow a longer latency, or make messages smaller");
     findings.report(finding);
 }

@@ -122,7 +122,7 @@ pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
                 .at(at, "shared")
                 .at_key(
                     format!("services.{key}.scaling.demand"),
-                    "reckons with the whole queue",
+                    "counts the whole queue",
                 )
                 .help("each of them gets tasks for all that arrives: give each its own queue, and let both `subscribe` to a topic where both want every message");
             findings.report(finding);
@@ -161,10 +161,10 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
     else {
         return;
     };
-    let finding = Finding::warning("scaling takes longer than the latency objective")
+    let finding = Finding::warning("the latency objective is shorter than the scaling delay")
         .at(
             objective_path(findings, path, "demand"),
-            format!("promises {}", written(objective)),
+            format!("objective {}", written(objective)),
         )
         .at(format!("{path}.scaling.demand.{part}"), label)
         .help(help);
@@ -237,10 +237,10 @@ fn check_single_message(demand: &Demand, path: &str, findings: &mut Findings) {
     if demand.acceptable_latency.saturating_mul(demand.concurrency) >= processing {
         return;
     }
-    let finding = Finding::warning("a single message that waits asks for more than one task")
+    let finding = Finding::warning("a single waiting message requires more than one task")
         .at(
             setpoint_path(findings, path, "demand"),
-            format!("promises {}", written(demand.acceptable_latency)),
+            format!("objective {}", written(demand.acceptable_latency)),
         )
         .at(
             format!("{here}.processing_time"),
@@ -258,7 +258,7 @@ fn check_window(demand: &Demand, here: &str, findings: &mut Findings) {
     if demand.is_by_function() || demand.window >= demand.task_start {
         return;
     }
-    let finding = Finding::warning("the window is shorter than a task takes to start")
+    let finding = Finding::warning("the window is shorter than a task start")
         .at(format!("{here}.window"), format!("looks back {}", written(demand.window)))
         .at(
             format!("{here}.task_start"),

@@ -20,7 +20,7 @@ pub(super) fn check(
         (
             "backlog_per_task",
             scaling.backlog_per_task.is_some(),
-            "the backlog of a FIFO queue asks for too many tasks",
+            "scaling by backlog ignores the message groups of a FIFO queue",
         ),
         (
             "demand",
@@ -56,7 +56,7 @@ pub(super) fn check(
 fn warn_about(message: &str, queue: String, policy: String, findings: &mut Findings) {
     let finding = Finding::warning(message)
         .at(queue, "a FIFO queue")
-        .at_key(policy, "knows no message groups")
-        .help("one task at a time works on a message group, so more tasks than groups find nothing to do: let `tasks.max` be no more than the groups there are");
+        .at_key(policy, "ignores message groups")
+        .help("one task at a time works on a message group, so more tasks than groups stay idle: set `tasks.max` to at most the number of groups");
     findings.report(finding);
 }

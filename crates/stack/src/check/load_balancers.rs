@@ -131,7 +131,7 @@ fn check_subnets(network: &Network, balancer: &LoadBalancer, path: &str, finding
         findings.report(finding);
     }
     if !security_groups.is_empty() {
-        let finding = Finding::warning("the load balancer reaches the tasks only if their security groups let it")
+        let finding = Finding::warning("the load balancer reaches the tasks only if their security groups allow it")
             .at_key(path, "sends requests to the tasks")
             .at("network.security_groups", "somebody else's, and left as they are")
             .help("let them take connections from within the VPC, or leave `security_groups` out: the stack's own group lets the load balancer in");

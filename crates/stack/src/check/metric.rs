@@ -28,7 +28,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         findings.report(finding);
     }
     if every > Duration::from_secs(60) {
-        let finding = Finding::warning("the metric is published less often than target tracking looks")
+        let finding = Finding::warning("the metric is published less often than target tracking checks it")
             .at("metric.every", format!("every {}", written(every)))
             .help("its alarms look at three minutes for a scale-out and fifteen for a scale-in, and minutes without a datapoint slow them down; the default is `1m`");
         findings.report(finding);
@@ -48,9 +48,9 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         findings.report(finding);
     }
     if stack.notify.is_empty() {
-        let finding = Finding::warning("nobody hears of the alarms")
+        let finding = Finding::warning("the alarms notify no one")
             .at("notify", "empty")
-            .help("add `notify: [name@example.com]`, an SNS topic, or a Slack channel: a broken promise, dead letters and a silent metric are told there");
+            .help("add `notify: [name@example.com]`, an SNS topic, or a Slack channel: they receive the alarms for a missed objective, dead-letter queues, and missing data");
         findings.report(finding);
     }
 }

@@ -137,7 +137,7 @@ impl Promise {
         let finding = Finding::error("the promise is shorter than the processing of one message")
             .at(
                 self.latency_path.as_str(),
-                format!("promises {}", written(latency)),
+                format!("objective {}", written(latency)),
             );
         let least = self.processing.div_f64(f64::from(scaling.concurrency));
         let finding = self.against_processing(finding).help(format!(
@@ -152,9 +152,9 @@ impl Promise {
         if objective >= REACTION {
             return;
         }
-        let finding = Finding::warning("scaling takes longer than the latency objective")
-            .at(self.objective_path.as_str(), format!("promises {}", written(objective)))
-            .help("target tracking sees the metric once a minute and acts 2 to 5 minutes after the load grew, and new tasks then take up to a minute: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time");
+        let finding = Finding::warning("the latency objective is shorter than the scaling delay")
+            .at(self.objective_path.as_str(), format!("objective {}", written(objective)))
+            .help("target tracking reacts 2 to 5 minutes after the load rises, and a new task takes up to a minute to start: to absorb sudden bursts, raise `tasks.min`; a slow rise is met in time");
         findings.report(finding);
     }
 
@@ -165,7 +165,7 @@ impl Promise {
             return;
         }
         let path = format!("{}.scaling.backlog_per_task.count", self.service_path);
-        let finding = Finding::warning("messages in work count against a small target")
+        let finding = Finding::warning("messages in flight count toward a small target")
             .at(path, "counts what tasks work on")
             .at(self.latency_path.as_str(), format!("a target of {target:.1} messages a task"))
             .help("every busy task has at least one message in flight, so the target leaves less room for those that wait, and more tasks run than the promise needs; leave `in_flight` out unless that is meant");
@@ -192,7 +192,7 @@ impl Promise {
         } else if service.heartbeat {
             return;
         } else {
-            Finding::warning("a task that is stopped drops the message that it works on").help(format!(
+            Finding::warning("a stopped task drops the message that it works on").help(format!(
                 "a scale-in or a deployment stops tasks, and the message then starts over after the visibility timeout: write `protect: true` if the worker uses ECS task protection, or `heartbeat: true` if it extends the visibility timeout{}",
                 if runs_on_instances(stack, service) {
                     format!("; or give `stop_timeout` at least {}", whole_seconds(processing))

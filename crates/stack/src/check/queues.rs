@@ -110,7 +110,7 @@ fn check_delay(stack: &Stack, key: &str, spec: &QueueSpec, findings: &mut Findin
     let Some((latency, name, service)) = shortest.filter(|(latency, ..)| is_late(*latency)) else {
         return;
     };
-    let mut finding = Finding::warning("the delay is as long as the messages may wait")
+    let mut finding = Finding::warning("the delay is as long as the latency objective")
         .at(format!("queues.{key}.delay"), written(spec.delay))
         .help("a message's waiting time counts from its sending: shorten `delay`, or lengthen the objective");
     let path = format!("services.{name}");
@@ -159,7 +159,7 @@ fn check_subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
             findings.report(finding);
         }
         if let Encryption::Kms(_) = spec.encryption {
-            let finding = Finding::warning("SNS delivers to this queue only if the key lets it")
+            let finding = Finding::warning("SNS delivers to this queue only if the key allows it")
                 .at(format!("{path}.encryption"), "this key")
                 .at(topic.as_str(), "this topic")
                 .help("let `sns.amazonaws.com` use `kms:GenerateDataKey` and `kms:Decrypt` in the key's policy");

@@ -62,7 +62,7 @@ fn check_delivery(
     }
     if let Encryption::Kms(_) = spec.encryption {
         let finding = Finding::warning(format!(
-            "`{service}.amazonaws.com` delivers to this queue only if the key lets it"
+            "`{service}.amazonaws.com` delivers to this queue only if the key allows it"
         ))
         .at(format!("{path}.encryption"), "this key")
         .at(format!("{item}.service"), "this service")

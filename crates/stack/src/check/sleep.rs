@@ -62,7 +62,7 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
         }
     }
     if by_function.is_some_and(|backlog| !backlog.count.contains(&Count::InFlight)) {
-        let finding = Finding::warning("a task that keeps up looks idle, and `min` is 0")
+        let finding = Finding::warning("a task without a backlog counts as idle, and `min` is 0")
             .at(format!("{path}.scaling.backlog_per_task.count"), "without `in_flight`")
             .at(min, "no task")
             .help("the messages that a task works on aren't waiting, so a busy service without a backlog is scaled to no task, and woken again: write `count: [visible, in_flight]`");
@@ -171,7 +171,7 @@ fn may_be_silent(steps: &StepScaling, min: &str, here: &str, findings: &mut Find
     };
     let metric = metric_path(here, "scale_out", out);
     if ["AWS/ECS", "ECS/ContainerInsights"].contains(&namespace.as_str()) {
-        let finding = Finding::warning("the metric is silent without a task, and `min` is 0")
+        let finding = Finding::warning("the metric has no datapoints without a task, and `min` is 0")
             .at(format!("{metric}.namespace"), "published for running tasks")
             .at(min, "no task")
             .help("unless it is the metric of another service, nothing wakes this one: watch a queue, or write `min: 1`");

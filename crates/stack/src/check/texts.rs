@@ -178,7 +178,7 @@ fn check_image(path: &str, container: TaskContainer<'_>, findings: &mut Findings
         Some(_) => return,
     };
     let finding = Finding::warning(message)
-        .at(format!("{path}.image"), "may change under way")
+        .at(format!("{path}.image"), "can change at any time")
         .help("tasks that start later may run other code than the first ones, and no deploy is needed to change it: write a version or a digest");
     findings.report(finding);
 }

@@ -67,7 +67,7 @@ pub(super) fn check(service: &Service, here: &str, steps: &StepScaling, findings
         Finding::warning("there is no room between the two thresholds")
             .help("a metric that wavers about them adds and removes tasks in turn: let the scale-in wait for a clearly lower load")
     } else if let Some(help) = find_oscillation(service, steps, out, r#in) {
-        Finding::warning("a scale-in can bring about a scale-out").help(help)
+        Finding::warning("a scale-in can cause a scale-out").help(help)
     } else {
         return;
     };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::fault::Fault;
 use super::kind::{Entries, Field, Form, Kind, List, Object, Rule, form_of};
+use super::meant;
 use super::tables::STACK;
 use super::values::find_fault;
 use crate::findings::{Findings, Place};
@@ -181,10 +182,14 @@ impl Checker<'_> {
                 .refuse(path, message, &[(key.span, "not here")], help);
             return Some(here);
         }
-        let near = nearest(&key.text, object.names());
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known keys of {}: {}", object.what, listed(object.names())),
+        let foreign = meant::key(object, &key.text);
+        let near = foreign
+            .map(|(near, _)| near)
+            .or_else(|| nearest(&key.text, object.names()));
+        let help = match (foreign, near) {
+            (Some((_, written)), _) => format!("here it is {written}"),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("known keys of {}: {}", object.what, listed(object.names())),
         };
         self.findings.refuse(
             path,

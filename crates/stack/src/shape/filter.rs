@@ -103,7 +103,7 @@ impl Checker<'_> {
 
     fn refuse_wrong(&mut self, wrong: Option<Wrong>, path: &str) {
         if let Some(wrong) = wrong {
-            let labels = [(wrong.span, "not taken")];
+            let labels = [(wrong.span, "not valid here")];
             self.findings
                 .refuse(path, wrong.message, &labels, wrong.help);
         }

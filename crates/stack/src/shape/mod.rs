@@ -10,6 +10,7 @@ mod fault;
 mod filter;
 mod kind;
 mod lookup;
+mod meant;
 mod numbers;
 mod objective;
 mod overrides;
@@ -30,6 +31,7 @@ pub(crate) use check::check;
 pub(crate) use kind::{Form, Text};
 pub(crate) use kind::{Kind, Object};
 pub(crate) use lookup::{find_default, find_kind, is_known};
+pub use meant::REGIONS;
 pub(crate) use numbers::number_of;
 #[cfg(test)]
 pub(crate) use reference::EXAMPLE;

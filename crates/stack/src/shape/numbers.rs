@@ -33,7 +33,7 @@ pub(super) fn whole_fault(whole: &'static Whole, found: i128, raw: &str) -> Opti
                 "not offered"
             }
         ),
-        label: "not taken",
+        label: "not valid here",
         help: match whole
             .offered
             .iter()
@@ -49,7 +49,7 @@ pub(super) fn number_fault(number: &Number, found: &Value, raw: &str) -> Option<
     let taken = number_of(found).is_some_and(|found| (number.least..=number.most).contains(&found));
     (!taken).then(|| Fault {
         message: format!("{} is out of range", shorten(raw)),
-        label: "not taken",
+        label: "not valid here",
         help: number_range(number),
     })
 }
@@ -82,7 +82,7 @@ pub(super) fn amount_fault(most: &Amount, found: &Value, raw: &str) -> Option<Fa
     };
     (!(1..=i128::from(limit)).contains(&found)).then(|| Fault {
         message: format!("{} is out of range", shorten(raw)),
-        label: "not taken",
+        label: "not valid here",
         help: amount_range(most),
     })
 }

@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::kind::Time;
+use super::meant;
 use super::times::time_fault;
 use crate::duration;
 use crate::slo;
@@ -17,15 +18,15 @@ pub(super) fn objective_fault(time: &Time, found: &str) -> Option<Fault> {
     if let Some(share) = wrong_share {
         return Some(Fault {
             message: format!("`{}` isn't a share of the messages", shorten(share)),
-            label: "not taken",
+            label: "not valid here",
             help: "write a percentage over 0% and up to 100%, such as `99.9% within 10s`"
                 .to_owned(),
         });
     }
-    if share.is_none() && duration::parse(latency).is_none() {
+    if share.is_none() && duration::parse(latency).is_none() && meant::time(latency).is_none() {
         return Some(Fault {
             message: format!("`{}` isn't a latency objective", shorten(found)),
-            label: "not taken",
+            label: "not valid here",
             help: OBJECTIVE_HELP.to_owned(),
         });
     }

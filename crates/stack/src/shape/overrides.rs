@@ -17,7 +17,7 @@ impl Checker<'_> {
             if !SECTIONS.contains(&key.text.as_str()) {
                 let message = format!("overrides can't change `{}`", key.text);
                 let help = explain(&key.text);
-                let labels = [(key.span, "not taken")];
+                let labels = [(key.span, "not valid here")];
                 self.findings.refuse(&path, message, &labels, help);
                 continue;
             }

@@ -22,7 +22,7 @@ pub(super) fn has_hours(period: &Node) -> Option<Misfit> {
     };
     Some(Misfit {
         at: ".when".to_owned(),
-        label: "not taken",
+        label: "not valid here",
         message: format!("`{}` can't be read: {error}", shorten(text)),
         help: help.to_owned(),
     })
@@ -43,7 +43,7 @@ pub(super) fn has_known_zone(period: &Node) -> Option<Misfit> {
     };
     Some(Misfit {
         at: ".timezone".to_owned(),
-        label: "not taken",
+        label: "not valid here",
         message: error.to_string(),
         help,
     })

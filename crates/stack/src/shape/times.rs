@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::kind::Time;
+use super::meant;
 use crate::duration;
 use crate::nearest::suggest;
 use crate::text::{is_digits, shorten};
@@ -15,12 +16,11 @@ pub(super) const TIME_HELP: &str =
 pub(super) fn time_fault(time: &Time, found: &str) -> Option<Fault> {
     let Some(duration) = duration::parse(found) else {
         let quoted = shorten(found);
-        let compact: String = found.chars().filter(|c| !c.is_whitespace()).collect();
         return Some(Fault {
             message: format!("`{quoted}` isn't a duration"),
-            label: "not taken",
-            help: match duration::parse(&compact) {
-                Some(_) => format!("write `{compact}`"),
+            label: "not valid here",
+            help: match meant::time(found) {
+                Some(time) => format!("write `{time}`"),
                 None if is_digits(found) => {
                     format!("it needs its unit: write `{quoted}s` for seconds")
                 }
@@ -42,7 +42,7 @@ pub(super) fn time_fault(time: &Time, found: &str) -> Option<Fault> {
                     "not offered"
                 }
             ),
-            label: "not taken",
+            label: "not valid here",
             help: format!("{}; the nearest is {near}", time_range(time)),
         });
     }
@@ -52,7 +52,7 @@ pub(super) fn time_fault(time: &Time, found: &str) -> Option<Fault> {
         label: if time.besides.is_empty() {
             "too fine"
         } else {
-            "not taken"
+            "not valid here"
         },
         help: format!(
             "write `{}`",

@@ -3,6 +3,7 @@
 use super::amount::amount;
 use super::fault::Fault;
 use super::kind::{Form, Kind, Rule, Text};
+use super::meant;
 use super::numbers::{amount_fault, amount_range, number_fault, number_range, range, whole_fault};
 use super::objective::{OBJECTIVE_HELP, objective_fault};
 use super::times::{TIME_HELP, time_fault, time_or_fault};
@@ -45,7 +46,7 @@ pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> 
                 describe_kind(kind),
                 scalar::describe(value, raw)
             ),
-            label: "not taken",
+            label: "not valid here",
             help: instead(kind, value, raw),
         }),
     }
@@ -92,6 +93,19 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
             if is_digits(found) =>
         {
             format!("write it without quotes: {}", shorten(found))
+        }
+        (Kind::Whole(size) | Kind::WholeOr(size, _), Value::Str(found)) => {
+            match meant::whole(size, found) {
+                Some(size) => format!("write `{size}`"),
+                None => suggest_value(kind),
+            }
+        }
+        (Kind::Whole(size) | Kind::WholeOr(size, _), Value::Float(number)) => {
+            // Below what any key takes, it is vCPUs.
+            match meant::whole(size, &format!("{number}vcpu")).filter(|_| *number < 17.0) {
+                Some(size) => format!("write `{size}`; 1024 are one vCPU"),
+                None => suggest_value(kind),
+            }
         }
         (Kind::Number(_), Value::Str(found)) if found.parse::<f64>().is_ok() => {
             format!("write it without quotes: {}", shorten(found))
@@ -148,8 +162,11 @@ fn text_fault(text: &'static Text, found: &str) -> Option<Fault> {
         } else {
             format!("`{}` isn't {}", shorten(found), text.what)
         },
-        label: "not taken",
-        help: suggest_value(Kind::Text(text)),
+        label: "not valid here",
+        help: match meant::text(text, found) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => suggest_value(Kind::Text(text)),
+        },
     })
 }
 
@@ -167,8 +184,11 @@ fn word_fault(kind: Kind, words: &'static [&'static str], found: &str) -> Fault 
         } else {
             format!("expected {}, found `{quoted}`", describe_kind(kind))
         },
-        label: "not taken",
-        help: suggest(found, words.iter().copied(), || suggest_value(kind)),
+        label: "not valid here",
+        help: match meant::word(words, found) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => suggest(found, words.iter().copied(), || suggest_value(kind)),
+        },
     }
 }
 
@@ -190,7 +210,7 @@ fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
     let kind = describe_kind(Kind::Either(forms));
     Some(Fault {
         message: format!("expected {kind}, found `{}`", shorten(found)),
-        label: "not taken",
+        label: "not valid here",
         help: suggest(found, words, || format!("write {kind}")),
     })
 }

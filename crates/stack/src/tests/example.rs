@@ -33,7 +33,7 @@ fn the_example_is_read_whole() {
     assert_eq!(
         warnings,
         [
-            "warning 35:10 services.voucher-worker.slo: scaling takes longer than the latency objective"
+            "warning 35:10 services.voucher-worker.slo: the latency objective is shorter than the scaling delay"
         ]
     );
     insta::assert_debug_snapshot!("example", loaded.stack);

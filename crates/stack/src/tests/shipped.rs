@@ -30,9 +30,9 @@ fn shipped() -> Vec<(PathBuf, String)> {
 /// The warnings that are meant to be there: the famous promise of ten seconds, and a web page without a domain.
 fn expected_warnings(path: &Path) -> &'static [&'static str] {
     match path.file_name().and_then(|name| name.to_str()) {
-        Some("voucher-worker.yaml") => &["scaling takes longer than the latency objective"],
+        Some("voucher-worker.yaml") => &["the latency objective is shorter than the scaling delay"],
         Some("fan-out.yaml" | "billing.yaml") => {
-            &["the backlog of a FIFO queue asks for too many tasks"]
+            &["scaling by backlog ignores the message groups of a FIFO queue"]
         }
         Some("transcoder.yaml") => {
             &["an interruption of Fargate Spot ends tasks in the middle of a message"]
@@ -40,7 +40,7 @@ fn expected_warnings(path: &Path) -> &'static [&'static str] {
         Some("sample-webapp.yaml") => {
             &["the load balancer is open to the internet without encryption"]
         }
-        Some("init.yaml") => &["nobody hears of the alarms"],
+        Some("init.yaml") => &["the alarms notify no one"],
         _ => &[],
     }
 }

@@ -1,10 +1,10 @@
 //! The comparison for people.
 
-use comfy_table::{CellAlignment, Table, presets};
 use indicatif::HumanCount;
 use simulator::{format_dollars, format_duration, format_share};
 
 use super::{Document, KNOWN, Simulated};
+use crate::table::Table;
 use crate::words::number;
 
 /// What isn't known.
@@ -46,47 +46,42 @@ fn table(document: &Document, slo: &str) -> String {
     let (actual, simulated) = (&document.actual, &document.simulated);
     let unknown = || UNKNOWN.to_owned();
     let changes = |(up, down): (u64, u64)| format!("{up} up, {down} down");
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
     let policy = format!("{} (simulated)", document.policy);
-    table.set_header(["", "actual", &policy]);
+    let mut table = Table::new(["", "actual", &policy]);
     let within = format!("started within {slo}");
     let share = actual.within_objective.map_or_else(unknown, format_share);
-    table.add_row([
+    table.row([
         within,
         share,
         simulated.within_objective.format(format_share),
     ]);
     let over = format!("oldest message over {slo}");
-    table.add_row([
+    table.row([
         over,
         format_duration(actual.over_slo),
         format_duration(simulated.over_slo),
     ]);
     let hours = |hours: f64| number(one_decimal(hours));
     let known = actual.task_hours.map_or_else(unknown, hours);
-    table.add_row(["task hours".to_owned(), known, hours(simulated.task_hours)]);
+    table.row(["task hours".to_owned(), known, hours(simulated.task_hours)]);
     let most = actual
         .most
         .map_or_else(unknown, |most| number(one_decimal(most)));
-    table.add_row(["most tasks".to_owned(), most, simulated.most.to_string()]);
+    table.row(["most tasks".to_owned(), most, simulated.most.to_string()]);
     let changed = match actual.known >= KNOWN {
         true => changes(actual.changes),
         false => unknown(),
     };
-    table.add_row([
+    table.row([
         "changes of the count".to_owned(),
         changed,
         changes(simulated.changes),
     ]);
     if let Some(cost) = simulated.cost {
         let known = actual.cost.map_or_else(unknown, format_dollars);
-        table.add_row(["cost of the tasks".to_owned(), known, format_dollars(cost)]);
+        table.row(["cost of the tasks".to_owned(), known, format_dollars(cost)]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    format!("{}\n", table.trim_fmt())
+    table.format()
 }
 
 /// Whether the simulated policy meets the objective, and the difference in cost.

@@ -7,6 +7,7 @@ use crate::connect::ConnectArgs;
 use crate::failure::Result;
 use crate::output::Format;
 use crate::simulation::{CONNECT_HEADING, Input, InputArgs, bill_table, scenario_failure};
+use crate::words::name_scenario;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -68,7 +69,7 @@ fn text(document: &Document) -> String {
     let cost = &document.cost;
     let mut text = format!(
         "{}: {} per month like this\n{} in {} ({} phases), until all messages are done\n{} messages, {} of them started within {}\n\n{}",
-        document.scenario,
+        name_scenario(&document.scenario),
         format_dollars(cost.per_month),
         document.phases.cost.format(format_dollars),
         format_duration(document.duration),

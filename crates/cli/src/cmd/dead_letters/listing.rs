@@ -2,13 +2,13 @@
 
 use std::time::SystemTime;
 
-use comfy_table::{CellAlignment, Table, presets};
 use deployer::{DeadLetters, MoveTask, list_dead_letters};
 use serde::Serialize;
 
 use super::{QueueArgs, describe_source};
 use crate::failure::Result;
 use crate::output::Format;
+use crate::table::Table;
 use crate::ui::Ui;
 use crate::words::age;
 
@@ -47,35 +47,29 @@ pub(super) async fn run(args: &Args, format: Format) -> Result<()> {
 }
 
 fn format_listing(queues: &[DeadLetters]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
+    let mut table = Table::new([
         "dead-letter queue of",
+        "name in SQS",
         "messages",
         "in flight",
         "oldest",
-        "name in SQS",
-    ]);
+    ])
+    .texts(2);
     for queue in queues {
         let oldest = match (queue.messages(), queue.oldest_seconds) {
             (0, _) => "-".to_owned(),
             (_, None) => "unknown".to_owned(),
             (_, Some(seconds)) => age(seconds),
         };
-        table.add_row([
+        table.row([
             describe_source(&queue.queue),
+            queue.queue.queue.clone(),
             queue.visible.saturating_add(queue.delayed).to_string(),
             queue.in_flight.to_string(),
             oldest,
-            queue.queue.queue.clone(),
         ]);
     }
-    for column in [1, 2] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut text = format!("{}\n", table.trim_fmt());
+    let mut text = table.format();
     for queue in queues {
         if let Some(redrive) = &queue.redrive {
             let line = format_redrive(redrive);
@@ -138,10 +132,6 @@ mod tests {
                 redrive: None,
             },
         ];
-        insta::assert_snapshot!(format_listing(&queues), @r"
-        dead-letter queue of     messages  in flight  oldest     name in SQS
-        queue vouchers                 12          1  2h 1m 40s  vouchers-dead-letter-1a2b3c4d
-        scaling function of web         0          0  -          web-dead-letter-1a2b3c4d
-        ");
+        insta::assert_snapshot!(format_listing(&queues));
     }
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use deployer::{DeployRequest, Plan};
+use deployer::{DeployRequest, Deployment, Plan};
+use serde::Serialize;
+use stack::{Loaded, Problem};
 
 use crate::confirm::require_terminal;
 use crate::connect::ConnectArgs;
@@ -14,7 +16,7 @@ use crate::output::Format;
 use crate::plan_file;
 use crate::role::RoleArg;
 use crate::signals::run_until_interrupted;
-use crate::ui::Ui;
+use crate::ui::{Ui, print_warnings};
 use crate::workshop::program;
 
 use course::Course;
@@ -44,12 +46,22 @@ pub(crate) struct Args {
     allow_downgrade: bool,
 }
 
+/// What programs read.
+#[derive(Debug, Serialize)]
+struct Document<'d> {
+    #[serde(flatten)]
+    deployment: &'d Deployment,
+    /// Warnings about the definition.
+    warnings: &'d [Problem],
+}
+
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let reviewed = args.plan.as_deref().map(plan_file::read).transpose()?;
     let is_approved = args.yes || reviewed.is_some();
     require_terminal("deploy", is_approved)?;
     let file = args.file.path()?;
-    let stack = definition::load(&file, &args.file.selection)?;
+    let Loaded { stack, warnings } = definition::load_with_warnings(&file, &args.file.selection)?;
+    print_warnings(&warnings);
     let ui = Ui::new();
     let cloud = args.connect.connect(&Known::of(&stack), &ui).await?;
     let request = DeployRequest {
@@ -76,7 +88,11 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     };
     let deployment = deployment.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
-    format.print(&deployment, text::format_outcome);
+    let document = Document {
+        deployment: &deployment,
+        warnings: warnings.problems(),
+    };
+    format.print(&document, |_| text::format_outcome(&deployment));
     Ok(())
 }
 

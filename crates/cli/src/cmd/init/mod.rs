@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn what_init_writes_is_valid_and_deploys() {
         let loaded = stack::parse("init.yaml", &render_definition())
-            .map_err(|r| crate::ui::render(&r, false));
+            .map_err(|r| crate::ui::render(&r, false, 80));
         let stack = loaded.unwrap_or_else(|report| panic!("{report}")).stack;
         let template = template::synthesize(&stack).unwrap();
         assert!(template.resource_count() > 0);

@@ -1,10 +1,10 @@
 //! What `init --from` came to, for people.
 
-use comfy_table::{CellAlignment, Table, presets};
 use simulator::{format_dollars, format_duration, format_share};
 
 use super::judge::{Judgment, Row};
 use super::live::Adopted;
+use crate::table::Table;
 use crate::workshop::program;
 
 /// What was written, the two weeks as a table, and what to do next.
@@ -23,7 +23,7 @@ fn format_judgment(judgment: &Judgment) -> String {
     let mut text = String::new();
     if !judgment.rows.is_empty() {
         text.push_str(&format!(
-            "the last {}, simulated with {} messages\n{}\n",
+            "the last {}, simulated with {} messages\n{}",
             format_duration(judgment.seconds),
             judgment.messages,
             table(&judgment.rows)
@@ -42,10 +42,8 @@ fn format_judgment(judgment: &Judgment) -> String {
     text
 }
 
-fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
+fn table(rows: &[Row]) -> String {
+    let mut table = Table::new([
         "policy",
         "objective",
         "within",
@@ -53,10 +51,11 @@ fn table(rows: &[Row]) -> Table {
         "tasks",
         "tasks/month",
         "rest/month",
-    ]);
+    ])
+    .texts(2);
     let dollars = |amount: Option<f64>| amount.map_or_else(|| "–".to_owned(), format_dollars);
     for row in rows {
-        table.add_row([
+        table.row([
             if row.present {
                 "now"
             } else {
@@ -71,10 +70,7 @@ fn table(rows: &[Row]) -> Table {
             dollars(row.rest_per_month),
         ]);
     }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+    table.format()
 }
 
 fn format_next(adopted: &Adopted) -> String {

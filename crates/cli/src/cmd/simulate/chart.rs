@@ -1,67 +1,49 @@
 //! The course of a simulation as a few lines of text.
 
-use console::Style;
+use console::{Style, measure_text_width};
 use simulator::{Report, format_duration};
 
 use crate::live::{bar, columns, highest};
 
-/// Columns of the chart.
-const WIDTH: usize = 64;
+/// Columns before the bars.
+const LABEL: usize = 10;
 
-/// One line of bars a figure, each column the highest of its time; what is over its limit is red on a
-/// terminal.
-pub(super) fn draw_charts(report: &Report) -> String {
+/// Most columns of bars: more show nothing new.
+const WIDEST: usize = 96;
+
+/// One line of bars per value, each column the highest of its time, all lines equally wide; what is over its limit is
+/// red on a terminal.
+pub(super) fn draw_charts(report: &Report, width: usize) -> String {
     let series = &report.outcome.series;
     if series.is_empty() {
         return String::new();
     }
-    let column = |value: fn(&simulator::Point) -> f64| {
-        columns(&series.iter().map(value).collect::<Vec<f64>>(), WIDTH)
-    };
-    let (running, needed) = (column(|p| p.running), column(|p| p.needed));
+    let all = |value: fn(&simulator::Point) -> f64| series.iter().map(value).collect::<Vec<f64>>();
+    let (load, running) = (all(|p| p.load), all(|p| p.running));
+    let (needed, wait) = (all(|p| p.needed), all(|p| p.worst_wait));
     let most = highest(&running).max(highest(&needed));
-    let load = column(|p| p.load);
-    let backlog = column(|p| p.backlog_per_task);
-    let wait = column(|p| p.worst_wait);
-    let slo = report.outcome.slo;
-    let mut lines = vec![
+    let number = |values: &[f64]| format_short(highest(values));
+    let lines = [
+        Line::new("load", &load, format!("at most {}/s", number(&load))),
+        Line::new("tasks", &running, format!("at most {}", number(&running))).scaled_to(most),
+        Line::new("needed", &needed, format!("at most {}", number(&needed))).scaled_to(most),
         Line::new(
-            "load",
-            &load,
-            format!("at most {}/s", format_short(highest(&load))),
-        ),
-        Line::new(
-            "backlog per task",
-            &backlog,
-            match report.outcome.target {
-                Some(target) => format!(
-                    "at most {}, target {}",
-                    format_short(highest(&backlog)),
-                    format_short(target)
-                ),
-                None => format!("at most {}", format_short(highest(&backlog))),
-            },
+            "wait",
+            &wait,
+            format!("at most {}", format_duration(highest(&wait))),
         )
-        .limited(report.outcome.target),
+        .limited(report.outcome.slo),
     ];
-    for (label, values) in [("running tasks", &running), ("needed tasks", &needed)] {
-        let said = format!("at most {}", format_short(highest(values)));
-        lines.push(Line::new(label, values, said).scaled_to(most));
-    }
-    let said = format!(
-        "at most {}, objective {}",
-        format_duration(highest(&wait)),
-        format_duration(slo)
-    );
-    lines.push(Line::new("longest wait", &wait, said).limited(Some(slo)));
-    let mut text: String = lines.iter().map(Line::draw).collect();
-    let wide = series.len().min(WIDTH);
+    let said = lines
+        .iter()
+        .map(|line| measure_text_width(&line.said))
+        .max();
+    let room = width.saturating_sub(LABEL + 2 + said.unwrap_or_default());
+    let wide = series.len().min(room.clamp(8, WIDEST));
+    let mut text: String = lines.iter().map(|line| line.draw(wide)).collect();
     let end = format_duration(report.outcome.duration);
-    text.push_str(&format!(
-        "{:<18}0s{end:>width$}\n",
-        "",
-        width = wide.saturating_sub(2)
-    ));
+    let gap = wide.saturating_sub(2);
+    text.push_str(&format!("{:<LABEL$}0s{end:>gap$}\n", ""));
     text
 }
 
@@ -84,34 +66,38 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn limited(mut self, limit: Option<f64>) -> Self {
-        self.limit = limit;
-        self
+    fn limited(self, limit: f64) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
     }
 
-    fn scaled_to(mut self, highest: f64) -> Self {
-        self.highest = highest;
-        self
+    fn scaled_to(self, highest: f64) -> Self {
+        Self { highest, ..self }
     }
 
-    fn draw(&self) -> String {
+    fn draw(&self, width: usize) -> String {
         let over = Style::new().red();
-        let bars: String = self
-            .values
-            .iter()
-            .map(|value| {
-                let bar = bar(*value, self.highest);
-                match self.limit {
-                    Some(limit) if *value > limit => over.apply_to(bar).to_string(),
-                    _ => bar.to_string(),
-                }
-            })
-            .collect();
-        format!("{:<18}{bars}  {}\n", self.label, self.said)
+        let bars = columns(self.values, width).into_iter().map(|value| {
+            let bar = bar(value, self.highest);
+            match self.limit {
+                Some(limit) if value > limit => over.apply_to(bar).to_string(),
+                _ => bar.to_string(),
+            }
+        });
+        let bars: String = bars.collect();
+        format!(
+            "  {:<label$}{bars}  {}\n",
+            self.label,
+            self.said,
+            label = LABEL - 2
+        )
     }
 }
 
-fn format_short(value: f64) -> String {
+/// A number in few characters.
+pub(super) fn format_short(value: f64) -> String {
     if value >= 100.0 || (value - value.round()).abs() < 0.05 {
         format!("{value:.0}")
     } else if value >= 1.0 {

@@ -1,7 +1,8 @@
 //! Cost against objective, for people.
 
-use comfy_table::{CellAlignment, Table, presets};
 use simulator::{Frontier, FrontierRun, format_dollars, format_duration, format_share};
+
+use crate::table::Table;
 
 /// What stands where no setting meets an objective.
 const NONE: &str = "–";
@@ -14,22 +15,22 @@ pub(super) fn format_frontier(frontier: &Frontier) -> String {
         .map(|line| format!("  {line}\n"))
         .collect();
     format!(
-        "what an objective costs: dollars per month, and task-hours ÷ the ideal's\n{}\n{legend}\n\
-         each policy's cheapest setting for {share} of the messages, per month\n{}\n\n\
-         the cheapest settings for {share} of the messages\n{}\n",
+        "what an objective costs: dollars per month, and task-hours ÷ the ideal's\n{}{legend}\n\
+         each policy's cheapest setting for {share} of the messages, per month\n{}\n\
+         the cheapest settings for {share} of the messages\n{}",
         objective_table(frontier),
         policy_table(frontier),
-        setting_table(frontier).trim_fmt(),
+        setting_table(frontier),
     )
 }
 
 /// A row per objective, a column per share.
-fn objective_table(frontier: &Frontier) -> Table {
+fn objective_table(frontier: &Frontier) -> String {
     let shares = frontier.shares.iter().map(|share| format_required(*share));
     let header = std::iter::once("within".to_owned())
         .chain(shares)
         .chain(["ideal", "this definition"].map(str::to_owned));
-    let mut table = plain_table(header);
+    let mut table = Table::new(header);
     for (objective, seconds) in frontier.objectives.iter().enumerate() {
         let warm = if frontier.needs_warm(objective) {
             " w"
@@ -45,14 +46,14 @@ fn objective_table(frontier: &Frontier) -> Table {
         });
         let ideal = frontier.ideal.get(objective);
         let present = frontier.present.within_objective.get(objective);
-        table.add_row(
+        table.row(
             std::iter::once(format!("{}{warm}", format_duration(*seconds)))
                 .chain(cheapest)
                 .chain(ideal.map(|ideal| shorten(ideal.cost_per_month)))
                 .chain(present.map(|share| format_share(*share))),
         );
     }
-    aligned(table)
+    table.format()
 }
 
 /// What the signs of the tables mean, and what no policy can do.
@@ -87,11 +88,11 @@ fn explain(frontier: &Frontier) -> Vec<String> {
 }
 
 /// A row per policy, a column per objective.
-fn policy_table(frontier: &Frontier) -> Table {
+fn policy_table(frontier: &Frontier) -> String {
     let objectives = frontier.objectives.iter().map(|one| format_duration(*one));
-    let mut table = plain_table(std::iter::once(String::new()).chain(objectives));
+    let mut table = Table::new(std::iter::once(String::new()).chain(objectives));
     let mut add = |name: &str, cells: Vec<String>| {
-        table.add_row(std::iter::once(name.to_owned()).chain(cells));
+        table.row(std::iter::once(name.to_owned()).chain(cells));
     };
     let cell = |run: Option<&FrontierRun>| format_cell(run, |run| shorten(run.cost_per_month));
     for policy in &frontier.policies {
@@ -108,19 +109,18 @@ fn policy_table(frontier: &Frontier) -> Table {
     let ideal = frontier.ideal.iter();
     let cells = ideal.map(|ideal| format!("{} ", shorten(ideal.cost_per_month)));
     add("ideal (hindsight)", cells.collect());
-    aligned(table)
+    table.format()
 }
 
 /// A row per objective.
-fn setting_table(frontier: &Frontier) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+fn setting_table(frontier: &Frontier) -> String {
+    let mut table = Table::new(Vec::<String>::new()).texts(2);
     for (objective, seconds) in frontier.objectives.iter().enumerate() {
         let run = frontier.cheapest(frontier.required_share(), objective);
         let said = run.map_or_else(|| "no policy meets it".to_owned(), FrontierRun::describe);
-        table.add_row([format_duration(*seconds), said]);
+        table.row([format_duration(*seconds), said]);
     }
-    table
+    table.format()
 }
 
 /// A run with a sign for warm tasks, or that there is none.
@@ -149,21 +149,4 @@ fn shorten(amount: f64) -> String {
         amount if amount >= 99.95 => format!("${amount:.0}"),
         amount => format!("${amount:.1}"),
     }
-}
-
-fn plain_table(header: impl Iterator<Item = String>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    table
-}
-
-fn aligned(mut table: Table) -> Table {
-    for column in table.column_iter_mut() {
-        column.set_padding((1, 0));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }

@@ -1,8 +1,10 @@
 //! `simulate`: what a stack does under a load, before it is deployed.
 
 mod chart;
+mod compared;
 mod frontier;
 mod text;
+mod worst;
 
 use std::path::PathBuf;
 

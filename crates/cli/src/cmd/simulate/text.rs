@@ -1,62 +1,187 @@
-//! A report, for people.
+//! A report, for people: the answer first, then what it is measured by.
 
-use comfy_table::{CellAlignment, Table, presets};
 use console::Style;
-use simulator::{
-    Assumption, Assumptions, BillItem, ComparedPolicy, Comparison, Report, format_dollars,
-    format_duration, format_share,
-};
+use simulator::{Assumption, Assumptions, Report, format_dollars, format_duration, format_share};
 
 use super::chart::draw_charts;
+use super::compared::format_compared;
 use super::frontier::format_frontier;
-use crate::simulation::bill_table;
+use super::worst::format_worst;
+use crate::layout::width;
+use crate::table::Table;
+use crate::words::name_scenario;
 
 pub(crate) fn format_report(report: &Report) -> String {
-    let outcome = &report.outcome;
-    let mut text = format!("{}: {}\n\n", outcome.scenario, format_verdict(report));
-    for figure in report.figures() {
-        text.push_str(&format!("{:<18}{figure}\n", figure.label));
-    }
-    for (index, line) in report.uncertainty().iter().enumerate() {
-        let label = if index == 0 { "if AWS differs" } else { "" };
-        text.push_str(&format!("{label:<18}{line}\n"));
-    }
-    text.push('\n');
-    text.push_str(&draw_charts(report));
-    text.push('\n');
-    text.push_str(&bill_table(&outcome.cost, outcome.duration));
-    if let Some(comparison) = &report.comparison {
-        text.push_str(&format!("\n{}\n", beside_prediction(comparison)));
-    }
+    let mut text = format!("{}\n\n", format_verdict(report));
+    text.push_str(&format_measures(report));
+    text.push_str(&format_uncertainty(report));
+    // The cause and the advice belong here, before the course.
+    text.push_str(&format!("\n{}", draw_charts(report, width())));
+    text.push_str(&format_worst(report));
     if !report.compared.is_empty() {
-        text.push_str(&format!("\n{}\n", comparison_table(&report.compared)));
-        text.push_str(&format!("\n{}\n", cost_table(&report.compared)));
+        text.push_str(&format!("\n{}", format_compared(report)));
     }
     if let Some(frontier) = &report.frontier {
         text.push_str(&format!("\n{}", format_frontier(frontier)));
     }
-    text.push_str(if report.is_measured() {
-        "\nhow it was measured:\n"
-    } else {
-        "\nassumed:\n"
-    });
-    for note in &outcome.notes {
-        text.push_str(&format!("- {note}\n"));
-    }
-    if !report.is_measured() {
-        text.push_str(&format_constants(&outcome.assumptions));
-    }
-    if let Some(predicted) = &report.predicted {
-        text.push_str("\nwhat the prediction assumes:\n");
-        for note in &predicted.notes {
-            text.push_str(&format!("- {note}\n"));
+    text.push_str(&format!("\n{}", format_assumed(report)));
+    text
+}
+
+/// A sign, and the answer in one sentence.
+fn format_verdict(report: &Report) -> String {
+    let (sign, style) = match report.satisfied {
+        Some(true) => ("✓ ", Style::new().green().bold()),
+        Some(false) => ("✗ ", Style::new().red().bold()),
+        None => ("", Style::new().bold()),
+    };
+    let verdict = format!(
+        "{sign}{}: {}",
+        name_scenario(&report.outcome.scenario),
+        report.verdict()
+    );
+    style.apply_to(verdict).to_string()
+}
+
+/// The numbers of interest, each with what it is measured by.
+fn format_measures(report: &Report) -> String {
+    let outcome = &report.outcome;
+    let mut table = Table::new(Vec::<String>::new()).texts(3).indent(2);
+    let share = report.phases.map_or_else(
+        || format_share(outcome.within_objective),
+        |phases| phases.within_objective.format(format_share),
+    );
+    table.row(["within objective", &share, &describe_share(report)]);
+    let cost = &outcome.cost;
+    table.row([
+        "cost",
+        &format_dollars(cost.per_month),
+        &format!(
+            "per month; ideal (hindsight) {}",
+            format_dollars(cost.ideal_per_month)
+        ),
+    ]);
+    let waiting = &outcome.waiting;
+    table.row([
+        "p99 wait",
+        &format_duration(waiting.p99),
+        &format!(
+            "objective {}; half wait at most {}, the longest {}",
+            format_duration(outcome.slo),
+            format_duration(waiting.p50),
+            format_duration(waiting.max)
+        ),
+    ]);
+    table.row([
+        "most tasks",
+        &outcome.tasks.most.to_string(),
+        &describe_tasks(report),
+    ]);
+    let scaling = &outcome.scaling;
+    table.row([
+        "scaling actions",
+        &(scaling.out + scaling.r#in).to_string(),
+        &format!(
+            "{} out, {} in, {} of them flaps",
+            scaling.out, scaling.r#in, scaling.flaps
+        ),
+    ]);
+    // What is rare, and then important.
+    for figure in report.figures() {
+        let is_rare = match figure.label {
+            "queue" | "warm tasks" => true,
+            "messages" => {
+                outcome.messages.deleted < outcome.messages.sent
+                    || outcome.messages.processed_again + outcome.messages.interrupted > 0
+            }
+            _ => false,
+        };
+        if is_rare {
+            table.row([figure.label, "", &figure.to_string()]);
         }
-        text.push_str(&format_constants(&predicted.assumptions));
+    }
+    table.format()
+}
+
+fn describe_share(report: &Report) -> String {
+    let outcome = &report.outcome;
+    let over = format!(
+        "missed during {} of {}",
+        format_duration(outcome.over_slo),
+        format_duration(outcome.duration)
+    );
+    let Some(required) = report.required else {
+        return format!("no share required; {over}");
+    };
+    let lowest = report.phases.map_or(outcome.within_objective, |phases| {
+        phases.within_objective.lowest
+    });
+    let mut text = format!("{} required", format_share(required));
+    let times = (1.0 - lowest) / (1.0 - required);
+    // Where each queue has its own share, one number of misses means nothing.
+    if report.satisfied == Some(false)
+        && outcome.queues.is_empty()
+        && times.is_finite()
+        && times >= 1.05
+    {
+        text.push_str(&format!("; {times:.1} times the allowed misses"));
+    }
+    format!("{text}; {over}")
+}
+
+fn describe_tasks(report: &Report) -> String {
+    let tasks = &report.outcome.tasks;
+    let hours = |seconds: f64| format!("{:.1}", seconds / 3_600.0);
+    let mut text = format!("{} task-hours", hours(tasks.seconds));
+    let times = tasks.seconds / tasks.needed_seconds;
+    if times.is_finite() {
+        text.push_str(&format!(
+            ", {times:.1} times the {} needed",
+            hours(tasks.needed_seconds)
+        ));
+    }
+    if let Some(limit) = report.outcome.limited_by_max {
+        text.push_str(&format!(
+            "; tasks.max is {}, and {} are needed to meet the objective for every message",
+            limit.allowed, limit.needed
+        ));
     }
     text
 }
 
-/// Those that somebody has chosen; the others are many.
+/// How much the answer depends on what AWS doesn't document.
+fn format_uncertainty(report: &Report) -> String {
+    let lines = report.uncertainty();
+    let lines = lines.iter().map(|line| format!("  - {line}\n"));
+    let lines: String = lines.collect();
+    match lines.is_empty() {
+        true => lines,
+        false => format!("\n  if AWS differs from the assumptions\n{lines}"),
+    }
+}
+
+fn format_assumed(report: &Report) -> String {
+    let outcome = &report.outcome;
+    let seed = outcome
+        .seed
+        .map(|seed| format!(", seed {seed}"))
+        .unwrap_or_default();
+    let mut text = format!(
+        "{} messages in {}{seed}; {}\nassumed:\n\
+         - ideal (hindsight): the cheapest way to meet the objective, with every message known in advance; no real policy \
+         can reach it\n",
+        indicatif::HumanCount(outcome.messages.sent),
+        format_duration(outcome.duration),
+        outcome.cost.prices.describe(),
+    );
+    for note in &outcome.notes {
+        text.push_str(&format!("- {note}\n"));
+    }
+    text.push_str(&format_constants(&outcome.assumptions));
+    text
+}
+
+/// Those that the user has chosen; the others are many.
 fn format_constants(assumed: &[Assumption]) -> String {
     let defaults = Assumptions::default().list();
     let chosen = |one: &&Assumption| !defaults.contains(one);
@@ -79,118 +204,4 @@ fn format_constants(assumed: &[Assumption]) -> String {
          them\n"
     ));
     text
-}
-
-fn format_verdict(report: &Report) -> String {
-    let style = match report.satisfied {
-        Some(true) => Style::new().green().bold(),
-        Some(false) => Style::new().red().bold(),
-        None => Style::new().bold(),
-    };
-    style.apply_to(report.verdict()).to_string()
-}
-
-/// What was measured and what was predicted, figure by figure.
-fn beside_prediction(comparison: &Comparison) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["", "measured", "predicted", "difference"]);
-    for figure in &comparison.figures {
-        let shown =
-            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| figure.shown(value));
-        table.add_row([
-            figure.name.to_owned(),
-            shown(figure.measured),
-            shown(figure.predicted),
-            figure.shown_difference(),
-        ]);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
-fn comparison_table(compared: &[ComparedPolicy]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
-        "policy",
-        "within objective",
-        "p99 wait",
-        "cost",
-        "task-hours",
-        "actions",
-        "flaps",
-    ]);
-    for policy in compared {
-        let scaling = |number: fn(&simulator::ScalingFigures) -> u64| {
-            policy
-                .scaling
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |scaling| number(scaling).to_string())
-        };
-        table.add_row([
-            policy.name.clone(),
-            policy.phases.within_objective.format(format_share),
-            format_duration(policy.waiting.p99),
-            policy.phases.cost.format(format_dollars),
-            format!("{:.1}", policy.tasks.seconds / 3_600.0),
-            scaling(|scaling| scaling.out + scaling.r#in),
-            scaling(|scaling| scaling.flaps),
-        ]);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
-/// What the policies cost per month, in groups: a line per item of each would be many.
-fn cost_table(compared: &[ComparedPolicy]) -> Table {
-    use BillItem::{
-        Addresses, Functions, Instances, MetricRequests, Metrics, QueueRequests, SpotTasks, Tasks,
-    };
-    let groups: [&[BillItem]; 4] = [
-        &[Tasks, SpotTasks, Instances],
-        &[Addresses],
-        &[QueueRequests],
-        &[Functions, Metrics, MetricRequests],
-    ];
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
-        "per month",
-        "tasks",
-        "IPv4",
-        "SQS",
-        "metrics",
-        "others",
-        "total",
-    ]);
-    for policy in compared {
-        let cost = |items: &[BillItem]| -> f64 {
-            items
-                .iter()
-                .map(|item| policy.bill_per_month.of(*item))
-                .sum()
-        };
-        let grouped = groups.map(cost);
-        let others = policy.cost_per_month - grouped.iter().sum::<f64>();
-        let costs = grouped
-            .into_iter()
-            .chain([others.max(0.0), policy.cost_per_month]);
-        table.add_row(
-            std::iter::once(shorten(&policy.name)).chain(costs.map(|cost| format!("{cost:.2}"))),
-        );
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
-/// The part of a policy's name before its details.
-fn shorten(name: &str) -> String {
-    name.split(',').next().unwrap_or(name).to_owned()
 }

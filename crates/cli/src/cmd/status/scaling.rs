@@ -1,11 +1,11 @@
 //! What scales a service, for people.
 
-use comfy_table::{Table, presets};
 use deployer::{Alarm, AlarmStepsState, PolicyState, StepAlarmState};
 use scaling::Steps;
 
 use super::queue::format_depth;
 use crate::live::format_condition;
+use crate::table::Table;
 use crate::words::number;
 
 /// Every policy of Application Auto Scaling.
@@ -110,22 +110,13 @@ fn format_adjustments(steps: &Steps) -> String {
 }
 
 fn format_alarms<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+    let mut table = Table::new(Vec::<String>::new()).texts(3).indent(14);
     for alarm in alarms {
         let window = format!(
             "{} of {} × {} s",
             alarm.datapoints, alarm.periods, alarm.period_s
         );
-        table.add_row([
-            format!("              {}", format_condition(alarm)),
-            window,
-            alarm.state.to_string(),
-        ]);
+        table.row([format_condition(alarm), window, alarm.state.to_string()]);
     }
-    if table.is_empty() {
-        String::new()
-    } else {
-        format!("{}\n", table.trim_fmt())
-    }
+    table.format()
 }

@@ -24,7 +24,7 @@ pub(super) fn objectives(
     let StackRef::File(path) = stack else {
         return Ok(BTreeMap::new());
     };
-    let loaded = stack::load_selected(path, &selection.selection())?;
+    let loaded = crate::definition::load_with_warnings(path, selection)?;
     let services = loaded.stack.services.iter();
     let objectives = services.filter_map(|(name, service)| {
         let latency = service.slo.map(|slo| slo.latency);

@@ -13,7 +13,7 @@ use simulator::{
 use stack::{Scaling, Stack};
 
 use crate::connect::ConnectArgs;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::output::{self, Format};
 use crate::progress::ProgressLine;
 use crate::simulation::{
@@ -93,6 +93,13 @@ struct Document<'t> {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    if args.write && args.input.is_standard_input() {
+        return Err(Failure::new(
+            Code::Usage,
+            "--write changes a file, and standard input isn't one",
+        )
+        .hint("name the definition's file"));
+    }
     let input = args.input.read(&args.connect).await?;
     // Nothing else runs meanwhile.
     tokio::task::block_in_place(|| tune(&args, &input, format))

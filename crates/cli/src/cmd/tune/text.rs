@@ -1,30 +1,34 @@
 //! What tuning found, for people.
 
-use comfy_table::{CellAlignment, Table, presets};
 use console::Style;
 use simulator::{
     Figures, Law, LiftedLimit, Limits, Part, Tuned, format_dollars, format_duration, format_share,
 };
 
 use crate::simulation::bills_table;
+use crate::table::Table;
+use crate::words::name_scenario;
 
 pub(super) fn format_tuned(tuned: &Tuned) -> String {
-    let style = if tuned.keeps() {
-        Style::new().green().bold()
-    } else {
-        Style::new().red().bold()
+    let (sign, style) = match tuned.keeps() {
+        true => ("✓", Style::new().green().bold()),
+        false => ("✗", Style::new().red().bold()),
     };
-    let mut text = format!("{}: {}\n", tuned.name, style.apply_to(tuned.verdict()));
-    text.push_str(&format!("\n{}\n", settings_table(tuned)));
+    let verdict = format!("{sign} {}: {}", name_scenario(&tuned.name), tuned.verdict());
+    let mut text = format!("{}\n", style.apply_to(verdict));
+    text.push_str(&format_periods(tuned));
     text.push_str(&format_rejected(tuned));
-    text.push_str(&format!("\n{}", format_bills(tuned)));
     text.push_str(&format_changes(tuned));
+    // The cause and the advice belong here.
+    text.push_str(&format!("\n{}", format_bills(tuned)));
     if let Some(limits) = &tuned.limits {
         text.push_str(&in_the_way(tuned, limits));
     }
     text.push_str(&format!(
         "\nsearched: {} candidates in {} simulations of {} messages in all\nassumed:\n",
-        tuned.candidates, tuned.simulations, tuned.messages
+        tuned.candidates,
+        tuned.simulations,
+        indicatif::HumanCount(tuned.messages)
     ));
     for note in &tuned.notes {
         text.push_str(&format!("- {note}\n"));
@@ -32,62 +36,74 @@ pub(super) fn format_tuned(tuned: &Tuned) -> String {
     text
 }
 
-fn settings_table(tuned: &Tuned) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
-        "part of the load",
-        "policy",
-        "within objective",
-        "p99 wait",
-        "a month",
-        "task-hours",
-        "actions",
-        "most tasks",
-    ]);
-    let other = tuned.other_policy.as_ref().map(|other| {
-        let name = match other.tuning.settings.law {
-            Law::Demand => "demand scaling",
-            Law::BacklogPerTask => "backlog per task",
-        };
-        (name, other.tuning)
-    });
-    let name = if tuned.keeps() { "tuned" } else { "nearest" };
-    let policies = [("present", tuned.present), (name, tuned.tuned)];
-    let policies = || policies.into_iter().chain(other);
-    let mut add = |name: &str, part: &Part, rows: Vec<(&str, Figures)>| {
-        let mut title = format!("{name}, {}", format_duration(part.seconds));
-        for (policy, figures) in rows {
-            table.add_row([
-                std::mem::take(&mut title),
-                policy.to_owned(),
-                format_share(figures.within_objective),
-                format_duration(figures.p99),
-                format_dollars(figures.cost_per_month),
-                format!("{:.1}", figures.task_hours),
-                format!("{:.0}", figures.actions),
-                figures.most.to_string(),
-            ]);
-        }
+/// A table per period of the load.
+fn format_periods(tuned: &Tuned) -> String {
+    let policies = || {
+        let other = tuned.other_policy.as_ref().map(|other| {
+            let name = match other.tuning.settings.law {
+                Law::Demand => "demand scaling",
+                Law::BacklogPerTask => "backlog per task",
+            };
+            (name, other.tuning)
+        });
+        let policies = [("now", tuned.present), (name_result(tuned), tuned.tuned)];
+        policies.into_iter().chain(other)
     };
     let searched = policies().map(|(name, one)| (name, one.searched));
-    add("searched", &tuned.searched, searched.collect());
+    let mut text = format_period("training period", &tuned.searched, tuned.required, searched);
     if let Some(part) = &tuned.holdout {
         let holdout = policies().filter_map(|(name, one)| Some((name, one.holdout?)));
-        add("holdout", part, holdout.collect());
+        text.push_str(&format_period(
+            "holdout period",
+            part,
+            tuned.required,
+            holdout,
+        ));
     }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
+    text
+}
+
+fn name_result(tuned: &Tuned) -> &'static str {
+    if tuned.keeps() { "tuned" } else { "nearest" }
+}
+
+fn format_period<'n>(
+    period: &str,
+    part: &Part,
+    required: f64,
+    policies: impl Iterator<Item = (&'n str, Figures)>,
+) -> String {
+    let mut table = Table::new([
+        &format!("{period}, {}", format_duration(part.seconds)),
+        "within objective",
+        "p99 wait",
+        "per month",
+        "task-hours",
+        "most tasks",
+    ]);
+    for (policy, figures) in policies {
+        let sign = if figures.within_objective >= required {
+            "✓"
+        } else {
+            "✗"
+        };
+        table.row([
+            format!("{sign} {policy}"),
+            format_share(figures.within_objective),
+            format_duration(figures.p99),
+            format_dollars(figures.cost_per_month),
+            format!("{:.1}", figures.task_hours),
+            figures.most.to_string(),
+        ]);
     }
-    table
+    format!("\n{}", table.format())
 }
 
 /// What the present and the tuned parameters cost in the training period, item by item.
 fn format_bills(tuned: &Tuned) -> String {
-    let name = if tuned.keeps() { "tuned" } else { "nearest" };
     bills_table(&[
-        ("present", tuned.present.searched.bill_per_month),
-        (name, tuned.tuned.searched.bill_per_month),
+        ("now", tuned.present.searched.bill_per_month),
+        (name_result(tuned), tuned.tuned.searched.bill_per_month),
     ])
 }
 
@@ -96,24 +112,20 @@ fn format_rejected(tuned: &Tuned) -> String {
     let Some(caution) = &tuned.caution else {
         return String::new();
     };
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["rejected", "training", "holdout", "a month", ""]);
+    let mut table =
+        Table::new(["rejected", "because it", "training", "holdout", "per month"]).texts(2);
     let share = |figures: Figures| format_share(figures.within_objective);
     for one in &tuned.rejected {
         let tuning = one.tuning;
-        table.add_row([
+        table.row([
             tuning.settings.summary(),
+            one.reason().to_owned(),
             share(tuning.searched),
             tuning.holdout.map(share).unwrap_or_default(),
             format_dollars(tuning.searched.cost_per_month),
-            one.reason().to_owned(),
         ]);
     }
-    for column in table.column_iter_mut().skip(1).take(3) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    format!("\n{table}\n{caution}\n")
+    format!("\n{}{caution}\n", table.format())
 }
 
 fn format_changes(tuned: &Tuned) -> String {
@@ -137,16 +149,15 @@ fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
     let kept = format_share(limits.within_objective);
     let head = if tuned.found {
         format!(
-            "\nmost of the tasks that are ever needed ({}) are always there: with at most half of them, at best {kept} are \
-             within the objective. Limiting factor: {}. Without it:\n",
+            "\nthe result always runs most of the {} tasks that the peak needs. With at most half of them running all the time, at \
+             best {kept} of the messages are within the objective; limiting factor: {}\n",
             limits.peak,
             limits.binding()
         )
     } else {
-        format!("\nlimiting factors: {kept} are within the objective, and would be without:\n")
+        format!("\nlimiting factors: {kept} of the messages are within the objective\n")
     };
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+    let mut table = Table::new(["without", "within objective", "per month", ""]).indent(2);
     let rows = limits.lifted.iter().chain([&limits.standing]);
     let last = limits.lifted.len();
     for (index, lift) in rows.enumerate() {
@@ -156,16 +167,18 @@ fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
             cost_per_month,
             enough,
         } = lift;
-        let with = if index == last { "with " } else { "" };
-        table.add_row([
-            format!(" {with}{limit}"),
+        // Not a limit, but what always works.
+        let limit = if index == last {
+            format!("(with {limit})")
+        } else {
+            limit.clone()
+        };
+        table.row([
+            limit,
             format_share(*within_objective),
-            format!("{} a month", format_dollars(*cost_per_month)),
+            format_dollars(*cost_per_month),
             if *enough { "enough" } else { "" }.to_owned(),
         ]);
     }
-    for column in table.column_iter_mut().skip(1).take(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    format!("{head}{table}\n")
+    format!("{head}{}", table.format())
 }

@@ -21,7 +21,7 @@ pub(super) fn write_definition(path: &Path, selection: &Selection, tuned: &Tuned
     let after = stack::edit_selected(&before, &tuned.edits, &tuned.definition, selection)
         .map_err(|error| failed("change", error.to_string()))?;
     replace_file(path, &after).map_err(|error| failed("write", error.to_string()))?;
-    ui::note(&unified_diff(&before, &after, &shown.to_string()));
+    ui::print_unfolded(&unified_diff(&before, &after, &shown.to_string()));
     ui::note(&format!(
         "{shown} is changed: `diff` shows what a deploy would change"
     ));

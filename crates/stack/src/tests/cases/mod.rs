@@ -20,10 +20,10 @@ fn check(case: &str, expected: &[&str]) {
 /// stop; otherwise a warning says what becomes of it.
 #[test]
 fn messages_of_hours_can_be_deployed() {
-    let drops = "warning 9:19 services.replicator.stop_timeout: a task that is stopped drops the message that it works on";
+    let drops = "warning 9:19 services.replicator.stop_timeout: a stopped task drops the message that it works on";
     let twice = "warning 4:30 queues.bags.visibility_timeout: the visibility timeout is under twice the processing of one message";
     check("five-hour-replicator/stack", &[twice, drops]);
-    let theirs = "warning 7:15 services.replicator.existing: a task that is stopped drops the message that it works on";
+    let theirs = "warning 7:15 services.replicator.existing: a stopped task drops the message that it works on";
     check("five-hour-replicator/existing", &[twice, theirs]);
     check("five-hour-replicator/protect", &[twice]);
     check("five-hour-replicator/heartbeat", &[]);
@@ -37,7 +37,7 @@ fn messages_of_hours_can_be_deployed() {
 /// Checks compare whole messages with timeouts, and the target counts those that a task works on at once.
 #[test]
 fn a_task_works_on_200_messages_at_once() {
-    let short = "services.worker.scaling.backlog_per_task.acceptable_latency: scaling takes longer than the latency objective";
+    let short = "services.worker.scaling.backlog_per_task.acceptable_latency: the latency objective is shorter than the scaling delay";
     check("concurrency-200/conc", &[&format!("warning 13:46 {short}")]);
     check("concurrency-200/five", &[&format!("warning 13:46 {short}")]);
     check("concurrency-200/demand", &[]);
@@ -137,9 +137,9 @@ fn queues_receive_from_topics_as_sns_delivers() {
 /// ECS places no more tasks than fit onto the instances.
 #[test]
 fn tasks_fit_onto_instances() {
-    let promise = "services.w.scaling.backlog_per_task.acceptable_latency: scaling takes longer than the latency objective";
+    let promise = "services.w.scaling.backlog_per_task.acceptable_latency: the latency objective is shorter than the scaling delay";
     let room = "tasks fit onto the instances";
-    let silent = "warning 1:1 notify: nobody hears of the alarms";
+    let silent = "warning 1:1 notify: the alarms notify no one";
     check(
         "ec2/one",
         &[

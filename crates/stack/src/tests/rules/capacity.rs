@@ -256,7 +256,7 @@ fn load_balancers_in_a_network() {
             &format!("network: {{vpc: vpc-0a1b2c3d, {two}, security_groups: [sg-0a1b2c3d]}}\n"),
         ),
         &format!(
-            "warning 12:5 {BALANCER}: the load balancer reaches the tasks only if their security groups let it"
+            "warning 12:5 {BALANCER}: the load balancer reaches the tasks only if their security groups allow it"
         ),
     );
     let messages: Vec<String> = problems(&balanced(

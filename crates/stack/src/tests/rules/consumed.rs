@@ -158,7 +158,7 @@ fn other_policies_know_no_queues() {
 fn an_objective_must_be_possible() {
     check_text(
         &demanding("[orders, {queue: returns, slo: 20s}]"),
-        "warning 10:46 services.worker.consumes[1].slo: scaling takes longer than the queue's latency objective",
+        "warning 10:46 services.worker.consumes[1].slo: the queue's objective is shorter than the scaling delay",
     );
     check_text(
         &demanding("[orders, {queue: returns, slo: 1m, processing_time: 70s}]")
@@ -167,7 +167,7 @@ fn an_objective_must_be_possible() {
                 "returns: {visibility_timeout: 20m",
             )
             .replace("    tasks:", "    protect: true\n    tasks:"),
-        "warning 10:46 services.worker.consumes[1].slo: a single message that waits asks for more than one task",
+        "warning 10:46 services.worker.consumes[1].slo: a single waiting message requires more than one task",
     );
     // The visibility timeout is the queue's, and so is the processing time that it is compared with.
     check_text(

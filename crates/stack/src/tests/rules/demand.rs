@@ -285,7 +285,7 @@ fn queues_that_the_estimate_does_not_know() {
 #[test]
 fn promises_that_a_burst_breaks() {
     let latency = format!("{HERE}.acceptable_latency");
-    let late = "scaling takes longer than the latency objective";
+    let late = "the latency objective is shorter than the scaling delay";
     let promise = |promise: &str, more: &str| {
         scaled(more).replace("latency: 1m", &format!("latency: {promise}"))
     };
@@ -323,7 +323,7 @@ fn promises_that_a_burst_breaks() {
         .collect();
     assert_eq!(
         lines[1],
-        format!("warning 15:29 {latency}: a single message that waits asks for more than one task")
+        format!("warning 15:29 {latency}: a single waiting message requires more than one task")
     );
 }
 
@@ -368,7 +368,7 @@ fn windows() {
     let start = "        actuator: target_tracking\n        task_start: 3m\n";
     check_text(
         &scaled(start).replace("latency: 1m", "latency: 5m"),
-        &format!("warning 14:7 {HERE}.window: the window is shorter than a task takes to start"),
+        &format!("warning 14:7 {HERE}.window: the window is shorter than a task start"),
     );
     let text = scaled(&format!("{start}        window: 3m\n"));
     fine(&text.replace("latency: 1m", "latency: 5m"));
@@ -390,7 +390,7 @@ fn how_often_the_metric_function_looks() {
         lines,
         [
             "error 18:17 metric.every: demand is estimated from looks a minute apart",
-            "warning 18:17 metric.every: the metric is published less often than target tracking looks",
+            "warning 18:17 metric.every: the metric is published less often than target tracking checks it",
         ]
     );
     fine(&every(tracked, "every: 1m"));

@@ -9,12 +9,16 @@ fn promises() {
     check(
         "10m",
         "10s",
-        &format!("warning 15:29 {latency}: scaling takes longer than the latency objective"),
+        &format!(
+            "warning 15:29 {latency}: the latency objective is shorter than the scaling delay"
+        ),
     );
     check(
         "10m",
         "4m59s",
-        &format!("warning 15:29 {latency}: scaling takes longer than the latency objective"),
+        &format!(
+            "warning 15:29 {latency}: the latency objective is shorter than the scaling delay"
+        ),
     );
     fine("10m", "5m");
     let text = changed("10m", "500ms");
@@ -91,7 +95,7 @@ fn counting_messages_in_flight() {
     let path = format!("{PROMISE}.count");
     check_text(
         &text.replace("10m", "9m"),
-        &format!("warning 18:16 {path}: messages in work count against a small target"),
+        &format!("warning 18:16 {path}: messages in flight count toward a small target"),
     );
     check(
         "processing_time: 1s",
@@ -103,11 +107,11 @@ fn counting_messages_in_flight() {
 #[test]
 fn metric_and_alarms() {
     let with = |lines: &str| format!("{lines}{NOTIFY}");
-    check(NOTIFY, "", "warning 1:1 notify: nobody hears of the alarms");
+    check(NOTIFY, "", "warning 1:1 notify: the alarms notify no one");
     check(
         NOTIFY,
         &with("metric: {every: 2m}\n"),
-        "warning 17:17 metric.every: the metric is published less often than target tracking looks",
+        "warning 17:17 metric.every: the metric is published less often than target tracking checks it",
     );
     check(
         NOTIFY,
@@ -206,7 +210,7 @@ fn what_is_protected_takes_its_time() {
     );
     check_text(
         &slow(""),
-        "warning 9:3 services.worker.stop_timeout: a task that is stopped drops the message that it works on",
+        "warning 9:3 services.worker.stop_timeout: a stopped task drops the message that it works on",
     );
     // No heartbeat hides a message for longer.
     let day = slow("    protect: true\n    heartbeat: true\n")

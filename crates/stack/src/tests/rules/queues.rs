@@ -4,7 +4,7 @@ use super::LETTERS;
 use crate::Problem;
 use crate::tests::{changed, line};
 
-/// Every problem but that the policy of the base knows no message groups.
+/// Every problem but that the policy of the base ignores message groups.
 fn problems(text: &str) -> Vec<Problem> {
     let found = crate::tests::problems(text).into_iter();
     found
@@ -125,7 +125,7 @@ fn subscriptions() {
         &queue(&format!(
             "    encryption: arn:aws:kms:us-west-2:111122223333:key/1a2b\n    subscribe: [{{topic: {topic}}}]\n"
         )),
-        "warning 8:17 queues.orders.encryption: SNS delivers to this queue only if the key lets it",
+        "warning 8:17 queues.orders.encryption: SNS delivers to this queue only if the key allows it",
     );
 }
 

@@ -226,7 +226,7 @@ fn no_task_needs_something_that_wakes() {
     check_text(
         &none(changed(TASKS, TASKS)),
         &format!(
-            "warning 14:7 {HERE}.backlog_per_task.count: a task that keeps up looks idle, and `min` is 0"
+            "warning 14:7 {HERE}.backlog_per_task.count: a task without a backlog counts as idle, and `min` is 0"
         ),
     );
     let counted = changed(
@@ -306,7 +306,7 @@ fn no_task_without_a_word_from_the_metric() {
     check_text(
         &none(scaled(own)),
         &format!(
-            "warning 14:35 {HERE}.steps.metric.namespace: the metric is silent without a task, and `min` is 0"
+            "warning 14:35 {HERE}.steps.metric.namespace: the metric has no datapoints without a task, and `min` is 0"
         ),
     );
 }

@@ -54,7 +54,7 @@ fn a_delay_counts_as_waiting() {
     check(
         LETTERS,
         &format!("    delay: 10m\n{LETTERS}"),
-        "warning 7:12 queues.orders.delay: the delay is as long as the messages may wait",
+        "warning 7:12 queues.orders.delay: the delay is as long as the latency objective",
     );
     check(
         LETTERS,
@@ -112,7 +112,7 @@ fn senders_that_never_deliver() {
         &format!(
             "    encryption: arn:aws:kms:us-west-2:111122223333:key/1a2b\n    senders: [{bucket}]\n"
         ),
-        "warning 8:17 queues.orders.encryption: `s3.amazonaws.com` delivers to this queue only if the key lets it",
+        "warning 8:17 queues.orders.encryption: `s3.amazonaws.com` delivers to this queue only if the key allows it",
     );
     check(
         "    senders: [{service: lambda, source: 'arn:aws:s3:::uploads'}]\n",

@@ -116,7 +116,7 @@ fn what_is_judged_is_the_objective() {
     assert_eq!(lines(&short), Vec::<String>::new());
     check_text(
         &with("1m").replace(LATENCY, ""),
-        "warning 11:10 services.worker.slo: scaling takes longer than the latency objective",
+        "warning 11:10 services.worker.slo: the latency objective is shorter than the scaling delay",
     );
     check_text(
         &with("99% within 11m").replace("{after: 5}", "{after: 5}\n    retention: 10m"),

@@ -300,7 +300,7 @@ fn an_average_that_a_scale_in_lifts_over_the_threshold() {
     let close = cpu.replace("below: 20", "below: 50");
     check_text(
         &close,
-        &format!("warning 17:27 {HERE}.scale_in.below: a scale-in can bring about a scale-out"),
+        &format!("warning 17:27 {HERE}.scale_in.below: a scale-in can cause a scale-out"),
     );
     let help = problems(&close)[0].help().unwrap().to_owned();
     assert_eq!(

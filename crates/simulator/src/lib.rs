@@ -18,6 +18,7 @@ mod cost;
 mod elasticity;
 mod engine;
 mod frontier;
+mod late;
 mod load;
 mod measurement;
 mod number;
@@ -48,6 +49,7 @@ pub use cost::{
 pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};
 pub use frontier::{Frontier, FrontierIdeal, FrontierPolicy, FrontierRun, frontier};
+pub use late::{LatePoint, LateTime, LateTimes};
 pub use load::{
     Arrival, Arrivals, DateOrder, GeneratorError, LimitError, Load, LoadLimits, PartError, Place,
     ReadError, ReadOptions, RowProblem, Rows,
@@ -55,7 +57,7 @@ pub use load::{
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
 pub use outcome::{
-    Backlog, MaxLimit, Messages, QueueOutcome, RunOutcome, ScalingFigures, TaskFigures, Waiting,
+    Backlog, MaxLimit, Messages, QueueOutcome, RunOutcome, ScalingFigures, TaskFigures, TaskLimits, Waiting,
 };
 pub use policy::{
     BacklogPolicy, DeadlinePolicy, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, QueueMetric,
@@ -63,7 +65,9 @@ pub use policy::{
 };
 pub use progress::Progress;
 pub use random::Distribution;
-pub use report::{ComparedPolicy, Figure, Piece, Report};
+pub use report::{
+    Advice, Cause, CauseKind, Commands, ComparedPolicy, Figure, Piece, Report,
+};
 pub use scenario::{Deployments, Overrides, QueueScenario, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
 pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};

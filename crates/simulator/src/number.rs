@@ -64,6 +64,16 @@ pub fn format_dollars(amount: f64) -> String {
     format!("${amount:.decimals$}")
 }
 
+/// A rate of messages, such as `0.05/s`, `4/s`, `1,200/s`.
+pub(crate) fn format_rate(per_second: f64) -> String {
+    let decimals = match per_second {
+        rate if rate >= 9.95 => 0,
+        rate if rate >= 0.95 => 1,
+        _ => 2,
+    };
+    format!("{}/s", format_number(per_second, decimals))
+}
+
 /// A number with thousands separated, and up to so many decimals.
 pub(crate) fn format_number(value: f64, decimals: usize) -> String {
     let text = trimmed(value, decimals);

@@ -6,6 +6,7 @@ use crate::assumptions::Assumption;
 use crate::cost::{Cost, cost};
 use crate::elasticity::{Elasticity, elasticity};
 use crate::engine::{Finished, LaneRecords, Point, Records, ScalingAction};
+use crate::late::{Course, LateTimes};
 use crate::number::{count, format_duration};
 use crate::scenario::{QueueScenario, Scenario};
 use crate::time::{Nanos, nanos, seconds, wide_seconds};
@@ -15,6 +16,10 @@ use crate::time::{Nanos, nanos, seconds, wide_seconds};
 pub struct RunOutcome {
     /// Name of the scenario.
     pub scenario: String,
+    /// Name of the policy, for people.
+    pub policy: &'static str,
+    /// Fewest and most tasks that are allowed at any time.
+    pub task_limits: TaskLimits,
     /// Seed of everything that was drawn; nothing for what was measured.
     pub seed: Option<u64>,
     /// Simulated or measured time in seconds: from the start of the load until every message is done.
@@ -37,10 +42,11 @@ pub struct RunOutcome {
     pub waiting: Waiting,
     /// The longest wait, in seconds, of each percent of the messages from 0 to 100: of the 90% that waited least at
     /// index 90. Never empty.
-    #[serde(skip)]
     pub wait_percentiles: Vec<f64>,
     /// Seconds during which the oldest waiting message had waited longer than promised.
     pub over_slo: f64,
+    /// The times in which messages were late.
+    pub late_times: LateTimes,
     /// Messages that wait.
     pub backlog: Backlog,
     /// Messages, by what became of them.
@@ -156,8 +162,19 @@ pub struct TaskFigures {
     pub billed_seconds: f64,
     /// Task-seconds that the ideal needs: see [`crate::Policy::Ideal`].
     pub needed_seconds: f64,
+    /// Most tasks that the ideal needs.
+    pub needed_most: u32,
     /// Most tasks that ran.
     pub most: u32,
+}
+
+/// Numbers of tasks that are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskLimits {
+    /// Fewest.
+    pub min: u32,
+    /// Most.
+    pub max: u32,
 }
 
 /// A maximum number of tasks that is too low for the objective.
@@ -195,8 +212,10 @@ impl RunOutcome {
         scenario: &Scenario,
         notes: &[String],
         seed: Option<u64>,
-        finished: Finished,
+        mut finished: Finished,
     ) -> Self {
+        finished.records.steps.close();
+        finished.records.late_spans.finish();
         let needed = finished.foreknowledge.needed(scenario);
         let interval = finished.foreknowledge.interval();
         let needed_seconds = needed_seconds(&needed, interval, finished.loaded);
@@ -206,6 +225,7 @@ impl RunOutcome {
             seconds: seconds(finished.task_time),
             billed_seconds: seconds(finished.billed),
             needed_seconds,
+            needed_most: needed.iter().copied().max().unwrap_or_default(),
             most: records
                 .supply
                 .iter()
@@ -215,8 +235,21 @@ impl RunOutcome {
         };
         let mut series = finished.records.points.clone();
         add_need(&mut series, &needed, interval);
+        let course = Course {
+            records,
+            needed: &needed,
+            interval,
+            end: finished.end,
+        };
+        course.fill_points(&mut series);
+        let late_times = course.late_times(scenario);
         Self {
             scenario: scenario.name.clone(),
+            policy: scenario.policy.name(),
+            task_limits: TaskLimits {
+                min: scenario.widest().0,
+                max: scenario.widest().1,
+            },
             seed,
             duration: seconds(finished.end),
             drain: seconds(finished.end - finished.loaded),
@@ -236,6 +269,7 @@ impl RunOutcome {
                     .unwrap_or_default(),
             ),
             queues: list_queues(scenario, records),
+            late_times,
             backlog: backlog(records, finished.end),
             messages: messages(records),
             tasks,

@@ -213,6 +213,37 @@ pub struct KedaPolicy {
 }
 
 impl Policy {
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Fixed { .. } => "fixed count",
+            Self::BacklogPerTask(_) => "backlog per task",
+            Self::BacklogPerTaskAndSteps(..) => "backlog per task with steps",
+            Self::Predictive(_) => "predictive scaling",
+            Self::Steps(_) => "step scaling",
+            Self::AlarmSteps(_) => "alarm steps",
+            Self::Demand(_) => "demand, by target tracking",
+            Self::Deadline(_) => "demand, by a function",
+            Self::Keda(_) => "KEDA's SQS scaler",
+            Self::Ideal => "ideal (hindsight)",
+        }
+    }
+
+    /// Who changes the count, as the subject of a sentence.
+    pub(crate) fn actor(&self) -> &'static str {
+        match self {
+            Self::Fixed { .. } | Self::Ideal => "nothing",
+            Self::BacklogPerTask(_) | Self::BacklogPerTaskAndSteps(..) | Self::Demand(_) => {
+                "target tracking"
+            }
+            Self::Predictive(_) => "predictive scaling",
+            Self::Steps(_) => "step scaling",
+            Self::AlarmSteps(_) | Self::Deadline(_) => "the scaling function",
+            Self::Keda(_) => "KEDA",
+        }
+    }
+
     /// The messages a task that it aims at, if it aims at any.
     #[must_use]
     pub fn target(&self) -> Option<f64> {

@@ -25,6 +25,7 @@ pub(crate) struct Score {
 impl Score {
     pub(crate) fn new(scenario: &Scenario, finished: &Finished) -> Self {
         let tasks = TaskFigures {
+            needed_most: 0,
             seconds: seconds(finished.task_time),
             billed_seconds: seconds(finished.billed),
             needed_seconds: 0.0,

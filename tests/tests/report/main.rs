@@ -19,7 +19,7 @@ use simulator::{
 
 use crate::browser::Page;
 
-const PANELS: [&str; 4] = ["load", "backlog", "tasks", "wait"];
+const CHARTS: [&str; 4] = ["load", "tasks", "backlog", "wait"];
 
 fn definition() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -81,18 +81,28 @@ async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
             .contains(&load)
     );
 
-    draws(&mut page, answer["series"].as_array().unwrap().len());
+    has_tiles_of(&mut page, &answer);
+    explains(&mut page, &answer);
+    draws(&mut page);
     zooms(&mut page);
+    opens_the_worst(&mut page, &answer);
     adapts(&mut page);
     assert_eq!(page.complaints, Vec::<String>::new());
+    reads_without_scripts(&file, &answer);
 }
 
-/// Draws a report in a separate browser.
-fn shown(file: &Path) -> Page {
+/// A page in a separate browser.
+fn open() -> Page {
     let mut page = Page::open(Path::new(
         &std::env::var("ECS_SCALER_TEST_CHROMIUM").unwrap(),
     ));
     page.set_viewport(1_100, 800, "light");
+    page
+}
+
+/// Draws a report.
+fn shown(file: &Path) -> Page {
+    let mut page = open();
     page.show(file);
     page.wait_until("document.documentElement.dataset.ready === 'true'");
     page
@@ -176,15 +186,13 @@ fn a_measured_report_has_its_prediction_beside_it() {
     assert_eq!(shown, rows);
     let reason = page.value("document.querySelector('#actions tbody td:last-child').textContent");
     assert_eq!(reason, "monitor alarm <high> in state ALARM & more");
-    // A dashed line for each predicted series: load, backlog, desired, running, wait.
-    let predicted = page.value(
-        "[...document.querySelectorAll('.u-legend .u-label')].filter(label => label.textContent.endsWith(', predicted')).length",
-    );
+    // A dashed line for each predicted series: load, desired, running, backlog, wait.
+    let predicted = page.value("document.querySelectorAll('path.predicted').length");
     assert_eq!(predicted, 5);
     let points = answer["series"].as_array().unwrap().len();
     // The predicted last message can start later than the measured one.
     assert!(answer["predicted"]["series"].as_array().unwrap().len() >= points);
-    draws(&mut page, points);
+    draws(&mut page);
     zooms(&mut page);
     adapts(&mut page);
     assert_eq!(page.complaints, Vec::<String>::new());
@@ -240,76 +248,136 @@ fn reads_as(text: &str, value: f64) -> bool {
     (seconds - value).abs() <= unit
 }
 
-/// Each panel has drawn every point, and something stands on its canvas.
-fn draws(page: &mut Page, points: usize) {
-    for panel in PANELS {
-        let drawn = page.value(&format!(
-            "document.getElementById('{panel}').dataset.points"
+/// The tiles show the document's values, as the text output writes them.
+fn has_tiles_of(page: &mut Page, answer: &Value) {
+    let tile = |page: &mut Page, id: &str| {
+        let shown = page.value(&format!(
+            "(() => {{ const one = document.querySelector('#{id} .big data'); return [one.dataset.path, one.textContent]; }})()"
         ));
-        assert_eq!(drawn.as_str().unwrap(), points.to_string(), "{panel}");
-        let colors = page.value(&format!(
-            "(() => {{ const canvas = document.querySelector('#{panel} canvas');
-                const all = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
-                return new Set(all).size; }})()"
+        let path = shown[0].as_str().unwrap().to_owned();
+        (path, shown[1].as_str().unwrap().to_owned())
+    };
+    let value = |path: &str| at(answer, path).as_f64().unwrap();
+    let (path, text) = tile(page, "within");
+    assert_eq!(path, "phases.within_objective.lowest");
+    assert_eq!(text, simulator::format_share(value(&path)));
+    let (path, text) = tile(page, "cost");
+    assert_eq!(path, "cost.per_month");
+    assert_eq!(text, simulator::format_dollars(value(&path)));
+    let (path, text) = tile(page, "p99");
+    assert_eq!(path, "waiting.p99");
+    assert_eq!(text, simulator::format_duration(value(&path)));
+    let (path, text) = tile(page, "peak");
+    assert_eq!(path, "tasks.most");
+    assert_eq!(text, answer["tasks"]["most"].to_string());
+}
+
+/// Cause and advice are the document's.
+fn explains(page: &mut Page, answer: &Value) {
+    let text = |page: &mut Page, id: &str| page.value(&format!("document.querySelector('{id}').textContent"));
+    let plain = |value: &Value| value.as_str().unwrap().replace('`', "");
+    assert!(answer["cause"]["kind"].is_string());
+    assert_eq!(text(page, "#why p"), plain(&answer["cause"]["text"]));
+    assert_eq!(text(page, "#advice p"), plain(&answer["advice"]["text"]));
+    let command = text(page, "#advice .command code");
+    assert_eq!(command, answer["advice"]["command"]);
+    assert!(command.as_str().unwrap().contains("stacks/voucher-worker.yaml"));
+    page.value("document.querySelector('#advice .copy').click()");
+    page.wait_until("['copied', 'selected'].includes(document.querySelector('#advice .copy').textContent)");
+}
+
+/// The drawings of all charts.
+const PATHS: &str = "[...document.querySelectorAll('.chart path[data-y]')].map(path => path.getAttribute('d'))";
+
+/// Each chart has lines over its whole width, within its height.
+fn draws(page: &mut Page) {
+    for chart in CHARTS {
+        let lines = page.value(&format!(
+            "[...document.querySelectorAll('#{chart} path[data-y]')].map(path => {{ const box = path.getBBox(); return [box.x, box.width, box.y, box.height]; }})"
         ));
-        assert!(colors.as_u64().unwrap() > 10, "{panel}: {colors} colors");
+        let lines = lines.as_array().unwrap();
+        assert!(!lines.is_empty(), "{chart}");
+        for line in lines {
+            let [left, width, top, height] = [0, 1, 2, 3].map(|place| line[place].as_f64().unwrap());
+            assert!(left < 40.0 && left + width > 960.0, "{chart}: {line}");
+            assert!(top >= 0.0 && top + height <= 100.1, "{chart}: {line}");
+        }
     }
 }
 
-/// A drag over one chart zooms all of them; hovering over one shows the values of all.
+/// A drag over one chart zooms all of them; the pointer over one reads the values of all.
 fn zooms(page: &mut Page) {
-    let ticks = "[...document.querySelectorAll('.panel')].map(panel => panel.querySelector('.u-over').getBoundingClientRect().toJSON())";
-    let boxes = page.value(ticks);
-    let (left, top) = (
-        boxes[1]["left"].as_f64().unwrap(),
-        boxes[1]["top"].as_f64().unwrap(),
-    );
+    page.value("document.querySelector('#tasks .area').scrollIntoView({block: 'center'})");
+    let place = page.value("document.querySelector('#tasks .area').getBoundingClientRect().toJSON()");
+    let [left, top] = ["left", "top"].map(|side| place[side].as_f64().unwrap());
     let mouse = |page: &mut Page, kind: &str, x: f64, buttons: u32| {
-        let button = if kind == "mouseMoved" && buttons == 0 {
-            "none"
-        } else {
-            "left"
-        };
+        let button = if kind == "mouseMoved" && buttons == 0 { "none" } else { "left" };
         page.call(
             "Input.dispatchMouseEvent",
-            serde_json::json!({"type": kind, "x": left + x, "y": top + 50.0, "button": button, "buttons": buttons, "clickCount": 1}),
+            serde_json::json!({"type": kind, "x": left + x, "y": top + 20.0, "button": button, "buttons": buttons, "clickCount": 1}),
         );
     };
     mouse(page, "mouseMoved", 300.0, 0);
-    page.wait_until("[...document.querySelectorAll('.panel')].every(panel => !panel.querySelector('.u-legend').textContent.includes('–'))");
-    let before = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
+    page.wait_until(
+        "['load', 'tasks', 'backlog', 'wait'].every(id => document.querySelector('#' + id + ' output').textContent.length > 0)",
+    );
+    let before = page.value(PATHS);
     mouse(page, "mousePressed", 300.0, 1);
     mouse(page, "mouseMoved", 450.0, 1);
-    mouse(page, "mouseReleased", 500.0, 0);
-    page.wait_until(
-        "[...document.querySelectorAll('.panel')].every(panel => Number(panel.dataset.from) > 0)",
-    );
-    let after = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
-    let after = after.as_array().unwrap();
-    assert!(
-        after.iter().all(|range| range == &after[0]),
-        "one time axis: {after:?}"
-    );
-    page.value("document.querySelector('[data-zoom=all]').click()");
-    page.wait_until(
-        "[...document.querySelectorAll('.panel')].every(panel => Number(panel.dataset.from) === 0)",
-    );
-    let whole = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
-    assert_eq!(whole, before);
+    mouse(page, "mouseReleased", 500.0, 1);
+    page.wait_until("Number(document.getElementById('time').dataset.from) > 0");
+    let after = page.value(PATHS);
+    let (before_all, after_all) = (before.as_array().unwrap(), after.as_array().unwrap());
+    assert_eq!(before_all.len(), after_all.len());
+    assert!(before_all.iter().zip(after_all).filter(|(one, other)| one != other).count() >= 5);
+    assert!(!after.to_string().contains("NaN"), "{after}");
+    page.value("document.getElementById('whole').click()");
+    page.wait_until("Number(document.getElementById('time').dataset.from) === 0");
+    assert_eq!(page.value(PATHS), before);
 }
 
-/// A phone in the dark: nothing is wider than the screen, and it is dark. Print: light again.
+/// A click on the worst interval shows its course in finer steps.
+fn opens_the_worst(page: &mut Page, answer: &Value) {
+    let worst = &answer["late_times"]["worst"][0];
+    page.value("document.querySelector('button[data-late]').click()");
+    let range = page.value("[document.getElementById('time').dataset.from, document.getElementById('time').dataset.to].map(Number)");
+    let (from, to) = (range[0].as_f64().unwrap(), range[1].as_f64().unwrap());
+    let (begin, lasts) = (worst["at"].as_f64().unwrap(), worst["lasts"].as_f64().unwrap());
+    assert!(from <= begin && begin + lasts <= to, "{range} {begin} {lasts}");
+    assert!(to - from < answer["duration"].as_f64().unwrap());
+    draws(page);
+    assert!(!page.value(PATHS).to_string().contains("NaN"));
+    page.value("document.getElementById('whole').click()");
+}
+
+/// From a wide screen to a phone, in the light and the dark, nothing is wider than the screen. Print is light.
 fn adapts(page: &mut Page) {
     let background = "getComputedStyle(document.body).backgroundColor";
+    for (scheme, color) in [("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 18, 22)")] {
+        for width in [1_400, 820, 390] {
+            page.set_viewport(width, 850, scheme);
+            page.wait_until(&format!("innerWidth === {width}"));
+            assert_eq!(page.value("document.documentElement.scrollWidth"), width, "{scheme}");
+            assert_eq!(page.value(background), color);
+        }
+    }
+    let scatters = page.value("[...document.querySelectorAll('svg.scatter')].filter(one => one.getClientRects().length > 0).length");
+    assert!(scatters == 1 || scatters == 0, "{scatters}");
+    page.call("Emulation.setEmulatedMedia", serde_json::json!({"media": "print"}));
     assert_eq!(page.value(background), "rgb(255, 255, 255)");
-    page.set_viewport(390, 800, "dark");
-    page.wait_until("document.querySelector('#load canvas').getBoundingClientRect().width <= 390");
-    assert_eq!(page.value("document.documentElement.scrollWidth"), 390);
-    assert_eq!(page.value(background), "rgb(13, 17, 23)");
-    page.value("dispatchEvent(new Event('beforeprint'))");
-    assert_eq!(page.value(background), "rgb(255, 255, 255)");
-    page.value("dispatchEvent(new Event('afterprint'))");
-    assert_eq!(page.value(background), "rgb(13, 17, 23)");
-    let printed = page.call("Page.printToPDF", serde_json::json!({}));
+    let printed = page.call("Page.printToPDF", serde_json::json!({"printBackground": true}));
     assert!(printed["data"].as_str().unwrap().len() > 10_000);
+}
+
+/// Without scripts, verdict, tiles, drawings and tables are there, and nothing that needs a script.
+fn reads_without_scripts(file: &Path, answer: &Value) {
+    let mut page = open();
+    page.call("Emulation.setScriptExecutionDisabled", serde_json::json!({"value": true}));
+    page.show(file);
+    assert_eq!(page.value("document.documentElement.dataset.ready ?? null"), Value::Null);
+    has_the_figures_of(&mut page, answer);
+    draws(&mut page);
+    let hidden = page.value("[...document.querySelectorAll('.copy, .js, #zoom')].every(one => one.getClientRects().length === 0)");
+    assert_eq!(hidden, true);
+    assert_eq!(page.complaints, Vec::<String>::new());
 }

@@ -3,6 +3,7 @@
 mod assumptions;
 mod bill;
 mod cloudwatch;
+mod commands;
 mod input;
 mod load;
 mod load_file;
@@ -18,6 +19,7 @@ use crate::ui;
 pub(crate) use self::assumptions::AssumptionsArg;
 pub(crate) use self::bill::{bill_table, bills_table};
 pub(crate) use self::cloudwatch::{load_history, read_record};
+pub(crate) use self::commands::{follow_up, repeated_with};
 pub(crate) use self::input::{CONNECT_HEADING, Input, InputArgs};
 use self::load::LoadArgs;
 pub(crate) use self::subject::SubjectArgs;

@@ -77,6 +77,7 @@ impl Usage {
             }
         }
         let tasks = TaskFigures {
+            needed_most: 0,
             seconds: needed_seconds,
             billed_seconds: needed_seconds,
             needed_seconds,

@@ -3,6 +3,7 @@
 mod agenda;
 mod clock;
 mod close;
+mod course;
 mod instances;
 mod messages;
 mod queue;
@@ -13,6 +14,7 @@ mod state;
 mod tasks;
 
 pub(crate) use close::Finished;
+pub(crate) use course::{LateSpan, Step};
 pub(crate) use records::{LaneRecords, Records};
 pub use records::{Point, ScalingAction};
 pub(crate) use run::{Metered, Run, Sender, Sent, run_messages};

@@ -3,6 +3,7 @@
 use hdrhistogram::Histogram;
 use scaling::AlarmState;
 
+use super::course::{LateSpans, Steps};
 use crate::control::Shown;
 use crate::number::count;
 use crate::time::{Nanos, SECOND, seconds, wide_seconds};
@@ -25,6 +26,10 @@ pub struct Point {
     pub at: f64,
     /// Messages sent a second.
     pub load: f64,
+    /// The same in the step of it in which fewest were sent. Steps are as long as a stretch, but half a minute at most.
+    pub load_min: f64,
+    /// The same in the step in which most were sent.
+    pub load_max: f64,
     /// Messages that waited, on average.
     pub backlog: f64,
     /// Most messages that waited.
@@ -33,6 +38,10 @@ pub struct Point {
     pub backlog_per_task: f64,
     /// Desired count at the end.
     pub desired: u32,
+    /// Smallest desired count.
+    pub desired_min: u32,
+    /// Largest desired count.
+    pub desired_max: u32,
     /// Tasks that ran, on average.
     pub running: f64,
     /// Tasks that were needed, on average: see [`crate::Policy::Ideal`].
@@ -92,6 +101,9 @@ pub(crate) struct Records {
     pub(crate) objectives: Vec<(Nanos, u64)>,
     /// Whether more is written down than what a score and its cost need.
     pub(crate) detailed: bool,
+    /// The course in fine steps, and the times in which messages were late; if more is written down.
+    pub(crate) steps: Steps,
+    pub(crate) late_spans: LateSpans,
     stretch: Stretch,
 }
 
@@ -167,6 +179,8 @@ impl Records {
             width,
             objectives: Vec::new(),
             detailed: true,
+            steps: Steps::new(width, end),
+            late_spans: LateSpans::default(),
             stretch: Stretch::default(),
         })
     }
@@ -190,6 +204,7 @@ impl Records {
         let passed = to - self.now;
         if self.detailed {
             self.waited += u128::from(visible) * u128::from(passed);
+            self.steps.advance(to, visible);
         }
         // The bill needs it.
         self.flown += u128::from(in_flight) * u128::from(passed);
@@ -200,6 +215,7 @@ impl Records {
     #[inline]
     pub(crate) fn backlog(&mut self, visible: u64) {
         self.stretch.backlog_max = self.stretch.backlog_max.max(visible);
+        self.steps.backlog(visible);
     }
 
     /// A message is received: from then on it no longer waits.
@@ -214,7 +230,11 @@ impl Records {
         if late_from < now {
             lane.over += now - late_from.max(lane.over_until).min(now);
             lane.over_until = now;
+            if self.detailed {
+                self.late_spans.add(late_from, now, now - sent);
+            }
         }
+        self.steps.waited(now - sent);
     }
 
     #[inline]
@@ -227,6 +247,7 @@ impl Records {
     #[inline]
     pub(crate) fn sent(&mut self, queue: u8) {
         self.totals.sent += 1;
+        self.steps.sent();
         self.lane(queue).sent += 1;
     }
 
@@ -322,8 +343,11 @@ impl Records {
 
     /// What the alarms show.
     pub(crate) fn shown(&mut self, shown: Shown) {
-        self.stretch.out |= shown.scale_out == Some(AlarmState::Alarm);
-        self.stretch.r#in |= shown.scale_in == Some(AlarmState::Alarm);
+        let out = shown.scale_out == Some(AlarmState::Alarm);
+        let r#in = shown.scale_in == Some(AlarmState::Alarm);
+        self.stretch.out |= out;
+        self.stretch.r#in |= r#in;
+        self.steps.show(out, r#in);
     }
 
     /// Ends a stretch of the time series.
@@ -337,10 +361,14 @@ impl Records {
             self.push(Point {
                 at: seconds(self.now),
                 load: count(self.totals.sent - stretch.sent) / length.max(1.0),
+                load_min: 0.0,
+                load_max: 0.0,
                 backlog: waited / length,
                 backlog_max: stretch.backlog_max,
                 backlog_per_task: waited / task_time.max(length),
                 desired,
+                desired_min: desired,
+                desired_max: desired,
                 running: task_time / length,
                 needed: 0.0,
                 worst_wait: seconds(stretch.worst),
@@ -399,10 +427,14 @@ impl Point {
         Self {
             at: next.at,
             load: mean(self.load, next.load),
+            load_min: self.load_min.min(next.load_min),
+            load_max: self.load_max.max(next.load_max),
             backlog: mean(self.backlog, next.backlog),
             backlog_max: self.backlog_max.max(next.backlog_max),
             backlog_per_task: mean(self.backlog_per_task, next.backlog_per_task),
             desired: next.desired,
+            desired_min: self.desired_min.min(next.desired_min),
+            desired_max: self.desired_max.max(next.desired_max),
             running: mean(self.running, next.running),
             needed: mean(self.needed, next.needed),
             worst_wait: self.worst_wait.max(next.worst_wait),

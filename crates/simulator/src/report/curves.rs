@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::axis::ticks_of_dollars;
 use crate::frontier::Frontier;
 use crate::number::{format_duration, format_number};
 
@@ -17,9 +18,6 @@ const BOTTOM: f64 = 300.0;
 
 /// Distance of names from one another.
 const LINE: f64 = 15.0;
-
-/// Amounts of dollars that the axis can show, per power of ten.
-const TICKS: [f64; 3] = [1.0, 2.0, 5.0];
 
 /// A curve: for each objective a cost and what it is, or nothing.
 pub(super) struct Curve {
@@ -103,12 +101,7 @@ impl<'a> Curves<'a> {
     }
 
     fn render_axes(&self) -> Markup {
-        let powers = (-6..8).map(|power| 10f64.powi(power));
-        let (lowest, highest) = self.costs;
-        let ticks: Vec<f64> = powers
-            .flat_map(|power| TICKS.map(|tick| tick * power))
-            .filter(|tick| (lowest..=highest).contains(tick))
-            .collect();
+        let ticks = ticks_of_dollars(self.costs);
         html! {
             @for tick in ticks {
                 line .grid x1=(number(LEFT)) x2=(number(RIGHT)) y1=(number(self.y(tick))) y2=(number(self.y(tick))) {}

@@ -55,7 +55,7 @@ impl Report {
         let mut figures = vec![self.slo()];
         figures.extend(self.queues());
         figures.extend([self.messages(), self.waiting()]);
-        figures.extend([self.backlog(), self.tasks(), self.cost(), self.cheapest()]);
+        figures.extend([self.backlog(), self.tasks(), self.cost(), self.ideal()]);
         figures.extend([self.scaling(), self.elasticity()]);
         figures.extend(self.warm_tasks());
         figures
@@ -262,7 +262,7 @@ impl Report {
         )
     }
 
-    fn cheapest(&self) -> Figure {
+    fn ideal(&self) -> Figure {
         let mut pieces = vec![
             money("cost.ideal", self.outcome.cost.ideal),
             Words(", "),

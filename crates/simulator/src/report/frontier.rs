@@ -15,12 +15,12 @@ pub(super) fn render_frontier(frontier: &Frontier) -> Markup {
     html! {
         section {
             h2 { "Cost against objective" }
-            figure #frontier .panel {
+            figure #frontier {
                 figcaption { "US dollars per month for " (share) " of the messages, by the longest wait that meets the objective" }
                 (Curves::new(frontier, list_curves(frontier)).render())
             }
             (render_objectives(frontier))
-            p .hint {
+            p .note {
                 "An objective that is marked \"warm\" is shorter than a check and the start of a task, "
                 (format_duration(frontier.reaction))
                 ": after a jump, only tasks that run already can meet it. Settings marked * keep more of them than tasks.min. "
@@ -86,7 +86,7 @@ fn render_objectives(frontier: &Frontier) -> Markup {
     let present = |objective: usize| frontier.present.within_objective.get(objective);
     html! {
         h3 { "The cheapest setting, and its task-hours ÷ the ideal's" }
-        div .wide { table #objectives {
+        div .scroll { table #objectives {
             thead { tr {
                 th scope="col" { "within" }
                 @for share in &frontier.shares { th scope="col" { (format_share(*share)) } }
@@ -117,7 +117,7 @@ fn render_policies(frontier: &Frontier) -> Markup {
     let place = frontier.required_share();
     html! {
         h3 { "Each policy's cheapest setting for " (format_share(frontier.share)) " of the messages" }
-        div .wide { table #policies {
+        div .scroll { table #policies {
             thead { tr { th scope="col" { "per month" } @for seconds in &frontier.objectives { th scope="col" { (format_duration(*seconds)) } } } }
             tbody { @for (index, policy) in frontier.policies.iter().enumerate() {
                 tr {

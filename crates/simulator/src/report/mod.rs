@@ -1,23 +1,40 @@
 //! The report of a simulation: one document for programs, and the same values for people, as text and as one
 //! self-contained page.
 
+mod advice;
+mod assumed;
+mod axis;
 mod bill;
+mod cause;
+mod compared;
 mod curves;
 mod figures;
+mod first_screen;
 mod frontier;
+mod late_times;
 mod page;
 mod periods;
+mod policies;
+mod scatter;
+mod series;
+mod tables;
+mod time_charts;
+mod waits;
 
 use serde::Serialize;
 
+pub use self::advice::{Advice, Commands};
+pub use self::cause::{Cause, CauseKind};
+pub use self::compared::ComparedPolicy;
 pub use self::figures::{Figure, Piece};
 
-use crate::compare::{Compared, IDEAL};
+use crate::compare::Compared;
 use crate::comparison::{Comparison, Prediction};
-use crate::cost::Bill;
 use crate::frontier::Frontier;
+use crate::load::Load;
 use crate::number::{format_dollars, format_duration, format_share};
-use crate::outcome::{Messages, QueueOutcome, RunOutcome, ScalingFigures, TaskFigures, Waiting};
+use crate::outcome::{QueueOutcome, RunOutcome};
+use crate::scenario::Scenario;
 use crate::survey::{Phases, Survey, Variant};
 use crate::tune::Tuned;
 use crate::warm::WarmNeed;
@@ -29,6 +46,14 @@ pub struct Report {
     pub load: String,
     /// When the load starts, in its file's format; `None` for a generated load.
     pub begins: Option<String>,
+    /// The same in seconds since the Unix epoch, if the load's times are dates.
+    pub begins_at: Option<f64>,
+    /// Why the objective is met or missed, if it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// What to do next, if it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Advice>,
     /// Share, from 0 to 1, of the messages that must meet the objective, if one was required.
     pub required: Option<f64>,
     /// Whether that share met it.
@@ -62,30 +87,8 @@ pub struct Report {
     pub comparison: Option<Comparison>,
 }
 
-/// A compared policy: its values without its course.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ComparedPolicy {
-    /// Name of the policy, for people.
-    pub name: String,
-    /// Share, from 0 to 1, of the messages that meet the objective.
-    pub within_objective: f64,
-    /// The results of all phases.
-    pub phases: Phases,
-    /// Waiting times in seconds.
-    pub waiting: Waiting,
-    /// Cost in US dollars: all of it.
-    pub cost: f64,
-    /// The same per month of 730 hours like this.
-    pub cost_per_month: f64,
-    /// The same by item.
-    pub bill_per_month: Bill,
-    /// Tasks.
-    pub tasks: TaskFigures,
-    /// Messages by outcome.
-    pub messages: Messages,
-    /// Changes of the desired count. Nothing for the ideal, whose counts cost no change.
-    pub scaling: Option<ScalingFigures>,
-}
+/// 1980 in seconds since the Unix epoch.
+const YEAR_1980: f64 = 315_532_800.0;
 
 impl Report {
     /// A report of an outcome.
@@ -94,6 +97,9 @@ impl Report {
         Self {
             load,
             begins,
+            begins_at: None,
+            cause: None,
+            advice: None,
             required: None,
             satisfied: None,
             outcome,
@@ -181,6 +187,35 @@ impl Report {
     pub fn predicted(mut self, predicted: &Prediction) -> Self {
         self.comparison = Some(Comparison::new(&self.outcome, predicted));
         self.predicted = predicted.course().cloned();
+        self
+    }
+
+    /// The same with dates, with the cause, and, if there are commands to give, with what to do next. Last, because all
+    /// else decides on them.
+    #[must_use]
+    pub fn explained(
+        mut self,
+        scenario: &Scenario,
+        load: &Load,
+        commands: Option<&Commands>,
+    ) -> Self {
+        // Times that aren't dates are numbers from 0 on.
+        let begins = load.begins_at(Default::default).as_secs_f64();
+        self.begins_at = Some(begins).filter(|begins| *begins >= YEAR_1980);
+        if let Some(begins) = self.begins_at {
+            let lasts = self.outcome.duration;
+            self.outcome.late_times.find_hour(begins, lasts);
+        }
+        let cause = Cause::find(&self, scenario);
+        self.advice = commands.map(|commands| Advice::find(&self, cause.kind, commands));
+        self.cause = Some(cause);
+        self
+    }
+
+    /// The same with other advice.
+    #[must_use]
+    pub fn advised(mut self, advice: Advice) -> Self {
+        self.advice = Some(advice);
         self
     }
 
@@ -272,23 +307,5 @@ impl Report {
     /// When the JSON can't be written.
     pub fn html(&self) -> Result<String, serde_json::Error> {
         page::render_page(self)
-    }
-}
-
-impl ComparedPolicy {
-    fn new(compared: &Compared) -> Self {
-        let outcome = &compared.outcome;
-        Self {
-            name: compared.name.clone(),
-            within_objective: outcome.within_objective,
-            phases: compared.phases,
-            waiting: outcome.waiting,
-            cost: outcome.cost.total,
-            cost_per_month: outcome.cost.per_month,
-            bill_per_month: outcome.cost.monthly_bill(),
-            tasks: outcome.tasks,
-            messages: outcome.messages,
-            scaling: (compared.name != IDEAL).then_some(outcome.scaling),
-        }
     }
 }

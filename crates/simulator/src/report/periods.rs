@@ -37,7 +37,7 @@ fn render_table(tuned: &Tuned) -> Markup {
                 ". Shares of messages within the objective are from the worst of " (tuned.searched.seeds) " phases; "
                 (format_share(tuned.required)) " is required."
             }
-            div .wide { table #periods {
+            div .scroll { table #periods {
                 thead { tr { @for name in HEADINGS { th scope="col" { (name) } } } }
                 tbody {
                     (render_row("present", &tuned.present, ""))
@@ -46,7 +46,7 @@ fn render_table(tuned: &Tuned) -> Markup {
                     @for known in &tuned.known { (render_row(known.name, &known.tuning, "meets the objective")) }
                 }
             } }
-            @if let Some(caution) = &tuned.caution { p .hint { (caution) "." } }
+            @if let Some(caution) = &tuned.caution { p .note { (caution) "." } }
         }
     }
 }

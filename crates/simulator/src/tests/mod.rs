@@ -1,5 +1,6 @@
 mod bill;
 mod cases;
+mod causes;
 mod closed_loop;
 mod comparing;
 mod compressed;

@@ -126,7 +126,8 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let document = compare(&stack, &service, (&scenario, &survey), &record);
     if let Some(path) = &args.report {
         let report = Report::from_survey("cloudwatch".to_owned(), load.begins(), survey);
-        write_page(path, &report.requiring(document.required))?;
+        let report = report.requiring(document.required);
+        write_page(path, &report.explained(&scenario, &load, None))?;
     }
     format.print(&document, text::format_comparison);
     Ok(())

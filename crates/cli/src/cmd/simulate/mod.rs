@@ -16,7 +16,7 @@ use crate::connect::ConnectArgs;
 use crate::failure::{Code, Failure, Result};
 use crate::output::{self, Format};
 use crate::simulation::{
-    CONNECT_HEADING, Input, InputArgs, parse_share, required_share, write_page,
+    CONNECT_HEADING, Input, InputArgs, follow_up, parse_share, required_share, write_page,
 };
 
 #[derive(Debug, clap::Args)]
@@ -58,6 +58,7 @@ fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
         .require
         .or(required_share(&input.stack, &input.service));
     let simulated = simulate(&scenario, input, args, required, &progress)?;
+    let file = input.file.display().to_string();
     Ok(Report::from_survey(
         input.load_name.clone(),
         input.load.begins(),
@@ -66,7 +67,8 @@ fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
     .requiring(required)
     .beside(&simulated.compared)
     .with_frontier(simulated.frontier)
-    .with_warm_need(simulated.warm_need))
+    .with_warm_need(simulated.warm_need)
+    .explained(&scenario, &input.load, follow_up(&file).as_ref()))
 }
 
 /// Prints the report, and fails if fewer messages than required meet the objective. As for every failure,

@@ -15,7 +15,7 @@ pub(crate) fn format_report(report: &Report) -> String {
     let mut text = format!("{}\n\n", format_verdict(report));
     text.push_str(&format_measures(report));
     text.push_str(&format_uncertainty(report));
-    // The cause and the advice belong here, before the course.
+    text.push_str(&format_words(report));
     text.push_str(&format!("\n{}", draw_charts(report, width())));
     text.push_str(&format_worst(report));
     if !report.compared.is_empty() {
@@ -41,6 +41,21 @@ fn format_verdict(report: &Report) -> String {
         report.verdict()
     );
     style.apply_to(verdict).to_string()
+}
+
+/// Why, and what to do.
+fn format_words(report: &Report) -> String {
+    let mut text = String::new();
+    if let Some(cause) = &report.cause {
+        text.push_str(&format!("\n  why         {}\n", cause.text));
+    }
+    if let Some(advice) = &report.advice {
+        text.push_str(&format!("  what to do  {}\n", advice.text));
+        if let Some(command) = &advice.command {
+            text.push_str(&format!("              {command}\n"));
+        }
+    }
+    text
 }
 
 /// The numbers of interest, each with what it is measured by.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::Serialize;
 use simulator::{
-    Compared, Overrides, Parameter, Progress, Report, Scenario, TuneError, TuneOptions, Tuned,
+    Advice, Compared, Overrides, Parameter, Progress, Report, Scenario, TuneError, TuneOptions, Tuned,
 };
 use stack::{Scaling, Stack};
 
@@ -17,7 +17,8 @@ use crate::failure::{Code, Failure, Result};
 use crate::output::{self, Format};
 use crate::progress::ProgressLine;
 use crate::simulation::{
-    CONNECT_HEADING, Input, InputArgs, parse_share, required_share, scenario_failure, write_page,
+    CONNECT_HEADING, Input, InputArgs, parse_share, repeated_with, required_share,
+    scenario_failure, write_page,
 };
 
 /// Required where neither the command line nor the definition has a share: the cheapest settings of all
@@ -238,11 +239,27 @@ fn simulate_report(input: &Input, tuned: &Tuned, progress: &Progress<'_>) -> Res
             phases,
         },
     ];
-    Ok(
-        Report::from_survey(input.load_name.clone(), load.begins(), found)
-            .of_tuning(tuned)
-            .beside(&compared),
-    )
+    let report = Report::from_survey(input.load_name.clone(), load.begins(), found)
+        .of_tuning(tuned)
+        .beside(&compared)
+        .explained(&scenario(&tuned.definition)?, load, None);
+    Ok(match advise(input, tuned) {
+        Some(advice) => report.advised(advice),
+        None => report,
+    })
+}
+
+/// Advises to write what was found into the definition, if it meets the objective.
+fn advise(input: &Input, tuned: &Tuned) -> Option<Advice> {
+    if !tuned.keeps() || tuned.edits.is_empty() {
+        return None;
+    }
+    let text = format!("Write these parameters into {}:", input.file.display());
+    Some(Advice {
+        text,
+        command: repeated_with("tune", "--write"),
+        policy: None,
+    })
 }
 
 impl Args {

@@ -1,144 +1,186 @@
 "use strict";
 (() => {
   const report = JSON.parse(document.getElementById("data").textContent);
-  const series = report.series;
-  const root = document.documentElement;
-  const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-  const column = (name) => series.map((point) => point[name]);
-  const times = column("at");
-  const width = times.length > 1 ? times[1] - times[0] : times[0] || 1;
+  const all = (selector, of = document) => [...of.querySelectorAll(selector)];
+  const lasts = report.duration, whole = { from: 0, to: lasts, points: report.series };
+  const areas = all(".chart .area"), axis = document.querySelector(".axis .xl");
+  const labels = axis.innerHTML, drawn = all(".area path[data-y]").map((path) => [path, path.getAttribute("d")]);
+  const bars = all("[data-alarm]").map((group) => [group, group.innerHTML]);
+  let view = whole;
 
   /// 90 → "1m 30s": two units at most.
   const length = (seconds) => {
-    const units = [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]];
+    if (seconds < 0.0005) return "0s";
+    if (seconds < 1) return Math.round(seconds * 1000) + "ms";
+    if (seconds < 60) return +seconds.toFixed(1) + "s";
     let rest = Math.round(seconds), parts = [];
-    for (const [size, name] of units) {
-      const whole = Math.floor(rest / size);
-      if (whole > 0 || (parts.length === 0 && size === 1)) parts.push(whole + name);
-      else if (parts.length > 0) break;
-      rest -= whole * size;
+    for (const [size, name] of [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]]) {
+      const some = Math.floor(rest / size);
+      if (some > 0) parts.push(some + name);
+      else if (parts.length) break;
+      rest -= some * size;
       if (parts.length === 2) break;
     }
     return parts.join(" ");
   };
-  const number = (value) => value == null ? "–" : value.toLocaleString("en", { maximumFractionDigits: 2 });
+  const number = (value) => value == null ? "–" : value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
+  const day = { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" };
+  const clock = (at) => new Date(at * 1000).toISOString().slice(11, view.to - view.from < 600 ? 19 : 16);
+  const moment = (at) => {
+    if (report.begins_at != null) {
+      const date = new Date((report.begins_at + at) * 1000);
+      return date.toLocaleDateString("en-GB", day).replace(",", "") + " " + clock(report.begins_at + at);
+    }
+    return lasts > 86400 ? `day ${Math.floor(at / 86400) + 1}, ${clock(at)}` : "after " + length(at);
+  };
 
-  /// From and to of each run of stretches in which an alarm was in ALARM.
-  const bands = (name) => {
-    const found = [];
-    series.forEach((point, index) => {
-      if (!point[name]) return;
-      const from = index > 0 ? series[index - 1].at : 0;
-      const last = found[found.length - 1];
-      if (last && last[1] >= from) last[1] = point.at;
-      else found.push([from, point.at]);
-    });
+  /// The points of a part of the time in at most 520 columns: [begin, end, points].
+  const columns = (points) => {
+    const inside = points.filter((point, place) => point.at > view.from && (points[place - 1]?.at ?? 0) < view.to);
+    const many = Math.max(1, Math.ceil(inside.length / 520)), found = [];
+    let begin = points[points.indexOf(inside[0]) - 1]?.at ?? (points === whole.points ? 0 : view.from);
+    for (let place = 0; place < inside.length; place += many) {
+      const group = inside.slice(place, place + many), end = group[group.length - 1].at;
+      found.push([begin, end, group]);
+      begin = end;
+    }
     return found;
   };
-  const alarms = [["--out", bands("scale_out_alarm")], ["--in", bands("scale_in_alarm")]];
-  const shade = (plot) => {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    for (const [name, spans] of alarms) {
-      ctx.fillStyle = colour(name);
-      for (const [from, to] of spans) {
-        const left = plot.valToPos(from, "x", true), right = plot.valToPos(to, "x", true);
-        ctx.fillRect(left, bbox.top, Math.max(right - left, 1), bbox.height);
+  const x = (at) => +(((at - view.from) / (view.to - view.from)) * 1000).toFixed(1);
+  const redraw = () => {
+    const own = columns(view.points), predicted = report.predicted && columns(report.predicted.series);
+    for (const [path, before] of drawn) {
+      if (view === whole) { path.setAttribute("d", before); continue; }
+      const { y: key, lo } = path.dataset, has = (name) => name in path.dataset;
+      const top = +path.closest(".area").dataset.top;
+      const y = (value) => +Math.min(100, Math.max(0, 100 - value / top * 100)).toFixed(1);
+      const parts = has("predicted") ? predicted : own, value = (point, name) => point[name] ?? point[key] ?? 0;
+      let d = "";
+      if (has("steps")) {
+        parts.forEach(([begin, end, points]) => {
+          const at = y(Math.max(...points.map((point) => value(point, key))));
+          d += (d ? `V${at}` : `M${x(begin)} ${at}`) + `H${x(end)}`;
+        });
+        if (has("area") && d) d += `V100H${x(parts[0][0])}Z`;
+      } else {
+        const middle = ([begin, end]) => x((begin + end) / 2);
+        const mean = (points) => points.reduce((sum, point) => sum + value(point, key), 0) / points.length;
+        const most = (points) => Math.max(...points.map((point) => value(point, key)));
+        const least = (points) => lo ? Math.min(...points.map((point) => value(point, lo))) : 0;
+        d = parts.map((part, place) => `${place ? "L" : "M"}${middle(part)} ${y((has("band") ? most : mean)(part[2]))}`).join("");
+        if (has("band") && d) d += [...parts].reverse().map((part) => `L${middle(part)} ${y(least(part[2]))}`).join("") + "Z";
       }
+      path.setAttribute("d", d);
     }
-    ctx.restore();
+    for (const [group, before] of bars) {
+      group.innerHTML = before;
+      if (view === whole) continue;
+      const bar = group.querySelector("rect"), key = group.dataset.alarm;
+      group.replaceChildren(...own.filter(([, , points]) => bar && points.some((point) => point[key])).map(([begin, end]) => {
+        const one = bar.cloneNode();
+        one.setAttribute("x", x(begin));
+        one.setAttribute("width", x(end) - x(begin));
+        return one;
+      }));
+    }
+    if (view === whole) axis.innerHTML = labels;
+    else {
+      const span = view.to - view.from, steps = innerWidth < 640 ? 2 : 5;
+      axis.innerHTML = Array.from({ length: steps }, (_, place) => {
+        const at = view.from + span * place / steps;
+        return `<span style="left:${place / steps * 100}%;display:inline">${place ? (report.begins_at != null || lasts > 86400 ? clock((report.begins_at ?? 0) + at) : length(at)) : moment(at)}</span>`;
+      }).join("");
+    }
   };
+  const show = (next, chosen) => {
+    view = next;
+    Object.assign(document.getElementById("time").dataset, { from: view.from, to: view.to });
+    document.getElementById("zoom").hidden = view === whole;
+    document.getElementById("zoomed").textContent = `${moment(view.from)} to ${moment(view.to)}`;
+    all("tr[data-late]").forEach((row) => row.classList.toggle("chosen", row.dataset.late === chosen));
+    redraw();
+  };
+  const part = (from, to) => {
+    const least = 4 * lasts / Math.max(report.series.length, 4), middle = (from + to) / 2;
+    const half = Math.min(Math.max(to - from, least), lasts) / 2;
+    const begin = Math.min(Math.max(middle - half, 0), lasts - 2 * half);
+    return { from: begin, to: begin + 2 * half, points: report.series };
+  };
+  document.getElementById("whole").addEventListener("click", () => show(whole));
+  all("button[data-late]").forEach((button) => button.addEventListener("click", () => {
+    const { course } = report.late_times.worst[button.dataset.late], [first, next] = course;
+    if (course.length < 2) return;
+    const from = Math.max(0, 2 * first.at - next.at);
+    show({ from, to: course[course.length - 1].at, points: course }, button.dataset.late);
+    document.getElementById("time").scrollIntoView();
+  }));
 
-  const stepped = uPlot.paths.stepped({ align: -1 });
-  const line = (label, name, more) => ({
-    label, stroke: () => colour(name), width: 1.5, paths: stepped, points: { show: false },
-    value: (_, value) => number(value), ...more,
-  });
-  /// What was predicted for the load of a measured run, at the measured points' times.
-  const predicted = report.predicted && report.predicted.series;
-  const forecast = (name) => {
-    let next = 0;
-    return times.map((at) => {
-      while (next < predicted.length && predicted[next].at < at - 1e-6) next += 1;
-      return next < predicted.length ? predicted[next][name] : null;
+  /// What a chart's values are where the pointer is.
+  const read = {
+    load: (point) => `${number(point.load)}/s`,
+    tasks: (point) => `desired ${number(point.desired)}, running ${number(point.running)}, needed ${number(point.needed)}`,
+    backlog: (point) => point.backlog == null ? `at most ${number(point.backlog_max)}` : `mean ${number(point.backlog)}, at most ${number(point.backlog_max)}`,
+    wait: (point) => length(point.worst_wait),
+  };
+  const point = (at) => {
+    areas.forEach((area) => {
+      const line = area.querySelector(".cursor");
+      line.style.cssText = at == null ? "" : `display:block;left:${x(at) / 10}%`;
+    });
+    const found = at == null ? null : view.points.find((one) => one.at >= at) ?? view.points[view.points.length - 1];
+    all(".chart").forEach((chart) => {
+      const told = read[chart.id];
+      if (told) chart.querySelector("output").textContent = found ? `${chart.id === "load" ? moment(at) + ": " : ""}${told(found)}` : "";
     });
   };
-  /// Lines and their columns, each with its prediction dashed beside it.
-  const beside = (...columns) => {
-    const lines = [], data = [];
-    for (const [label, name, field, more] of columns) {
-      lines.push(line(label, name, more));
-      data.push(column(field));
-      if (!predicted) continue;
-      lines.push(line(`${label}, predicted`, name, { ...more, dash: [5, 4], width: 1 }));
-      data.push(forecast(field));
-    }
-    return [lines, data];
+  const time = (area, event) => {
+    const box = area.getBoundingClientRect(), share = (event.clientX - box.left) / box.width;
+    return view.from + Math.min(Math.max(share, 0), 1) * (view.to - view.from);
   };
-  const constant = (value) => times.map(() => value);
-  const limit = { dash: [6, 4], paths: uPlot.paths.linear() };
-  const axis = { stroke: () => colour("--soft"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { stroke: () => colour("--line"), width: 1 } };
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
-  const plots = [];
-
-  /// What a panel shows stands in its attributes: the points, and the part of the time.
-  const note = (figure) => (plot) => {
-    const { min, max } = plot.scales.x;
-    Object.assign(figure.dataset, { points: plot.data[0].length, from: min, to: max });
-  };
-  const panel = (id, lines, data) => {
-    const place = document.querySelector(`#${id} .plot`);
-    const options = {
-      width: Math.max(place.clientWidth, 200), height: 190,
-      scales: { x: { time: false }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
-      cursor: { sync: { key: "time", scales: ["x", null] }, drag: { x: true, y: false } },
-      axes: [
-        { ...axis, incrs: steps, values: (_, values) => values.map(length), space: 70 },
-        { ...axis, size: 56, values: (_, values) => values.map(number) },
-      ],
-      series: [{ label: "time", value: (_, value) => value == null ? "–" : length(value) }, ...lines],
-      hooks: { drawAxes: [shade], draw: [note(place.parentElement)] },
-    };
-    plots.push(new uPlot(options, [times, ...data], place));
-  };
-
-  panel("load", ...beside(["load", "--load", "load"]));
-  const target = report.target == null ? [[], []] : [[line("target", "--limit", limit)], [constant(report.target)]];
-  const join = ([lines, data], more) => [[...lines, ...more[0]], [...data, ...more[1]]];
-  panel("backlog", ...join(beside(["backlog per task", "--backlog", "backlog_per_task"]), target));
-  const needed = [[line("needed", "--needed")], [column("needed")]];
-  // Where dashes mean a prediction, the desired count is a thin line.
-  const desired = predicted ? { width: 1 } : { dash: [3, 3] };
-  panel("tasks", ...join(beside(["desired", "--desired", "desired", desired], ["running", "--running", "running"]), needed));
-  panel("wait", ...join(beside(["longest wait", "--wait", "worst_wait"]), [[line("objective", "--limit", limit)], [constant(report.slo)]]));
-
-  const whole = [0, times[times.length - 1] || 1];
-  const show = (from, to) => {
-    const span = Math.min(Math.max(to - from, 2 * width), whole[1]);
-    const begin = Math.min(Math.max(from, 0), whole[1] - span);
-    plots.forEach((plot) => plot.setScale("x", { min: begin, max: begin + span }));
-  };
-  document.querySelectorAll("[data-zoom]").forEach((button) => button.addEventListener("click", () => {
-    const { min, max } = plots[0].scales.x, span = max - min, middle = (min + max) / 2;
-    switch (button.dataset.zoom) {
-      case "in": return show(middle - span / 4, middle + span / 4);
-      case "out": return show(middle - span, middle + span);
-      case "back": return show(min - span / 2, max - span / 2);
-      case "on": return show(min + span / 2, max + span / 2);
-      default: return show(...whole);
-    }
-  }));
-  show(...whole);
-
-  const fit = (wide) => plots.forEach((plot) => plot.setSize({ width: Math.max(wide || plot.root.parentElement.clientWidth, 200), height: 190 }));
-  const redraw = () => plots.forEach((plot) => plot.redraw(false));
-  new ResizeObserver(() => fit()).observe(document.querySelector("main"));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-  // Paper is light, and as wide as a page.
-  addEventListener("beforeprint", () => { root.classList.add("print"); fit(660); redraw(); });
-  addEventListener("afterprint", () => { root.classList.remove("print"); fit(); redraw(); });
-  root.dataset.ready = "true";
+  let dragged = null;
+  areas.forEach((area) => {
+    area.addEventListener("pointermove", (event) => {
+      const at = time(area, event);
+      point(at);
+      if (dragged == null) return;
+      const [from, to] = [Math.min(dragged, at), Math.max(dragged, at)].map((one) => x(one) / 10);
+      areas.forEach((one) => {
+        const line = one.querySelector(".cursor");
+        line.className = "cursor range";
+        line.style.cssText = `display:block;left:${from}%;width:${to - from}%`;
+      });
+    });
+    area.addEventListener("pointerleave", () => dragged == null && point(null));
+    area.addEventListener("pointerdown", (event) => {
+      if (event.pointerType !== "mouse" || event.button !== 0) return;
+      event.preventDefault();
+      dragged = time(area, event);
+      area.setPointerCapture(event.pointerId);
+    });
+    area.addEventListener("pointerup", (event) => {
+      if (dragged == null) return;
+      const [from, to] = [dragged, time(area, event)].sort((one, other) => one - other);
+      dragged = null;
+      areas.forEach((one) => { one.querySelector(".cursor").className = "cursor"; });
+      point(null);
+      if (to - from > (view.to - view.from) / 100) show(part(from, to));
+    });
+    area.addEventListener("dblclick", () => show(whole));
+  });
+  all(".copy").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const code = button.previousElementSibling;
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "copied";
+      } catch {
+        getSelection().selectAllChildren(code);
+        button.textContent = "selected";
+      }
+    });
+  });
+  addEventListener("beforeprint", () => { show(whole); all("details").forEach((one) => { one.open = true; }); });
+  document.documentElement.classList.add("ready");
+  document.documentElement.dataset.ready = "true";
 })();

@@ -1,0 +1,203 @@
+//! The first screen: the verdict, four tiles, why, and what to do.
+
+use std::borrow::Cow;
+
+use maud::{Markup, PreEscaped, html};
+
+use super::Report;
+use super::axis::Clock;
+use super::cause::{USUAL, capitalized};
+use super::series::short;
+use crate::number::{count, format_dollars, format_duration, format_number, format_share};
+use crate::outcome::RunOutcome;
+
+/// A value of the JSON document: its path there, itself, and its text.
+pub(super) fn datum(path: impl Into<Cow<'static, str>>, value: f64, text: &str) -> Markup {
+    html! { data data-path=(path.into()) value=(value) { (text) } }
+}
+
+/// The sign of an objective that is met or missed; shapes differ as well as colors.
+pub(super) fn mark(met: bool) -> Markup {
+    let (shape, path) = if met {
+        (r#"<circle cx="10" cy="10" r="10"/>"#, "M5.5 10.5l3 3 6-6.5")
+    } else {
+        (r#"<rect width="20" height="20" rx="3"/>"#, "M6 6l8 8M14 6l-8 8")
+    };
+    let name = if met { "met" } else { "missed" };
+    html! { svg .mark .no[!met] viewBox="0 0 20 20" role="img" aria-label=(name) { (PreEscaped(shape)) path d=(path) {} } }
+}
+
+pub(super) fn render_header(report: &Report) -> Markup {
+    let outcome = &report.outcome;
+    let measured = report.is_measured();
+    let class = match report.satisfied {
+        Some(true) => "verdict kept",
+        Some(false) => "verdict broken",
+        None => "verdict",
+    };
+    let loaded = outcome.duration - outcome.drain;
+    html! {
+        header {
+            p .eyebrow { b { (outcome.scenario) } span { (if measured { "measured by ecs-scaler" } else { "simulated by ecs-scaler before a deploy" }) } }
+            h1 #verdict class=(class) { (capitalized(&report.verdict())) "." }
+            p .meta {
+                span { (format_number(count(outcome.messages.sent), 0)) " messages in " (format_duration(loaded)) }
+                @match Clock::of(report).span(loaded) {
+                    Some(days) => span { (days) ", UTC" },
+                    None => @if let Some(begins) = &report.begins { span { "from " (begins) } },
+                }
+                span { "load " code { (report.load) } }
+                span { (outcome.policy) ", " (outcome.task_limits.min) " to " (outcome.task_limits.max) " tasks" }
+            }
+            @for line in left_over(outcome) { p .warning { (line) } }
+        }
+    }
+}
+
+/// Messages that were lost or aren't done.
+fn left_over(outcome: &RunOutcome) -> Vec<String> {
+    let messages = &outcome.messages;
+    let lines = [
+        (messages.waiting + messages.in_flight, "messages aren't done at the end"),
+        (messages.dead_letters, "messages are in the dead-letter queue"),
+        (messages.expired, "messages expired: SQS deleted them"),
+    ];
+    let some = lines.into_iter().filter(|(number, _)| *number > 0);
+    some.map(|(number, words)| format!("{} {words}.", format_number(count(number), 0))).collect()
+}
+
+pub(super) fn render_tiles(report: &Report) -> Markup {
+    html! {
+        section .tiles aria-label="Result" {
+            (share_tile(report)) (cost_tile(report)) (wait_tile(report)) (tasks_tile(report))
+        }
+    }
+}
+
+/// A bar that is filled up to a share of its width, with marks.
+fn bar(fill: f64, marks: &[(f64, &str)]) -> Markup {
+    let percent = |share: f64| short(share.clamp(0.0, 1.0) * 100.0);
+    html! {
+        div .bar aria-hidden="true" {
+            b style=(format!("width:{}%", percent(fill))) {}
+            @for (at, class) in marks { i class=(class) style=(format!("left:{}%", percent(*at))) {} }
+        }
+    }
+}
+
+fn tile(id: &str, class: &str, title: &str, big: &Markup, bar: &Markup, sub: &Markup) -> Markup {
+    html! { div id=(id) class=(format!("tile {class}")) { h3 { (title) } p .big { (big) } (bar) p .sub { (sub) } } }
+}
+
+fn share_tile(report: &Report) -> Markup {
+    let share = report.lowest_share();
+    let path = if report.phases.is_some() { "phases.within_objective.lowest" } else { "within_objective" };
+    let required = report.required;
+    let allowed = 1.0 - required.unwrap_or(USUAL);
+    let missed = (1.0 - share) / allowed.max(1e-9);
+    let class = match report.satisfied {
+        Some(true) => "good",
+        Some(false) => "bad",
+        None => "",
+    };
+    // The longer of what is missed and what is allowed to be fills the bar.
+    let longest = missed.max(1.0);
+    let phases = report.phases.filter(|phases| phases.runs > 1);
+    let big = html! { @if let Some(met) = report.satisfied { (mark(met)) } (datum(path, share, &format_share(share))) };
+    let sub = html! {
+        @match required {
+            Some(required) => { "required " b { (datum("required", required, &format_share(required))) } "; " (times(missed)) (if missed < 0.995 { " of" } else { "" }) " the allowed misses" },
+            None => "nothing is required: add --require 99%",
+        }
+        @if let Some(phases) = phases { "; worst of " (phases.runs) " phases" }
+    };
+    let bar = bar(missed / longest, &[(1.0 / longest, "limit")]);
+    tile("within", class, "Within objective", &big, &bar, &sub)
+}
+
+fn cost_tile(report: &Report) -> Markup {
+    let cost = &report.outcome.cost;
+    let cheapest = report.cheapest();
+    let longest = cheapest.map_or(0.0, |other| other.cost_per_month).max(cost.per_month).max(cost.ideal_per_month).max(1e-12);
+    let mut marks = vec![(cost.ideal_per_month / longest, "limit")];
+    marks.extend(cheapest.map(|other| (other.cost_per_month / longest, "second")));
+    let place = cheapest.and_then(|cheapest| report.compared.iter().position(|one| one.name == cheapest.name));
+    let sub = html! {
+        "ideal " b { (datum("cost.ideal_per_month", cost.ideal_per_month, &format_dollars(cost.ideal_per_month))) }
+        @match cheapest.zip(place) {
+            Some((other, _)) if report.is_own(other) => "; no compared policy meets the objective for less",
+            Some((other, place)) => {
+                "; cheapest that meets the objective "
+                b { (datum(format!("compared.{place}.cost_per_month"), other.cost_per_month, &format_dollars(other.cost_per_month))) }
+                ", " (other.short_name())
+            },
+            None if report.compared.is_empty() => "; --compare finds the cheapest policy that meets the objective",
+            None => "; no compared policy meets the objective",
+        }
+    };
+    let big = datum("cost.per_month", cost.per_month, &format_dollars(cost.per_month));
+    tile("cost", "", "Cost per month", &big, &bar(cost.per_month / longest, &marks), &sub)
+}
+
+fn wait_tile(report: &Report) -> Markup {
+    let (waiting, slo) = (&report.outcome.waiting, report.outcome.slo);
+    let longest = waiting.p99.max(slo).max(1e-9);
+    let class = if report.satisfied == Some(false) && waiting.p99 > slo { "bad" } else { "" };
+    let big = datum("waiting.p99", waiting.p99, &format_duration(waiting.p99));
+    let sub = html! {
+        "objective " b { (datum("slo", slo, &format_duration(slo))) }
+        "; half wait at most " (datum("waiting.p50", waiting.p50, &format_duration(waiting.p50)))
+        ", the longest " (datum("waiting.max", waiting.max, &format_duration(waiting.max)))
+    };
+    tile("p99", class, "Wait, 99th percentile", &big, &bar(waiting.p99 / longest, &[(slo / longest, "limit")]), &sub)
+}
+
+fn tasks_tile(report: &Report) -> Markup {
+    let outcome = &report.outcome;
+    let (tasks, limits) = (&outcome.tasks, outcome.task_limits);
+    let longest = f64::from(limits.max.max(tasks.most).max(1));
+    let (most, needed) = (f64::from(tasks.most), f64::from(tasks.needed_most));
+    let big = html! { (datum("tasks.most", most, &tasks.most.to_string())) small { " of " (limits.max) } };
+    let sub = html! {
+        "needed at most " b { (datum("tasks.needed_most", needed, &tasks.needed_most.to_string())) }
+        "; " (datum("tasks.seconds", tasks.seconds, &format_number(tasks.seconds / 3_600.0, 1))) " task-hours"
+        @if tasks.needed_seconds > 0.0 { ", " (times(tasks.seconds / tasks.needed_seconds)) " the need" }
+    };
+    tile("peak", "", "Most tasks at once", &big, &bar(most / longest, &[(needed / longest, "limit")]), &sub)
+}
+
+/// A factor: `8%`, `1.2 times`, `29 times`.
+fn times(factor: f64) -> String {
+    match factor {
+        small if small < 0.995 => format!("{:.0}%", small * 100.0),
+        middle if middle < 9.95 => format!("{} times", format_number(middle, 1)),
+        large => format!("{} times", format_number(large, 0)),
+    }
+}
+
+/// Why, and what to do.
+pub(super) fn render_words(report: &Report) -> Markup {
+    html! {
+        @if report.cause.is_some() || report.advice.is_some() {
+            section .say {
+                @if let Some(cause) = &report.cause { div #why { h2 { "Why" } p { (in_code(&cause.text)) } } }
+                @if let Some(advice) = &report.advice {
+                    div #advice {
+                        h2 { "What to do" }
+                        p { (in_code(&advice.text)) }
+                        @if let Some(command) = &advice.command { (render_command(command)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn render_command(command: &str) -> Markup {
+    html! { div .command { code { (command) } button type="button" .copy hidden { "copy" } } }
+}
+
+/// Words with code between backquotes.
+fn in_code(text: &str) -> Markup {
+    html! { @for (place, part) in text.split('`').enumerate() { @if place % 2 == 1 { code { (part) } } @else { (part) } } }
+}

@@ -32,5 +32,5 @@ pub use own_sandbox::OwnSandbox;
 pub use poll::until;
 pub use process::{find_processes, signal_localstack};
 pub use test_stack::TestStack;
-pub use worker::Worker;
+pub use worker::{Language, Worker};
 pub use xtask::{Ended, Run, Started};

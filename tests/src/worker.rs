@@ -1,6 +1,6 @@
-//! The example's worker as a process: its environment, its log, and its end.
+//! The examples' worker as a process, in each language: its environment, its log, and its end.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,51 @@ use crate::process::send_signal;
 /// Maximum time for a worker to end or to log an expected line; one that hangs fails its test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The language of a worker, whose variables, log, and behavior are the same in all.
+#[derive(Clone, Copy, Debug)]
+pub enum Language {
+    /// `examples/voucher-worker`
+    Rust,
+    /// `examples/voucher-worker-python`
+    Python,
+    /// `examples/voucher-worker-typescript`
+    TypeScript,
+}
+
+impl Language {
+    /// The command that runs the worker, with no variable of the test run.
+    ///
+    /// # Panics
+    /// If what `cargo xtask test` fetches for this language isn't there.
+    #[must_use]
+    pub fn command(self) -> Command {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let fetched = |name| {
+            std::env::var_os(name).unwrap_or_else(|| {
+                panic!("{name} is not set: `cargo xtask test` fetches what this worker needs")
+            })
+        };
+        let mut command = match self {
+            Self::Rust => Command::new(program()),
+            Self::Python => {
+                let mut python = Command::new(fetched("ECS_SCALER_TEST_WORKER_PYTHON"));
+                // Without bytecode, which would be written into the checkout.
+                python.args(["-B", "-m", "voucher_worker"]);
+                python.current_dir(checkout.join("examples/voucher-worker-python"));
+                python
+            }
+            Self::TypeScript => {
+                let folder = PathBuf::from(fetched("ECS_SCALER_TEST_WORKER_NODE"));
+                let mut node = Command::new(fetched("ECS_SCALER_TEST_NODE"));
+                node.arg(folder.join("src/main.ts"));
+                node
+            }
+        };
+        command.env_clear();
+        command
+    }
+}
+
 /// A worker that runs. It ends with its test.
 pub struct Worker {
     child: Child,
@@ -28,13 +73,16 @@ impl Worker {
     /// Starts one on this queue, with these additional variables and none from the environment of the test run.
     ///
     /// # Panics
-    /// When it can't be started; it is built with the workspace.
+    /// When it can't be started; the one in Rust is built with the workspace.
     #[must_use]
-    pub fn start(bench: &Bench, queue_url: &str, variables: &[(&str, &str)]) -> Self {
-        let program = program();
-        let mut command = Command::new(&program);
+    pub fn start(
+        language: Language,
+        bench: &Bench,
+        queue_url: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = language.command();
         command
-            .env_clear()
             .envs([
                 ("AWS_ACCESS_KEY_ID", "test"),
                 ("AWS_SECRET_ACCESS_KEY", "test"),
@@ -48,8 +96,7 @@ impl Worker {
             .kill_on_drop(true);
         let mut child = command.spawn().unwrap_or_else(|error| {
             panic!(
-                "{} did not start: {error}; it is built by `cargo nextest run --workspace`",
-                program.display()
+                "{command:?} did not start: {error}; the worker in Rust is built by `cargo nextest run --workspace`"
             )
         });
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();

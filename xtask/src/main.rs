@@ -5,6 +5,8 @@ mod audit;
 mod cmd;
 #[cfg(test)]
 mod compliance;
+mod docs;
+mod examples;
 mod functions;
 mod node;
 mod paths;
@@ -58,6 +60,8 @@ fn command() -> Command {
         .about("Run every check and test of this project, including the end-to-end tests");
     let dist = Command::new("dist")
         .about("Write release archives of ecs-scaler, with the functions and the sandbox inside");
+    let docs = Command::new("docs")
+        .about("Check the documentation: commands, definitions, links, and the output of commands");
     let write = Arg::new("write")
         .long("write")
         .action(ArgAction::SetTrue)
@@ -65,6 +69,7 @@ fn command() -> Command {
     cli::command()
         .subcommand(cmd::test::Args::augment_args(test))
         .subcommand(cmd::dist::Args::augment_args(dist))
+        .subcommand(docs::Args::augment_args(docs))
         .mut_subcommand("schema", |schema| schema.arg(write))
 }
 
@@ -87,6 +92,10 @@ fn main() -> ExitCode {
         },
         Some(("dist", given)) => match cmd::dist::Args::from_arg_matches(given) {
             Ok(args) => cmd::dist::run(&args),
+            Err(error) => error.exit(),
+        },
+        Some(("docs", given)) => match docs::Args::from_arg_matches(given) {
+            Ok(args) => docs::run(&args, &command(), format()),
             Err(error) => error.exit(),
         },
         Some(("schema", given)) if given.get_flag("write") => cmd::schema::write(format()),

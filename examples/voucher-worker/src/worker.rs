@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::check::Check;
 use crate::config::Config;
 use crate::delete::{WAITING, delete_all};
+use crate::health::report_health;
 use crate::log::Log;
 use crate::protection;
 use crate::receive::{Source, receive};
@@ -92,6 +93,9 @@ pub async fn run<C: Check>(
         let long_work = desk.long_work.subscribe();
         let put = async move |enabled| protection::put(&agent, enabled).await;
         helpers.spawn(protection::protect(long_work, log.clone(), put));
+    }
+    if let Some(file) = config.health_file.clone() {
+        helpers.spawn(report_health(file, log.clone()));
     }
     let mut deleters = JoinSet::new();
     let mut sources = Vec::new();

@@ -1,15 +1,19 @@
-//! The example's worker, as a process, on a real queue.
+//! The examples' worker in each language, as a process, on a real queue.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use e2e::{Bench, Cloud, Worker, unique_name, until};
+use e2e::{Bench, Cloud, Language, Worker, unique_name, until};
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 /// A queue with a short visibility timeout, and its dead-letter queue.
 struct Queue {
+    language: Language,
     cloud: Cloud,
     bench: Bench,
     url: String,
@@ -17,7 +21,7 @@ struct Queue {
 }
 
 impl Queue {
-    async fn create(visibility: u32, dead_letter_after: u32) -> Self {
+    async fn create(language: Language, visibility: u32, dead_letter_after: u32) -> Self {
         let bench = Bench::open();
         let cloud = Cloud::connect(&bench).await;
         let name = unique_name("worker");
@@ -25,8 +29,7 @@ impl Queue {
         let dead = create(format!("{name}-dead")).send().await.unwrap();
         let dead = dead.queue_url.unwrap();
         let arn = cloud.queue(&dead).await.unwrap()["QueueArn"].clone();
-        let redrive =
-            serde_json::json!({"deadLetterTargetArn": arn, "maxReceiveCount": dead_letter_after});
+        let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": dead_letter_after});
         let queue = create(name)
             .attributes(
                 QueueAttributeName::VisibilityTimeout,
@@ -35,6 +38,7 @@ impl Queue {
             .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
         let url = queue.send().await.unwrap().queue_url.unwrap();
         Self {
+            language,
             cloud,
             bench,
             url,
@@ -54,7 +58,7 @@ impl Queue {
     }
 
     fn worker(&self, variables: &[(&str, &str)]) -> Worker {
-        Worker::start(&self.bench, &self.url, variables)
+        Worker::start(self.language, &self.bench, &self.url, variables)
     }
 
     /// Waiting and in flight.
@@ -86,6 +90,10 @@ fn is_message(line: &Value) -> bool {
     line["event"] == "message"
 }
 
+fn is_protection(line: &Value) -> bool {
+    line["event"] == "protection"
+}
+
 fn is_start(line: &Value) -> bool {
     line["event"] == "start"
 }
@@ -113,11 +121,42 @@ async fn terminated(worker: Worker, within: Duration) -> Vec<Value> {
     said
 }
 
+/// The tests of this file, for each language.
+macro_rules! for_each_language {
+    ($($module:ident: $language:ident),*; $tests:tt) => {
+        $(for_each_language!(@ $module $language $tests);)*
+    };
+    (@ $module:ident $language:ident [$($test:ident),* $(,)?]) => {
+        mod $module {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(super::Language::$language).await;
+                }
+            )*
+        }
+    };
+}
+
+for_each_language! {
+    rust: Rust, python: Python, typescript: TypeScript;
+    [
+        every_message_is_done_once_by_several_workers,
+        sigterm_lets_the_work_finish_and_be_deleted,
+        what_a_stopped_worker_cannot_finish_is_visible_at_once,
+        a_killed_worker_s_message_is_done_by_another,
+        a_poison_message_ends_as_a_dead_letter_and_the_rest_of_its_batch_is_done,
+        the_heartbeat_keeps_a_long_message_from_a_second_worker,
+        long_work_is_protected_until_it_ends,
+        an_invalid_configuration_is_reported_in_full,
+        the_health_check_follows_the_worker,
+    ]
+}
+
 const SECOND: Duration = Duration::from_secs(1);
 
-#[tokio::test]
-async fn every_message_is_done_once_by_several_workers() {
-    let queue = Queue::create(30, 5).await;
+async fn every_message_is_done_once_by_several_workers(language: Language) {
+    let queue = Queue::create(language, 30, 5).await;
     queue.send_vouchers(60).await;
     let variables = [
         ("WORK_TIME", "20ms"),
@@ -147,13 +186,12 @@ async fn every_message_is_done_once_by_several_workers() {
     queue.delete().await;
 }
 
-#[tokio::test]
-async fn sigterm_lets_the_work_finish_and_be_deleted() {
-    let queue = Queue::create(30, 5).await;
+async fn sigterm_lets_the_work_finish_and_be_deleted(language: Language) {
+    let queue = Queue::create(language, 30, 5).await;
     queue.send_vouchers(2).await;
     let mut worker = queue.worker(&[("WORK_TIME", "2s"), ("STOP_TIMEOUT", "10s")]);
     worker.says("that it starts", is_start).await;
-    until("a message in flight", 10 * SECOND, async || {
+    until("a message in flight", 20 * SECOND, async || {
         (queue.counts(&queue.url).await == (1, 1)).then_some(())
     })
     .await;
@@ -165,12 +203,11 @@ async fn sigterm_lets_the_work_finish_and_be_deleted() {
     queue.delete().await;
 }
 
-#[tokio::test]
-async fn what_a_stopped_worker_cannot_finish_is_visible_at_once() {
-    let queue = Queue::create(600, 5).await;
+async fn what_a_stopped_worker_cannot_finish_is_visible_at_once(language: Language) {
+    let queue = Queue::create(language, 600, 5).await;
     queue.send(r#"{"voucher": 1, "work_ms": 600000}"#).await;
     let worker = queue.worker(&[("STOP_TIMEOUT", "4s")]);
-    until("a message in flight", 10 * SECOND, async || {
+    until("a message in flight", 20 * SECOND, async || {
         (queue.counts(&queue.url).await == (0, 1)).then_some(())
     })
     .await;
@@ -180,12 +217,11 @@ async fn what_a_stopped_worker_cannot_finish_is_visible_at_once() {
     queue.delete().await;
 }
 
-#[tokio::test]
-async fn a_killed_worker_s_message_is_done_by_another() {
-    let queue = Queue::create(3, 5).await;
+async fn a_killed_worker_s_message_is_done_by_another(language: Language) {
+    let queue = Queue::create(language, 3, 5).await;
     queue.send(r#"{"voucher": 1, "work_ms": 1500}"#).await;
     let first = queue.worker(&[]);
-    until("a message in flight", 10 * SECOND, async || {
+    until("a message in flight", 20 * SECOND, async || {
         (queue.counts(&queue.url).await == (0, 1)).then_some(())
     })
     .await;
@@ -203,9 +239,10 @@ async fn a_killed_worker_s_message_is_done_by_another() {
     queue.delete().await;
 }
 
-#[tokio::test]
-async fn a_poison_message_ends_as_a_dead_letter_and_the_rest_of_its_batch_is_done() {
-    let queue = Queue::create(2, 2).await;
+async fn a_poison_message_ends_as_a_dead_letter_and_the_rest_of_its_batch_is_done(
+    language: Language,
+) {
+    let queue = Queue::create(language, 2, 2).await;
     queue.send_vouchers(4).await;
     queue.send("poison").await;
     queue.send_vouchers(4).await;
@@ -229,9 +266,8 @@ async fn a_poison_message_ends_as_a_dead_letter_and_the_rest_of_its_batch_is_don
     queue.delete().await;
 }
 
-#[tokio::test]
-async fn the_heartbeat_keeps_a_long_message_from_a_second_worker() {
-    let queue = Queue::create(2, 5).await;
+async fn the_heartbeat_keeps_a_long_message_from_a_second_worker(language: Language) {
+    let queue = Queue::create(language, 2, 5).await;
     queue.send(r#"{"voucher": 1, "work_ms": 7000}"#).await;
     let workers = [(); 2].map(|()| queue.worker(&[("WAIT_TIME", "1s")]));
     queue.is_empty(20 * SECOND).await;
@@ -245,5 +281,116 @@ async fn the_heartbeat_keeps_a_long_message_from_a_second_worker() {
         (&lines[0]["outcome"], &lines[0]["receive_count"]),
         (&"done".into(), &1.into())
     );
+    queue.delete().await;
+}
+
+/// An ECS agent that grants everything: its endpoint, and the bodies of the requests for protection.
+async fn record_protection() -> (String, mpsc::UnboundedReceiver<Value>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}/api/task", listener.local_addr().unwrap());
+    let (sender, requests) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = BufReader::new(stream);
+            let (mut head, mut line) = (Vec::new(), String::new());
+            while stream.read_line(&mut line).await.unwrap() > 2 {
+                head.push(std::mem::take(&mut line).trim_end().to_lowercase());
+            }
+            assert_eq!(head[0], "put /api/task/task-protection/v1/state http/1.1");
+            let length = head
+                .iter()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let mut body = vec![0; length.unwrap().parse().unwrap()];
+            stream.read_exact(&mut body).await.unwrap();
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            let enabled = &body["ProtectionEnabled"];
+            let reply = json!({"protection": {"ProtectionEnabled": enabled}}).to_string();
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json";
+            let reply = format!("{head}\r\ncontent-length: {}\r\n\r\n{reply}", reply.len());
+            stream.write_all(reply.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            if sender.send(body).is_err() {
+                return;
+            }
+        }
+    });
+    (endpoint, requests)
+}
+
+async fn long_work_is_protected_until_it_ends(language: Language) {
+    let queue = Queue::create(language, 30, 5).await;
+    let (agent, mut requests) = record_protection().await;
+    let variables = [
+        ("ECS_AGENT_URI", agent.as_str()),
+        ("PROTECT_AFTER", "1s"),
+        ("WAIT_TIME", "1s"),
+    ];
+    let mut worker = queue.worker(&variables);
+    // Too short to need protection.
+    queue.send_vouchers(1).await;
+    worker.says("that a message is done", is_message).await;
+    queue.send(r#"{"voucher": 1, "work_ms": 2500}"#).await;
+    let line = worker.says("that it is protected", is_protection).await;
+    assert_eq!(line["enabled"], true);
+    let request = requests.recv().await.unwrap();
+    assert_eq!(
+        request,
+        json!({"ProtectionEnabled": true, "ExpiresInMinutes": 10})
+    );
+    let done = worker.says("that the message is done", is_message).await;
+    // It is held for 5 s, for the next long message.
+    let line = worker.says("that it isn't protected", is_protection).await;
+    assert_eq!(line["enabled"], false);
+    let held = line["at_ms"].as_u64().unwrap() - done["at_ms"].as_u64().unwrap();
+    assert!((4_500..10_000).contains(&held), "{held}");
+    assert_eq!(
+        requests.recv().await.unwrap(),
+        json!({"ProtectionEnabled": false})
+    );
+    let _ = terminated(worker, 5 * SECOND).await;
+    assert!(requests.try_recv().is_err());
+    queue.delete().await;
+}
+
+async fn an_invalid_configuration_is_reported_in_full(language: Language) {
+    let mut command = language.command();
+    let variables = [("CONCURRENCY", "none"), ("WORK_TIME", "x")];
+    let output = command.envs(variables).output().await.unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = "voucher-worker: the configuration is invalid\n  \
+        QUEUE_URL is not set: expected the URL of a queue, in it or in QUEUE_URL_NAME for each of several\n  \
+        CONCURRENCY is \"none\": expected a whole number from 1 to 1000\n  \
+        WORK_TIME is \"x\": expected a duration such as 100ms, or exponential:100ms for its mean\n";
+    assert_eq!(said, expected);
+}
+
+async fn the_health_check_follows_the_worker(language: Language) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alive");
+    let variable = ("HEALTH_FILE", file.to_str().unwrap());
+    let check = async || {
+        let mut command = language.command();
+        command.arg("check").env(variable.0, variable.1);
+        command.output().await.unwrap().status.code()
+    };
+    assert_eq!(check().await, Some(1));
+    let queue = Queue::create(language, 30, 5).await;
+    let worker = queue.worker(&[variable, ("WAIT_TIME", "1s")]);
+    until("the health file", 20 * SECOND, async || {
+        file.exists().then_some(())
+    })
+    .await;
+    assert_eq!(check().await, Some(0));
+    let _ = terminated(worker, 5 * SECOND).await;
+    // As old as if the worker had hung since.
+    let old = SystemTime::now() - 61 * SECOND;
+    std::fs::File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    assert_eq!(check().await, Some(1));
     queue.delete().await;
 }

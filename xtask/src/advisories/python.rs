@@ -8,9 +8,10 @@ use super::snapshot::{Locked, Snapshot};
 const SNAPSHOT: &str = "xtask/advisories/python.txt";
 
 /// All of them: a test looks for others.
-const LOCKS: [&str; 6] = [
+const LOCKS: [&str; 7] = [
     "crates/sandbox/localstack-plugin/requirements-build.txt",
     "crates/sandbox/localstack-plugin/requirements.txt",
+    "examples/voucher-worker-python/requirements.txt",
     "xtask/audit.txt",
     "xtask/build-tools.txt",
     "xtask/compliance/checkov.txt",

@@ -8,7 +8,7 @@ use cli::{Failure, Result};
 use deployer::FunctionCode;
 
 use crate::process::{self, capture_output, cargo};
-use crate::{advisories, audit, functions, node, paths};
+use crate::{advisories, audit, examples, functions, node, paths};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -57,6 +57,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if args.filter.is_none() {
         run_plugin_tests(&sandbox)?;
+        for (name, mut tests) in sandbox.list_worker_tests() {
+            run_step(name, &mut tests)?;
+        }
     }
     time_step("the functions for Lambda", build_functions)?;
     run_rust_tests(args, &sandbox.environment)
@@ -146,12 +149,20 @@ struct TestSandbox {
     python: PathBuf,
     /// See [`node::Tools::node`].
     node: Option<(PathBuf, PathBuf)>,
+    worker_python: PathBuf,
+    /// `None` without Node.js.
+    worker_typescript: Option<PathBuf>,
 }
 
 impl TestSandbox {
     fn start() -> Result<Self> {
         let sandbox = cli::named_sandbox(SANDBOX)?;
         let fetched = node::find_tools(&print_progress)?;
+        let worker_python = examples::prepare_python(&print_progress)?;
+        let node = fetched.node.as_ref().map(|(node, _)| node);
+        let worker_typescript = node
+            .map(|node| examples::prepare_typescript(node, &print_progress))
+            .transpose()?;
         let running = sandbox.start(&print_progress, &cli::is_interrupted)?;
         let tools = sandbox.environment();
         let xtask = std::env::current_exe()
@@ -162,8 +173,15 @@ impl TestSandbox {
             environment.push(("ECS_SCALER_TEST_NODE", show(node)));
             environment.push(("ECS_SCALER_TEST_IAM", show(modules)));
         }
+        if let Some(folder) = worker_typescript.clone() {
+            environment.push(("ECS_SCALER_TEST_WORKER_NODE", show(folder)));
+        }
+        let interpreter = show(worker_python.clone());
+        environment.push(("ECS_SCALER_TEST_WORKER_PYTHON", interpreter));
         Ok(Self {
             node: fetched.node,
+            worker_python,
+            worker_typescript,
             python: tools.program("python"),
             environment: [
                 environment,
@@ -177,6 +195,14 @@ impl TestSandbox {
             ]
             .concat(),
         })
+    }
+}
+
+impl TestSandbox {
+    fn list_worker_tests(&self) -> Vec<(&'static str, Command)> {
+        let node = self.node.as_ref().map(|(node, _)| node.as_path());
+        let typescript = node.zip(self.worker_typescript.as_deref());
+        examples::list_tests(&self.worker_python, typescript)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::check::WorkTime;
@@ -44,6 +45,8 @@ pub struct Config {
     pub protect_after: Duration,
     /// The ECS agent's address, in a task.
     pub agent: Option<String>,
+    /// The file that the worker touches while it is healthy.
+    pub health_file: Option<PathBuf>,
 }
 
 /// A queue.
@@ -105,6 +108,7 @@ impl Config {
                 .duration("PROTECT_AFTER", Duration::ZERO..=LONGEST_HIDING)
                 .unwrap_or(second),
             agent: reader.text("ECS_AGENT_URI").map(str::to_owned),
+            health_file: reader.text("HEALTH_FILE").map(PathBuf::from),
         };
         if reader.problems.is_empty() {
             Ok(config)

@@ -24,6 +24,7 @@ fn a_queue_is_enough() {
         stop_timeout: Duration::from_secs(30),
         protect_after: Duration::from_secs(1),
         agent: None,
+        health_file: None,
     };
     assert_eq!(config, expected);
 }

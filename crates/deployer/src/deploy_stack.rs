@@ -15,6 +15,7 @@ use crate::fixed_counts::set_fixed_counts;
 use crate::measure::measure_once;
 use crate::observe::{deployed_resources, observe};
 use crate::ownership::admit;
+use crate::pause::hold_pauses;
 use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
 use crate::prepare::{BuildFunctions, prepare_stack};
@@ -120,6 +121,7 @@ pub async fn deploy_stack<E: From<Error>>(
     let observed = observe(session, &stack.name).await?;
     let tags = observed.map(|observed| observed.tags).unwrap_or_default();
     carry_out(session, stack, &tags).await?;
+    hold_pauses(session, &stack.name, now()).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;
     // Also without a change: an earlier deploy may have been killed before this.

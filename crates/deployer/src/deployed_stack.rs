@@ -1,7 +1,7 @@
 //! A deployed stack, with the names that its definition has for its parts.
 
 use serde_json::Value;
-use template::contract::{TargetSchedule, read_schedule};
+use template::contract::{TargetSchedule, read_definition, read_schedule};
 use template::names::NAME_TAG;
 
 use crate::error::Result;
@@ -51,7 +51,19 @@ impl DeployedStack {
 
     /// A property as the template sets it; null if it doesn't.
     pub(crate) fn property(&self, logical_id: &str, property: &str) -> &Value {
-        &self.template["Resources"][logical_id]["Properties"][property]
+        &self.resource(logical_id)["Properties"][property]
+    }
+
+    /// A resource as the template has it; null if it doesn't.
+    pub(crate) fn resource(&self, logical_id: &str) -> &Value {
+        &self.template["Resources"][logical_id]
+    }
+
+    /// The record of the definition; null if the template has none.
+    pub(crate) fn definition(&self) -> Value {
+        let record = read_definition(&self.template);
+        let record = record.and_then(|text| serde_json::from_str(text).ok());
+        record.unwrap_or_default()
     }
 
     /// The name that the definition has for the resource. Queues and services are tagged with it.
@@ -63,6 +75,6 @@ impl DeployedStack {
 
     /// The schedule of a scalable target.
     pub(crate) fn schedule_of(&self, logical_id: &str) -> Option<TargetSchedule> {
-        read_schedule(&self.template["Resources"][logical_id])
+        read_schedule(self.resource(logical_id))
     }
 }

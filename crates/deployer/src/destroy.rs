@@ -12,6 +12,7 @@ use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
 use crate::observe::{Observed, all_resources, observe_or_deleted, resources};
 use crate::ownership::require_ours;
+use crate::pause::forget_pauses;
 use crate::remains::{Remains, look_for_all};
 use crate::resource::Resource;
 use crate::retain::take_retained;
@@ -190,6 +191,7 @@ async fn proved(
     resources: &[Resource],
 ) -> Result<Destroyed> {
     resume_all(session, &stack.tags).await?;
+    forget_pauses(session, &stack.name).await?;
     let begun = Instant::now();
     let patience = AFTERGLOW.min(session.pace.patience);
     let mut delay = session.pace.first;

@@ -25,6 +25,8 @@ pub struct PlannedCount {
     pub to: u32,
     /// The bounds that hold now. `None` if nothing scales the service.
     pub bounds: Option<Bounds>,
+    /// Who has paused the service's scaling, in a clause. Until that ends, nothing changes the count, or nothing lowers it.
+    pub paused: Option<String>,
     /// What will change the count again, and when: a sentence each.
     pub undone_by: Vec<String>,
 }
@@ -66,6 +68,7 @@ pub async fn plan_count(
         from,
         to: count,
         bounds,
+        paused: state.pause.as_ref().map(scaling::Pause::describe),
         undone_by: list_undoing(stack, state),
     })
 }

@@ -41,6 +41,14 @@ impl Suspended {
         }
     }
 
+    pub(crate) fn to_sdk(self) -> SuspendedState {
+        SuspendedState::builder()
+            .dynamic_scaling_out_suspended(self.scale_out)
+            .dynamic_scaling_in_suspended(self.scale_in)
+            .scheduled_scaling_suspended(self.schedule)
+            .build()
+    }
+
     fn write(self) -> String {
         let digit = |flag: bool| if flag { '1' } else { '0' };
         let flags = [self.scale_out, self.scale_in, self.schedule];
@@ -322,13 +330,8 @@ pub(crate) async fn resume_all(
 /// # Errors
 /// If Application Auto Scaling refuses or can't be reached.
 pub(crate) async fn suspend(session: &Session<'_>, id: &str, what: Suspended) -> Result<()> {
-    let state = SuspendedState::builder()
-        .dynamic_scaling_out_suspended(what.scale_out)
-        .dynamic_scaling_in_suspended(what.scale_in)
-        .scheduled_scaling_suspended(what.schedule)
-        .build();
     let what = Registration {
-        suspended: Some(state),
+        suspended: Some(what.to_sdk()),
         ..Registration::default()
     };
     register_target(session, id, what).await
@@ -344,18 +347,13 @@ mod tests {
     const ID: &str = "service/shop/worker";
 
     fn target(what: Suspended) -> ScalableTarget {
-        let state = SuspendedState::builder()
-            .dynamic_scaling_out_suspended(what.scale_out)
-            .dynamic_scaling_in_suspended(what.scale_in)
-            .scheduled_scaling_suspended(what.schedule)
-            .build();
         let target = ScalableTarget::builder()
             .service_namespace(ServiceNamespace::Ecs)
             .resource_id(ID)
             .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
             .min_capacity(1)
             .max_capacity(9)
-            .suspended_state(state)
+            .suspended_state(what.to_sdk())
             .role_arn("arn")
             .creation_time(DateTime::from_secs(0));
         target.build().unwrap()

@@ -12,6 +12,7 @@ mod deadline;
 mod demand;
 mod evaluation;
 mod parsed;
+mod pause;
 mod queue_request;
 mod reconcile;
 mod request;
@@ -45,6 +46,7 @@ pub use demand::{
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use parsed::{ActivityStatus, Parsed, UnknownText};
+pub use pause::{Pause, pause_parameter, pause_path, paused_service};
 pub use queue_request::QueueRequest;
 pub use reconcile::{
     HoldReason, Situation, StateChange, StepDecision, StepRecord, Trigger, ringing, within_bounds,

@@ -19,6 +19,7 @@ mod origins;
 mod outputs;
 mod overrides;
 mod parameters;
+mod pauses;
 pub mod permissions;
 pub mod policy;
 mod queues;

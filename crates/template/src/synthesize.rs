@@ -13,7 +13,8 @@ use crate::scaling::autoscaling;
 use crate::scaling_function::Fleet;
 use crate::services::load_balancer;
 use crate::{
-    alarms, cluster, dashboard, metric_function, outputs, queues, scaling_function, services,
+    alarms, cluster, dashboard, metric_function, outputs, pauses, queues, scaling_function,
+    services,
 };
 
 /// The CloudFormation template of a stack definition.
@@ -51,6 +52,7 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
         alarm_topic::add(&mut builder, stack)?;
     }
     scaling_function::add(&mut builder, &resolved, &fleet)?;
+    pauses::add(&mut builder, &resolved)?;
     alarms::add(&mut builder, &resolved, (&scaled, &fleet), &permissions)?;
     dashboard::add(&mut builder, &resolved, (&scaled, &fleet))?;
     outputs::add(&mut builder, &resolved, &measured, &fleet);

@@ -32,6 +32,7 @@ mod observe;
 mod operate;
 mod output;
 mod ownership;
+mod pause;
 mod reviewed;
 mod rule;
 mod sandbox;

@@ -17,8 +17,10 @@ mod init;
 mod invoke;
 mod local;
 mod logs;
+mod pause;
 mod permissions;
 mod program;
+mod resume;
 mod scale;
 mod schema;
 mod simulate;
@@ -74,6 +76,10 @@ pub(crate) enum Verb {
     List(stacks::Args),
     /// Show log lines of a service's tasks, or of the stack's functions
     Logs(logs::Args),
+    /// Keep the policies of a stack from changing counts, for a while or until `resume`
+    Pause(pause::Args),
+    /// End a pause
+    Resume(resume::Args),
     /// Set the desired count of a service, within its bounds
     Scale(scale::Args),
     /// Run a command in a task of a service, or a shell
@@ -134,6 +140,8 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
         Verb::Invoke(args) => invoke::run(args, format).await,
         Verb::List(args) => stacks::run(args, format).await,
         Verb::Logs(args) => logs::run(args, format).await,
+        Verb::Pause(args) => pause::run(args, format).await,
+        Verb::Resume(args) => resume::run(args, format).await,
         Verb::Scale(args) => scale::run(args, format).await,
         Verb::Exec(args) => exec::run(args, format).await,
         Verb::DeadLetters(args) => dead_letters::run(args, format).await,

@@ -87,7 +87,11 @@ fn list_undoing(change: &PlannedCount) -> String {
         }
         (undone_by, _) => {
             let lines = undone_by.iter().map(|line| format!("  {line}\n"));
-            format!("  this will not last:\n{}", lines.collect::<String>())
+            let lines = lines.collect::<String>();
+            match &change.paused {
+                Some(paused) => format!("  {paused}; after that, this will not last:\n{lines}"),
+                None => format!("  this will not last:\n{lines}"),
+            }
         }
     }
 }

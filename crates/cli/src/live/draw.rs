@@ -119,6 +119,9 @@ impl Pen {
             )),
             self.tasks(service),
         ];
+        if let Some(paused) = &service.paused {
+            lines.push(label_text("scaling", paused));
+        }
         for queue in &service.queues {
             lines.push(label_text(
                 "queue",

@@ -103,6 +103,14 @@ fn service_changes(
     if told {
         lines.push(summarize_service(service));
     }
+    let paused = known.and_then(|known| known.paused.as_ref());
+    match (&service.paused, paused) {
+        (Some(now), before) if before != Some(now) => {
+            lines.push(format!("{}: {now}", service.name));
+        }
+        (None, Some(_)) => lines.push(format!("{}: no longer paused", service.name)),
+        _ => {}
+    }
     let alarms = known.map(|known| &*known.alarms).unwrap_or_default();
     lines.extend(alarm_changes(alarms, &service.alarms, known.is_none()));
     let new = service.actions.iter().rev();

@@ -48,6 +48,8 @@ pub(crate) struct ServiceView {
     pub pending: Option<u32>,
     /// Fewest and most tasks.
     pub bounds: Option<Bounds>,
+    /// Who has paused its scaling, in a clause.
+    pub paused: Option<String>,
     /// Target of `BacklogPerTask`, if it is tracked.
     pub target: Option<f64>,
     pub queues: Vec<QueueView>,
@@ -135,6 +137,7 @@ impl ServiceView {
             running: state.running,
             pending: state.pending,
             bounds: state.task_bounds(),
+            paused: state.pause.as_ref().map(scaling::Pause::describe),
             target: tracking.and_then(|policy| policy.target),
             queues: state
                 .queues

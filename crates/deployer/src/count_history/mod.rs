@@ -141,6 +141,11 @@ pub async fn count_history(
     }
     let backlogs = backlogs::add(session, services, &mut changes, (begin, seconds(now)));
     unread.or_nothing("backlogs", backlogs).await?;
+    let paused = services.iter().filter_map(|one| {
+        let name = short(one).unwrap_or_else(|| one.service.clone());
+        Some(format!("{name} is {}", one.pause.as_ref()?.describe()))
+    });
+    notes.extend(paused);
     notes.extend(whole.unread.list().into_iter().map(|part| part.reason));
     Ok(CountHistory {
         since: begin,

@@ -9,6 +9,7 @@ mod clusters;
 mod demand;
 mod metric;
 mod oldest;
+mod pauses;
 mod queues;
 mod refresh;
 mod scaled;
@@ -176,7 +177,11 @@ pub(crate) async fn read_whole(
             .entry(service)
             .and_modify(|state| state.floor = Some(floor));
     }
+    let parts = (&*functions, &*resources);
+    let pauses = pauses::read(session, &stack.name, parts, now);
+    let mut pauses = unread.or_nothing("pauses", pauses).await?;
     for service in &mut services {
+        service.pause = pauses.remove(&service.name());
         service.alarm_steps = steps.remove(&service.name());
         service.demand = demands.remove(&service.name());
         service.leave_out_other_scaling();

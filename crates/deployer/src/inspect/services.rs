@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use aws_sdk_ecs::types::Service;
 use futures::TryFutureExt;
 use futures::future::try_join4;
-use scaling::{Bounds, MetricRequest, QueueRequest};
+use scaling::{Bounds, MetricRequest, Pause, QueueRequest};
 use serde::Serialize;
 use template::contract::{self, types};
 
@@ -57,6 +57,9 @@ pub struct ServiceState {
     /// The last scaling activities, the newest first. For a stack of many services those among the
     /// account's last hundred.
     pub activities: Vec<Activity>,
+    /// Who has paused its scaling, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Pause>,
     /// Why it has the desired count that it has, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Why>,

@@ -9,6 +9,7 @@ use aws_sdk_iam::operation::get_instance_profile::GetInstanceProfileError;
 use aws_sdk_iam::operation::get_policy::GetPolicyError;
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use aws_sdk_lambda::operation::get_function::GetFunctionError;
+use aws_sdk_scheduler::operation::get_schedule_group::GetScheduleGroupError;
 use aws_sdk_sns::operation::get_subscription_attributes::GetSubscriptionAttributesError;
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use template::contract::types;
@@ -72,6 +73,14 @@ pub(super) async fn find_resource(session: &Session<'_>, resource: &Resource) ->
                 id,
                 sent,
                 GetSubscriptionAttributesError::is_not_found_exception,
+            )
+        }
+        types::SCHEDULE_GROUP => {
+            let sent = clients.scheduler.get_schedule_group().name(id).send().await;
+            found(
+                id,
+                sent,
+                GetScheduleGroupError::is_resource_not_found_exception,
             )
         }
         types::QUEUE => queue(session, id).await,

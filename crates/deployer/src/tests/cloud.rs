@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ssm::operation::get_parameters_by_path::GetParametersByPathOutput;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client};
@@ -28,11 +29,15 @@ pub(super) fn with_retries(rules: &[Rule], retries: RetryConfig) -> Clients {
         .http_client(create_mock_http_client())
         .build();
     let mut clients = Clients::new(&config).unwrap();
+    // No service is paused, unless a test has another rule.
+    let unpaused = aws_smithy_mocks::mock!(aws_sdk_ssm::Client::get_parameters_by_path)
+        .then_output(|| GetParametersByPathOutput::builder().build());
+    let rules: Vec<&Rule> = rules.iter().chain([&unpaused]).collect();
     macro_rules! mock {
         ($($field:ident: $sdk:ident),* $(,)?) => {$(
             let interceptor = rules.iter().fold(
                 MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny),
-                MockResponseInterceptor::with_rule,
+                |interceptor, rule| interceptor.with_rule(rule),
             );
             let builder = $sdk::config::Builder::from(&config).interceptor(interceptor);
             clients.$field = $sdk::Client::from_conf(builder.build());
@@ -52,8 +57,10 @@ pub(super) fn with_retries(rules: &[Rule], retries: RetryConfig) -> Clients {
         kms: aws_sdk_kms,
         lambda: aws_sdk_lambda,
         s3: aws_sdk_s3,
+        scheduler: aws_sdk_scheduler,
         sns: aws_sdk_sns,
         sqs: aws_sdk_sqs,
+        ssm: aws_sdk_ssm,
         sts: aws_sdk_sts,
     }
     clients

@@ -61,6 +61,10 @@ fn gone(facts: &Facts) -> Found {
 }
 
 fn paused(facts: &Facts) -> Found {
+    let pause = facts.service.pause.as_ref();
+    if let Some(pause) = pause.filter(|pause| !pause.in_only) {
+        return Some((Cause::Paused, pause.describe()));
+    }
     let suspended = facts.suspended;
     let what = match (suspended.scale_out, suspended.scale_in) {
         (true, true) => "scale-out and scale-in are suspended",
@@ -73,7 +77,13 @@ fn paused(facts: &Facts) -> Found {
 
 /// Scale-in alone matters once there is nothing to scale out for.
 fn paused_scale_in(facts: &Facts) -> Found {
-    (facts.suspended.scale_in && facts.want() != Want::Out).then(|| {
+    if facts.want() == Want::Out {
+        return None;
+    }
+    if let Some(pause) = &facts.service.pause {
+        return Some((Cause::Paused, pause.describe()));
+    }
+    facts.suspended.scale_in.then(|| {
         let text = "paused: Application Auto Scaling's scale-in is suspended";
         (Cause::Paused, text.to_owned())
     })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaling::{AlarmStepsPolicy, HoldReason, Side, StepRecord};
+use scaling::{AlarmStepsPolicy, HoldReason, Pause, Side, StepRecord};
 use serde::Serialize;
 
 use crate::{FleetAnswer, moment};
@@ -37,6 +37,8 @@ pub enum ScalingOutcome {
     Cooldown,
     /// Scale-in waits for a deployment.
     Deploying,
+    /// Someone has paused the service.
+    Paused,
     /// The service is being deleted.
     Draining,
     /// The service or its cluster doesn't exist.
@@ -169,6 +171,17 @@ impl Cause<'_> {
             to: Some(desired),
             until,
             ..self.answer(outcome, &text)
+        }
+    }
+
+    /// The count stays because someone has paused the service.
+    pub(crate) fn paused(&self, pause: &Pause, desired: u32, to: u32) -> Answer {
+        let text = format!("{}; would set {to}", pause.describe());
+        Answer {
+            from: Some(desired),
+            to: Some(desired),
+            until: pause.until.map(moment::text),
+            ..self.answer(ScalingOutcome::Paused, &text)
         }
     }
 

@@ -13,6 +13,8 @@ pub struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Reads what to scale by demand, where that doesn't fit into a rule's input.
     pub s3: aws_sdk_s3::Client,
+    /// Reads which services are paused.
+    pub ssm: aws_sdk_ssm::Client,
 }
 
 impl Clients {
@@ -27,6 +29,7 @@ impl Clients {
             ecs: aws_sdk_ecs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            ssm: aws_sdk_ssm::Client::new(&config),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! One invocation, from the event to the answer.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use lambda_kit::{Invocation, Level, Log};
-use scaling::{AlarmStepsPolicy, PerSide, Side, StateChange};
+use scaling::{AlarmStepsPolicy, Pause, PerSide, Side, StateChange};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::alarms::{self, Alarm};
 use crate::event::{Event, Message};
+use crate::pauses::{log_news, read_pauses};
 use crate::reconcile::AlarmReconciliation;
 use crate::{
     Answer, Clients, InvocationError, Memory, Policy, Problem, Refused, Reply, demand, log, moment,
@@ -49,7 +50,9 @@ pub async fn handle(
     // Boxed, because the compiler doesn't analyze futures nested deeper than these.
     match policy.steps() {
         Some(policy) => {
-            let result = Box::pin(answer(clients, policy, event, invocation, log)).await;
+            let mut memory = memory.lock().await;
+            let answering = answer(clients, policy, &mut memory, event, invocation, log);
+            let result = Box::pin(answering).await;
             log::log_outcome(log, &result);
             result.map(Reply::AlarmSteps)
         }
@@ -67,6 +70,7 @@ pub async fn handle(
 async fn answer(
     clients: &Clients,
     policy: &AlarmStepsPolicy,
+    memory: &mut Memory,
     event: Value,
     invocation: &Invocation,
     log: &mut Log<'_>,
@@ -82,13 +86,16 @@ async fn answer(
     }
     let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default();
+    let deadline = Instant::now() + invocation.usable_time();
+    let pause = read_pause(clients, policy, memory, (now, deadline), log).await;
     let reconciliation = AlarmReconciliation {
         clients,
         policy,
         scaling: policy.scaling(now).map_err(Problem::from)?,
         trigger: event.trigger,
         now,
-        deadline: Instant::now() + invocation.usable_time(),
+        deadline,
+        pause,
     };
     let result = reconcile(&reconciliation, &event.messages, &mut refused, log).await;
     if refused.is_empty() {
@@ -100,6 +107,24 @@ async fn answer(
             all: event.records,
         })
     }
+}
+
+/// The service's pause, if it is paused now.
+async fn read_pause(
+    clients: &Clients,
+    policy: &AlarmStepsPolicy,
+    memory: &mut Memory,
+    (now, deadline): (Duration, Instant),
+    log: &mut Log<'_>,
+) -> Option<Pause> {
+    let name = policy.pause.clone()?;
+    let read = read_pauses(&clients.ssm, &[name], deadline).await;
+    for read in read.into_values() {
+        if let Some(news) = memory.pause.learn(read, now) {
+            log_news(log, &policy.service, &news);
+        }
+    }
+    memory.pause.at(now).cloned()
 }
 
 async fn reconcile(

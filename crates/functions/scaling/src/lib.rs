@@ -24,6 +24,7 @@ mod log;
 mod memory;
 mod metric;
 mod moment;
+mod pauses;
 mod policy;
 mod reconcile;
 mod serve;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lambda_kit::{Level, Log};
 use scaling::{
-    AlarmScaling, AlarmStepsPolicy, PerSide, Situation, StateChange, StepDecision, StepRecord,
-    Trigger, ringing, within_bounds,
+    AlarmScaling, AlarmStepsPolicy, Pause, PerSide, Situation, StateChange, StepDecision,
+    StepRecord, Trigger, ringing, within_bounds,
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -24,6 +24,8 @@ pub(crate) struct AlarmReconciliation<'a> {
     /// The time now, since the Unix epoch.
     pub(crate) now: Duration,
     pub(crate) deadline: Instant,
+    /// The service's pause, if it is paused now.
+    pub(crate) pause: Option<Pause>,
 }
 
 #[derive(Serialize)]
@@ -80,7 +82,14 @@ impl AlarmReconciliation<'_> {
             // After the count: see `Situation::desired`.
             records: memory::recall(cloudwatch, alarms, self.deadline, log).await?,
         };
-        match self.decide_step(&situation, alarm).await? {
+        let decision = self.decide_step(&situation, alarm).await?;
+        if let StepDecision::Finish(step) | StepDecision::Step(step) = &decision
+            && let Some(pause) = self.forbidding(desired, step.to)
+        {
+            // Without a record, so that the step is taken after the pause if the alarm is still in ALARM.
+            return Ok(cause.paused(pause, desired, step.to));
+        }
+        match decision {
             StepDecision::Hold(hold) => Ok(cause.held(hold, desired)),
             StepDecision::Finish(step) => {
                 self.apply_step(ScalingOutcome::Finished, step, alarm, &cause, log)
@@ -124,6 +133,7 @@ impl AlarmReconciliation<'_> {
     ) -> Result<Option<Answer>, Problem> {
         let Some(to) = within_bounds(desired, self.scaling.bounds, deploying)
             .filter(|_| self.trigger == Trigger::ReEvaluation)
+            .filter(|to| self.forbidding(desired, *to).is_none())
         else {
             return Ok(None);
         };
@@ -135,6 +145,12 @@ impl AlarmReconciliation<'_> {
             }
             None => Answer::bounded(self.policy, desired, to),
         }))
+    }
+
+    /// The pause, if it forbids this change.
+    fn forbidding(&self, from: u32, to: u32) -> Option<&Pause> {
+        let pause = self.pause.as_ref();
+        pause.filter(|pause| pause.allow(from, to) != to)
     }
 
     /// Decides on a step, for which the metric is read only if it matters.

@@ -31,6 +31,9 @@ pub struct AlarmStepsPolicy {
     /// Periods of the week with other bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// Name of the parameter that records a pause of the service. Templates of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<String>,
     /// What adds tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale_out: Option<AlarmSteps>,

@@ -17,6 +17,7 @@ fn side(alarm: &str, adjustment: i32) -> AlarmSteps {
 
 fn policy() -> AlarmStepsPolicy {
     AlarmStepsPolicy {
+        pause: None,
         cluster: "web".to_owned(),
         service: "sample".to_owned(),
         min: 1,

@@ -73,6 +73,9 @@ pub struct DemandPolicy {
     /// Whether the function only publishes the count that it would set, as [`RECOMMENDED_TASKS_METRIC`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub observe: bool,
+    /// Name of the parameter that records a pause of the service. Templates of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<String>,
     /// Share of the messages that must meet the objective, if the definition sets one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,

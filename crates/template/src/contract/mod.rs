@@ -5,6 +5,7 @@
 
 mod assets;
 mod mark;
+mod reminders;
 mod schedule;
 
 pub use assets::{DRAFTS, FLEETS, assets_bucket, fleet_objects};
@@ -13,6 +14,8 @@ pub use mark::{
     STACK_TAG, SUSPENDED_TAG, TemplateMark, VERSION, has_our_description, is_newer_version,
     read_definition, read_environment, read_mark, without_notes,
 };
+pub use reminders::read_reminded;
+pub(crate) use reminders::reminded_metadata;
 pub(crate) use schedule::schedule_metadata;
 pub use schedule::{TargetSchedule, read_schedule};
 
@@ -48,6 +51,8 @@ pub mod types {
     pub const RULE: &str = "AWS::Events::Rule";
     /// A scalable target of Application Auto Scaling.
     pub const SCALABLE_TARGET: &str = "AWS::ApplicationAutoScaling::ScalableTarget";
+    /// A group of schedules of EventBridge Scheduler.
+    pub const SCHEDULE_GROUP: &str = "AWS::Scheduler::ScheduleGroup";
     /// A scaling policy of Application Auto Scaling.
     pub const SCALING_POLICY: &str = "AWS::ApplicationAutoScaling::ScalingPolicy";
     /// An ECS service.

@@ -70,6 +70,10 @@ pub const ALARM_TOPIC: &str = "AlarmTopic";
 pub const ALARM_TOPIC_POLICY: &str = "AlarmTopicPolicy";
 /// The role of the Slack channels that hear of alarms.
 pub const SLACK_ROLE: &str = "SlackRole";
+/// The group of the schedules that end a pause, or remind of it.
+pub const PAUSE_SCHEDULES: &str = "PauseSchedules";
+/// The role by which these schedules act.
+pub const PAUSE_ROLE: &str = "PauseRole";
 /// The dashboard.
 pub const DASHBOARD: &str = "Dashboard";
 

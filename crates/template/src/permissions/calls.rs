@@ -2,6 +2,7 @@
 
 use super::document::Statement;
 use super::network::READ_BALANCERS;
+use super::pauses;
 use super::scope::Scope;
 use crate::contract::{DRAFTS, STACK_TAG};
 use crate::names;
@@ -68,6 +69,7 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
         Statement::allow("ReadWhatHasNoResource", READ_ANYWHERE, ["*".into()]),
     ]
     .into_iter()
+    .chain([pauses::read(scope)])
     .chain(read_demand(scope))
     .chain(read_parts(scope))
     .collect()

@@ -491,6 +491,18 @@ pub(super) static HANDLERS: &[(&str, &[&str])] = &[
     ),
     ("AWS::SQS::QueuePolicy", &["sqs:SetQueueAttributes"]),
     (
+        "AWS::Scheduler::ScheduleGroup",
+        &[
+            "scheduler:CreateScheduleGroup",
+            "scheduler:GetScheduleGroup",
+            "scheduler:ListTagsForResource",
+            "scheduler:TagResource",
+            "scheduler:UntagResource",
+            "scheduler:DeleteScheduleGroup",
+            "scheduler:DeleteSchedule",
+        ],
+    ),
+    (
         "AWS::WAFv2::WebACLAssociation",
         &[
             "elasticloadbalancing:SetWebACL",

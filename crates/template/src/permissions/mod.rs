@@ -7,6 +7,7 @@ mod document;
 mod handlers;
 mod network;
 mod operate;
+mod pauses;
 mod reference;
 mod resources;
 mod roles;
@@ -88,7 +89,7 @@ impl Permissions {
             ),
             policy(
                 "operate",
-                "In addition to `read`, for `dead-letters`, `logs`, `scale`, `exec`, and `list`.",
+                "In addition to `read`, for `dead-letters`, `logs`, `pause`, `scale`, `exec`, and `list`.",
                 &self.operate,
             ),
             policy(
@@ -149,7 +150,12 @@ fn list(scope: &Scope) -> Permissions {
                 false => statement.by_cloudformation(),
             });
     let held = scope.holds_scaling.then(|| services::hold_scaling(scope));
-    let by_hand = || [by_hand(), held.iter().cloned().collect()].concat();
+    let paused = pauses::record(scope);
+    let paused: Vec<Statement> = [paused]
+        .into_iter()
+        .chain(pauses::schedule(scope))
+        .collect();
+    let by_hand = || [by_hand(), held.iter().cloned().collect(), paused.clone()].concat();
     let with_role = [by_hand(), vec![pass_role(scope), roles::link(scope)]].concat();
     let needed = calls::REPAIR.iter().copied().collect();
     let repair = made.clone().into_iter();

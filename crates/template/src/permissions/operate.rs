@@ -2,6 +2,7 @@
 
 use super::document::Statement;
 use super::scope::Scope;
+use super::{pauses, services};
 use crate::contract::STACK_TAG;
 use crate::policy::resource_tag;
 use crate::scaling_function::{NEVER_GIVEN, NEVER_ON};
@@ -29,6 +30,11 @@ pub(super) fn operate(scope: &Scope) -> Vec<Statement> {
         // Without a stack's name, the action asks for all stacks.
         Statement::allow("ListStacks", &["cloudformation:DescribeStacks"], [stacks]),
     ];
+    statements.push(pauses::record(scope));
+    statements.extend(pauses::schedule(scope));
+    if scope.holds_scaling {
+        statements.push(services::hold_scaling(scope));
+    }
     if scope.execs {
         statements.extend(run_commands(scope));
     }

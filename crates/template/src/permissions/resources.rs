@@ -20,8 +20,28 @@ pub(super) fn functions(scope: &Scope) -> Vec<Statement> {
         Statement::allow("MakeRules", RULES, named("events", "rule/")),
         Statement::allow("MakeLogGroups", LOG_GROUPS, named("logs", "log-group:")),
         Statement::allow("FindLogGroups", &["logs:DescribeLogGroups"], ["*".into()]),
+        Statement::allow(
+            "MakeScheduleGroups",
+            SCHEDULE_GROUPS,
+            named("scheduler", "schedule-group/"),
+        ),
+        // A group is deleted with its schedules.
+        Statement::allow(
+            "EmptyScheduleGroups",
+            &["scheduler:DeleteSchedule"],
+            [scope.schedules()],
+        ),
     ]
 }
+
+const SCHEDULE_GROUPS: &[&str] = &[
+    "scheduler:CreateScheduleGroup",
+    "scheduler:DeleteScheduleGroup",
+    "scheduler:GetScheduleGroup",
+    "scheduler:ListTagsForResource",
+    "scheduler:TagResource",
+    "scheduler:UntagResource",
+];
 
 const FUNCTIONS: &[&str] = &[
     "lambda:AddPermission",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::document::Statement;
 use super::scope::Scope;
+use super::services;
 use crate::cluster::instances::AGENT_POLICY;
 use crate::resources::function_network as interfaces;
 use crate::services::secrets::{STORES, store_of};
@@ -216,6 +217,16 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
             ],
         ),
     ];
+    if scope.has_scaling_function {
+        let path = scaling::pause_path(&scope.stack);
+        let parameters = scope.arn("ssm", &format!("parameter{path}*"));
+        statements.push(Statement::allow(
+            "ReadPauses",
+            &["ssm:GetParameters"],
+            [parameters],
+        ));
+    }
+    statements.extend(end_pauses(scope));
     if scope.reads_fleet {
         let read = Statement::allow("ReadFleet", &["s3:GetObject"], [scope.fleet_objects()]);
         statements.push(read);
@@ -246,6 +257,26 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
         .contains("autoscaling:CreateAutoScalingGroup")
     {
         statements.push(Statement::allow("RunAgent", AGENT, everywhere()));
+    }
+    statements
+}
+
+/// What the role for schedules does: it ends a pause, and reminds of it.
+fn end_pauses(scope: &Scope) -> Vec<Statement> {
+    if !scope.handlers.contains("scheduler:CreateScheduleGroup") {
+        return Vec::new();
+    }
+    let mut statements = Vec::new();
+    if scope.holds_scaling {
+        statements.push(services::hold_scaling(scope));
+    }
+    if !scope.reminded.is_empty() {
+        let topics = scope.reminded.iter().cloned();
+        statements.push(Statement::allow("Remind", &["sns:Publish"], topics));
+        let keys = [format!("arn:{}:kms:*:*:key/*", scope.partition)];
+        let actions = &["kms:Decrypt", "kms:GenerateDataKey"];
+        let encrypt = Statement::allow("EncryptReminders", actions, keys);
+        statements.push(encrypt.when("StringLike", "kms:ViaService", "sns.*.amazonaws.com*"));
     }
     statements
 }

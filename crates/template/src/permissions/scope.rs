@@ -33,6 +33,8 @@ pub(super) struct Scope {
     /// Names that CloudFormation makes from the stack's name.
     pub(super) names: String,
     pub(super) roles: Vec<String>,
+    /// ARN of the role by which schedules end a pause.
+    pub(super) pause_role: String,
     pub(super) boundary: Option<String>,
     /// Queues of the stack.
     pub(super) queues: Vec<String>,
@@ -66,6 +68,8 @@ pub(super) struct Scope {
     pub(super) reads_fleet: bool,
     /// ARNs of topics that tasks publish to.
     pub(super) published: Vec<String>,
+    /// ARNs of topics that schedules publish to.
+    pub(super) reminded: Vec<String>,
     /// ARNs of existing topics that the queues subscribe to.
     pub(super) topics: Vec<String>,
     /// ARNs of repositories elsewhere, in which a deploy resolves tags.
@@ -124,6 +128,7 @@ impl Scope {
             stack: text("STACKS*"),
             names: text("STACKS*"),
             roles: vec![text("STACKS*")],
+            pause_role: text("arn:aws:iam::ACCOUNT:role/STACKS*"),
             boundary: Some(text("arn:aws:iam::ACCOUNT:policy/BOUNDARY")),
             queues: vec![
                 text("QUEUE-????????"),
@@ -145,6 +150,7 @@ impl Scope {
             holds_scaling: true,
             reads_fleet: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
+            reminded: vec![text("arn:aws:sns:REGION:ACCOUNT:STACKS*")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             repositories: Vec::new(),
             clusters: vec![text("STACKS*")],
@@ -187,6 +193,7 @@ impl Scope {
             stack: stack.name.clone(),
             names: generated_names(&stack.name),
             roles: Vec::new(),
+            pause_role: String::new(),
             boundary: stack.permissions_boundary.clone(),
             queues: Vec::new(),
             dead_letters: Vec::new(),
@@ -208,6 +215,7 @@ impl Scope {
             holds_scaling: stack.services.values().any(holds_scaling),
             reads_fleet: !template.objects().is_empty(),
             published: Vec::new(),
+            reminded: Vec::new(),
             topics: Vec::new(),
             repositories: Vec::new(),
             clusters: Vec::new(),
@@ -337,8 +345,11 @@ impl Scope {
                 types::ROLE => {
                     let path = properties["Path"].as_str().unwrap_or_default();
                     let name = generated_name(&stack, id);
-                    self.roles
-                        .push(format!("{}{name}", path.trim_start_matches('/')));
+                    let name = format!("{}{name}", path.trim_start_matches('/'));
+                    if id == names::PAUSE_ROLE {
+                        self.pause_role = self.global("iam", &format!("role/{name}"));
+                    }
+                    self.roles.push(name);
                 }
                 types::QUEUE => {
                     let queue = queue_name(&properties["QueueName"]);
@@ -357,6 +368,15 @@ impl Scope {
                         None => self.cluster_name(template),
                     };
                     self.services.push(format!("{cluster}/{service}"));
+                }
+                types::SCHEDULE_GROUP => {
+                    let topics = contract::read_reminded(resource).into_iter();
+                    let topics = topics.map(|topic| match topic.starts_with("arn:") {
+                        true => topic.to_owned(),
+                        false => self.arn("sns", &generated_name(&stack, topic)),
+                    });
+                    let topics: Vec<String> = topics.collect();
+                    self.reminded.extend(topics);
                 }
                 types::SUBSCRIPTION => {
                     let topic = properties["TopicArn"].as_str();
@@ -462,6 +482,11 @@ impl Scope {
     pub(super) fn fleet_objects(&self) -> String {
         let objects = contract::fleet_objects(&self.stack);
         format!("{}/{objects}*", self.assets_bucket())
+    }
+
+    /// The schedules of the stack.
+    pub(super) fn schedules(&self) -> String {
+        self.arn("scheduler", &format!("schedule/{}/*", self.names))
     }
 
     /// Clusters of the stack, and existing ones.

@@ -3,11 +3,13 @@
 //! Alarms reach it through the alarm topic. Since an alarm notifies once per change of state, a rule lets
 //! it look again every minute; that also makes good a message that got lost, and a count out of bounds.
 
-use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, Side};
+use scaling::{
+    AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, Side, pause_parameter,
+};
 use serde_json::{Value, json};
 use stack::{Stack, StepScaling};
 
-use super::setup::{Ids, Setup, set_counts};
+use super::setup::{Ids, Setup, read_pauses, set_counts};
 use super::triggers::{self, KnownAlarm};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
@@ -94,6 +96,7 @@ fn role_statements(
     statements.extend([
         Statement::new("ReadService", &["ecs:DescribeServices"], ours()),
         set_counts("SetDesiredCount", &["ecs:UpdateService"], ours()),
+        read_pauses(stack, &[short]),
         // CloudWatch asks for the right on all alarms even where a request names some.
         Statement::new(
             "ReadAlarms",
@@ -159,6 +162,7 @@ fn environment_policy(
         min: service.service.tasks.min,
         max: service.service.tasks.max,
         schedule: service.service.schedule.clone(),
+        pause: Some(pause_parameter(&stack.name, service.short)),
         scale_out: steps_of(Side::Out),
         scale_in: steps_of(Side::In),
     };

@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use scaling::{DemandOrder, DemandPolicy, DemandPolicyError, FleetDocument, FleetObject};
+use scaling::{
+    DemandOrder, DemandPolicy, DemandPolicyError, FleetDocument, FleetObject, pause_parameter,
+};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use stack::{Demand, Stack};
 
-use super::setup::{Ids, Setup, set_counts};
+use super::setup::{Ids, Setup, read_pauses, set_counts};
 use crate::builder::{Builder, Object};
 use crate::contract::fleet_objects;
 use crate::error::SynthesisError;
@@ -262,6 +264,9 @@ fn role_statements(
         statements.push(read);
     }
     if !acting.is_empty() {
+        let names = members.iter().filter(|member| member.demand.acts());
+        let names: Vec<&str> = names.map(|member| member.service.short).collect();
+        statements.push(read_pauses(stack, &names));
         statements.push(set_counts("SetDesiredCounts", &actions, acting));
     }
     if !observed.is_empty() {
@@ -301,6 +306,10 @@ fn demand_policy(
         schedule: service.service.schedule.clone(),
         law: demand_request(service, demand)?,
         observe: !demand.acts(),
+        // A policy that only observes has nothing to pause.
+        pause: demand
+            .acts()
+            .then(|| pause_parameter(&stack.name, service.short)),
         share: service.service.slo.and_then(|slo| slo.share),
         warm: demand.warm,
         every_ms: whole_milliseconds(demand.every),

@@ -12,7 +12,7 @@ use crate::parameters::{PARAMETER_SCALING_FUNCTION_KEY, PARAMETER_SERIALIZE_SCAL
 use crate::resolved::Resolved;
 pub(crate) use demand::Fleet;
 use setup::SERIALIZED;
-pub(crate) use setup::{NEVER_GIVEN, NEVER_ON};
+pub(crate) use setup::{NEVER_GIVEN, NEVER_ON, set_counts};
 
 pub(crate) fn add(
     builder: &mut Builder,

@@ -1,7 +1,7 @@
 //! What all scaling functions share: the function with its log group and policy, its role, its rule, and its permission
 //! to set counts.
 
-use scaling::POLICY_VARIABLE;
+use scaling::{POLICY_VARIABLE, pause_parameter};
 use serde_json::{Value, json};
 use stack::Stack;
 
@@ -111,6 +111,23 @@ impl Ids {
         role.add(builder, stack)
     }
 }
+
+/// Reading the pauses of services, by their names in the definition: of these alone, unless there are many of them.
+pub(super) fn read_pauses(stack: &Stack, services: &[&str]) -> Statement {
+    let parameter = |service: &str| {
+        let name = pause_parameter(&stack.name, service);
+        Text::arn("ssm", format!("parameter{name}"))
+    };
+    let parameters = match services.len() {
+        ..=NAMED_PAUSES => services.iter().map(|service| parameter(service)).collect(),
+        // A role has no room for so many names.
+        _ => vec![parameter("*")],
+    };
+    Statement::new("ReadPauses", &["ssm:GetParameters"], parameters)
+}
+
+/// Most pauses that a role names one by one.
+const NAMED_PAUSES: usize = 10;
 
 /// Setting the counts of services. Nothing else of them can be changed that IAM has a condition for.
 pub(crate) fn set_counts(sid: &'static str, actions: &[&str], services: Vec<Text>) -> Statement {

@@ -128,6 +128,7 @@ mod tests {
 
     fn scaling(short: &str) -> Function {
         let policy = AlarmStepsPolicy {
+            pause: None,
             cluster: "shop".into(),
             service: format!("shop-{short}-1"),
             min: 1,

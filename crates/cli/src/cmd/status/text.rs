@@ -107,6 +107,9 @@ fn service_text(service: &ServiceState, objectives: &BTreeMap<String, String>, n
     }
     let counts = format_counts(service.running, service.pending, service.desired);
     text.push_str(&format!("tasks         {counts}{bounds}\n"));
+    if let Some(pause) = &service.pause {
+        text.push_str(&format!("scaling       {}\n", pause.describe()));
+    }
     text.push_str(&why::format_why(service, objectives));
     let tracking = service
         .policies

@@ -13,8 +13,10 @@ use tokio::time::Instant;
 use super::answer::{DemandCheck, DemandOutcome, QueueCheck, UnreadQueue};
 use super::descriptions::Description;
 use super::fleet::{Fleet, ServiceRun, SharedFlows};
+use super::pauses::SharedPauses;
 use super::processing::{ProcessingTime, read_history};
 use super::{queues, reason};
+use crate::pauses::PauseNews;
 use crate::service::{self, Service};
 use crate::{Problem, moment};
 
@@ -29,6 +31,8 @@ pub(super) struct Reads<'a> {
     pub(super) flows: Option<SharedFlows<'a>>,
     /// Whether to read the arrivals of the last days.
     pub(super) history: bool,
+    /// Which services are paused; none if no service can be.
+    pub(super) pauses: Option<SharedPauses<'a>>,
 }
 
 /// A check that has ended.
@@ -39,6 +43,8 @@ pub(super) struct Checked {
     pub(super) unread_history: Option<CallError>,
     /// Why the deletes are unknown.
     pub(super) unread_flows: Option<CallError>,
+    /// What has changed of the service's pause.
+    pub(super) pause: Option<PauseNews>,
 }
 
 /// The service that a check can scale.
@@ -75,12 +81,22 @@ impl ServiceRun {
                 false => None,
             }
         };
-        let (queues, service, flows, history) = futures::join!(
+        let pauses = async {
+            match reads.pauses {
+                Some(pauses) => Some(pauses.await),
+                None => None,
+            }
+        };
+        let (queues, service, flows, history, pauses) = futures::join!(
             queues::read(fleet, &policy, until),
             describe(reads.description, &policy.service),
             flows,
-            history
+            history,
+            pauses
         );
+        let pause = policy.pause.as_ref();
+        let pause = pause.and_then(|name| pauses?.get(name).cloned());
+        let pause = pause.and_then(|read| self.tracked.pause.learn(read, fleet.time()));
         let unread_history = self.learn(history);
         let flows = flows.as_deref();
         if let Some(Ok(flows)) = flows {
@@ -102,6 +118,7 @@ impl ServiceRun {
             look,
             unread_history,
             unread_flows,
+            pause,
         }
     }
 
@@ -191,6 +208,18 @@ impl ServiceRun {
         if self.tracked.policy.observe {
             let queues = self.tracked.policy.queues.len();
             return self.recommend(look, decision.desired).require_queue(queues);
+        }
+        if let Some(pause) = self.tracked.pause.at(at)
+            && pause.allow(tasks.desired, decision.desired) != decision.desired
+        {
+            let to = decision.desired;
+            let text = format!("{}; would set {to}: {}", pause.describe(), look.reason);
+            self.tracked.waiting = None;
+            let stays = look.staying(tasks.desired);
+            let queues = self.tracked.policy.queues.len();
+            return stays
+                .because(DemandOutcome::Kept, &text)
+                .require_queue(queues);
         }
         self.act(fleet, look, (tasks, decision.desired), deadlines)
             .await

@@ -16,10 +16,12 @@ use super::check::{Checked, Reads};
 use super::descriptions::{Description, describe, plan_calls};
 use super::log as lines;
 use super::memory::Tracked;
+use super::pauses::PauseReader;
 use super::processing::{Flows, ProcessingTime};
 use super::rates::Rates;
 use super::schedule::Schedule;
 use crate::Clients;
+use crate::pauses::log_news;
 
 /// GetQueueAttributes calls at a time. SQS sets no quota on them; the bound is for the function's memory and sockets.
 const QUEUES_AT_ONCE: usize = 64;
@@ -103,6 +105,7 @@ impl<'a> Fleet<'a> {
         log: &mut Log<'_>,
     ) -> Vec<ServiceRun> {
         let flows = self.read_flows(&runs);
+        let mut pauses = PauseReader::new(self.clients, &runs);
         let all_lines = runs.len() <= EVERY_LINE;
         let (mut idle, mut finished) = (runs, Vec::new());
         let mut checks = FuturesUnordered::new();
@@ -110,7 +113,7 @@ impl<'a> Fleet<'a> {
             let now = self.begun.elapsed();
             let due = |run: &mut ServiceRun| run.next.is_some_and(|next| next <= now);
             let starting: Vec<ServiceRun> = idle.extract_if(.., due).collect();
-            for (run, reads) in self.plan_reads(starting, &flows) {
+            for (run, reads) in self.plan_reads(starting, &flows, &mut pauses) {
                 checks.push(run.check(self, reads));
             }
             let wake = idle.iter().filter_map(|run| run.next).min();
@@ -134,6 +137,7 @@ impl<'a> Fleet<'a> {
         &'a self,
         mut runs: Vec<ServiceRun>,
         flows: &SharedFlows<'a>,
+        pauses: &mut PauseReader<'a>,
     ) -> Vec<(ServiceRun, Reads<'a>)> {
         let learners = self.pick_learners(&mut runs);
         let calls = plan_calls(&runs, || self.rates.describe.take());
@@ -162,10 +166,12 @@ impl<'a> Fleet<'a> {
             .zip(reads)
             .map(|(run, (description, history))| {
                 let flows = run.looks.is_empty().then(|| flows.clone());
+                let paused = pauses.read(self.until(&run));
                 let reads = Reads {
                     description,
                     flows,
                     history,
+                    pauses: paused,
                 };
                 (run, reads)
             })
@@ -229,6 +235,7 @@ impl<'a> Fleet<'a> {
             look,
             unread_history,
             unread_flows,
+            pause,
         } = done;
         let name = &run.tracked.policy.service;
         if let Some(error) = unread_history {
@@ -236,6 +243,9 @@ impl<'a> Fleet<'a> {
         }
         if let Some(error) = unread_flows {
             lines::log_unread_deletes(log, name, &error);
+        }
+        if let Some(news) = pause {
+            log_news(log, name, &news);
         }
         if all_lines || run.looks.is_empty() || lines::is_worth_a_line(&look) {
             lines::log_check(log, &run.tracked.policy, &look);

@@ -8,12 +8,15 @@ use tokio::time::Instant;
 
 use super::order::KnownFleet;
 use super::rates::Rates;
+use crate::pauses::KnownPause;
 use crate::service::Service;
 
 /// What an execution environment remembers from an invocation to the next. An environment that has just
 /// begun knows nothing, and then removes nothing until it does.
 #[derive(Debug, Default)]
 pub struct Memory {
+    /// Of the one service of a function with alarm steps.
+    pub(crate) pause: KnownPause,
     services: HashMap<ServiceKey, Tracked>,
     pub(super) rates: Option<Rc<Rates>>,
     pub(super) fleet: Option<KnownFleet>,
@@ -39,6 +42,7 @@ pub(super) struct Tracked {
     pub(super) asked_history: Option<Instant>,
     /// The count that the last check would have set, if the policy only observes.
     pub(super) recommended: Option<u32>,
+    pub(super) pause: KnownPause,
 }
 
 impl Memory {
@@ -50,9 +54,14 @@ impl Memory {
     pub(super) fn take(&mut self, policy: &DemandPolicy) -> Result<Tracked, DemandPolicyError> {
         let known = self.services.remove(&key(policy));
         let same = |tracked: &Tracked| {
-            let observe = policy.observe;
+            let (observe, pause) = (policy.observe, policy.pause.clone());
             let before = (*tracked.policy).clone();
-            DemandPolicy { observe, ..before } == *policy
+            let now = DemandPolicy {
+                observe,
+                pause,
+                ..before
+            };
+            now == *policy
         };
         if let Some(mut tracked) = known.filter(same) {
             if tracked.policy.observe != policy.observe {
@@ -70,6 +79,7 @@ impl Memory {
             waiting: None,
             asked_history: None,
             recommended: None,
+            pause: KnownPause::default(),
         })
     }
 

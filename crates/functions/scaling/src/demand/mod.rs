@@ -8,6 +8,7 @@ mod fleet;
 pub(crate) mod log;
 mod memory;
 mod order;
+mod pauses;
 mod processing;
 mod publish;
 mod queues;

@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::baton::Turn;
+use super::pauses::get_parameters;
 use super::world::{FakeAlarm, OUT, Shared, World, arn};
 use crate::{Answer, Clients, InvocationError, Memory, Policy, Reply, handle};
 
@@ -122,6 +123,7 @@ fn clients(world: &Shared, turn: &Arc<Turn>) -> Clients {
     let (describe, update) = (describe_services(at.clone()), update_service(at.clone()));
     let (alarms, data) = (describe_alarms(at.clone()), get_metric_data(at.clone()));
     let (list, tag) = (list_tags(at.clone()), tag_resource(at));
+    let parameters = get_parameters(world, |world| world.pause.clone());
     Clients {
         sqs: mock_client!(aws_sdk_sqs, []),
         ecs: mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&describe, &update]),
@@ -131,6 +133,7 @@ fn clients(world: &Shared, turn: &Arc<Turn>) -> Clients {
             [&alarms, &data, &list, &tag]
         ),
         s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, []),
+        ssm: mock_client!(aws_sdk_ssm, RuleMode::MatchAny, [&parameters]),
     }
 }
 

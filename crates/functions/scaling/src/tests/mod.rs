@@ -8,6 +8,7 @@ mod failures;
 mod fuzz;
 mod interleaving;
 mod metric;
+mod pauses;
 mod policies;
 mod scenarios;
 mod world;

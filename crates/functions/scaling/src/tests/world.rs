@@ -23,6 +23,8 @@ pub(super) struct World {
     /// Operations that fail, with the code of their error.
     pub(super) failing: BTreeMap<&'static str, &'static str>,
     pub(super) calls: Vec<&'static str>,
+    /// The value of the parameter that records the pause; the error code of its reading.
+    pub(super) pause: Result<Option<String>, &'static str>,
     /// Every count that was set.
     pub(super) set: Vec<i32>,
 }
@@ -64,6 +66,7 @@ pub(super) fn world(desired: i32) -> Shared {
         datapoints: Vec::new(),
         failing: BTreeMap::new(),
         calls: Vec::new(),
+        pause: Ok(None),
         set: Vec::new(),
     }))
 }

@@ -194,6 +194,7 @@ impl Fake {
             ecs: client!(aws_sdk_ecs),
             cloudwatch: client!(aws_sdk_cloudwatch),
             s3: client!(aws_sdk_s3),
+            ssm: client!(aws_sdk_ssm),
         }
     }
 

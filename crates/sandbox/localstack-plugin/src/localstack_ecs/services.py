@@ -64,6 +64,18 @@ def ssm() -> Service:
 
 
 @aws_provider()
+def scheduler() -> Service:
+    """LocalStack's own, whose schedules are carried out."""
+    from localstack.services.moto import MotoFallbackDispatcher
+    from localstack.services.scheduler.provider import SchedulerProvider
+
+    from localstack_ecs import scheduler
+
+    scheduler.install()
+    return Service.for_provider(SchedulerProvider(), dispatch_table_factory=MotoFallbackDispatcher)
+
+
+@aws_provider()
 def sqs() -> Service:
     """LocalStack's own with more metrics, in the place of the provider of this name."""
     from localstack.services.sqs.provider import SqsProvider

@@ -51,6 +51,9 @@ pub(super) fn calls(world: &World) -> Calls {
         demanded.push(read_metrics());
         calls.insert(names::demand_function_role(1), demanded);
     }
+    if world.has(names::PAUSE_ROLE) {
+        calls.insert(names::PAUSE_ROLE.to_owned(), pause_role(world));
+    }
     if let Network::Create {
         flow_logs: Some(traffic),
     } = world.stack.network
@@ -301,12 +304,51 @@ fn scale(world: &World, short: &str, service: &Service) -> Vec<Request> {
         .into()
 }
 
+/// What schedules call: they end pauses of scalable targets, and remind people of pauses.
+fn pause_role(world: &World) -> Vec<Request> {
+    let services = world.stack.services.iter();
+    let tracked: Vec<_> = services
+        .clone()
+        .filter(|(_, service)| service.has_scalable_target())
+        .collect();
+    let mut calls = Vec::new();
+    if !tracked.is_empty() {
+        let target = arn("application-autoscaling", "scalable-target/0ec5abcd1234");
+        let register = on("application-autoscaling:RegisterScalableTarget", target);
+        let key = |key: &str| format!("application-autoscaling:{key}");
+        let register = register.with(&key("service-namespace"), "ecs");
+        calls.push(register.with(&key("scalable-dimension"), "ecs:service:DesiredCount"));
+    }
+    calls.extend(
+        tracked
+            .iter()
+            .flat_map(|(short, service)| scale(world, short, service)),
+    );
+    if services.clone().any(|(_, service)| service.is_scaled()) {
+        let topics: Vec<String> = world.reminded();
+        calls.extend(topics.iter().map(|topic| on("sns:Publish", topic.as_str())));
+        if let (Some(key), false) = (&world.stack.key, topics.is_empty()) {
+            let through = |action| {
+                on(action, key.as_str()).with("kms:ViaService", "sns.us-west-2.amazonaws.com")
+            };
+            calls.extend(["kms:GenerateDataKey", "kms:Decrypt"].map(through));
+        }
+    }
+    calls
+}
+
+fn reads_pause(world: &World, short: &str) -> Request {
+    let name = format!("parameter/ecs-scaler/{}/{short}/pause", world.stack.name);
+    on("ssm:GetParameters", arn("ssm", &name))
+}
+
 /// What a function calls for one of the services that it scales by demand.
 fn demand_function(world: &World, short: &str, service: &Service) -> Vec<Request> {
     let queues = service.consumes.iter();
     let queues = queues.map(|queue| on("sqs:GetQueueAttributes", queue_arn(world, queue)));
     let mut calls = scale(world, short, service);
     calls.extend(queues);
+    calls.extend(service.is_scaled().then(|| reads_pause(world, short)));
     calls
 }
 
@@ -343,5 +385,6 @@ fn scaling_function(
         .flatten()
         .any(|side| side.steps.as_slice().len() > 1);
     calls.extend(several.then(read_metrics));
+    calls.push(reads_pause(world, short));
     calls
 }

@@ -95,6 +95,29 @@ fn run_command(world: &World, service: &str) -> [Request; 2] {
     ]
 }
 
+/// What `pause` and `resume` ask for.
+fn pauses(world: &World, stack: &str) -> Vec<Request> {
+    let parameter = arn("ssm", &format!("parameter/ecs-scaler/{stack}/worker/pause"));
+    let records = ["AddTagsToResource", "DeleteParameter", "PutParameter"];
+    let mut all: Vec<Request> = records
+        .iter()
+        .map(|action| on(&format!("ssm:{action}"), parameter.as_str()))
+        .collect();
+    if !world.has(names::PAUSE_ROLE) {
+        return all;
+    }
+    let group = world.name(names::PAUSE_SCHEDULES);
+    let group = group.replacen(&world.stack.name, stack, 1);
+    let schedule = arn("scheduler", &format!("schedule/{group}/worker"));
+    let schedules = ["CreateSchedule", "DeleteSchedule", "UpdateSchedule"];
+    all.extend(schedules.map(|action| on(&format!("scheduler:{action}"), schedule.as_str())));
+    all
+}
+
+fn pass_pause_role(world: &World, service: &str) -> Request {
+    on("iam:PassRole", world.arn(names::PAUSE_ROLE)).with("iam:PassedToService", service)
+}
+
 #[test]
 fn what_the_commands_ask_for_is_allowed() {
     if simulator().is_none() {
@@ -111,6 +134,10 @@ fn what_the_commands_ask_for_is_allowed() {
         }
         for group in world.ids_of("AWS::Logs::LogGroup") {
             asked.push(on("logs:FilterLogEvents", world.arn(&group)));
+        }
+        asked.extend(pauses(&world, &world.stack.name));
+        if world.has(names::PAUSE_ROLE) {
+            asked.push(pass_pause_role(&world, "scheduler.amazonaws.com"));
         }
         let anyone = arn("cloudformation", "stack/anyone/0a1b2c3d");
         asked.push(on("cloudformation:DescribeStacks", anyone));
@@ -150,6 +177,10 @@ fn nothing_more_is_allowed() {
         }
         for group in world.ids_of("AWS::Logs::LogGroup") {
             asked.push(on("logs:DeleteLogGroup", world.arn(&group)));
+        }
+        asked.extend(pauses(&world, "payments"));
+        if world.has(names::PAUSE_ROLE) {
+            asked.push(pass_pause_role(&world, "lambda.amazonaws.com"));
         }
         // A task of others in a cluster that is theirs.
         let task = on("ecs:ExecuteCommand", arn("ecs", "task/shared/0a1b2c3d"));

@@ -71,6 +71,11 @@ fn requests(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
             "arn:aws:s3:::{}/functions/a.zip",
             world.assets_bucket()
         )),
+        "scheduler" if name == "DeleteSchedule" => on(arn(
+            "scheduler",
+            &format!("schedule/{}/worker", world.name(id)),
+        )),
+        "scheduler" => on(world.arn(id)),
         "sns" => topics(world, id, kind, action),
         "wafv2" => {
             let (_, properties) = world.resource(id);

@@ -49,7 +49,7 @@ impl World {
             "AWS::ECS::CapacityProvider" => ("Name", 255),
             "AWS::IAM::Role" => ("RoleName", 64),
             "AWS::Lambda::Function" => ("FunctionName", 64),
-            "AWS::Events::Rule" => ("Name", 64),
+            "AWS::Events::Rule" | "AWS::Scheduler::ScheduleGroup" => ("Name", 64),
             _ => ("", 128),
         };
         let given = self.resolve(&properties[property]);
@@ -64,6 +64,25 @@ impl World {
         let id = &id[..id.len().min(room / 2)];
         let stack = &self.stack.name[..self.stack.name.len().min(room - id.len())];
         format!("{stack}-{id}-{RANDOM}")
+    }
+
+    /// Whether the template has the resource.
+    pub(super) fn has(&self, id: &str) -> bool {
+        !self.template.to_json()["Resources"][id].is_null()
+    }
+
+    /// The topics of `notify`: the stack's own for people, and those of others.
+    pub(super) fn reminded(&self) -> Vec<String> {
+        let own = self.stack.has_subscribers().then(|| self.arn("AlarmTopic"));
+        let others = self
+            .stack
+            .notify
+            .iter()
+            .filter_map(|recipient| match recipient {
+                stack::Recipient::Topic(arn) => Some(arn.clone()),
+                _ => None,
+            });
+        own.into_iter().chain(others).collect()
     }
 
     /// What `Ref` gives.
@@ -106,6 +125,7 @@ impl World {
             "AWS::SNS::Topic" => arn("sns", &name),
             "AWS::Lambda::Function" => arn("lambda", &format!("function:{name}")),
             "AWS::Events::Rule" => arn("events", &format!("rule/{name}")),
+            "AWS::Scheduler::ScheduleGroup" => arn("scheduler", &format!("schedule-group/{name}")),
             "AWS::Logs::LogGroup" => arn("logs", &format!("log-group:{name}:*")),
             "AWS::CloudWatch::Alarm" => arn("cloudwatch", &format!("alarm:{name}")),
             "AWS::ECS::Cluster" => arn("ecs", &format!("cluster/{name}")),

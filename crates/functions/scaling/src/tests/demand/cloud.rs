@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex as Kept;
 use tokio::time::{Instant, sleep_until};
 
+use super::super::pauses::get_parameters;
 use crate::{
     Clients, DemandAnswer, DemandCheck, FleetAnswer, InvocationError, Memory, Policy, Reply, handle,
 };
@@ -59,6 +60,8 @@ pub(super) struct World {
     /// Second and count of each change.
     pub(super) set: Vec<(u64, i32)>,
     pub(super) puts: Vec<PutMetricDataInput>,
+    /// The value of the parameter that records the pause, or the error code of its reading, by the second.
+    pub(super) pause: fn(u64) -> Result<Option<String>, &'static str>,
 }
 
 pub(super) type Shared = Arc<Mutex<World>>;
@@ -84,6 +87,7 @@ pub(super) fn world(load: Load) -> Shared {
         calls: Vec::new(),
         set: Vec::new(),
         puts: Vec::new(),
+        pause: |_| Ok(None),
     }))
 }
 
@@ -221,11 +225,17 @@ fn clients(world: &Shared) -> Clients {
     let (describe, update) = (describe_services(world), update_service(world));
     let (data, put) = (get_metric_data(world), put_metric_data(world));
     let attributes = get_queue_attributes(world);
+    let parameters = get_parameters(world, |world| {
+        let second = world.second();
+        world.calls.push((second, "GetParameters"));
+        (world.pause)(second)
+    });
     Clients {
         sqs: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, [&attributes]),
         ecs: mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&describe, &update]),
         cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&data, &put]),
         s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, []),
+        ssm: mock_client!(aws_sdk_ssm, RuleMode::MatchAny, [&parameters]),
     }
 }
 

@@ -7,5 +7,6 @@ mod looks;
 mod measured;
 mod objectives;
 mod observing;
+mod pauses;
 mod schedules;
 mod warm;

@@ -1,0 +1,164 @@
+//! Ending pauses.
+
+use std::time::Duration;
+
+use scaling::Pause;
+use serde::Serialize;
+
+use super::records::{self, PauseRecord, read_records};
+use super::schedules::Schedules;
+use super::subjects::{Subject, list_subjects};
+use super::{choose, remind};
+use crate::deployed_stack::DeployedStack;
+use crate::error::{Result, aws};
+use crate::functions::ServiceName;
+use crate::named::read_scalable_targets;
+use crate::schedules::{Registration, register_target};
+use crate::session::Session;
+use crate::suspension::Suspended;
+
+/// A service that is not paused any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ResumedService {
+    /// Its name in the definition.
+    pub name: String,
+    /// Its cluster and name in ECS; `None` if the stack has the service no more.
+    #[serde(flatten)]
+    pub ecs: Option<ServiceName>,
+    /// The pause that was ended. `None` if it was over already, or if only the scalable target was suspended.
+    pub pause: Option<Pause>,
+}
+
+/// What a resumption came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Resumed {
+    /// The services that were paused.
+    pub services: Vec<ResumedService>,
+    /// Services that weren't.
+    pub not_paused: Vec<String>,
+}
+
+/// Ends the pauses of a stack's services, or of one of them.
+///
+/// # Errors
+/// If the stack has no such service, or if AWS refuses or can't be reached.
+pub async fn resume(
+    session: &Session<'_>,
+    stack: &DeployedStack,
+    service: Option<&str>,
+    now: Duration,
+) -> Result<Resumed> {
+    let all = list_subjects(session, stack).await?;
+    let name = &stack.stack.name;
+    let found = read_records(session, name).await?;
+    let record_of = |service: &str| found.iter().find(|record| record.service == service);
+    let (chosen, _) = match service.and_then(record_of) {
+        // A record can outlast its service.
+        Some(record) if !all.iter().any(|one| one.name == record.service) => (Vec::new(), vec![]),
+        _ => choose(stack, &all, service)?,
+    };
+    let schedules = Schedules::of(stack);
+    let mut resumed = Resumed {
+        services: Vec::new(),
+        not_paused: Vec::new(),
+    };
+    for subject in chosen {
+        let record = record_of(&subject.name);
+        let suspended = resume_target(session, &schedules, subject, now).await?;
+        if record.is_some() {
+            records::delete(session, name, &subject.name).await?;
+        }
+        let pause = record.and_then(|record| record.holding(now)).cloned();
+        match pause.is_some() || suspended {
+            true => resumed.services.push(ResumedService {
+                name: subject.name.clone(),
+                ecs: Some(subject.ecs.clone()),
+                pause,
+            }),
+            false => resumed.not_paused.push(subject.name.clone()),
+        }
+    }
+    let left = found.iter().filter(|record| {
+        let is_meant = service.is_none_or(|service| service == record.service);
+        is_meant && !all.iter().any(|subject| subject.name == record.service)
+    });
+    for record in left {
+        resumed
+            .services
+            .push(drop_record(session, name, record, now).await?);
+    }
+    remind(session, &schedules, name, now).await?;
+    Ok(resumed)
+}
+
+/// Deletes a record whose service the stack doesn't scale any more.
+async fn drop_record(
+    session: &Session<'_>,
+    stack: &str,
+    record: &PauseRecord,
+    now: Duration,
+) -> Result<ResumedService> {
+    records::delete(session, stack, &record.service).await?;
+    Ok(ResumedService {
+        name: record.service.clone(),
+        ecs: None,
+        pause: record.holding(now).cloned(),
+    })
+}
+
+/// Gives the scalable target of a service back to its policies, with the bounds that a schedule holds now: Application Auto
+/// Scaling doesn't make up for scheduled actions that it missed. Returns whether something of it was suspended.
+async fn resume_target(
+    session: &Session<'_>,
+    schedules: &Schedules,
+    subject: &Subject,
+    now: Duration,
+) -> Result<bool> {
+    let Some(target) = &subject.target else {
+        return Ok(false);
+    };
+    let id = subject.id();
+    let found = read_scalable_targets(session, std::slice::from_ref(&id)).await;
+    let found = found.map_err(aws(format!("read the scalable target {id}")))?;
+    let suspended = found
+        .first()
+        .is_some_and(|target| Suspended::of(target) != Suspended::default());
+    if suspended {
+        let bounds = target.schedule.as_ref().map(|one| one.bounds_at(now));
+        let int = |bound: u32| i32::try_from(bound).unwrap_or(i32::MAX);
+        let what = Registration {
+            min: bounds.map(|bounds| int(bounds.min())),
+            max: bounds.map(|bounds| int(bounds.max())),
+            suspended: Some(Suspended::default().to_sdk()),
+            ..Registration::default()
+        };
+        register_target(session, &id, what).await?;
+    }
+    schedules.delete(session, &subject.name).await?;
+    Ok(suspended)
+}
+
+/// Deletes the records of a stack that is deleted, and looks whether any is left. Its schedules end with their group.
+///
+/// # Errors
+/// If one is left, or if Systems Manager refuses or can't be reached.
+pub(crate) async fn forget_pauses(session: &Session<'_>, stack: &str) -> Result<()> {
+    let found = read_records(session, stack).await?;
+    for record in &found {
+        session.note(format!(
+            "deleting the record of the pause of {}",
+            record.service
+        ));
+        records::delete(session, stack, &record.service).await?;
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    match read_records(session, stack).await?.first() {
+        Some(left) => Err(crate::error::Error::failed(format!(
+            "the record of the pause of {} is still there",
+            left.service
+        ))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,203 @@
+//! Pauses: people keep the policies of a stack from changing counts, for a while or until someone resumes them.
+//!
+//! A parameter outside of the template records the pause of each service, so that a deploy neither ends it nor repairs it. The
+//! functions that set counts read it. Application Auto Scaling can't, so its scalable target is suspended, and a schedule
+//! ends that on time.
+
+mod end;
+mod hold;
+mod records;
+mod schedules;
+mod subjects;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use scaling::Pause;
+use serde::Serialize;
+
+use crate::deployed_stack::DeployedStack;
+use crate::error::{Error, Kind, Result};
+use crate::functions::ServiceName;
+use crate::session::Session;
+use crate::suspension::{Suspended, suspend};
+
+pub(crate) use end::forget_pauses;
+pub use end::{Resumed, ResumedService, resume};
+pub(crate) use hold::hold_pauses;
+pub(crate) use records::read_records;
+use schedules::Schedules;
+use subjects::Subject;
+
+/// What to pause.
+#[derive(Clone, Debug)]
+pub struct PauseRequest {
+    /// The one service, by its name in the definition or in ECS. `None`: all services of the stack.
+    pub service: Option<String>,
+    /// Whether tasks can still be added.
+    pub in_only: bool,
+    /// Why, for everyone who wonders.
+    pub reason: String,
+    /// How long. `None`: until someone resumes.
+    pub lasts: Option<Duration>,
+    /// ARN of whoever pauses.
+    pub caller: String,
+    /// The current time, since the Unix epoch.
+    pub now: Duration,
+}
+
+/// A service that is paused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PausedService {
+    /// Its name in the definition.
+    pub name: String,
+    /// Its cluster and name in ECS.
+    #[serde(flatten)]
+    pub ecs: ServiceName,
+    /// The pause.
+    #[serde(flatten)]
+    pub pause: Pause,
+    /// Whether it was paused before.
+    pub was_paused: bool,
+}
+
+/// What a pause came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Paused {
+    /// The services that are paused.
+    pub services: Vec<PausedService>,
+    /// Services whose count no policy changes, so that there is nothing to pause.
+    pub unscaled: Vec<String>,
+    /// Topics that are reminded once a day of a pause without an end.
+    pub reminded: Vec<String>,
+}
+
+/// Pauses the services of a stack, or one of them. A service that is paused already gets the new reason, end, and extent.
+///
+/// # Errors
+/// If the stack has no such service, if its functions or its role are of a version that knows no pauses, or if AWS refuses or
+/// can't be reached.
+pub async fn pause(
+    session: &Session<'_>,
+    stack: &DeployedStack,
+    request: &PauseRequest,
+) -> Result<Paused> {
+    let all = subjects::list_subjects(session, stack).await?;
+    let (chosen, unscaled) = choose(stack, &all, request.service.as_deref())?;
+    let schedules = Schedules::of(stack);
+    for subject in &chosen {
+        subject.require_known_pauses()?;
+        if subject.target.is_some() && request.lasts.is_some() {
+            schedules.require_role()?;
+        }
+    }
+    let name = &stack.stack.name;
+    let before = read_records(session, name).await?;
+    let mut services = Vec::new();
+    for subject in chosen {
+        let known = before.iter().find(|record| record.service == subject.name);
+        let known = known.and_then(|record| record.holding(request.now));
+        let pause = Pause {
+            since: known.map_or(request.now, |known| known.since),
+            until: request.lasts.map(|lasts| request.now + lasts),
+            by: name_caller(&request.caller).to_owned(),
+            reason: request.reason.clone(),
+            in_only: request.in_only,
+        };
+        records::write(session, name, &subject.name, &pause).await?;
+        carry_out(session, &schedules, subject, &pause).await?;
+        services.push(PausedService {
+            name: subject.name.clone(),
+            ecs: subject.ecs.clone(),
+            was_paused: known.is_some(),
+            pause,
+        });
+    }
+    let reminded = remind(session, &schedules, name, request.now).await?;
+    Ok(Paused {
+        services,
+        unscaled,
+        reminded,
+    })
+}
+
+/// The services that are meant, and the names of those that nothing scales.
+fn choose<'s>(
+    stack: &DeployedStack,
+    all: &'s [Subject],
+    name: Option<&str>,
+) -> Result<(Vec<&'s Subject>, Vec<String>)> {
+    let is_scaled = |ecs: &ServiceName| all.iter().any(|subject| subject.ecs == *ecs);
+    let Some(name) = name else {
+        let unscaled = stack.services().filter(|service| !is_scaled(&service.ecs));
+        return Ok((
+            all.iter().collect(),
+            unscaled.map(|service| service.name).collect(),
+        ));
+    };
+    let by_definition = all.iter().find(|subject| subject.name == name);
+    let by_ecs = || all.iter().find(|subject| subject.ecs.service == name);
+    match by_definition.or_else(by_ecs) {
+        Some(subject) => Ok((vec![subject], Vec::new())),
+        None => Ok((Vec::new(), vec![stack.find_service(name)?.name])),
+    }
+}
+
+/// Carries a pause out that is recorded: what functions don't do by themselves. Repeating it changes nothing.
+async fn carry_out(
+    session: &Session<'_>,
+    schedules: &Schedules,
+    subject: &Subject,
+    pause: &Pause,
+) -> Result<()> {
+    let Some(target) = &subject.target else {
+        return Ok(());
+    };
+    match pause.until {
+        Some(until) => schedules.end_at(session, subject, target, until).await?,
+        None => schedules.delete(session, &subject.name).await?,
+    }
+    let what = match pause.in_only {
+        true => Suspended {
+            scale_in: true,
+            ..Suspended::default()
+        },
+        false => Suspended::ALL,
+    };
+    suspend(session, &subject.id(), what).await
+}
+
+/// Sees to it that people are reminded of the pauses without an end, and of nothing else. Gives the topics that are reminded.
+async fn remind(
+    session: &Session<'_>,
+    schedules: &Schedules,
+    stack: &str,
+    now: Duration,
+) -> Result<Vec<String>> {
+    let records = read_records(session, stack).await?;
+    let open = records.iter().filter_map(|record| {
+        let pause = record.pause.as_ref()?;
+        let is_open = pause.until.is_none();
+        is_open.then_some((record.service.as_str(), pause))
+    });
+    let open: Vec<(&str, &Pause)> = open.collect();
+    schedules.remind(session, stack, &open, now).await
+}
+
+/// The end of the ARN of an identity: `ops/ada` of `arn:aws:sts::111122223333:assumed-role/ops/ada`.
+fn name_caller(arn: &str) -> &str {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
+    let kinds = ["assumed-role/", "federated-user/", "user/"];
+    let name = kinds.iter().find_map(|kind| resource.strip_prefix(kind));
+    match name.unwrap_or(resource) {
+        "" => "unknown",
+        name => name,
+    }
+}
+
+/// That a part of the stack is of a version that knows no pauses.
+fn outdated(what: &str) -> Error {
+    let error = format!("{what} of the stack is of a version that knows no pauses");
+    Error::new(Kind::Refused, error).hint("deploy the definition again, and then pause")
+}

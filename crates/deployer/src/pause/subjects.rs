@@ -1,0 +1,121 @@
+//! The services of a stack that policies scale, and so can be paused.
+
+use scaling::paused_service;
+use serde_json::Value;
+use template::contract::{TargetSchedule, types};
+use template::names::scalable_target;
+
+use super::outdated;
+use crate::deployed_stack::DeployedStack;
+use crate::error::Result;
+use crate::functions::{FunctionKind, ScalingPolicy, ServiceName, functions};
+use crate::session::Session;
+
+/// A service that something scales.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    /// Its name in the definition.
+    pub(super) name: String,
+    pub(super) ecs: ServiceName,
+    /// Its scalable target of the stack, if Application Auto Scaling scales it.
+    pub(super) target: Option<Target>,
+    /// Whether a function scales it that doesn't look for pauses.
+    outdated: bool,
+}
+
+/// A scalable target of the stack.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) schedule: Option<TargetSchedule>,
+}
+
+impl Subject {
+    /// `service/CLUSTER/SERVICE`.
+    pub(super) fn id(&self) -> String {
+        format!("service/{}/{}", self.ecs.cluster, self.ecs.service)
+    }
+
+    /// # Errors
+    /// If a function scales it that doesn't look for pauses.
+    pub(super) fn require_known_pauses(&self) -> Result<()> {
+        match self.outdated {
+            true => Err(outdated("a scaling function")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The services of a stack that functions or Application Auto Scaling scale.
+///
+/// # Errors
+/// If AWS can't be reached.
+pub(super) async fn list_subjects(
+    session: &Session<'_>,
+    stack: &DeployedStack,
+) -> Result<Vec<Subject>> {
+    let mut subjects = by_targets(stack);
+    for function in functions(session, &stack.resources).await? {
+        let FunctionKind::Scaling(setup) = function.kind else {
+            continue;
+        };
+        let found: Vec<(ServiceName, Option<String>)> = match setup.policy {
+            ScalingPolicy::AlarmSteps(policy) => {
+                vec![(ServiceName::from(&*policy), policy.pause.clone())]
+            }
+            ScalingPolicy::Demand(policies) => {
+                let acting = policies.iter().filter(|policy| !policy.observe);
+                let found = acting.map(|policy| (ServiceName::from(policy), policy.pause.clone()));
+                found.collect()
+            }
+        };
+        for (ecs, parameter) in found {
+            let stack = stack.stack.name.as_str();
+            let name = parameter.as_deref();
+            let name = name.and_then(|name| paused_service(stack, name));
+            subjects.push(Subject {
+                name: name.unwrap_or(&ecs.service).to_owned(),
+                outdated: name.is_none(),
+                target: None,
+                ecs,
+            });
+        }
+    }
+    subjects.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(subjects)
+}
+
+/// How the logical ID of a scalable target ends.
+const TARGET: &str = "ScalableTarget";
+
+fn by_targets(stack: &DeployedStack) -> Vec<Subject> {
+    let targets = stack.of_type(types::SCALABLE_TARGET);
+    let subjects = targets.filter_map(|target| {
+        // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`
+        let id = target.physical_id.split('|').next()?;
+        let (cluster, service) = id.strip_prefix("service/")?.split_once('/')?;
+        Some(Subject {
+            name: name_target(stack, &target.logical_id),
+            ecs: ServiceName {
+                cluster: cluster.to_owned(),
+                service: service.to_owned(),
+            },
+            target: Some(Target {
+                schedule: stack.schedule_of(&target.logical_id),
+            }),
+            outdated: false,
+        })
+    });
+    subjects.collect()
+}
+
+/// The name that the definition has for the service of a scalable target; without a definition, the beginning of its
+/// logical ID, which is as unique.
+fn name_target(stack: &DeployedStack, logical_id: &str) -> String {
+    let services = stack.definition();
+    let services = services.pointer("/definition/services");
+    let names = services.and_then(Value::as_object).into_iter().flatten();
+    let mut names = names.map(|(name, _)| name);
+    let name = names.find(|name| scalable_target(name) == logical_id);
+    let stem = || logical_id.strip_suffix(TARGET).unwrap_or(logical_id);
+    name.map_or_else(stem, String::as_str).to_owned()
+}

@@ -1,0 +1,90 @@
+//! A service that someone has paused, under demand.
+
+use serde_json::{Value, json};
+
+use super::super::pauses::record;
+use super::cloud::{minutes, policy, world};
+use crate::DemandOutcome;
+
+fn pausable() -> Value {
+    policy(&json!({"pause": "/ecs-scaler/shop/worker/pause"}))
+}
+
+/// 900 messages of 2 s need far more than the ten tasks: the first check after the pause adds them.
+#[tokio::test(start_paused = true)]
+async fn the_count_stays_until_the_pause_is_over() {
+    let world = world(|_| (900, 0));
+    world.lock().unwrap().pause = |second| match second {
+        0..30 => Ok(Some(record(false, None))),
+        _ => Ok(None),
+    };
+    let all = minutes(&world, &pausable(), 1).await;
+    let looks = all[0].looks();
+    assert_eq!(looks[0].outcome, DemandOutcome::Kept);
+    assert_eq!((looks[0].from, looks[0].to), (Some(10), Some(10)));
+    let begins = "paused by ops/ada since 2026-11-21T09:00:00Z: incident; would set ";
+    assert!(looks[0].reason.starts_with(begins), "{}", looks[0].reason);
+    assert!(looks[0].need.unwrap() > 10.0, "it is still measured");
+    let lines = all[0].lines();
+    let count = |text: &str| lines.iter().filter(|line| *line == text).count();
+    assert_eq!((count("INFO paused"), count("INFO resumed")), (1, 1));
+    let world = world.lock().unwrap();
+    assert_eq!(world.set.first().map(|(second, _)| *second), Some(30));
+    assert!(world.count("PutMetricData") > 0);
+    assert_eq!(world.count("GetParameters"), 6, "one for each check");
+}
+
+/// Its end needs no one: neither the parameter nor a schedule.
+#[tokio::test(start_paused = true)]
+async fn a_pause_ends_on_time() {
+    let world = world(|_| (900, 0));
+    world.lock().unwrap().pause = |_| Ok(Some(record(false, Some("2026-11-21T10:00:40Z"))));
+    minutes(&world, &pausable(), 1).await;
+    let set = world.lock().unwrap().set.clone();
+    assert_eq!(set.first().map(|(second, _)| *second), Some(40), "{set:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_of_scale_in_lets_tasks_be_added_and_removes_none() {
+    for (load, rises) in [
+        ((|_| (900, 0)) as super::cloud::Load, true),
+        (|_| (0, 0), false),
+    ] {
+        let world = world(load);
+        world.lock().unwrap().pause = |_| Ok(Some(record(true, None)));
+        minutes(&world, &pausable(), 20).await;
+        let world = world.lock().unwrap();
+        let mut before = 10;
+        for (_, count) in &world.set {
+            assert!(*count > before, "{:?}", world.set);
+            before = *count;
+        }
+        assert_eq!(before > 10, rises);
+    }
+}
+
+/// What an environment knows holds while it can't be read; then 60 s pass before it is read again.
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_pause_stays_as_it_was() {
+    let world = world(|_| (900, 0));
+    world.lock().unwrap().pause = |second| match second {
+        0..10 => Ok(Some(record(false, None))),
+        _ => Err("AccessDeniedException"),
+    };
+    let all = minutes(&world, &pausable(), 2).await;
+    let lines = all.iter().flat_map(super::cloud::Invoked::lines);
+    let unknown = lines.filter(|line| line == "WARN pause unknown").count();
+    assert_eq!(unknown, 1);
+    let world = world.lock().unwrap();
+    assert_eq!(world.set, []);
+    // At 0 s, at 10 s, and once in the second minute.
+    assert_eq!(world.count("GetParameters"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_was_never_read_stops_nothing() {
+    let world = world(|_| (900, 0));
+    world.lock().unwrap().pause = |_| Err("AccessDeniedException");
+    minutes(&world, &pausable(), 1).await;
+    assert!(!world.lock().unwrap().set.is_empty());
+}

@@ -4,6 +4,7 @@ mod bundle;
 mod cmd;
 mod confirm;
 mod connect;
+mod course;
 mod definition;
 mod deployed;
 mod disk;

@@ -7,9 +7,10 @@ use serde::Serialize;
 use stack::{Capacity, Cluster, Network, ServiceSource, Stack};
 use template::Template;
 
-use crate::assets::refresh_deployed;
+use crate::assets::{Bucket, refresh_deployed};
 use crate::change_set::Source;
 use crate::deploy::{Deployed, deploy_template, protect};
+use crate::deploys::{GoodDeploy, keep_record};
 use crate::error::{Error, Kind, Result};
 use crate::fixed_counts::set_fixed_counts;
 use crate::measure::measure_once;
@@ -18,12 +19,12 @@ use crate::ownership::admit;
 use crate::pause::hold_pauses;
 use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
-use crate::prepare::{BuildFunctions, prepare_stack};
+use crate::prepare::{BuildFunctions, Origin, prepare_stack};
 use crate::region::require_partition;
 use crate::reviewed::{Inputs, Reviewed};
 use crate::schedules::{hold_bounds, hold_bounds_again};
 use crate::session::{DeployStep, Progress, Session};
-use crate::suspension::{Suspensions, carry_out, plan_suspensions};
+use crate::suspension::{carry_out, plan_suspensions};
 use crate::verify::verify;
 
 /// What to deploy, and what its plan may do.
@@ -69,6 +70,16 @@ pub async fn deploy_stack<E: From<Error>>(
     build: &BuildFunctions<'_, E>,
     confirm: &mut (dyn FnMut(&Plan) -> bool + Send),
 ) -> Result<Deployment, E> {
+    deploy(session, request, &Origin::Definition(build), confirm).await
+}
+
+/// Deploys a definition, or an earlier deploy of one.
+pub(crate) async fn deploy<E: From<Error>>(
+    session: &Session<'_>,
+    request: &DeployRequest,
+    origin: &Origin<'_, E>,
+    confirm: &mut (dyn FnMut(&Plan) -> bool + Send),
+) -> Result<Deployment, E> {
     let stack = &request.stack;
     let begun = Instant::now();
     session.begin(DeployStep::Identify);
@@ -85,12 +96,11 @@ pub async fn deploy_stack<E: From<Error>>(
         note_ignored(session, stack);
     }
     let tags = admitted.as_ref().map(|(deployed, _)| deployed.tags.clone());
-    let suspensions = plan_suspensions(session, stack, &tags.unwrap_or_default()).await?;
-    let stack = &with_tags(stack, &suspensions);
+    let stack = &plan_suspensions(session, stack, &tags.unwrap_or_default()).await?;
     session.begin(DeployStep::Prepare);
     let before = admitted.as_ref();
     let before = before.and_then(|(_, template)| template.as_deref());
-    let prepared = prepare_stack(session, stack, before, &identity, request.now, build).await?;
+    let prepared = prepare_stack(session, stack, before, &identity, request.now, origin).await?;
     let source = require_reviewed(session, request, prepared.source, &prepared.template).await?;
     if let Some((deployed, _)) = &admitted {
         refresh_deployed(session, deployed, &identity.account, request.now).await;
@@ -117,28 +127,32 @@ pub async fn deploy_stack<E: From<Error>>(
     set_fixed_counts(session, &resources, counts, &deployed.plan).await?;
     let template = prepared.template.to_json();
     hold_bounds(session, &resources, (template, before), now()).await?;
-    protect(session, &stack.name, stack.termination_protection).await?;
     let observed = observe(session, &stack.name).await?;
-    let tags = observed.map(|observed| observed.tags).unwrap_or_default();
-    carry_out(session, stack, &tags).await?;
+    let observed = observed.ok_or_else(|| identity.no_such_stack(&stack.name))?;
+    protect(session, &observed, stack.termination_protection).await?;
+    carry_out(session, stack, &observed.tags).await?;
     hold_pauses(session, &stack.name, now()).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;
     // Also without a change: an earlier deploy may have been killed before this.
     session.begin(DeployStep::Measure);
     measure_once(session, &resources).await?;
+    let good = GoodDeploy {
+        identity: &identity,
+        stack: &observed,
+        resources: &resources,
+        template: deployed.changed.then(|| prepared.template.body()),
+        changed: !deployed.plan.changes.is_empty(),
+        rolled_back_to: origin.rolled_back_to(),
+        at: now(),
+    };
+    let bucket = Bucket::of(stack, &identity.account, &identity.region);
+    keep_record(session, &bucket, &good).await;
     Ok(Deployment {
         stack: stack.name.clone(),
         identity,
         deployed,
     })
-}
-
-/// The stack with the tags that record what is suspended.
-fn with_tags(stack: &Stack, suspensions: &Suspensions) -> Stack {
-    let mut stack = stack.clone();
-    stack.tags.extend(suspensions.tags.clone());
-    stack
 }
 
 /// Says which keys of the definition have no effect in the sandbox, where tasks are processes or placeholders.

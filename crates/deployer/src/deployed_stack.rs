@@ -38,6 +38,11 @@ impl DeployedStack {
         }))
     }
 
+    /// Its template; null if it can't be read.
+    pub(crate) fn template(&self) -> &Value {
+        &self.template
+    }
+
     /// The resources of a type that were created.
     pub(crate) fn of_type(&self, kind: &str) -> impl Iterator<Item = &Resource> {
         let made = self.resources.iter();

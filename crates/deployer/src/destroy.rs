@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::delete::{delete, protected};
 use crate::deletion_protection;
+use crate::deploys::forget;
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
@@ -192,6 +193,7 @@ async fn proved(
 ) -> Result<Destroyed> {
     resume_all(session, &stack.tags).await?;
     forget_pauses(session, &stack.name).await?;
+    forget(session, stack).await;
     let begun = Instant::now();
     let patience = AFTERGLOW.min(session.pace.patience);
     let mut delay = session.pace.first;

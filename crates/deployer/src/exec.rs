@@ -10,6 +10,7 @@ use crate::deployed_stack::DeployedStack;
 use crate::described::name_of;
 use crate::error::{Error, Kind, Result, aws, code};
 use crate::session::Session;
+use crate::tasks::read_tasks;
 
 /// What to run, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,9 +53,6 @@ pub struct OpenedExec {
     region: String,
 }
 
-/// Tasks of one DescribeTasks call. Source: Amazon ECS API.
-const TASKS: usize = 100;
-
 impl OpenedExec {
     /// The arguments of session-manager-plugin, in its order: the session, the region, the operation, the profile, the
     /// request that the session answers, and the endpoint.
@@ -87,7 +85,8 @@ pub async fn pick_container(
 ) -> Result<ExecSession> {
     let service = stack.find_service(&request.service)?;
     require_enabled(stack, &service)?;
-    let tasks = running_tasks(session, &service).await?;
+    let mut tasks = read_tasks(session, &service.ecs, DesiredStatus::Running, usize::MAX).await?;
+    tasks.retain(|task| task.last_status() == Some("RUNNING"));
     let container = request
         .container
         .as_deref()
@@ -178,30 +177,6 @@ fn require_enabled(stack: &DeployedStack, service: &DeployedService) -> Result<(
             "set `services.{name}.exec: true` and deploy it: that replaces the tasks, because ECS starts its agent with a task"
         )),
     )
-}
-
-async fn running_tasks(session: &Session<'_>, service: &DeployedService) -> Result<Vec<Task>> {
-    let (cluster, name) = (&service.ecs.cluster, &service.ecs.service);
-    let doing = format!("list the tasks of {name}");
-    let request = session.clients.ecs.list_tasks().cluster(cluster);
-    let request = request.service_name(name);
-    let mut pages = request
-        .desired_status(DesiredStatus::Running)
-        .into_paginator()
-        .items()
-        .send();
-    let mut arns: Vec<String> = Vec::new();
-    while let Some(arn) = pages.next().await {
-        arns.push(arn.map_err(aws(&*doing))?);
-    }
-    let mut tasks = Vec::new();
-    for arns in arns.chunks(TASKS) {
-        let request = session.clients.ecs.describe_tasks().cluster(cluster);
-        let reply = request.set_tasks(Some(arns.to_vec())).send().await;
-        tasks.extend(reply.map_err(aws(&*doing))?.tasks.unwrap_or_default());
-    }
-    tasks.retain(|task| task.last_status() == Some("RUNNING"));
-    Ok(tasks)
 }
 
 fn find_container<'a>(task: &'a Task, name: &str) -> Option<&'a Container> {

@@ -25,8 +25,7 @@ pub struct Explanation {
 
 impl Explanation {
     /// Compares the deployed template with the one that follows it.
-    pub(crate) fn of(deployed: &Value, template: &Template) -> Self {
-        let new = template.to_json();
+    pub(crate) fn of(deployed: &Value, new: &Value) -> Self {
         let records = read_definition(deployed).zip(read_definition(new));
         let words = records.and_then(|(old, new)| compare_records(old, new));
         Self {

@@ -7,10 +7,11 @@ use serde_json::Value;
 use stack::{Architecture, Stack, ValueChange};
 use template::Template;
 
-use crate::assets::{Asset, Bucket, DraftTemplate, object_url, upload};
+use crate::assets::{Asset, Bucket, DraftTemplate, object_url, require_code, upload};
 use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
 use crate::deploy::plan;
+use crate::deploys::DeployRecord;
 use crate::error::{Error, Result};
 use crate::explanation::Explanation;
 use crate::observe::observe;
@@ -24,6 +25,24 @@ use crate::suspension::plan_suspensions;
 /// Builds and packs functions, for the requested architecture if possible.
 pub type BuildFunctions<'a, E> =
     dyn Fn(&[FunctionCode], Architecture) -> Result<BuiltFunctions, E> + 'a;
+
+/// Where a template comes from.
+pub(crate) enum Origin<'a, E> {
+    /// The definition, whose functions are built.
+    Definition(&'a BuildFunctions<'a, E>),
+    /// An earlier deploy.
+    Record(&'a DeployRecord),
+}
+
+impl<E> Origin<'_, E> {
+    /// The deploy that a rollback goes back to, by its time.
+    pub(crate) fn rolled_back_to(&self) -> Option<&str> {
+        match self {
+            Self::Definition(_) => None,
+            Self::Record(record) => Some(record.origin()),
+        }
+    }
+}
 
 /// A template, and what a change set is made from.
 pub(crate) struct Prepared {
@@ -57,21 +76,23 @@ pub struct StackDiff {
     pub inputs: Inputs,
 }
 
-/// Builds the functions, makes the template that updates the `deployed` one, and uploads what is too large for a
-/// request. `now` decides which uploaded assets are so old that they are uploaded again.
+/// Makes the template that updates the `deployed` one, and uploads what is too large for a request. `now` decides which uploaded assets are so old that they are uploaded again.
 ///
 /// # Errors
-/// If `build` fails, if the definition needs more than a template can hold, or if AWS refuses or can't be
-/// reached.
+/// If the functions can't be built, if the code of an earlier deploy is gone, if the definition needs more than a template can
+/// hold, or if AWS refuses or can't be reached.
 pub(crate) async fn prepare_stack<E: From<Error>>(
     session: &Session<'_>,
     stack: &Stack,
     deployed: Option<&str>,
     identity: &Identity,
     now: SystemTime,
-    build: &BuildFunctions<'_, E>,
+    origin: &Origin<'_, E>,
 ) -> Result<Prepared, E> {
-    let mut made = make_template(session, stack, deployed, identity, build).await?;
+    let mut made = make_template(session, stack, deployed, identity, origin).await?;
+    if let Origin::Record(record) = origin {
+        require_code(session, &record.parameters, &identity.account, now).await?;
+    }
     let mut large = None;
     if is_large(&made.template) {
         let asset = Asset::template(made.template.body());
@@ -104,11 +125,9 @@ pub async fn diff_stack<E: From<Error>>(
     require_partition(stack, &identity.region)?;
     let observed = observe(session, &stack.name).await?;
     let tags = observed.map(|observed| observed.tags).unwrap_or_default();
-    let suspensions = plan_suspensions(session, stack, &tags).await?;
-    let mut stack = stack.clone();
-    stack.tags.extend(suspensions.tags);
-    let stack = &stack;
-    let made = make_template(session, stack, deployed, identity, build).await?;
+    let stack = &plan_suspensions(session, stack, &tags).await?;
+    let origin = Origin::Definition(build);
+    let made = make_template(session, stack, deployed, identity, &origin).await?;
     let bucket = Bucket::of(stack, &identity.account, &identity.region);
     let body = made.template.body();
     let draft = match is_large(&made.template) {
@@ -146,24 +165,41 @@ async fn make_template<E: From<Error>>(
     stack: &Stack,
     deployed: Option<&str>,
     identity: &Identity,
-    build: &BuildFunctions<'_, E>,
+    origin: &Origin<'_, E>,
 ) -> Result<Unuploaded, E> {
     let mut stack = stack.clone();
     stack.region = Some(identity.region.clone());
-    resolve_digests(session, &mut stack).await?;
-    let built = build(
-        &FunctionCode::list_needed(&stack),
-        stack.metric.architecture,
-    )?;
-    stack.metric.architecture = built.architecture;
+    let mut assets = Vec::new();
+    let (template, mut parameters) = match origin {
+        Origin::Record(record) => record.template()?,
+        Origin::Definition(build) => {
+            resolve_digests(session, &mut stack).await?;
+            let needed = FunctionCode::list_needed(&stack);
+            let built = build(&needed, stack.metric.architecture)?;
+            stack.metric.architecture = built.architecture;
+            let keys = built.assets.iter();
+            let keys = keys.map(|(function, asset)| (function.parameter(), asset.key.clone()));
+            let parameters = keys.collect();
+            assets.extend(built.assets.into_values());
+            let template = template::synthesize(&stack).map_err(Error::from)?;
+            (template, parameters)
+        }
+    };
     // A deployed text that isn't JSON isn't ours, and the change set will show what it changes.
     let deployed: Option<Value> = deployed.and_then(|text| serde_json::from_str(text).ok());
-    let template = synthesize_update(&stack, deployed.as_ref())?;
+    let template = match &deployed {
+        Some(deployed) => adapt(template, deployed)?,
+        None => template,
+    };
+    let template = match (origin, stack.record()) {
+        (Origin::Definition(_), Some(record)) => template.with_record(&record),
+        _ => template,
+    };
     let shortened_queues = deployed
         .as_ref()
         .map(|deployed| template.list_shortened_queues(deployed));
     let shortened_queues = shortened_queues.unwrap_or_default();
-    let explanation = deployed.map(|deployed| Explanation::of(&deployed, &template));
+    let explanation = deployed.map(|deployed| Explanation::of(&deployed, template.to_json()));
     let explanation = explanation.unwrap_or_default().locate(&stack, &template);
     if explanation.is_unrecorded {
         session.note(format!(
@@ -172,12 +208,7 @@ async fn make_template<E: From<Error>>(
             stack.name
         ));
     }
-    let objects = template.objects().iter().map(Asset::of_template);
-    let objects: Vec<Asset> = objects.collect();
-    let keys = built.assets.iter();
-    let mut parameters: BTreeMap<&'static str, String> = keys
-        .map(|(function, asset)| (function.parameter(), asset.key.clone()))
-        .collect();
+    assets.extend(template.objects().iter().map(Asset::of_template));
     if let Some(serialized) = decide_serialization(session, &stack.name, &template).await? {
         parameters.insert(
             template::PARAMETER_SERIALIZE_SCALING,
@@ -188,9 +219,18 @@ async fn make_template<E: From<Error>>(
         stack,
         template,
         parameters,
-        assets: built.assets.into_values().chain(objects).collect(),
+        assets,
         shortened_queues,
         explanation,
+    })
+}
+
+/// Makes the template that updates the deployed one. One that needs no change stays as it is, word for word.
+fn adapt(template: Template, deployed: &Value) -> Result<Template> {
+    let adapted = template.clone().adapt_to(deployed)?;
+    Ok(match adapted.to_json() == template.to_json() {
+        true => template,
+        false => adapted,
     })
 }
 
@@ -206,19 +246,6 @@ impl Unuploaded {
             template: self.template,
         }
     }
-}
-
-/// Makes the template that updates the deployed one.
-fn synthesize_update(stack: &Stack, deployed: Option<&Value>) -> Result<Template> {
-    let template = template::synthesize(stack)?;
-    let template = match deployed {
-        Some(deployed) => template.adapt_to(deployed)?,
-        None => template,
-    };
-    Ok(match stack.record() {
-        Some(record) => template.with_record(&record),
-        None => template,
-    })
 }
 
 /// Decides whether the scaling functions reserve their concurrency. `None` if there are none.

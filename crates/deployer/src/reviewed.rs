@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::primitives::DateTimeFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-use stack::{Stack, ValueChange, compare_records};
-use template::compare_resources;
-use template::contract::read_definition;
+use stack::{Stack, ValueChange};
 
+use crate::assets::digest;
 use crate::change_set::Source;
 use crate::error::{Error, Result};
+use crate::explanation::Explanation;
 use crate::observe::{self, reread};
 use crate::plan::Plan;
 use crate::preflight::Identity;
@@ -92,13 +91,9 @@ pub async fn read_state(session: &Session<'_>, name: &str) -> Result<Option<Depl
         status,
         updated: updated.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()),
         parameters: parameters.collect(),
-        template_sha256: hash(&template.unwrap_or_default()),
+        template_sha256: digest(template.unwrap_or_default().as_bytes()),
         id,
     }))
-}
-
-fn hash(text: &str) -> String {
-    hex::encode(Sha256::digest(text))
 }
 
 /// What a change set is made from, as far as it can differ between a review and a deploy.
@@ -137,7 +132,7 @@ impl Reviewed {
             account: identity.account.clone(),
             region: identity.region.clone(),
             deployed,
-            template_sha256: hash(&inputs.body),
+            template_sha256: digest(inputs.body.as_bytes()),
             template: serde_json::from_str(&inputs.body).unwrap_or_default(),
             parameters: inputs.parameters.clone(),
             tags: inputs.tags.clone(),
@@ -185,7 +180,7 @@ impl Reviewed {
         inputs: &Inputs,
     ) -> Result<()> {
         let mut differs = Vec::new();
-        if hash(&inputs.body) != self.template_sha256 {
+        if digest(inputs.body.as_bytes()) != self.template_sha256 {
             let now = serde_json::from_str(&inputs.body).unwrap_or_default();
             differs.extend(list_changes(&self.template, &now));
         }
@@ -270,13 +265,11 @@ fn list_changes(reviewed: &Value, now: &Value) -> Vec<String> {
         let (before, now) = (show(&change.old), show(&change.new));
         format!("{}: reviewed {before}, now {now}", change.path)
     };
-    let words = read_definition(reviewed).zip(read_definition(now));
-    let words = words.and_then(|(reviewed, now)| compare_records(reviewed, now));
-    if let Some(words) = words.filter(|words| !words.is_empty()) {
+    let Explanation { words, values, .. } = Explanation::of(reviewed, now);
+    if !words.is_empty() {
         return words.iter().map(line).collect();
     }
-    let changes = compare_resources(reviewed, now);
-    let changes = changes.iter().flat_map(|(id, values)| {
+    let changes = values.iter().flat_map(|(id, values)| {
         let of_resource = move |value: &ValueChange| format!("{id}: {}", line(value));
         values.iter().map(of_resource).collect::<Vec<_>>()
     });

@@ -8,7 +8,7 @@ use serde::Serialize;
 use template::contract::{STACK_TAG, TemplateMark, has_our_description};
 
 use crate::error::{Result, aws, unless_denied};
-use crate::observe::{read_tags, template};
+use crate::observe::{observe, read_tags, template};
 use crate::ownership::{Marks, Ownership, decide, mark_in_body};
 use crate::session::Session;
 
@@ -92,9 +92,11 @@ async fn summarize(session: &Session<'_>, stack: SdkStack) -> Result<Option<Stac
     // In review, it has no template yet.
     let body = match status {
         Some("REVIEW_IN_PROGRESS") => None,
-        _ => unless_denied(template(session, id, None).await)?
-            .ok()
-            .flatten(),
+        _ => match unless_denied(template(session, id, None).await) {
+            // Deleted since it was listed.
+            Err(_) if observe(session, id).await?.is_none() => return Ok(None),
+            read => read?.ok().flatten(),
+        },
     };
     let marks = Marks {
         tag: tags(&stack).remove(STACK_TAG),

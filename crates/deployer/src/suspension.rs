@@ -168,7 +168,8 @@ fn decide(
     Ok(all)
 }
 
-/// Plans what a deploy of a stack does to the scalable targets of others. `tags`: those of the deployed stack.
+/// Plans what a deploy of a stack does to the scalable targets of others, and returns the stack with the tags that record their
+/// states. `tags`: those of the deployed stack.
 ///
 /// # Errors
 /// If Application Auto Scaling can't be asked, or if a name is too long to be recorded.
@@ -176,13 +177,15 @@ pub(crate) async fn plan_suspensions(
     session: &Session<'_>,
     stack: &Stack,
     tags: &BTreeMap<String, String>,
-) -> Result<Suspensions> {
-    let Some(all) = read_and_decide(session, stack, tags).await? else {
+) -> Result<Stack> {
+    let mut stack = stack.clone();
+    let Some(all) = read_and_decide(session, &stack, tags).await? else {
         session.note(
             "skipped: looking for other scaling of the existing services, which needs \
              application-autoscaling:DescribeScalableTargets; if there is some, it isn't suspended",
         );
-        return Ok(keep_records(tags));
+        stack.tags.extend(keep_records(tags));
+        return Ok(stack);
     };
     for id in &all.suspend {
         session.note(format!(
@@ -196,7 +199,8 @@ pub(crate) async fn plan_suspensions(
             record.id
         ));
     }
-    Ok(all)
+    stack.tags.extend(all.tags);
+    Ok(stack)
 }
 
 /// Reads the scalable targets and decides. `None` without the permission to read them.
@@ -226,16 +230,10 @@ async fn read_and_decide(
 }
 
 /// The tags of the records as they are.
-fn keep_records(tags: &BTreeMap<String, String>) -> Suspensions {
-    let tags = tags
-        .iter()
-        .filter(|(key, _)| key.starts_with(SUSPENDED_TAG));
-    Suspensions {
-        tags: tags
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
-        ..Suspensions::default()
-    }
+fn keep_records(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (String, String)> {
+    let tags = tags.iter();
+    tags.filter(|(key, _)| key.starts_with(SUSPENDED_TAG))
+        .map(|(key, value)| (key.clone(), value.clone()))
 }
 
 /// The existing services that a function scales by demand: `service/CLUSTER/SERVICE` by their names in the definition.

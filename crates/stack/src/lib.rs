@@ -48,7 +48,7 @@ pub use load::{LoadError, load, load_selected, name_file, read_environments};
 pub use model::*;
 pub use nearest::{nearest, suggest_name};
 pub use problem::{Label, Problem, Report, Severity};
-pub use record::compare_records;
+pub use record::{compare_records, parse_record};
 pub use select::Selection;
 pub use shape::REGIONS;
 pub use slo::Slo;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::difference::{ValueChange, compare_values};
 use crate::model::Stack;
 use crate::path;
+use crate::problem::Report;
 use crate::shape::{find_default, tables::STACK};
 
 /// A key of the record.
@@ -34,6 +35,16 @@ impl Stack {
         };
         self.services.iter().filter_map(target).collect()
     }
+}
+
+/// Reads the definition that a record holds. `None` if the text is no record.
+#[must_use]
+pub fn parse_record(record: &str) -> Option<Result<Stack, Report>> {
+    let record: Value = serde_json::from_str(record).ok()?;
+    let text = record.get(DEFINITION)?.to_string();
+    // JSON is YAML.
+    let loaded = crate::parse("the recorded definition", &text);
+    Some(loaded.map(|loaded| loaded.stack))
 }
 
 /// What differs between two records: first the values that were written, then those that follow from them. `None` if one of

@@ -9,6 +9,7 @@ use crate::contract::{
 use crate::error::SynthesisError;
 use crate::limits;
 use crate::overrides;
+use crate::parameters::PARAMETERS;
 use crate::text::{Text, canonical};
 
 /// A CloudFormation template within CloudFormation's limits.
@@ -46,6 +47,22 @@ impl Template {
             body,
             parameters,
             objects,
+        })
+    }
+
+    /// The template of a text that was deployed before, word for word. Its objects are in the assets bucket already.
+    ///
+    /// # Errors
+    /// If the text isn't JSON.
+    pub fn of_deployed(body: &str) -> serde_json::Result<Self> {
+        let document: Value = serde_json::from_str(body)?;
+        let mut parameters = PARAMETERS.to_vec();
+        parameters.retain(|name| !document["Parameters"][name].is_null());
+        Ok(Self {
+            document,
+            body: body.to_owned(),
+            parameters,
+            objects: Vec::new(),
         })
     }
 

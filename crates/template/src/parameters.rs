@@ -12,3 +12,11 @@ pub const PARAMETER_SCALING_FUNCTION_KEY: &str = "ScalingFunctionKey";
 /// Parameter that says, `true` or `false`, whether each scaling function gets a reserved concurrency of
 /// one: accounts with a small quota of concurrency refuse it.
 pub const PARAMETER_SERIALIZE_SCALING: &str = "SerializeScaling";
+
+/// All of them.
+pub(crate) const PARAMETERS: [&str; 4] = [
+    PARAMETER_ASSETS_BUCKET,
+    PARAMETER_METRIC_FUNCTION_KEY,
+    PARAMETER_SCALING_FUNCTION_KEY,
+    PARAMETER_SERIALIZE_SCALING,
+];

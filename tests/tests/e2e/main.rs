@@ -34,6 +34,7 @@ mod output;
 mod ownership;
 mod pause;
 mod reviewed;
+mod rollback;
 mod rule;
 mod sandbox;
 mod schedules;

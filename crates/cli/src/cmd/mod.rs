@@ -21,6 +21,7 @@ mod pause;
 mod permissions;
 mod program;
 mod resume;
+mod rollback;
 mod scale;
 mod schema;
 mod simulate;
@@ -64,6 +65,8 @@ pub(crate) enum Verb {
     Diff(diff::Args),
     /// Deploy a stack definition
     Deploy(deploy::Args),
+    /// Go back to the last good deploy, or to an earlier one
+    Rollback(rollback::Args),
     /// Delete a stack, and verify that no resources remain
     Destroy(destroy::Args),
     /// Show a stack: queues, tasks, metrics and their targets, scaling, alarms
@@ -134,6 +137,7 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
         Verb::Acceptance(args) => acceptance::run(args, format).await,
         Verb::Diff(args) => diff::run(args, format).await,
         Verb::Deploy(args) => deploy::run(args, format).await,
+        Verb::Rollback(args) => rollback::run(args, format).await,
         Verb::Destroy(args) => destroy::run(args, format).await,
         Verb::Status(args) => status::run(args, format).await,
         Verb::History(args) => history::run(args, format).await,

@@ -5,7 +5,7 @@ use console::{Style, measure_text_width, truncate_str};
 use scaling::AlarmState;
 
 use crate::escape::{Keep, escape};
-use crate::words::{age, format_counts, number};
+use crate::words::{age, fold, format_counts, number};
 
 use super::actions::Action;
 use super::bars::{bar, columns, highest};
@@ -30,6 +30,9 @@ const ACTIONS: usize = 3;
 pub(crate) fn draw(view: &View, now: f64, canvas: Canvas) -> Vec<String> {
     let pen = Pen { canvas };
     let mut lines = vec![pen.heading(view, now)];
+    if let Some(keys) = &view.keys {
+        lines.push(pen.dim(keys));
+    }
     if let Some(headline) = &view.headline {
         lines.push(pen.cyan(headline));
     }
@@ -121,6 +124,15 @@ impl Pen {
         ];
         if let Some(paused) = &service.paused {
             lines.push(label_text("scaling", paused));
+        }
+        if let Some(why) = &service.why {
+            let folded = fold(why, self.canvas.columns.saturating_sub(LABEL).max(LABEL));
+            let labels = std::iter::once("why").chain(std::iter::repeat(""));
+            lines.extend(
+                labels
+                    .zip(folded)
+                    .map(|(label, line)| label_text(label, &line)),
+            );
         }
         for queue in &service.queues {
             lines.push(label_text(

@@ -7,6 +7,7 @@ mod actions;
 mod bars;
 mod draw;
 mod history;
+mod keys;
 mod plain;
 mod screen;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod view;
 mod watch;
 
 pub(crate) use bars::{bar, columns, highest};
+pub(crate) use keys::{Choices, Keyboard, no_wishes};
 pub(crate) use screen::{Screen, Stamp};
 pub(crate) use view::format_condition;
 pub(crate) use watch::watch;

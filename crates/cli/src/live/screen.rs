@@ -59,6 +59,11 @@ impl Screen {
         Self { term, way }
     }
 
+    /// Whether it redraws in place, on a terminal.
+    pub(crate) fn is_in_place(&self) -> bool {
+        matches!(self.way, Way::InPlace { .. })
+    }
+
     /// Shows a view. `false`: nobody reads any more, as after `| head`.
     pub(crate) fn show(&mut self, view: &View, now: SystemTime, moment: Moment) -> bool {
         let seconds = now

@@ -305,6 +305,7 @@ async fn watched(
             tokio::time::sleep(Duration::from_secs(takes)).await;
             result
         },
+        super::keys::no_wishes,
         clock,
         |view, now: SystemTime, moment| {
             let at = now.duration_since(UNIX_EPOCH).unwrap().as_secs() - 1_000;

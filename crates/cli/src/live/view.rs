@@ -26,6 +26,9 @@ pub(crate) struct View {
     /// What goes on, in the words of whoever shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headline: Option<String>,
+    /// The keys that do something; not for programs.
+    #[serde(skip)]
+    pub keys: Option<String>,
     /// Why the refreshes since then have failed, or a note about the data.
     pub notice: Option<String>,
     pub services: Vec<ServiceView>,
@@ -52,6 +55,9 @@ pub(crate) struct ServiceView {
     pub paused: Option<String>,
     /// Target of `BacklogPerTask`, if it is tracked.
     pub target: Option<f64>,
+    /// Why it has its number of tasks, if that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     pub queues: Vec<QueueView>,
     /// The alarms that scale it.
     pub alarms: Vec<AlarmView>,
@@ -109,6 +115,7 @@ impl View {
             status: inspection.stack.status_name.clone(),
             at,
             headline: snapshot.headline.clone(),
+            keys: None,
             notice: (!snapshot.notes.is_empty()).then(|| snapshot.notes.join("; ")),
             services: services.map(service).collect(),
             others: others
@@ -139,6 +146,7 @@ impl ServiceView {
             bounds: state.task_bounds(),
             paused: state.pause.as_ref().map(scaling::Pause::describe),
             target: tracking.and_then(|policy| policy.target),
+            why: state.why.as_ref().map(|why| why.sentence.clone()),
             queues: state
                 .queues
                 .iter()

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::failure::{Failure, Result};
 
 use super::history::History;
+use super::keys::Wish;
 use super::view::View;
 
 /// Why a view is shown.
@@ -23,7 +24,8 @@ pub(crate) enum Moment {
 /// How often ages are updated while nothing is read.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Refreshes periodically and shows the result, until `show` returns `false` because no one reads it. The view
+/// Refreshes periodically and shows the result, until `show` returns `false` because no one reads it, or until a wish of `wishes`
+/// ends it. The view
 /// reports a failed refresh, and keeps the data of the last successful one.
 ///
 /// # Errors
@@ -32,6 +34,7 @@ pub(crate) async fn watch(
     stack: &str,
     every: Duration,
     mut read: impl AsyncFnMut() -> Result<LiveSnapshot>,
+    mut wishes: impl AsyncFnMut() -> Wish,
     clock: impl Fn() -> SystemTime,
     mut show: impl FnMut(&View, SystemTime, Moment) -> bool,
 ) -> Result<()> {
@@ -44,9 +47,13 @@ pub(crate) async fn watch(
             tokio::select! {
                 biased;
                 looked = &mut reading => break looked,
-                () = sleep(TICK) => if let Some(view) = &view {
-                    show(view, clock(), Moment::Waiting);
-                }
+                wish = wishes() => if wish == Wish::Quit {
+                    return Ok(());
+                },
+                () = sleep(TICK) => {}
+            }
+            if let Some(view) = &view {
+                show(view, clock(), Moment::Waiting);
             }
         };
         let now = clock();
@@ -68,9 +75,18 @@ pub(crate) async fn watch(
             .checked_duration_since(Instant::now())
             .filter(|l| !l.is_zero())
         {
-            sleep(left.min(TICK)).await;
-            if left > TICK {
-                show(current, clock(), Moment::Waiting);
+            let wish = tokio::select! {
+                biased;
+                wish = wishes() => Some(wish),
+                () = sleep(left.min(TICK)) => None,
+            };
+            match wish {
+                Some(Wish::Quit) => return Ok(()),
+                Some(Wish::Reread) => break,
+                None if left <= TICK => {}
+                _ => {
+                    show(current, clock(), Moment::Waiting);
+                }
             }
         }
     }

@@ -4,11 +4,11 @@ use adopt::live::{ServiceReading, StartReading};
 use aws_sdk_ecs::types::{DesiredStatus, Task};
 use aws_smithy_types::DateTime;
 
-use crate::error::{Result, aws};
+use crate::error::Result;
+use crate::functions::ServiceName;
 use crate::session::Session;
+use crate::tasks::read_tasks;
 
-/// DescribeTasks takes 100.
-const TASKS: usize = 100;
 /// Tasks of a status whose starts are read: enough for a percentile.
 const ENOUGH: usize = 300;
 
@@ -17,23 +17,14 @@ pub(super) async fn read(
     session: &Session<'_>,
     service: &ServiceReading,
 ) -> Result<Vec<StartReading>> {
-    let ecs = &session.clients.ecs;
+    let service = ServiceName {
+        cluster: service.cluster.clone(),
+        service: service.name.clone(),
+    };
     let mut starts = Vec::new();
     for status in [DesiredStatus::Running, DesiredStatus::Stopped] {
-        let request = ecs.list_tasks().cluster(&service.cluster);
-        let request = request.service_name(&service.name).desired_status(status);
-        let pages = request.into_paginator().items().send();
-        let mut arns: Vec<String> = pages
-            .try_collect()
-            .await
-            .map_err(aws("list the service's tasks"))?;
-        arns.truncate(ENOUGH);
-        for arns in arns.chunks(TASKS) {
-            let request = ecs.describe_tasks().cluster(&service.cluster);
-            let reply = request.set_tasks(Some(arns.to_vec())).send().await;
-            let reply = reply.map_err(aws("describe the service's tasks"))?;
-            starts.extend(reply.tasks().iter().filter_map(convert));
-        }
+        let tasks = read_tasks(session, &service, status, ENOUGH).await?;
+        starts.extend(tasks.iter().filter_map(convert));
     }
     Ok(starts)
 }

@@ -26,7 +26,7 @@ use crate::clients::Clients;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
-pub(crate) use refresh::refresh_deployed;
+pub(crate) use refresh::{refresh_deployed, require_code};
 
 /// An object of the assets bucket, named by the SHA-256 of its content.
 #[derive(Clone, PartialEq, Eq)]
@@ -96,7 +96,8 @@ fn pack(bootstrap: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-fn digest(bytes: &[u8]) -> String {
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
@@ -120,7 +121,7 @@ pub(crate) struct Bucket {
     /// Its name.
     pub(crate) name: String,
     /// Account that it belongs to.
-    account: String,
+    pub(crate) account: String,
     /// Whether the definition names it, and it so isn't ecs-scaler's to make.
     exists: bool,
 }
@@ -196,7 +197,7 @@ async fn ensure_object(
     put_object(session, bucket, account, asset).await.map(drop)
 }
 
-async fn put_object(
+pub(crate) async fn put_object(
     session: &Session<'_>,
     bucket: &str,
     account: &str,

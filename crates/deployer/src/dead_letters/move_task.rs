@@ -32,7 +32,16 @@ impl MoveTask {
     pub fn is_running(&self) -> bool {
         self.status == "RUNNING" || self.status == "CANCELLING"
     }
+
+    /// Whether it moved more than twice the messages that were there, and at least a few: then they fail at once and come back.
+    fn comes_back(&self) -> bool {
+        let most = self.total.map(|total| total.saturating_mul(2).max(FEW));
+        self.status == "RUNNING" && most.is_some_and(|most| self.moved > most)
+    }
 }
+
+/// New messages that can come while others are moved.
+const FEW: u64 = 20;
 
 impl From<ListMessageMoveTasksResultEntry> for MoveTask {
     fn from(entry: ListMessageMoveTasksResultEntry) -> Self {
@@ -127,6 +136,9 @@ pub(super) async fn follow(
         if let Some(task) = &task {
             progress(task.moved, task.total);
         }
+        if let Some(running) = task.as_ref().filter(|task| task.comes_back()) {
+            return cancel(session, running.clone(), arn).await.map(Some);
+        }
         let ended = task.as_ref().is_some_and(|task| !task.is_running());
         if ended || session.is_interrupted() {
             return Ok(task);
@@ -154,16 +166,28 @@ pub async fn cancel_redrive(
     let Some(task) = task.filter(|task| task.status == "RUNNING") else {
         return Ok(None);
     };
+    cancel(session, task, &queue.queue).await.map(Some)
+}
+
+async fn cancel(session: &Session<'_>, task: MoveTask, queue: &str) -> Result<MoveTask> {
+    let failure = task.comes_back().then(|| {
+        format!(
+            "{} messages were moved, and the queue held {}: they fail at once and come back; fix the cause first",
+            task.moved,
+            task.total.unwrap_or_default()
+        )
+    });
     let request = session.clients.sqs.cancel_message_move_task();
     let request = request.task_handle(task.handle.as_deref().unwrap_or_default());
     let reply = request.send().await;
-    let reply = reply.map_err(aws(format!("cancel the redrive of {}", queue.queue)))?;
+    let reply = reply.map_err(aws(format!("cancel the redrive of {queue}")))?;
     let moved = u64::try_from(reply.approximate_number_of_messages_moved()).unwrap_or_default();
-    Ok(Some(MoveTask {
+    Ok(MoveTask {
         status: "CANCELLING".to_owned(),
         moved: moved.max(task.moved),
+        failure,
         ..task
-    }))
+    })
 }
 
 fn name_in_arn(arn: &str) -> &str {

@@ -27,6 +27,9 @@ const DEDUPLICATION: Duration = Duration::from_secs(5 * 60);
 /// Receives in a row that return nothing, after which the queue is empty.
 const IDLE: u32 = 2;
 
+/// Why a message isn't moved a second time: with `dead_letter: {after: 1}` that would go on for ever.
+const CAME_BACK: &str = "it was moved back, failed again, and is here again: fix the cause first";
+
 /// A message that should have been moved and wasn't.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Kept {
@@ -64,11 +67,18 @@ struct Course {
     held: HashMap<String, Message>,
     /// Groups of a FIFO queue with a message that stays.
     blocked: HashSet<String>,
+    /// IDs that the moved messages got in their queue. SQS keeps the ID of a message that fails there again.
+    sent: HashSet<String>,
 }
 
 impl Course {
     fn hold(&mut self, message: Message) {
         self.held.insert(id_of(&message).to_owned(), message);
+    }
+
+    fn note_moved(&mut self, sent: Option<String>) {
+        self.moved += 1;
+        self.sent.extend(sent);
     }
 
     fn keep(&mut self, message: Message, reason: String) {
@@ -117,10 +127,14 @@ impl Transfer<'_> {
             let received = batch.len();
             let mut fresh = Vec::new();
             for message in batch {
-                // It is held and was visible again: the newer receipt counts.
-                match course.held.contains_key(id_of(&message)) {
-                    true => course.hold(message),
-                    false => fresh.push(message),
+                let id = id_of(&message);
+                if course.held.contains_key(id) {
+                    // It is held and was visible again: the newer receipt counts.
+                    course.hold(message);
+                } else if course.sent.contains(id) {
+                    course.keep(message, CAME_BACK.to_owned());
+                } else {
+                    fresh.push(message);
                 }
             }
             if fresh.is_empty() {
@@ -177,7 +191,7 @@ impl Transfer<'_> {
             .buffered(BATCH);
         while let Some((message, moved)) = moves.next().await {
             match moved {
-                Ok(()) => course.moved += 1,
+                Ok(id) => course.note_moved(id),
                 Err(reason) => course.keep(message, reason),
             }
         }
@@ -194,7 +208,7 @@ impl Transfer<'_> {
                 continue;
             }
             match self.move_one(&message).await {
-                Ok(()) => course.moved += 1,
+                Ok(id) => course.note_moved(id),
                 Err(reason) => {
                     course.blocked.insert(group);
                     course.keep(message, reason);
@@ -203,12 +217,16 @@ impl Transfer<'_> {
         }
     }
 
-    /// Delivers a message, and then deletes it. The error says why it is still in the dead-letter queue.
-    async fn move_one(&self, message: &Message) -> Result<(), String> {
-        match self.target {
-            Target::Queue(url) => self.send(url, message).await,
-            Target::Function(function) => reinvoke::invoke(self.session, function, message).await,
-        }?;
+    /// Delivers a message, and then deletes it. Returns its ID in the queue that it was sent to. The error says why it is still in
+    /// the dead-letter queue.
+    async fn move_one(&self, message: &Message) -> Result<Option<String>, String> {
+        let sent = match self.target {
+            Target::Queue(url) => self.send(url, message).await?,
+            Target::Function(function) => {
+                reinvoke::invoke(self.session, function, message).await?;
+                None
+            }
+        };
         let request = self.session.clients.sqs.delete_message();
         let request = request
             .queue_url(&self.queue.url)
@@ -218,10 +236,10 @@ impl Transfer<'_> {
         deleted
             .map_err(aws(doing))
             .map_err(|error| error.to_string())?;
-        Ok(())
+        Ok(sent)
     }
 
-    async fn send(&self, url: &str, message: &Message) -> Result<(), String> {
+    async fn send(&self, url: &str, message: &Message) -> Result<Option<String>, String> {
         if self.queue.is_fifo()
             && let Some(left) = self.deduplicated_for(message)
         {
@@ -248,9 +266,9 @@ impl Transfer<'_> {
             ))
             .send()
             .await;
-        sent.map_err(aws("send the message"))
-            .map_err(|error: Error| error.to_string())?;
-        Ok(())
+        let sent = sent.map_err(aws("send the message"));
+        let sent = sent.map_err(|error: Error| error.to_string())?;
+        Ok(sent.message_id)
     }
 
     /// For how long SQS may still know the deduplication ID of a message from when it was first sent. It would accept the

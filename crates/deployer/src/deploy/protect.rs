@@ -1,20 +1,18 @@
 //! The stack's termination protection.
 
 use crate::error::{Result, aws};
-use crate::observe::observe;
+use crate::observe::Observed;
 use crate::session::Session;
 
 /// Sets the stack's termination protection to `wanted`, when it is not so already.
 ///
 /// # Errors
 /// When CloudFormation refuses or can't be reached.
-pub(crate) async fn protect(session: &Session<'_>, name: &str, wanted: bool) -> Result<()> {
-    let is = observe(session, name)
-        .await?
-        .is_some_and(|stack| stack.termination_protection);
-    if is == wanted {
+pub(crate) async fn protect(session: &Session<'_>, stack: &Observed, wanted: bool) -> Result<()> {
+    if stack.termination_protection == wanted {
         return Ok(());
     }
+    let name = &stack.name;
     session.note(format!(
         "turning termination protection {}",
         if wanted { "on" } else { "off" }

@@ -10,8 +10,11 @@ use aws_sdk_s3::operation::create_bucket::CreateBucketOutput;
 use aws_sdk_s3::operation::delete_object::DeleteObjectOutput;
 use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::operation::get_bucket_policy::GetBucketPolicyOutput;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_bucket::HeadBucketOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionOutput;
 use aws_sdk_s3::operation::put_bucket_lifecycle_configuration::PutBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::operation::put_bucket_policy::PutBucketPolicyOutput;
@@ -20,7 +23,8 @@ use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::operation::put_public_access_block::PutPublicAccessBlockOutput;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
-    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter,
+    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, Object,
+    ObjectVersion,
 };
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 
@@ -51,6 +55,8 @@ pub(super) struct S3 {
     region: Option<&'static str>,
     /// By key, their age.
     pub objects: BTreeMap<String, Duration>,
+    /// By key, what was uploaded.
+    pub bodies: BTreeMap<String, Vec<u8>>,
     pub calls: Vec<String>,
     /// What S3 returns of every object.
     checksum: Option<&'static str>,
@@ -72,6 +78,12 @@ pub(super) fn s3(bucket: bool, secured: bool) -> Shared {
 }
 
 impl S3 {
+    /// The keys with this prefix.
+    pub fn list(&self, prefix: &str) -> impl Iterator<Item = String> {
+        let keys = self.objects.keys().cloned();
+        keys.filter(move |key| key.starts_with(prefix))
+    }
+
     fn call(&mut self, name: &'static str) -> Option<HttpResponse> {
         self.calls.push(name.to_owned());
         let refusal = self.refusals.iter().position(|(to, ..)| *to == name)?;
@@ -176,10 +188,28 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
                 ),
             }
         }),
+        rule!(list_objects_v2, "list", |s3, input| {
+            let keys = s3.list(input.prefix().unwrap());
+            let found = keys.map(|key| Object::builder().key(key).build()).collect();
+            let output = ListObjectsV2Output::builder().set_contents(Some(found));
+            MockResponse::Output(output.build())
+        }),
+        rule!(list_object_versions, "versions", |s3, input| {
+            let version = |key| ObjectVersion::builder().key(key).version_id("v1").build();
+            let found = s3.list(input.prefix().unwrap()).map(version).collect();
+            let output = ListObjectVersionsOutput::builder().set_versions(Some(found));
+            MockResponse::Output(output.build())
+        }),
+        rule!(get_object, "read", |s3, input| {
+            let body = s3.bodies.get(input.key().unwrap()).unwrap().clone();
+            MockResponse::Output(GetObjectOutput::builder().body(body.into()).build())
+        }),
         rule!(put_object, "upload", |s3, input| {
             assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
-            s3.objects
-                .insert(input.key().unwrap().to_owned(), Duration::ZERO);
+            let key = input.key().unwrap().to_owned();
+            let body = input.body().bytes().unwrap().to_vec();
+            s3.bodies.insert(key.clone(), body);
+            s3.objects.insert(key, Duration::ZERO);
             MockResponse::Output(PutObjectOutput::builder().version_id("v1").build())
         }),
         rule!(delete_object, "delete", |s3, input| {

@@ -3,6 +3,7 @@
 use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan, NAME, Step, source, steps};
 use super::told;
+use crate::observe::observe;
 use crate::{Deployed, Error, Kind, Plan, Result, Session};
 
 pub(super) async fn deploy(cloud: &CloudFormation) -> (Result<Deployed>, Told) {
@@ -315,7 +316,8 @@ async fn termination_protection_is_changed_only_when_it_differs() {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
     for (wanted, calls) in [(false, 0), (true, 1), (true, 1), (false, 2)] {
         let (result, _) = run(&cloud.rules(), async |session| {
-            crate::deploy::protect(session, NAME, wanted).await
+            let stack = observe(session, NAME).await?.unwrap();
+            crate::deploy::protect(session, &stack, wanted).await
         })
         .await;
         result.unwrap();

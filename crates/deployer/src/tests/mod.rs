@@ -9,6 +9,7 @@ mod dead_letters;
 mod deletion_protection;
 mod deploy;
 mod deploy_stack;
+mod deploys;
 mod destroy;
 mod diff;
 mod doubt;

@@ -13,6 +13,13 @@ pub fn fleet_objects(name: &str) -> String {
 /// What the keys of all these objects begin with.
 pub const FLEETS: &str = "fleets/";
 
+/// Prefix of the records of the good deploys of the stack `name`, which `rollback` reads. They don't expire: each deploy removes
+/// those that are too many, and `destroy` the rest.
+#[must_use]
+pub fn deploy_records(name: &str) -> String {
+    format!("deploys/{name}/")
+}
+
 /// The name of the assets bucket: one for each account and region.
 #[must_use]
 pub fn assets_bucket(account: &str, region: &str) -> String {

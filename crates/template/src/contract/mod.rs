@@ -8,7 +8,7 @@ mod mark;
 mod reminders;
 mod schedule;
 
-pub use assets::{DRAFTS, FLEETS, assets_bucket, fleet_objects};
+pub use assets::{DRAFTS, FLEETS, assets_bucket, deploy_records, fleet_objects};
 pub(crate) use mark::{DESCRIPTION, metadata, write_definition};
 pub use mark::{
     STACK_TAG, SUSPENDED_TAG, TemplateMark, VERSION, has_our_description, is_newer_version,

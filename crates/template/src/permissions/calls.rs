@@ -198,10 +198,17 @@ pub(super) fn plan(scope: &Scope) -> Vec<Statement> {
             true => Statement::allow("MakeAssetsBucket", MAKE_BUCKET, [bucket.clone()]),
             false => Statement::allow("FindAssetsBucket", FIND_BUCKET, [bucket.clone()]),
         },
+        // No records of other stacks: they hold templates.
         Statement::allow(
             "UploadAssets",
             &["s3:GetObject", "s3:PutObject"],
-            [format!("{bucket}/*")],
+            [
+                format!("{bucket}/functions/*"),
+                format!("{bucket}/templates/*"),
+                format!("{bucket}/{DRAFTS}*"),
+                scope.fleet_objects(),
+                scope.deploy_records(),
+            ],
         ),
         // `diff` removes the template that it uploaded.
         Statement::allow(
@@ -249,6 +256,17 @@ pub(super) fn execute(scope: &Scope) -> Vec<Statement> {
     let clusters = clusters.map(|cluster| scope.arn("ecs", &format!("cluster/{cluster}")));
     let mut statements = vec![
         Statement::allow("ChangeStacks", CHANGE_STACKS, [stacks]),
+        // The records of deploys that are too many, and all when the stack is destroyed.
+        Statement::allow(
+            "FindOldDeploys",
+            &["s3:ListBucketVersions"],
+            [scope.assets_bucket()],
+        ),
+        Statement::allow(
+            "DropOldDeploys",
+            &["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            [scope.fleet_objects(), scope.deploy_records()],
+        ),
         Statement::allow("InvokeFunctions", &["lambda:InvokeFunction"], [function]),
         // Sets the count of a service whose scaling an update removed.
         Statement::allow(

@@ -9,7 +9,7 @@ use super::scope::Scope;
 /// Roles, policies, functions, rules, and log groups.
 pub(super) fn functions(scope: &Scope) -> Vec<Statement> {
     let named = |service: &str, kind: &str| [scope.arn(service, &format!("{kind}{}", scope.names))];
-    let code = format!("{}/*", scope.assets_bucket());
+    let code = format!("{}/functions/*", scope.assets_bucket());
     vec![
         Statement::allow("MakeFunctions", FUNCTIONS, named("lambda", "function:")),
         Statement::allow(

@@ -489,6 +489,12 @@ impl Scope {
         self.arn("scheduler", &format!("schedule/{}/*", self.names))
     }
 
+    /// The records of the stack's deploys.
+    pub(super) fn deploy_records(&self) -> String {
+        let objects = contract::deploy_records(&self.stack);
+        format!("{}/{objects}*", self.assets_bucket())
+    }
+
     /// Clusters of the stack, and existing ones.
     pub(super) fn all_clusters(&self) -> impl Iterator<Item = &String> {
         self.clusters.iter().chain(&self.existing_clusters)

@@ -256,7 +256,12 @@ fn explain(outcome: &Outcome, again: &str) -> Option<Failure> {
         .hint(format!("to cancel it: {again} --cancel"))
         .hint(format!("to follow it: {again}")),
         RedriveState::Canceled => {
-            Failure::failed(format!("the redrive of the {source} was canceled"))
+            let reason = incomplete
+                .failure
+                .as_ref()
+                .map(|reason| format!(": {reason}"));
+            let reason = reason.unwrap_or_default();
+            Failure::failed(format!("the redrive of the {source} was canceled{reason}"))
         }
         RedriveState::Failed => {
             let reason = incomplete.failure.as_deref().unwrap_or("without a reason");

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::connect::Cloud;
 use crate::failure::{Failure, Result};
-use crate::live::{Screen, Stamp, watch};
+use crate::live::{Screen, Stamp, no_wishes, watch};
 use crate::output::Format;
 use crate::signals::wait_for_interruption;
 use crate::simulation::AssumptionsArg;
@@ -222,6 +222,7 @@ async fn play_demo(
         &stage.stack.name,
         demo::EVERY,
         async || Ok(play.read_snapshot().await?),
+        no_wishes,
         SystemTime::now,
         |view, now, moment| {
             screen.show(view, now, moment);

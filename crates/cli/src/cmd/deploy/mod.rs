@@ -10,6 +10,7 @@ use stack::{Loaded, Problem};
 
 use crate::confirm::require_terminal;
 use crate::connect::ConnectArgs;
+use crate::course::Course;
 use crate::definition::{self, FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
@@ -19,9 +20,6 @@ use crate::signals::run_until_interrupted;
 use crate::ui::{Ui, print_warnings};
 use crate::workshop::program;
 
-use course::Course;
-
-mod course;
 mod text;
 
 #[derive(Debug, clap::Args)]

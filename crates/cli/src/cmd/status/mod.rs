@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deployer::{Drift, Finding, Inspection, Observed, Status, Unchecked};
+use deployer::{Drift, Finding, Inspection, Observed, ServiceShares, Status, Unchecked};
 use serde::Serialize;
 
 use crate::connect::{Cloud, ConnectArgs};
@@ -15,6 +15,7 @@ use crate::ui::Ui;
 use crate::workshop::program;
 
 mod demand;
+mod met;
 mod queue;
 mod scaling;
 mod text;
@@ -84,6 +85,8 @@ struct Report {
     /// The latency objectives of the definition, by its services' names. Only with `--why`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     objectives: BTreeMap<String, String>,
+    /// How the latency objectives of the deployed definition were met.
+    shares: Vec<ServiceShares>,
     #[serde(flatten)]
     live: Live,
 }
@@ -122,13 +125,24 @@ async fn read(
     let Some(stack) = deployer::observe_ours(&session, &known.name).await? else {
         return Err(identity.no_such_stack(&known.name).into());
     };
-    let (drift, inspection) = tokio::join!(deployer::find_drift(&session, &stack), async {
-        match why {
-            true => deployer::explain_stack(&session, stack.clone(), now).await,
-            false => deployer::inspect_stack(&session, stack.clone(), now).await,
-        }
-    });
+    let (drift, inspection, shares) = tokio::join!(
+        deployer::find_drift(&session, &stack),
+        async {
+            match why {
+                true => deployer::explain_stack(&session, stack.clone(), now).await,
+                false => deployer::inspect_stack(&session, stack.clone(), now).await,
+            }
+        },
+        deployer::objective_shares(&session, &stack.id, now),
+    );
     let mut drift = drift?;
+    let shares = shares.unwrap_or_else(|error| {
+        drift.unchecked.push(Unchecked {
+            name: "latency objectives".to_owned(),
+            reason: error.to_string(),
+        });
+        Vec::new()
+    });
     let live = match inspection {
         Ok(inspection) => {
             drift.unchecked.extend(inspection.unread.iter().cloned());
@@ -140,7 +154,10 @@ async fn read(
         },
         Err(error) => return Err(error.into()),
     };
-    Ok(make_report(drift, live))
+    Ok(Report {
+        shares,
+        ..make_report(drift, live)
+    })
 }
 
 fn make_report(drift: Drift, live: Live) -> Report {
@@ -154,6 +171,7 @@ fn make_report(drift: Drift, live: Live) -> Report {
         drift: drift.findings,
         unchecked: drift.unchecked,
         objectives: BTreeMap::new(),
+        shares: Vec::new(),
         live,
     }
 }

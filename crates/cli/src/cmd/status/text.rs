@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use deployer::{Alarm, ClusterState, Inspection, ServiceState};
+use deployer::{Alarm, ClusterState, Inspection, ServiceShares, ServiceState};
 use scaling::{AlarmState, METRIC_NAME};
 
 use super::demand::format_demand;
+use super::met::format_met;
 use super::queue::{format_depth, format_metric};
 use super::scaling::{alarm_steps, format_policies};
 use super::{Live, Report, why};
@@ -22,7 +23,7 @@ pub(super) fn format_report(name: &str, report: &Report, now: u64) -> String {
     text.push_str(&format_drift(report));
     match &report.live {
         Live::Read(inspection) => {
-            text.push_str(&format_inspection(inspection, &report.objectives, now));
+            text.push_str(&format_inspection(inspection, report, now));
         }
         Live::Unread { unread, .. } => {
             text.push_str(&format!("\nthe rest can't be read: {unread}\n"))
@@ -49,17 +50,17 @@ fn format_drift(report: &Report) -> String {
     text
 }
 
-fn format_inspection(
-    inspection: &Inspection,
-    objectives: &BTreeMap<String, String>,
-    now: u64,
-) -> String {
+fn format_inspection(inspection: &Inspection, report: &Report, now: u64) -> String {
     let mut text = String::new();
     for cluster in &inspection.clusters {
         text.push_str(&cluster_text(cluster));
     }
     for service in &inspection.services {
-        text.push_str(&service_text(service, objectives, now));
+        text.push_str(&service_text(
+            service,
+            (&report.objectives, &report.shares),
+            now,
+        ));
     }
     for queue in &inspection.queues {
         text.push_str(&format!(
@@ -91,7 +92,10 @@ fn cluster_text(cluster: &ClusterState) -> String {
     }
 }
 
-fn service_text(service: &ServiceState, objectives: &BTreeMap<String, String>, now: u64) -> String {
+/// The latency objectives of the definition, and how those of the deployed one were met.
+type Objectives<'a> = (&'a BTreeMap<String, String>, &'a [ServiceShares]);
+
+fn service_text(service: &ServiceState, (objectives, shares): Objectives<'_>, now: u64) -> String {
     let bounds = service
         .task_bounds()
         .map(|bounds| format!(" (min {}, max {})", bounds.min(), bounds.max()))
@@ -111,6 +115,7 @@ fn service_text(service: &ServiceState, objectives: &BTreeMap<String, String>, n
         text.push_str(&format!("scaling       {}\n", pause.describe()));
     }
     text.push_str(&why::format_why(service, objectives));
+    text.push_str(&format_met(service, shares));
     let tracking = service
         .policies
         .iter()
@@ -392,6 +397,7 @@ mod tests {
             drift: Vec::new(),
             unchecked: Vec::new(),
             objectives: BTreeMap::new(),
+            shares: Vec::new(),
             live: Live::Read(Box::new(inspection)),
         };
         insta::assert_snapshot!(format_report("voucher-worker", &report, NOW));
@@ -425,7 +431,9 @@ mod tests {
             status: "UNKNOWN".into(),
             ..ServiceState::default()
         };
-        assert!(service_text(&unread, &BTreeMap::new(), NOW).contains("tasks         unknown\n"));
+        assert!(
+            service_text(&unread, (&BTreeMap::new(), &[]), NOW).contains("tasks         unknown\n")
+        );
         let json = serde_json::to_value(&unread).unwrap();
         assert_eq!(json["desired"], serde_json::Value::Null);
     }

@@ -1,5 +1,6 @@
 //! `status --watch`: the live view.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,7 @@ use deployer::{Inspection, LiveSnapshot, Progress};
 use crate::connect::Cloud;
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
-use crate::live::{Screen, Stamp, watch};
+use crate::live::{Choices, Keyboard, Screen, Stamp, watch};
 use crate::output::Format;
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
@@ -33,12 +34,27 @@ pub(super) async fn run(
     identify(cloud, known, &ui).await?;
     ui.finish();
     let mut screen = Screen::new(Term::buffered_stdout(), format, plain, Stamp::Utc);
+    // Dropped on every way out, which restores the terminal.
+    let mut keyboard = screen.is_in_place().then(Keyboard::open).flatten();
+    let has_keys = keyboard.is_some();
+    let choices = Cell::new(Choices::default());
     let watched = watch(
         &known.name,
         every,
-        async || read_snapshot(cloud, known).await,
+        async || read_snapshot(cloud, known, choices.get().why).await,
+        async || {
+            let Some(keyboard) = &mut keyboard else {
+                return std::future::pending().await;
+            };
+            let (chosen, wish) = choices.get().press(keyboard.next().await);
+            choices.set(chosen);
+            wish
+        },
         SystemTime::now,
-        |view, now, moment| screen.show(view, now, moment),
+        |view, now, moment| match has_keys {
+            true => screen.show(&choices.get().arrange(view), now, moment),
+            false => screen.show(view, now, moment),
+        },
     );
     tokio::select! {
         watched = watched => watched.map_err(|failure| cloud.explain(failure)),
@@ -72,7 +88,7 @@ async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<()> {
 }
 
 /// Reads the stack once.
-async fn read_snapshot(cloud: &Cloud, known: &Known) -> Result<LiveSnapshot> {
+async fn read_snapshot(cloud: &Cloud, known: &Known, why: bool) -> Result<LiveSnapshot> {
     let notes = Mutex::new(Vec::new());
     let progress = |progress| {
         if let Progress::Note { text } = progress
@@ -83,9 +99,13 @@ async fn read_snapshot(cloud: &Cloud, known: &Known) -> Result<LiveSnapshot> {
     };
     let session = cloud.session(&progress);
     let now = SystemTime::now();
-    let inspection = deployer::inspect(&session, &known.name, now).await?;
-    let inspection = inspection
+    let stack = deployer::observe_ours(&session, &known.name).await?;
+    let stack = stack
         .ok_or_else(|| Failure::failed(format!("there is no stack {} any more", known.name)))?;
+    let inspection = match why {
+        true => deployer::explain_stack(&session, stack, now).await?,
+        false => deployer::inspect_stack(&session, stack, now).await?,
+    };
     let queues = queues(&inspection);
     let oldest = deployer::oldest_messages(&session, &queues, now).await;
     drop(session);

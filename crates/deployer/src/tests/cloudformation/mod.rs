@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::types::Tag;
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 
 use super::cloud::xml_error;
@@ -129,7 +130,7 @@ impl CloudFormation {
                 }),*]
             };
         }
-        rules![
+        let mut rules = rules![
             "DescribeStacks" describe_stacks describe_stacks,
             "DescribeStackEvents" describe_stack_events describe_stack_events,
             "ListStackResources" list_stack_resources list_stack_resources,
@@ -143,7 +144,13 @@ impl CloudFormation {
             "ContinueUpdateRollback" continue_update_rollback continue_update_rollback,
             "RollbackStack" rollback_stack rollback_stack,
             "UpdateTerminationProtection" update_termination_protection update_termination_protection,
-        ]
+        ];
+        // No record of a deploy is in the assets bucket.
+        rules.push(
+            mock!(aws_sdk_s3::Client::list_object_versions)
+                .then_output(|| ListObjectVersionsOutput::builder().build()),
+        );
+        rules
     }
 }
 

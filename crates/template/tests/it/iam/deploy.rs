@@ -66,3 +66,36 @@ fn each_action_that_cloudformation_needs_is_allowed() {
     assert!(seen > 5_000, "{seen}");
     eprintln!("{seen} requests allowed");
 }
+
+/// What `deploy`, `rollback`, and `destroy` ask of the assets bucket for the records of a stack's deploys.
+#[test]
+fn the_records_of_its_deploys_are_a_stack_s_own() {
+    if simulator().is_none() {
+        return;
+    }
+    for world in worlds() {
+        let name = &world.stack.name;
+        let bucket = format!("arn:aws:s3:::{}", world.assets_bucket());
+        let mut asked = Vec::new();
+        for who in ["deploy", "deploy_with_role"] {
+            let on =
+                |action: &str, key: &str| Request::new(action, format!("{bucket}{key}")).by(who);
+            asked.extend(["s3:ListBucket", "s3:ListBucketVersions"].map(|action| on(action, "")));
+            let record = format!("/deploys/{name}/0a1b/2026-11-30T144009Z-0a1b.json");
+            let fleet = format!("/fleets/{name}/0a1b.json");
+            for key in [record, fleet] {
+                let actions = [
+                    "GetObject",
+                    "PutObject",
+                    "DeleteObject",
+                    "DeleteObjectVersion",
+                ];
+                asked.extend(actions.map(|action| on(&format!("s3:{action}"), &key)));
+            }
+            for key in ["/functions/a.zip", "/templates/a.json", "/drafts/a.json"] {
+                asked.extend(["s3:GetObject", "s3:PutObject"].map(|action| on(action, key)));
+            }
+        }
+        expect_all(&policies(&world), &asked, true);
+    }
+}

@@ -353,6 +353,8 @@ fn identities() -> Vec<Request> {
     all
 }
 
+const ASSETS: &str = "arn:aws:s3:::ecs-scaler-assets-111122223333-us-west-2";
+
 fn data() -> Vec<Request> {
     let stack = arn("cloudformation", "stack/payments/0a1b2c3d");
     let mut all: Vec<Request> = [
@@ -367,13 +369,28 @@ fn data() -> Vec<Request> {
     all.extend([
         on("s3:GetObject", "arn:aws:s3:::payments/ledger.csv"),
         on("s3:PutObject", "arn:aws:s3:::payments/ledger.csv"),
+        on("s3:DeleteBucket", ASSETS),
+        on("s3:DeleteObject", format!("{ASSETS}/a.zip")),
+        // Records of another stack's deploys hold its template.
         on(
-            "s3:DeleteBucket",
-            "arn:aws:s3:::ecs-scaler-assets-111122223333-us-west-2",
+            "s3:GetObject",
+            format!("{ASSETS}/deploys/payments/0a1b/a.json"),
+        ),
+        on(
+            "s3:PutObject",
+            format!("{ASSETS}/deploys/payments/0a1b/a.json"),
         ),
         on(
             "s3:DeleteObject",
-            "arn:aws:s3:::ecs-scaler-assets-111122223333-us-west-2/a.zip",
+            format!("{ASSETS}/deploys/payments/0a1b/a.json"),
+        ),
+        on(
+            "s3:DeleteObjectVersion",
+            format!("{ASSETS}/fleets/payments/a.json"),
+        ),
+        on(
+            "s3:DeleteObjectVersion",
+            format!("{ASSETS}/functions/a.zip"),
         ),
         on("s3:PutBucketPolicy", "arn:aws:s3:::payments"),
         on(

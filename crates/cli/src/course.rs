@@ -8,7 +8,7 @@ use crate::failure::Failure;
 
 /// How far a deploy has come.
 #[derive(Debug, Default)]
-pub(super) struct Course(Mutex<Stage>);
+pub(crate) struct Course(Mutex<Stage>);
 
 #[derive(Debug, Default)]
 enum Stage {
@@ -30,7 +30,7 @@ enum Stage {
 
 impl Course {
     /// Follows the progress.
-    pub(super) fn follow(&self, progress: &Progress) {
+    pub(crate) fn follow(&self, progress: &Progress) {
         let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *stage = match progress {
             Progress::Step { step } => match step {
@@ -48,7 +48,7 @@ impl Course {
     }
 
     /// What was done, what continues, and how to complete it: by `again`, the same command.
-    pub(super) fn explain_interruption(&self, again: &str) -> Failure {
+    pub(crate) fn explain_interruption(&self, again: &str) -> Failure {
         match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Stage::Planning => Failure::failed("interrupted: the stack was not changed")
                 .hint(format!("to begin again: {again}")),

@@ -273,7 +273,7 @@ fn unfold(text: &str) -> String {
 /// # Panics
 /// If the document isn't as documented.
 #[track_caller]
-pub fn require_documented(document: &Value) {
+fn require_documented(document: &Value) {
     static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/json-schema.json");
         let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();

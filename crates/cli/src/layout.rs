@@ -84,6 +84,7 @@ fn in_ascii(letter: char) -> char {
         '✗' | '×' => 'x',
         '●' | '•' => '*',
         '◇' => 'o',
+        '○' => '-',
         '–' | '—' | '−' | '─' | '╌' | '┬' | '┴' => '-',
         '│' | '┤' | '├' | '╎' => '|',
         '╭' | '╮' => '.',
@@ -131,7 +132,7 @@ fn fold_line(line: &str, width: usize, laid: &mut String) {
 fn hanging(line: &str, width: usize) -> usize {
     let text = line.trim_start_matches(' ');
     let lead = line.len() - text.len();
-    let sign = ["- ", "✓ ", "✗ ", "● ", "◇ ", "+ ", "x "];
+    let sign = ["- ", "✓ ", "✗ ", "● ", "◇ ", "○ ", "+ ", "x "];
     if sign.iter().any(|sign| text.starts_with(sign)) {
         return lead + 2;
     }
@@ -154,21 +155,18 @@ fn parts(line: &str) -> Vec<&str> {
     for (index, letter) in line.char_indices() {
         let is_space = letter == ' ';
         if is_space && !was_space && !quoted {
-            parts.push(line.get(start..index).unwrap_or_default());
+            let part = line.get(start..index).unwrap_or_default();
+            parts.push(part);
             start = index;
+            let rest = line.get(start..).unwrap_or_default();
+            if part.ends_with(':') && is_command(rest.trim_start()) {
+                break;
+            }
         }
         if letter == '`' {
             quoted = !quoted;
         }
         was_space = is_space;
-        let rest = line.get(start..).unwrap_or_default();
-        if was_space
-            && index > start
-            && is_command(rest.trim_start())
-            && line[..start].ends_with(':')
-        {
-            break;
-        }
     }
     parts.push(line.get(start..).unwrap_or_default());
     parts
@@ -176,9 +174,9 @@ fn parts(line: &str) -> Vec<&str> {
 
 /// Whether text begins with a command to copy.
 fn is_command(text: &str) -> bool {
-    let words = [program(), "aws", "docker", "$"];
+    let words = [program(), "ECS_SCALER_SANDBOX=", "aws", "docker", "$"];
     let mut words = words.iter().filter_map(|word| text.strip_prefix(word));
-    words.any(|rest| rest.starts_with(' '))
+    words.any(|rest| rest.starts_with(' ') || text.starts_with("ECS_SCALER_"))
 }
 
 #[cfg(test)]

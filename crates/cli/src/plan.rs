@@ -276,11 +276,11 @@ mod tests {
           services.worker.scaling.backlog_per_task target  600 → 120
 
         Plan: update the stack shop
-           change  AWS::ApplicationAutoScaling::ScalingPolicy  WorkerScalingPolicy  Configuration
+          change  AWS::ApplicationAutoScaling::ScalingPolicy  WorkerScalingPolicy  Configuration
                      Configuration.TargetValue  600 → 120
-           change  AWS::CloudWatch::Dashboard                  Dashboard            DashboardBody
+          change  AWS::CloudWatch::Dashboard                  Dashboard            DashboardBody
                      the dashboard's widgets change
-           change  AWS::CloudWatch::Alarm                      Alarm                Steps
+          change  AWS::CloudWatch::Alarm                      Alarm                Steps
                      Steps[0]   0 → 1
                      Steps[1]   1 → 2
                      Steps[2]   2 → 3
@@ -331,7 +331,7 @@ mod tests {
         Plan: update the stack shop
         1 part was changed by hand, to be put back:
           MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
-           change  AWS::Events::Rule  Rule  State
+          change  AWS::Events::Rule  Rule  State
         1 to change
         ");
     }
@@ -365,14 +365,13 @@ mod tests {
         insta::assert_snapshot!([deletion, rollback].map(|plan| format_plan(&plan)).concat(), @"
 
         Plan: delete what is left of the stack voucher-worker (CREATE_FAILED), then create it again
-           remove  AWS::IAM::Role   TaskRole       TaskRole-1a2b
-           remove  AWS::SQS::Queue  VouchersQueue  VouchersQueue-1a2b
-           add     AWS::SQS::Queue  VouchersQueue
+          remove  AWS::IAM::Role   TaskRole       TaskRole-1a2b
+          remove  AWS::SQS::Queue  VouchersQueue  VouchersQueue-1a2b
+          add     AWS::SQS::Queue  VouchersQueue
         1 to add, 2 to remove
         DATA LOSS: removing VouchersQueue (AWS::SQS::Queue) deletes its messages
 
         Plan: finish the rollback of the stack voucher-worker (UPDATE_ROLLBACK_FAILED), then plan its update
-
         CloudFormation undoes the failed update: it deletes what that added, and changes back what that changed
         ");
     }

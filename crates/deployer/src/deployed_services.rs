@@ -48,15 +48,10 @@ impl DeployedStack {
             {
                 return None;
             }
-            // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`.
-            let id = target.physical_id.split('|').next()?;
-            let (cluster, service) = id.strip_prefix("service/")?.split_once('/')?;
+            let ecs = ServiceName::of_target(&target.physical_id)?;
             Some(DeployedService {
-                name: service.to_owned(),
-                ecs: ServiceName {
-                    cluster: cluster.to_owned(),
-                    service: service.to_owned(),
-                },
+                name: ecs.service.clone(),
+                ecs,
                 logical_id: None,
             })
         });
@@ -83,10 +78,9 @@ impl DeployedStack {
 
     /// Whether a schedule moves the bounds of the service, by its cluster and name in ECS.
     pub(crate) fn has_schedule(&self, service: &ServiceName) -> bool {
-        let id = format!("service/{}/{}", service.cluster, service.service);
         let mut targets = self.of_type(types::SCALABLE_TARGET);
         targets.any(|target| {
-            target.physical_id.split('|').next() == Some(&*id)
+            ServiceName::of_target(&target.physical_id).as_ref() == Some(service)
                 && self.schedule_of(&target.logical_id).is_some()
         })
     }

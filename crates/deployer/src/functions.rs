@@ -69,6 +69,23 @@ pub struct ServiceName {
     pub service: String,
 }
 
+impl ServiceName {
+    /// `service/CLUSTER/SERVICE`, as Application Auto Scaling names it.
+    pub(crate) fn resource_id(&self) -> String {
+        format!("service/{}/{}", self.cluster, self.service)
+    }
+
+    /// The service of a scalable target, by its ID or by CloudFormation's: `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`.
+    pub(crate) fn of_target(id: &str) -> Option<Self> {
+        let id = id.split('|').next()?;
+        let (cluster, service) = id.strip_prefix("service/")?.split_once('/')?;
+        Some(Self {
+            cluster: cluster.to_owned(),
+            service: service.to_owned(),
+        })
+    }
+}
+
 impl From<&AlarmStepsPolicy> for ServiceName {
     fn from(policy: &AlarmStepsPolicy) -> Self {
         Self {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::engine::{LateSpan, Point, Records, ScalingAction};
 use crate::scenario::Scenario;
-use crate::time::{Nanos, SECOND, seconds};
+use crate::time::{MINUTE, Nanos, SECOND, seconds};
 
 /// The times in which messages were late.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -17,7 +17,7 @@ pub struct LateTimes {
     pub examined: u64,
     /// Those of them in times that began after tasks had been removed that were needed.
     pub after_cut: u64,
-    /// Those of them in times that began with a jump of the load: at least twice the rate of the 5 minutes before.
+    /// Those of them in times that began with a jump of the load: at least twice the rate of one of the 5 minutes before.
     pub after_jump: u64,
     /// Those of them in times in which `tasks.max` tasks ran.
     pub at_max: u64,
@@ -45,7 +45,7 @@ pub struct LateTime {
     pub longest_wait: f64,
     /// Most messages that waited.
     pub backlog_max: u32,
-    /// Messages sent a second, in the 5 minutes before the first late message was sent.
+    /// Messages sent a second, in the quietest of the 5 minutes before the first late message was sent.
     pub load_before: f64,
     /// Messages sent a second in the worst half minute, or step, from then on.
     pub load_max: f64,
@@ -110,11 +110,7 @@ impl Course<'_> {
     /// The times in which messages were late.
     pub(crate) fn late_times(&self, scenario: &Scenario) -> LateTimes {
         let spans = self.records.late_spans.worst();
-        let slo = scenario
-            .slos()
-            .into_iter()
-            .min()
-            .unwrap_or_default();
+        let slo = scenario.slos().into_iter().min().unwrap_or_default();
         let max = scenario.widest().1;
         let mut times = LateTimes {
             count: self.records.late_spans.count,
@@ -160,17 +156,23 @@ impl Course<'_> {
             .map(|chunk| rate(chunk.iter().map(|sent| u64::from(*sent)).sum(), chunk.len()))
             .fold(0.0, f64::max);
         let before: Vec<u32> = self
-            .steps_between(sent.saturating_sub(BEFORE.max(width)), sent.saturating_sub(width))
+            .steps_between(
+                sent.saturating_sub(BEFORE.max(width)),
+                sent.saturating_sub(width),
+            )
             .map(|step| step.sent)
             .collect();
-        let all_before = before.iter().map(|sent| u64::from(*sent)).sum();
+        let quietest = before
+            .chunks(index(MINUTE.div_ceil(width)).max(1))
+            .map(|chunk| rate(chunk.iter().map(|sent| u64::from(*sent)).sum(), chunk.len()))
+            .reduce(f64::min);
         LateTime {
             at: seconds(span.begin),
             lasts: seconds(span.end - span.begin),
             late: span.late,
             longest_wait: seconds(span.worst),
             backlog_max: backlog_max.unwrap_or_default(),
-            load_before: rate(all_before, before.len().max(1)),
+            load_before: quietest.unwrap_or_default(),
             load_max,
             tasks_before: self.running_at(sent),
             tasks_max: self.most_running(sent, span.end),
@@ -181,11 +183,7 @@ impl Course<'_> {
         }
     }
 
-    fn steps_between(
-        &self,
-        from: Nanos,
-        to: Nanos,
-    ) -> impl Iterator<Item = &crate::engine::Step> {
+    fn steps_between(&self, from: Nanos, to: Nanos) -> impl Iterator<Item = &crate::engine::Step> {
         let steps = &self.records.steps;
         let last = steps.done.len();
         let from = index(from / steps.width).min(last);
@@ -215,7 +213,10 @@ impl Course<'_> {
 
     fn most_needed(&self, from: Nanos, to: Nanos) -> u32 {
         let place = |at: Nanos| index(at / self.interval.max(1)).min(self.needed.len());
-        let (from, to) = (place(from), place(to).saturating_add(1).min(self.needed.len()));
+        let (from, to) = (
+            place(from),
+            place(to).saturating_add(1).min(self.needed.len()),
+        );
         let needed = self.needed.get(from..to.max(from)).unwrap_or_default();
         needed.iter().copied().max().unwrap_or_default()
     }
@@ -257,7 +258,10 @@ impl Course<'_> {
         let from = index(begin.saturating_sub(around) / steps.width);
         let to = index((span.end + around).min(self.end) / steps.width).saturating_add(1);
         let many = to.saturating_sub(from).div_ceil(COURSE).max(1);
-        let chosen = steps.done.get(from..to.min(steps.done.len())).unwrap_or_default();
+        let chosen = steps
+            .done
+            .get(from..to.min(steps.done.len()))
+            .unwrap_or_default();
         let mut desired = self.desired_from(begin.saturating_sub(around));
         let points = chosen.chunks(many).enumerate().map(|(place, chunk)| {
             let last = from + place * many + chunk.len();
@@ -266,7 +270,11 @@ impl Course<'_> {
             LatePoint {
                 at: seconds(at),
                 load: count(sent) / (seconds(steps.width) * count(chunk.len() as u64)),
-                backlog_max: chunk.iter().map(|step| step.backlog).max().unwrap_or_default(),
+                backlog_max: chunk
+                    .iter()
+                    .map(|step| step.backlog)
+                    .max()
+                    .unwrap_or_default(),
                 desired: desired(seconds(at)),
                 running: self.running_at(at),
                 needed: self.needed_at(at.saturating_sub(1)),
@@ -289,7 +297,11 @@ impl Course<'_> {
         let before = next.checked_sub(1).and_then(|place| actions.get(place));
         let first = actions.first().map(|action| action.from);
         let still = self.records.points.last().map(|point| point.desired);
-        let mut desired = before.map(|action| action.to).or(first).or(still).unwrap_or_default();
+        let mut desired = before
+            .map(|action| action.to)
+            .or(first)
+            .or(still)
+            .unwrap_or_default();
         move |at| {
             while let Some(action) = actions.get(next).filter(|action| action.at <= at) {
                 desired = action.to;
@@ -339,9 +351,12 @@ impl Course<'_> {
 }
 
 impl LateTime {
-    /// Whether it began with a jump of the load.
+    /// Whether it began with a jump of the load: one that isn't chance, which makes a minute's messages differ by the root
+    /// of their number.
     pub(crate) fn jumped(&self) -> bool {
-        self.load_max >= JUMP * self.load_before && self.load_max > 0.0
+        let most = self.load_max * 60.0;
+        let more = most - self.load_before * 60.0;
+        self.load_max >= JUMP * self.load_before && more > 4.0 * most.sqrt()
     }
 }
 

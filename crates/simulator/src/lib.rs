@@ -57,7 +57,8 @@ pub use load::{
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
 pub use outcome::{
-    Backlog, MaxLimit, Messages, QueueOutcome, RunOutcome, ScalingFigures, TaskFigures, TaskLimits, Waiting,
+    Backlog, MaxLimit, Messages, QueueOutcome, RunOutcome, ScalingFigures, TaskFigures, TaskLimits,
+    Waiting,
 };
 pub use policy::{
     BacklogPolicy, DeadlinePolicy, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, QueueMetric,
@@ -65,9 +66,7 @@ pub use policy::{
 };
 pub use progress::Progress;
 pub use random::Distribution;
-pub use report::{
-    Advice, Cause, CauseKind, Commands, ComparedPolicy, Figure, Piece, Report,
-};
+pub use report::{Advice, Cause, CauseKind, Commands, ComparedPolicy, Figure, Piece, Report};
 pub use scenario::{Deployments, Overrides, QueueScenario, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
 pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};

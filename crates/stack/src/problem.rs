@@ -232,6 +232,19 @@ impl Report {
         &self.problems
     }
 
+    /// The same with the problems of one severity only.
+    #[must_use]
+    pub fn only(&self, severity: Severity) -> Self {
+        let problems = self
+            .problems
+            .iter()
+            .filter(|problem| problem.severity == severity);
+        Self {
+            problems: problems.cloned().collect(),
+            ..self.clone()
+        }
+    }
+
     /// Problems that were found beyond those of [`Report::problems`].
     #[must_use]
     pub fn omitted(&self) -> usize {

@@ -41,7 +41,7 @@ const OF_QUEUE: [(&str, &str); 5] = [
 ];
 
 /// How the logical IDs of the whole stack's resources begin, and the key of the definition.
-const OF_STACK: [(&str, &str); 17] = [
+const OF_STACK: [(&str, &str); 18] = [
     ("VpcFlowLog", "network.create.flow_logs"),
     ("Vpc", "network"),
     ("Public", "network"),
@@ -55,6 +55,7 @@ const OF_STACK: [(&str, &str); 17] = [
     ("Metric", "metric"),
     ("FunctionSecurityGroup", "metric.vpc"),
     ("Scaling", "services"),
+    ("Pause", "services"),
     ("Alarm", "notify"),
     ("Email", "notify"),
     ("Slack", "notify"),

@@ -33,10 +33,6 @@ class FakeSqs:
         self.hidden += [(entry["ReceiptHandle"], entry["VisibilityTimeout"]) for entry in Entries]
         return {}
 
-    def change_message_visibility(self, ReceiptHandle: str, VisibilityTimeout: int, **_: Any) -> dict:
-        self.hidden.append((ReceiptHandle, VisibilityTimeout))
-        return {}
-
     def delete_message_batch(self, Entries: list[dict], **_: Any) -> dict:
         failed = []
         for entry in Entries:

@@ -67,6 +67,12 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual((counts["done"], counts["failed"], sqs.deleted), (0, 1, []))
         self.assertEqual(said[0]["reason"], "it took longer than the work limit of 0.3s")
 
+    def test_a_stop_gives_unfinished_messages_back(self) -> None:
+        sqs = FakeSqs(["slow"] * 12)
+        counts, said = work(sqs, lambda _: time.sleep(60), lambda: not sqs.waiting, CONCURRENCY="12", STOP_TIMEOUT="1s")
+        self.assertEqual((counts["given_back"], sqs.deleted), (12, []))
+        self.assertEqual(sorted(receipt for receipt, timeout in sqs.hidden if timeout == 0), sorted(f"m{n}" for n in range(12)))
+
     def test_the_visibility_timeout_is_extended_at_its_half(self) -> None:
         sqs = FakeSqs(["slow"])
         work(sqs, lambda _: time.sleep(1.3), lambda: bool(sqs.deleted))

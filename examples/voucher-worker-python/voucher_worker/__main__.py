@@ -14,6 +14,12 @@ from .worker import Worker, is_healthy
 SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 
+def end_process(dead: threading.ExceptHookArgs) -> None:
+    """A helper thread has died, and without it messages would wait or be processed twice: ECS starts another task."""
+    log.problem("running a thread", repr(dead.exc_value))
+    os._exit(1)
+
+
 def main() -> int:
     if sys.argv[1:] == ["check"]:
         return 0 if is_healthy(os.environ.get("HEALTH_FILE")) else 1
@@ -24,6 +30,7 @@ def main() -> int:
         return 2
     # Before any thread starts, which inherits this: one thread waits for the signals, and none is interrupted.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    threading.excepthook = end_process
     worker = Worker(config, *clients(config, os.environ), voucher_check(config.work_time))
 
     def wait_for_signals() -> None:

@@ -66,7 +66,7 @@ class Protection:
             return
         try:
             self._put(wanted)
-        except OSError as error:
+        except Exception as error:  # The agent must not end the worker.
             doing = "protecting the task" if wanted else "ending the task's protection"
             log.problem(doing, error)
             self._failures += 1

@@ -8,7 +8,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,7 @@ class Worker:
             # The poll in progress ends first: SQS can give it messages that nobody else would get for a while.
             while (self.receiving or self.jobs) and (left := self.stop_at[0] - time.monotonic()) > 0:
                 self.changed.wait(left)
-        for job in list(self.jobs):
-            self._give_back(job)
+        self._give_back()
         with self.changed:
             self.changed.wait_for(lambda: self.deletions == 0, self.stop_at[1] - time.monotonic())
         return self.counts
@@ -174,7 +173,7 @@ class Worker:
         try:
             self.check(job.message)
             reason = None
-        except Exception as error:  # A check can raise anything; it must cost no more than its message.
+        except BaseException as error:  # Whatever it raises, also SystemExit, costs no more than its message.
             reason = str(error) or type(error).__name__
         if self._ended(job, "failed" if reason else "done", reason) and reason is None:
             job.source.done.put(job)
@@ -204,15 +203,23 @@ class Worker:
         )
         return True
 
-    def _give_back(self, job: Job) -> None:
-        """Makes a message visible immediately, instead of after its visibility timeout."""
-        if self._ended(job, "given_back", "the worker was stopped before it was done; it is given back"):
-            try:
-                self.calls.change_message_visibility(
-                    QueueUrl=job.source.url, ReceiptHandle=job.receipt, VisibilityTimeout=0
-                )
-            except SDK_ERRORS as error:
-                log.problem("giving a message back", error, queue=job.source.name, message_id=job.message.id)
+    def _give_back(self) -> None:
+        """Makes unfinished messages visible immediately, instead of after their visibility timeout."""
+        reason = "the worker was stopped before it was done; it is given back"
+        with self.changed:
+            jobs = list(self.jobs)
+        ended = [job for job in jobs if self._ended(job, "given_back", reason)]
+        for source, batch in self._batches(ended):
+            failed = call_batch(self.calls.change_message_visibility_batch, source.url, batch, VisibilityTimeout=0)
+            for job, _, error in failed:
+                log.problem("giving a message back", error, queue=source.name, message_id=job.message.id)
+
+    def _batches(self, jobs: list[Job]) -> Iterator[tuple[Source, list[Job]]]:
+        """The messages of each queue, at most 10 at a time."""
+        for source in self.sources:
+            own = [job for job in jobs if job.source is source]
+            for start in range(0, len(own), BATCH):
+                yield source, own[start : start + BATCH]
 
     def _is_long(self) -> bool:
         with self.changed:
@@ -230,10 +237,8 @@ class Worker:
                     # A thread can't be ended: it keeps its place, but its message comes back.
                     limit = f"it took longer than the work limit of {self.config.work_limit:g}s"
                     self._ended(job, "failed", limit)
-            for source in self.sources:
-                due = [job for job in jobs if job.source is source and job.hide_at <= now]
-                for start in range(0, len(due), BATCH):
-                    self._hide(source, due[start : start + BATCH])
+            for source, batch in self._batches([job for job in jobs if job.hide_at <= now]):
+                self._hide(source, batch)
             if self.config.health_file and now >= next_health and not is_stuck:
                 next_health = now + HEALTH_EVERY
                 try:

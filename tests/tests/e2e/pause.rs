@@ -176,8 +176,8 @@ impl Scene<'_> {
     async fn survives_a_deploy(&self) {
         let changed = edited(
             &definition(&self.stack.name),
-            "visibility_timeout: 10m",
-            "visibility_timeout: 11m",
+            "orders: {visibility_timeout: 10m}",
+            "orders: {visibility_timeout: 11m}",
         );
         let _ = self.stack.deploy(&changed).await.succeeds();
         assert_eq!(self.suspended().await, [true; 3]);

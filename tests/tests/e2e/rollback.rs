@@ -1,6 +1,6 @@
 //! Going back to an earlier deploy.
 
-use e2e::{Bench, Cloud, TestStack, edited, worker};
+use e2e::{Bench, Cloud, TestStack, edited, unique_name, worker};
 use serde_json::{Value, json};
 
 async fn template(cloud: &Cloud, name: &str) -> Value {
@@ -99,6 +99,7 @@ async fn a_rollback_brings_back_the_deploy_before_and_the_one_before_that() {
 
     // An update that loses something needs more than a yes.
     let queue = edited(&third, "queues:\n", "queues:\n  extra: {}\n");
+    let queue = edited(&queue, "consumes: [jobs]", "consumes: [jobs, extra]");
     let _ = stack.deploy(&queue).await.succeeds();
     let error = stack.run("rollback", &["--yes"]).end().await.fails(5);
     assert!(
@@ -111,7 +112,7 @@ async fn a_rollback_brings_back_the_deploy_before_and_the_one_before_that() {
         .await;
     assert_eq!(run.succeeds()["deployment"]["changed"], true);
 
-    assert_eq!(list_objects(&cloud, &stack.name).await.len(), 7);
+    assert_eq!(list_objects(&cloud, &stack.name).await.len(), 8);
     let _ = stack.destroy(&["--force"]).await.succeeds();
     assert_eq!(list_objects(&cloud, &stack.name).await, []);
     let error = stack.run("rollback", &["--yes"]).end().await.fails(1);
@@ -128,9 +129,14 @@ async fn after_a_failed_deploy_the_last_good_one_runs_already() {
     let stack = TestStack::new(&bench, "rolled");
     let first = worker(&stack.name);
     let _ = stack.deploy(&first).await.succeeds();
-    let network =
-        "network: {subnets: [subnet-00000000000000000], security_groups: [sg-00000000000000000]}";
-    let broken = edited(&first, "network: create", network);
+    // A queue of this name exists, with another setting.
+    let taken = unique_name("taken");
+    let request = cloud.clients.sqs.create_queue().queue_name(&taken);
+    let timeout = aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
+    request.attributes(timeout, "11").send().await.unwrap();
+    let queue = format!("queues:\n  extra: {{name: {taken}, visibility_timeout: 1m}}\n");
+    let broken = edited(&first, "queues:\n", &queue);
+    let broken = edited(&broken, "consumes: [jobs]", "consumes: [jobs, extra]");
     let _ = stack.deploy(&broken).await.fails(4);
     let nothing = stack.run("rollback", &["--yes"]).end().await.succeeds();
     assert_eq!(nothing["to"], Value::Null, "{nothing}");

@@ -168,6 +168,13 @@ impl Page {
         }
     }
 
+    /// Saves what is shown as a PNG.
+    pub(crate) fn save_picture(&mut self, file: &Path) {
+        let shot = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        let bytes = aws_smithy_types::base64::decode(shot["data"].as_str().unwrap());
+        std::fs::write(file, bytes.unwrap()).unwrap();
+    }
+
     /// As wide as this in CSS pixels, in the light or in the dark.
     pub(crate) fn set_viewport(&mut self, width: u32, height: u32, scheme: &str) {
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});

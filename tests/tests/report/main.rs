@@ -274,20 +274,30 @@ fn has_tiles_of(page: &mut Page, answer: &Value) {
 
 /// Cause and advice are the document's.
 fn explains(page: &mut Page, answer: &Value) {
-    let text = |page: &mut Page, id: &str| page.value(&format!("document.querySelector('{id}').textContent"));
+    let text = |page: &mut Page, id: &str| {
+        page.value(&format!("document.querySelector('{id}').textContent"))
+    };
     let plain = |value: &Value| value.as_str().unwrap().replace('`', "");
     assert!(answer["cause"]["kind"].is_string());
     assert_eq!(text(page, "#why p"), plain(&answer["cause"]["text"]));
     assert_eq!(text(page, "#advice p"), plain(&answer["advice"]["text"]));
     let command = text(page, "#advice .command code");
     assert_eq!(command, answer["advice"]["command"]);
-    assert!(command.as_str().unwrap().contains("stacks/voucher-worker.yaml"));
+    assert!(
+        command
+            .as_str()
+            .unwrap()
+            .contains("stacks/voucher-worker.yaml")
+    );
     page.value("document.querySelector('#advice .copy').click()");
-    page.wait_until("['copied', 'selected'].includes(document.querySelector('#advice .copy').textContent)");
+    page.wait_until(
+        "['copied', 'selected'].includes(document.querySelector('#advice .copy').textContent)",
+    );
 }
 
 /// The drawings of all charts.
-const PATHS: &str = "[...document.querySelectorAll('.chart path[data-y]')].map(path => path.getAttribute('d'))";
+const PATHS: &str =
+    "[...document.querySelectorAll('.chart path[data-y]')].map(path => path.getAttribute('d'))";
 
 /// Each chart has lines over its whole width, within its height.
 fn draws(page: &mut Page) {
@@ -298,7 +308,8 @@ fn draws(page: &mut Page) {
         let lines = lines.as_array().unwrap();
         assert!(!lines.is_empty(), "{chart}");
         for line in lines {
-            let [left, width, top, height] = [0, 1, 2, 3].map(|place| line[place].as_f64().unwrap());
+            let [left, width, top, height] =
+                [0, 1, 2, 3].map(|place| line[place].as_f64().unwrap());
             assert!(left < 40.0 && left + width > 960.0, "{chart}: {line}");
             assert!(top >= 0.0 && top + height <= 100.1, "{chart}: {line}");
         }
@@ -308,10 +319,15 @@ fn draws(page: &mut Page) {
 /// A drag over one chart zooms all of them; the pointer over one reads the values of all.
 fn zooms(page: &mut Page) {
     page.value("document.querySelector('#tasks .area').scrollIntoView({block: 'center'})");
-    let place = page.value("document.querySelector('#tasks .area').getBoundingClientRect().toJSON()");
+    let place =
+        page.value("document.querySelector('#tasks .area').getBoundingClientRect().toJSON()");
     let [left, top] = ["left", "top"].map(|side| place[side].as_f64().unwrap());
     let mouse = |page: &mut Page, kind: &str, x: f64, buttons: u32| {
-        let button = if kind == "mouseMoved" && buttons == 0 { "none" } else { "left" };
+        let button = if kind == "mouseMoved" && buttons == 0 {
+            "none"
+        } else {
+            "left"
+        };
         page.call(
             "Input.dispatchMouseEvent",
             serde_json::json!({"type": kind, "x": left + x, "y": top + 20.0, "button": button, "buttons": buttons, "clickCount": 1}),
@@ -329,7 +345,14 @@ fn zooms(page: &mut Page) {
     let after = page.value(PATHS);
     let (before_all, after_all) = (before.as_array().unwrap(), after.as_array().unwrap());
     assert_eq!(before_all.len(), after_all.len());
-    assert!(before_all.iter().zip(after_all).filter(|(one, other)| one != other).count() >= 5);
+    assert!(
+        before_all
+            .iter()
+            .zip(after_all)
+            .filter(|(one, other)| one != other)
+            .count()
+            >= 5
+    );
     assert!(!after.to_string().contains("NaN"), "{after}");
     page.value("document.getElementById('whole').click()");
     page.wait_until("Number(document.getElementById('time').dataset.from) === 0");
@@ -342,8 +365,14 @@ fn opens_the_worst(page: &mut Page, answer: &Value) {
     page.value("document.querySelector('button[data-late]').click()");
     let range = page.value("[document.getElementById('time').dataset.from, document.getElementById('time').dataset.to].map(Number)");
     let (from, to) = (range[0].as_f64().unwrap(), range[1].as_f64().unwrap());
-    let (begin, lasts) = (worst["at"].as_f64().unwrap(), worst["lasts"].as_f64().unwrap());
-    assert!(from <= begin && begin + lasts <= to, "{range} {begin} {lasts}");
+    let (begin, lasts) = (
+        worst["at"].as_f64().unwrap(),
+        worst["lasts"].as_f64().unwrap(),
+    );
+    assert!(
+        from <= begin && begin + lasts <= to,
+        "{range} {begin} {lasts}"
+    );
     assert!(to - from < answer["duration"].as_f64().unwrap());
     draws(page);
     assert!(!page.value(PATHS).to_string().contains("NaN"));
@@ -357,27 +386,95 @@ fn adapts(page: &mut Page) {
         for width in [1_400, 820, 390] {
             page.set_viewport(width, 850, scheme);
             page.wait_until(&format!("innerWidth === {width}"));
-            assert_eq!(page.value("document.documentElement.scrollWidth"), width, "{scheme}");
+            // A scrollbar takes some of the width.
+            let beyond =
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(page.value(beyond), 0, "{width} {scheme}");
             assert_eq!(page.value(background), color);
         }
     }
     let scatters = page.value("[...document.querySelectorAll('svg.scatter')].filter(one => one.getClientRects().length > 0).length");
-    assert!(scatters == 1 || scatters == 0, "{scatters}");
-    page.call("Emulation.setEmulatedMedia", serde_json::json!({"media": "print"}));
+    assert!(scatters.as_u64().unwrap() <= 1, "{scatters}");
+    page.call(
+        "Emulation.setEmulatedMedia",
+        serde_json::json!({"media": "print"}),
+    );
     assert_eq!(page.value(background), "rgb(255, 255, 255)");
-    let printed = page.call("Page.printToPDF", serde_json::json!({"printBackground": true}));
+    let printed = page.call(
+        "Page.printToPDF",
+        serde_json::json!({"printBackground": true}),
+    );
     assert!(printed["data"].as_str().unwrap().len() > 10_000);
 }
 
 /// Without scripts, verdict, tiles, drawings and tables are there, and nothing that needs a script.
 fn reads_without_scripts(file: &Path, answer: &Value) {
     let mut page = open();
-    page.call("Emulation.setScriptExecutionDisabled", serde_json::json!({"value": true}));
+    page.call(
+        "Emulation.setScriptExecutionDisabled",
+        serde_json::json!({"value": true}),
+    );
     page.show(file);
-    assert_eq!(page.value("document.documentElement.dataset.ready ?? null"), Value::Null);
+    assert_eq!(
+        page.value("document.documentElement.dataset.ready ?? null"),
+        Value::Null
+    );
     has_the_figures_of(&mut page, answer);
     draws(&mut page);
     let hidden = page.value("[...document.querySelectorAll('.copy, .js, #zoom')].every(one => one.getClientRects().length === 0)");
     assert_eq!(hidden, true);
     assert_eq!(page.complaints, Vec::<String>::new());
+}
+
+/// The README's picture: at most 200 KB. `UPDATE_PICTURES=1 cargo xtask test the_picture` draws it anew.
+#[tokio::test]
+async fn the_picture_of_the_readme_is_small() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let picture = root.join("docs/report.png");
+    if std::env::var_os("UPDATE_PICTURES").is_some() {
+        draw_picture(root, &picture).await;
+    }
+    let bytes = std::fs::read(&picture).unwrap();
+    assert!(
+        bytes.starts_with(b"\x89PNG") && bytes.len() < 200_000,
+        "{}",
+        bytes.len()
+    );
+}
+
+async fn draw_picture(root: &Path, picture: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    // As the picture shows it.
+    let name = "voucher-worker.yaml";
+    std::fs::copy(root.join("stacks").join(name), folder.path().join(name)).unwrap();
+    let load = "mmpp:rates=4/s|60/s,stays=50m|10m,for=1d";
+    let file = folder.path().join("report.html");
+    let program = std::env::var("ECS_SCALER_XTASK").unwrap();
+    let arguments = [
+        "simulate",
+        name,
+        "--load",
+        load,
+        "--assume",
+        "slo=1m",
+        "--require",
+        "99%",
+        "--compare",
+        "--report",
+    ];
+    // It fails, because the objective is missed.
+    let ran = std::process::Command::new(program)
+        .args(arguments)
+        .arg(&file)
+        .current_dir(&folder)
+        .status();
+    assert_eq!(ran.unwrap().code(), Some(1));
+    let mut page = open();
+    page.set_viewport(1_160, 1_110, "light");
+    page.call(
+        "Emulation.setScrollbarsHidden",
+        serde_json::json!({"hidden": true}),
+    );
+    page.show(&file);
+    page.save_picture(picture);
 }

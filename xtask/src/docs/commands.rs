@@ -1,6 +1,7 @@
 //! The commands in the documentation: each is parsed with the program's own command line.
 
 use clap::Command;
+use clap::error::ErrorKind;
 
 use super::page::{Block, Page};
 
@@ -19,14 +20,38 @@ pub(super) fn check(page: &Page, command: &Command) -> Vec<String> {
             "json" => problems.extend(check_json(page, &block)),
             _ => {}
         }
-        for (line, text) in find(&block) {
-            if let Err(error) = parse(&text, command) {
-                let error = error.trim().replace('\n', "\n    ");
-                problems.push(format!("{}:{line}: `{text}`:\n    {error}", page.name));
-            }
+    }
+    let blocks = page.blocks();
+    let in_blocks = blocks.iter().flat_map(find);
+    let in_blocks = in_blocks.map(|(line, text)| (line, parse(&text, command), text));
+    let in_prose = find_in_prose(page).into_iter();
+    let in_prose = in_prose.map(|(line, text)| (line, parse_mention(&text, command), text));
+    for (line, parsed, text) in in_blocks.chain(in_prose) {
+        if let Err(error) = parsed {
+            let error = error.to_string();
+            let error = error.trim().replace('\n', "\n    ");
+            problems.push(format!("{}:{line}: `{text}`:\n    {error}", page.name));
         }
     }
     problems
+}
+
+/// The commands in the text, except those with a place for another command.
+fn find_in_prose(page: &Page) -> Vec<(usize, String)> {
+    let mut commands = Vec::new();
+    for (line, text) in page.prose() {
+        for span in text.split('`').skip(1).step_by(2) {
+            let is_command = PROGRAMS.iter().any(|program| span.starts_with(program));
+            if is_command
+                && !["…", " COMMAND", " VERB"]
+                    .iter()
+                    .any(|open| span.contains(open))
+            {
+                commands.push((line, span.to_owned()));
+            }
+        }
+    }
+    commands
 }
 
 /// One document, or one per line.
@@ -80,11 +105,20 @@ pub(super) fn split(text: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-fn parse(text: &str, command: &Command) -> Result<(), String> {
-    let words = split(text).ok_or("a quote isn't closed")?;
+fn parse(text: &str, command: &Command) -> Result<(), clap::Error> {
+    let unclosed = || clap::Error::raw(ErrorKind::InvalidValue, "a quote isn't closed");
+    let words = split(text).ok_or_else(unclosed)?;
     let words = std::iter::once("ecs-scaler".to_owned()).chain(words);
-    let parsed = command.clone().try_get_matches_from(words);
-    parsed.map(drop).map_err(|error| error.render().to_string())
+    command.clone().try_get_matches_from(words).map(drop)
+}
+
+/// A mention in the text can leave arguments out.
+fn parse_mention(text: &str, command: &Command) -> Result<(), clap::Error> {
+    parse(text, command).or_else(|error| match error.kind() {
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Ok(()),
+        _ => Err(error),
+    })
 }
 
 #[cfg(test)]
@@ -110,6 +144,11 @@ mod tests {
             problem.starts_with("p:3: ") && problem.contains("--no-such"),
             "{problem}"
         );
+        assert_eq!(
+            problems("Run `ecs-scaler cost`, or `ecs-scaler help COMMAND`.\n"),
+            [""; 0]
+        );
+        assert!(problems("Run `ecs-scaler lists`.\n")[0].starts_with("p:1: "));
         let output = "```console\n$ ecs-scaler list\necs-scaler says something\n```\n";
         assert_eq!(problems(output), [""; 0]);
     }

@@ -116,7 +116,11 @@ fn complete(part: &Value, place: &str) -> Value {
             service["image"] = "111122223333.dkr.ecr.us-west-2.amazonaws.com/worker:1".into();
         }
         if own.get("consumes").is_none() {
-            service["consumes"] = json!(["jobs"]);
+            let queues = keys(&whole["queues"]);
+            service["consumes"] = match queues.is_empty() {
+                true => json!(["jobs"]),
+                false => json!(queues),
+            };
         }
         if own.get("scaling").is_none() {
             service["scaling"] = json!({"backlog_per_task": {"processing_time": "1s"}});
@@ -193,8 +197,7 @@ mod tests {
 
     #[test]
     fn a_wrong_key_is_reported_wherever_it_is() {
-        let whole =
-            "name: a\nqueues: {q: {}}\nservices: {}\nenvironments: {s: {queues: {q: {x: 1}}}}\n";
+        let whole = "name: a\nqueues: {q: {}}\nservices: {w: {image: busybox, consumes: [q], slo: 99% within 5m, tasks: {max: 2}, scaling: {demand: {processing_time: 1s}}}}\nenvironments: {s: {queues: {q: {x: 1}}}}\n";
         for (yaml, expected) in [
             ("queues: {a: {retentoin: 4d}}\n", "queues.a"),
             ("slo: 99% within 1m\nscaling: {demnd: {}}\n", "scaling"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use simulator::{Overrides, Scenario, format_dollars};
-use stack::Report;
+use stack::{Report, Severity};
 
 use crate::definition::{self, SelectionArgs};
 use crate::failure::{Failure, Result};
@@ -139,6 +139,9 @@ impl Checked<'_> {
             }
             Err(failure) => {
                 result["valid"] = false.into();
+                if let Some(problems) = failure.problems() {
+                    self.add_warnings(problems.only(Severity::Warning));
+                }
                 result["error"] = failure.to_document(failure.hints())["error"].take();
                 self.failure = Some(match self.failure.take() {
                     // Environments mostly have the same problems, each of which is named once.
@@ -148,6 +151,15 @@ impl Checked<'_> {
             }
         }
         self.results.push(result);
+    }
+
+    fn add_warnings(&mut self, warnings: Report) {
+        if !warnings.is_empty() {
+            self.warnings = Some(match self.warnings.take() {
+                Some(known) => known.join(warnings),
+                None => warnings,
+            });
+        }
     }
 
     /// What a valid definition makes. Adds its warnings to those of the file.
@@ -164,12 +176,7 @@ impl Checked<'_> {
             "bursts": list_bursts(&stack),
             "warnings": warnings.problems(),
         });
-        if !warnings.is_empty() {
-            self.warnings = Some(match self.warnings.take() {
-                Some(known) => known.join(warnings),
-                None => warnings,
-            });
-        }
+        self.add_warnings(warnings);
         Ok(found)
     }
 }

@@ -27,7 +27,11 @@ fn commands(program: &str, file: &str, arguments: &[String]) -> Option<Commands>
         compare: command("simulate", " --compare"),
         frontier: command("simulate", " --frontier"),
         tune: command("tune", " --policy any"),
-        deploy: format!("{program} deploy {}{}", quote(file), with_space(&join(&selection))),
+        deploy: format!(
+            "{program} deploy {}{}",
+            quote(file),
+            with_space(&join(&selection))
+        ),
     })
 }
 
@@ -102,13 +106,31 @@ mod tests {
     #[test]
     fn commands_run_as_they_stand() {
         let found = of(&[
-            "target/ecs-scaler", "--output", "json", "simulate", "my stack.yaml", "--load", "mmpp:rates=4/s|60/s,stays=50m|10m,for=7d",
-            "--require=99%", "--env", "prod", "--compare", "--report", "out.html", "--output=text",
+            "target/ecs-scaler",
+            "--output",
+            "json",
+            "simulate",
+            "my stack.yaml",
+            "--load",
+            "mmpp:rates=4/s|60/s,stays=50m|10m,for=7d",
+            "--require=99%",
+            "--env",
+            "prod",
+            "--compare",
+            "--report",
+            "out.html",
+            "--output=text",
         ]);
         let input = "'my stack.yaml' --load 'mmpp:rates=4/s|60/s,stays=50m|10m,for=7d' --require=99% --env prod";
         assert_eq!(found.tune, format!("ecs-scaler tune {input} --policy any"));
-        assert_eq!(found.compare, format!("ecs-scaler simulate {input} --compare"));
-        assert_eq!(found.frontier, format!("ecs-scaler simulate {input} --frontier"));
+        assert_eq!(
+            found.compare,
+            format!("ecs-scaler simulate {input} --compare")
+        );
+        assert_eq!(
+            found.frontier,
+            format!("ecs-scaler simulate {input} --frontier")
+        );
         assert_eq!(found.deploy, "ecs-scaler deploy 'my stack.yaml' --env prod");
     }
 
@@ -116,7 +138,10 @@ mod tests {
     fn quotes_are_those_of_a_shell() {
         assert_eq!(quote("it's"), r"'it'\''s'");
         assert_eq!(quote(""), "''");
-        assert_eq!(quote("daily:low=1/s,high=20/s,for=14d"), "daily:low=1/s,high=20/s,for=14d");
+        assert_eq!(
+            quote("daily:low=1/s,high=20/s,for=14d"),
+            "daily:low=1/s,high=20/s,for=14d"
+        );
         assert_eq!(quote("$(date)"), "'$(date)'");
     }
 }

@@ -2,7 +2,7 @@
 
 use template::contract::DRAFTS;
 
-use super::{Asset, Bucket, object_url, put_object};
+use super::{Asset, Bucket, note_upload, object_url, put_object};
 use crate::error::{Result, aws};
 use crate::session::{DraftHold, Session};
 
@@ -29,6 +29,7 @@ impl DraftTemplate {
             bytes: body.as_bytes().to_vec(),
         };
         let hold = session.hold_draft();
+        note_upload(session, &asset);
         let reply = put_object(session, &bucket.name, &bucket.account, &asset).await?;
         Ok(Self {
             url: object_url(session.clients, &bucket.name, &asset.key),

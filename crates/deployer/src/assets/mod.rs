@@ -194,7 +194,16 @@ async fn ensure_object(
         Err(error) if matches!(http_status(&error), Some(403 | 404)) => {}
         Err(error) => return Err(aws(format!("look for {} in {bucket}", asset.key))(error)),
     }
+    note_upload(session, asset);
     put_object(session, bucket, account, asset).await.map(drop)
+}
+
+fn note_upload(session: &Session<'_>, asset: &Asset) {
+    session.note(format!(
+        "uploading {} ({} KiB)",
+        asset.key,
+        asset.bytes.len().div_ceil(1024)
+    ));
 }
 
 pub(crate) async fn put_object(
@@ -203,11 +212,6 @@ pub(crate) async fn put_object(
     account: &str,
     asset: &Asset,
 ) -> Result<PutObjectOutput> {
-    session.note(format!(
-        "uploading {} ({} KiB)",
-        asset.key,
-        asset.bytes.len().div_ceil(1024)
-    ));
     let request = session
         .clients
         .s3

@@ -9,7 +9,7 @@ use aws_smithy_types::DateTime;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{ChangeSource, CountChange};
-use crate::error::{Result, aws};
+use crate::error::{Result, aws, is_not_emulated};
 use crate::functions::ServiceName;
 use crate::session::Session;
 
@@ -38,12 +38,11 @@ async fn of_service(
     since: SystemTime,
 ) -> Result<Vec<CountChange>> {
     let since = DateTime::from(since).secs();
-    let id = format!("service/{}/{}", name.cluster, name.service);
     let client = &session.clients.applicationautoscaling;
     let request = client
         .describe_scaling_activities()
         .service_namespace(ServiceNamespace::Ecs)
-        .resource_id(id);
+        .resource_id(name.resource_id());
     let mut pages = request.into_paginator().page_size(50).send();
     let mut found = Vec::new();
     for _ in 0..PAGES {
@@ -51,13 +50,7 @@ async fn of_service(
             None => break,
             Some(Ok(page)) => page.scaling_activities.unwrap_or_default(),
             // Some emulators keep no activities.
-            Some(Err(error))
-                if error
-                    .raw_response()
-                    .is_some_and(|reply| reply.status().as_u16() == 501) =>
-            {
-                break;
-            }
+            Some(Err(error)) if is_not_emulated(&error) => break,
             Some(Err(error)) => return Err(aws("read the scaling activities")(error)),
         };
         let ends = page.iter().any(|one| one.start_time().secs() < since);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{ChangeSource, CountChange};
 use crate::described::name_of;
-use crate::error::{Result, aws};
+use crate::error::{Result, aws, is_not_emulated};
 use crate::functions::ServiceName;
 use crate::session::Session;
 
@@ -40,10 +40,9 @@ pub(super) async fn read(
             None => return Ok((found, notes)),
             Some(Ok(page)) => found.extend(convert_page(&page, services)),
             Some(Err(error)) => {
-                let status = error.raw_response().map(|reply| reply.status().as_u16());
-                notes.push(match status {
-                    Some(501) => NOT_EMULATED.to_owned(),
-                    _ => format!("{}; {WITHOUT}", aws("read CloudTrail's events")(error)),
+                notes.push(match is_not_emulated(&error) {
+                    true => NOT_EMULATED.to_owned(),
+                    false => format!("{}; {WITHOUT}", aws("read CloudTrail's events")(error)),
                 });
                 return Ok((found, notes));
             }

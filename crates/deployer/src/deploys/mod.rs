@@ -70,6 +70,7 @@ async fn try_keep(session: &Session<'_>, bucket: &Bucket, good: &GoodDeploy<'_>)
     if !good.changed && newest.is_some_and(|key| key.ends_with(&record.key_end())) {
         return Ok(());
     }
+    session.note("keeping a record of this deploy for `rollback`");
     record.images = images::read_digests(session, good.resources, &record.template).await;
     store.write(session, &record).await?;
     store.prune(session, &keys).await

@@ -6,7 +6,9 @@ mod sdk;
 use crate::follow::Cause;
 
 pub use sdk::aws;
-pub(crate) use sdk::{WITHOUT_ACCOUNT, code, is_denied, is_passing, last_causes, text};
+pub(crate) use sdk::{
+    WITHOUT_ACCOUNT, code, is_denied, is_not_emulated, is_passing, last_causes, text,
+};
 
 /// The kind of an error, as far as the user's next step depends on it. Each kind has an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use scaling::{ActivityStatus, Bounds, Parsed};
 use serde::Serialize;
 
-use crate::error::{Result, aws};
+use crate::error::{Result, aws, is_not_emulated};
 use crate::named::read_scalable_targets;
 use crate::session::Session;
 
@@ -277,13 +277,7 @@ async fn activities_of(
             None => break,
             Some(Ok(reply)) => found.extend(reply.scaling_activities.unwrap_or_default()),
             // Some emulators keep no activities. What can't be shown is left out, the rest is of use.
-            Some(Err(error))
-                if error
-                    .raw_response()
-                    .is_some_and(|reply| reply.status().as_u16() == 501) =>
-            {
-                break;
-            }
+            Some(Err(error)) if is_not_emulated(&error) => break,
             Some(Err(error)) => return Err(aws("read the scaling activities")(error)),
         }
     }

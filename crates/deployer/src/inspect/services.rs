@@ -172,14 +172,9 @@ pub(super) fn list_subjects(
             }
         }
     }
-    // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`.
     for id in physical_ids(resources, types::SCALABLE_TARGET) {
-        let id = id.split('|').next().unwrap_or(id);
-        if let Some((cluster, service)) = id
-            .strip_prefix("service/")
-            .and_then(|id| id.split_once('/'))
-        {
-            subjects.of(cluster, service);
+        if let Some(name) = ServiceName::of_target(id) {
+            subjects.of(&name.cluster, &name.service);
         }
     }
     for resource in resources {
@@ -227,7 +222,7 @@ pub(super) async fn read_services(
     now: SystemTime,
 ) -> Result<Vec<ServiceState>> {
     let urls = subjects.iter().flat_map(|subject| &subject.queues);
-    let ids: Vec<String> = subjects.iter().map(|s| resource_id(&s.name)).collect();
+    let ids: Vec<String> = subjects.iter().map(|s| s.name.resource_id()).collect();
     let (points, known, queues, mut scaled) = try_join4(
         unread.or_nothing(
             "backlog per task",
@@ -243,7 +238,7 @@ pub(super) async fn read_services(
     .await?;
     let mut queues = queues.into_iter();
     let state = |subject: &Subject| {
-        let scaled = scaled.remove(&resource_id(&subject.name));
+        let scaled = scaled.remove(&subject.name.resource_id());
         let mut state = merge_state(known.as_ref(), subject, scaled);
         state.queues = queues.by_ref().take(subject.queues.len()).collect();
         for queue in &mut state.queues {
@@ -257,11 +252,6 @@ pub(super) async fn read_services(
         state
     };
     Ok(subjects.iter().map(state).collect())
-}
-
-/// `service/CLUSTER/SERVICE`, as Application Auto Scaling names it.
-fn resource_id(name: &ServiceName) -> String {
-    format!("service/{}/{}", name.cluster, name.service)
 }
 
 /// What ECS knows of the services. Those that it does not know are left out.

@@ -93,14 +93,16 @@ pub async fn pause(
         }
     }
     let name = &stack.stack.name;
+    // Parts of a second say nothing to people.
+    let now = Duration::from_secs(request.now.as_secs());
     let before = read_records(session, name).await?;
     let mut services = Vec::new();
     for subject in chosen {
         let known = before.iter().find(|record| record.service == subject.name);
         let known = known.and_then(|record| record.holding(request.now));
         let pause = Pause {
-            since: known.map_or(request.now, |known| known.since),
-            until: request.lasts.map(|lasts| request.now + lasts),
+            since: known.map_or(now, |known| known.since),
+            until: request.lasts.map(|lasts| now + lasts),
             by: name_caller(&request.caller).to_owned(),
             reason: request.reason.clone(),
             in_only: request.in_only,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use template::contract::types;
 
-use crate::error::{Result, aws, is_denied};
+use crate::error::{Result, aws, is_denied, is_not_emulated};
 use crate::observe::{Observed, observe, resources};
 use crate::session::Session;
 use crate::status::Status;
@@ -38,11 +38,7 @@ pub(crate) async fn can_serialize(
             return Ok(false);
         }
         // Some emulators have no quotas.
-        Err(error)
-            if error
-                .raw_response()
-                .is_some_and(|reply| reply.status().as_u16() == 501) =>
-        {
+        Err(error) if is_not_emulated(&error) => {
             note_skipped(session, &aws(doing)(error).to_string());
             return Ok(false);
         }

@@ -79,7 +79,7 @@ pub(super) fn s3(bucket: bool, secured: bool) -> Shared {
 
 impl S3 {
     /// The keys with this prefix.
-    pub fn list(&self, prefix: &str) -> impl Iterator<Item = String> {
+    pub(super) fn list(&self, prefix: &str) -> impl Iterator<Item = String> {
         let keys = self.objects.keys().cloned();
         keys.filter(move |key| key.starts_with(prefix))
     }

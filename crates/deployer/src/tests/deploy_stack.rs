@@ -119,6 +119,7 @@ async fn a_deploy_reports_each_step_and_its_plan_in_order() {
     step: Verify
     step: Measure
     measuring once, instead of waiting for the rules
+    keeping a record of this deploy for `rollback`
     ");
 }
 

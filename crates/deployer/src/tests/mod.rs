@@ -25,6 +25,7 @@ mod measure;
 mod operated;
 mod overtaken;
 mod ownership;
+mod pauses;
 mod plan;
 mod preflight;
 mod proof;

@@ -72,7 +72,7 @@ async fn read_all(
     let ids: Vec<String> = services
         .iter()
         .filter(|service| service.bounds.is_some())
-        .map(resource_id)
+        .map(|service| service.name().resource_id())
         .collect();
     let alarms: BTreeSet<&str> = services.iter().flat_map(alarm_names).collect();
     let alarms: Vec<String> = alarms.into_iter().map(str::to_owned).collect();
@@ -98,10 +98,6 @@ async fn read_all(
         feeds,
         schedules,
     })
-}
-
-fn resource_id(service: &ServiceState) -> String {
-    format!("service/{}/{}", service.cluster, service.service)
 }
 
 fn alarm_names(service: &ServiceState) -> impl Iterator<Item = &str> {
@@ -147,7 +143,7 @@ fn scheduled_by_functions(functions: &[Function]) -> HashMap<String, TargetSched
         for policy in setup.demand() {
             let base = scaling::Bounds::new(policy.min, policy.max);
             if let (Some(schedule), Ok(base)) = (policy.schedule.clone(), base) {
-                let id = format!("service/{}/{}", policy.cluster, policy.service);
+                let id = ServiceName::from(policy).resource_id();
                 found.insert(id, TargetSchedule { base, schedule });
             }
         }
@@ -156,7 +152,7 @@ fn scheduled_by_functions(functions: &[Function]) -> HashMap<String, TargetSched
 }
 
 fn gather(read: &Read, sources: &Sources<'_>, service: &ServiceState, now: u64) -> Facts {
-    let id = resource_id(service);
+    let id = service.name().resource_id();
     let told = read.told.get(&service.name());
     let mut alarms: Vec<AlarmFacts> = service
         .policies

@@ -11,7 +11,7 @@ use template::names::NAME_TAG;
 
 use super::facts::{Event, NotScaled, Suspended};
 use crate::cloudwatch::{Window, read_queries};
-use crate::error::{Error, Result, aws};
+use crate::error::{Error, Result, aws, is_not_emulated};
 use crate::functions::ServiceName;
 use crate::inspect::ServiceState;
 use crate::named::{read_alarms, read_scalable_targets};
@@ -151,13 +151,7 @@ pub(super) async fn not_scaled(
             let activities = match request.send().await {
                 Ok(reply) => reply.scaling_activities.unwrap_or_default(),
                 // Some emulators keep no activities.
-                Err(error)
-                    if error
-                        .raw_response()
-                        .is_some_and(|reply| reply.status().as_u16() == 501) =>
-                {
-                    Vec::new()
-                }
+                Err(error) if is_not_emulated(&error) => Vec::new(),
                 Err(error) => return Err(aws("read the scaling activities")(error)),
             };
             Ok((id.clone(), newest_refusals(&activities)))

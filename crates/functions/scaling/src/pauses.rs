@@ -82,13 +82,14 @@ impl KnownPause {
     pub(crate) fn learn(&mut self, read: PauseRead, now: Duration) -> Option<PauseNews> {
         let read = match read {
             Ok(read) => read,
-            Err(error) if self.unread => {
-                drop(error);
-                return self.end(now);
-            }
             Err(error) => {
-                self.unread = true;
-                return Some(PauseNews::Unread(error));
+                let known = std::mem::replace(&mut self.unread, true);
+                let ended = self.end(now);
+                return if known {
+                    ended
+                } else {
+                    Some(PauseNews::Unread(error))
+                };
             }
         };
         self.unread = false;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::cause::{USUAL, capitalized};
+use super::cause::USUAL;
+use super::cause_words::capitalized;
 use super::{CauseKind, ComparedPolicy, Report};
 use crate::compare::IDEAL;
 use crate::number::{format_dollars, format_share};
@@ -43,11 +44,16 @@ impl Advice {
             CauseKind::LimitTooLow { needed, .. } => {
                 format!("Raise `tasks.max` to at least {needed} and simulate again. ")
             }
-            CauseKind::WorkDoesNotEnd { arrival_rate, max_rate, .. } if arrival_rate > max_rate => {
+            CauseKind::WorkDoesNotEnd {
+                arrival_rate,
+                max_rate,
+                ..
+            } if arrival_rate > max_rate => {
                 "Raise `tasks.max`, or shorten the processing, and simulate again. ".to_owned()
             }
             CauseKind::MessagesLost { .. } => {
-                "Check the queue's `retention`, `dead_letter`, and `visibility_timeout`. ".to_owned()
+                "Check the queue's `retention`, `dead_letter`, and `visibility_timeout`. "
+                    .to_owned()
             }
             CauseKind::KnownTimes { .. } => {
                 "Try a `schedule` that raises `min` before this time. ".to_owned()
@@ -92,7 +98,8 @@ fn of_met(report: &Report, commands: &Commands) -> Advice {
             }
         }
         _ => Advice::new(
-            "Deploy it: none of the compared policies meets the objective for clearly less.".to_owned(),
+            "Deploy it: none of the compared policies meets the objective for clearly less."
+                .to_owned(),
             &commands.deploy,
         ),
     }
@@ -113,7 +120,8 @@ fn of_missed(report: &Report, commands: &Commands) -> Advice {
         return Advice::new(text.to_owned(), &commands.compare);
     }
     let Some(other) = report.cheapest() else {
-        let text = "None of the compared policies meets the objective. See what longer objectives cost:";
+        let text =
+            "None of the compared policies meets the objective. See what longer objectives cost:";
         return Advice::new(text.to_owned(), &commands.frontier);
     };
     let text = format!(
@@ -156,7 +164,9 @@ impl Report {
 
     /// Whether a compared policy is the definition's: the first.
     pub(super) fn is_own(&self, policy: &ComparedPolicy) -> bool {
-        self.compared.first().is_some_and(|own| own.name == policy.name)
+        self.compared
+            .first()
+            .is_some_and(|own| own.name == policy.name)
     }
 
     /// Share of the worst phase.

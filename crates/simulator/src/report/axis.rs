@@ -6,10 +6,40 @@ use jiff::tz::TimeZone;
 use super::Report;
 use crate::number::format_duration;
 
-/// Lengths between two marks of a time axis, in seconds, and of waits.
+/// Halves of the tops of an axis of waits, in seconds.
+const HALVES: [f64; 32] = [
+    0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 150.0,
+    180.0, 240.0, 300.0, 450.0, 600.0, 900.0, 1_200.0, 1_800.0, 2_700.0, 3_600.0, 5_400.0, 7_200.0,
+    14_400.0, 21_600.0, 43_200.0, 86_400.0,
+];
+/// Lengths between two marks of a time axis, in seconds.
 const TIMES: [f64; 26] = [
-    0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0,
-    14_400.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0, 1_209_600.0, 2_592_000.0, 31_536_000.0,
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    15.0,
+    30.0,
+    60.0,
+    120.0,
+    300.0,
+    600.0,
+    900.0,
+    1_800.0,
+    3_600.0,
+    7_200.0,
+    14_400.0,
+    21_600.0,
+    43_200.0,
+    86_400.0,
+    172_800.0,
+    604_800.0,
+    1_209_600.0,
+    2_592_000.0,
+    31_536_000.0,
 ];
 /// Seconds of a day.
 pub(super) const DAY: f64 = 86_400.0;
@@ -18,27 +48,38 @@ pub(super) const DAY: f64 = 86_400.0;
 pub(super) fn round_top(value: f64, unit: Unit) -> (f64, f64) {
     let half = value.max(1e-9) / 2.0;
     let step = match unit {
-        Unit::Time => TIMES.iter().copied().find(|step| *step >= half),
-        Unit::Tasks => None,
-        Unit::Number => None,
+        Unit::Time => HALVES.into_iter().find(|step| *step >= half),
+        Unit::Tasks | Unit::Number => None,
     };
     let step = step.unwrap_or_else(|| {
         let power = 10f64.powf(half.log10().floor());
         let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0];
-        let step = steps.map(|step| step * power).into_iter().find(|step| *step >= half * 0.999);
+        let step = steps
+            .map(|step| step * power)
+            .into_iter()
+            .find(|step| *step >= half * 0.999);
         step.unwrap_or(half)
     });
-    let step = if unit == Unit::Tasks { step.ceil().max(1.0) } else { step };
+    let step = if unit == Unit::Tasks {
+        step.ceil().max(1.0)
+    } else {
+        step
+    };
     (2.0 * step, step)
 }
 
 /// Amounts of dollars to mark on a logarithmic axis: of each power of ten 1, 2, and 5, or fewer if it is long.
 pub(super) fn ticks_of_dollars((lowest, highest): (f64, f64)) -> Vec<f64> {
     let decades = (highest / lowest).log10();
-    let ticks: &[f64] = if decades > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+    let ticks: &[f64] = if decades > 2.5 {
+        &[1.0]
+    } else {
+        &[1.0, 2.0, 5.0]
+    };
     let powers = (-6..9).map(|power| 10f64.powi(power));
     let all = powers.flat_map(|power| ticks.iter().map(move |tick| tick * power));
-    all.filter(|tick| (lowest..=highest).contains(tick)).collect()
+    all.filter(|tick| (lowest..=highest).contains(tick))
+        .collect()
 }
 
 /// What an axis counts.
@@ -72,7 +113,9 @@ impl Clock {
     pub(super) fn moment(self, at: f64) -> String {
         match self.date(at) {
             Some(date) => date.strftime("%a %-d %b %H:%M").to_string(),
-            None if self.lasts > DAY => format!("day {:.0}, {}", (at / DAY).floor() + 1.0, clock(at)),
+            None if self.lasts > DAY => {
+                format!("day {:.0}, {}", (at / DAY).floor() + 1.0, clock(at))
+            }
             None => format!("after {}", format_duration(at)),
         }
     }
@@ -119,7 +162,8 @@ impl Clock {
         };
         let mut marks = Vec::new();
         let mut at = first;
-        while at <= self.lasts && marks.len() < 32 {
+        // What is further right would end outside.
+        while at <= self.lasts * 0.96 && marks.len() < 32 {
             marks.push((at, self.mark(at, step, marks.is_empty())));
             at += step;
         }
@@ -129,8 +173,15 @@ impl Clock {
     fn mark(self, at: f64, step: f64, first: bool) -> String {
         match self.date(at) {
             Some(date) if step >= DAY => {
-                let shown = if first || date.day() == 1 || step > 7.0 * DAY { "%a %-d %b" } else { "%a %-d" };
+                let shown = if first || date.day() == 1 || step > 7.0 * DAY {
+                    "%a %-d %b"
+                } else {
+                    "%a %-d"
+                };
                 date.strftime(shown).to_string()
+            }
+            Some(date) if !first && date.hour() == 0 && date.minute() == 0 => {
+                date.strftime("%a %-d").to_string()
             }
             Some(date) if first => date.strftime("%-d %b %H:%M").to_string(),
             Some(date) if step < 60.0 => date.strftime("%H:%M:%S").to_string(),
@@ -170,9 +221,18 @@ mod tests {
             lasts: 14.0 * DAY,
         };
         assert_eq!(dated.moment(3.0 * DAY + 53_100.0), "Thu 12 Nov 14:45");
-        assert_eq!(dated.span(14.0 * DAY).unwrap(), "Mon 9 Nov to Sun 22 Nov 2026");
+        assert_eq!(
+            dated.span(14.0 * DAY).unwrap(),
+            "Mon 9 Nov to Sun 22 Nov 2026"
+        );
         let names: Vec<String> = dated.marks().into_iter().map(|(_, name)| name).collect();
         assert_eq!(names[..3], ["Mon 9 Nov", "Tue 10", "Wed 11"]);
+        let week = Clock {
+            lasts: 5.0 * DAY,
+            ..dated
+        };
+        let names: Vec<String> = week.marks().into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names[..3], ["9 Nov 00:00", "12:00", "Tue 10"]);
         let days = Clock {
             begins: None,
             lasts: 7.0 * DAY,

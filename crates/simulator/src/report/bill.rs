@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
+use super::cause_words::capitalized;
 use super::first_screen::datum;
+use super::series::short;
 use crate::cost::{Cost, CostItem};
 use crate::number::{format_dollars, format_duration};
-use super::series::short;
 
 /// The cost of a run, item by item.
 pub(super) fn render_bill(cost: &Cost, lasts: f64) -> Markup {
@@ -39,7 +40,7 @@ pub(super) fn render_bill(cost: &Cost, lasts: f64) -> Markup {
                     td { (money("cost.per_month".to_owned(), cost.per_month)) } td { "100%" } td .share {}
                 } }
             } }
-            p .note { (cost.prices.describe()) ". " (cost.not_counted) "." }
+            p .note { (capitalized(&cost.prices.describe())) ". " (capitalized(cost.not_counted)) "." }
         }
     }
 }

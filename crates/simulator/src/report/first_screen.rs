@@ -6,10 +6,11 @@ use maud::{Markup, PreEscaped, html};
 
 use super::Report;
 use super::axis::Clock;
-use super::cause::{USUAL, capitalized};
+use super::cause::USUAL;
+use super::cause_words::{capitalized, tasks};
 use super::series::short;
 use crate::number::{count, format_dollars, format_duration, format_number, format_share};
-use crate::outcome::RunOutcome;
+use crate::outcome::{QueueOutcome, RunOutcome};
 
 /// A value of the JSON document: its path there, itself, and its text.
 pub(super) fn datum(path: impl Into<Cow<'static, str>>, value: f64, text: &str) -> Markup {
@@ -21,7 +22,10 @@ pub(super) fn mark(met: bool) -> Markup {
     let (shape, path) = if met {
         (r#"<circle cx="10" cy="10" r="10"/>"#, "M5.5 10.5l3 3 6-6.5")
     } else {
-        (r#"<rect width="20" height="20" rx="3"/>"#, "M6 6l8 8M14 6l-8 8")
+        (
+            r#"<rect width="20" height="20" rx="3"/>"#,
+            "M6 6l8 8M14 6l-8 8",
+        )
     };
     let name = if met { "met" } else { "missed" };
     html! { svg .mark .no[!met] viewBox="0 0 20 20" role="img" aria-label=(name) { (PreEscaped(shape)) path d=(path) {} } }
@@ -47,7 +51,7 @@ pub(super) fn render_header(report: &Report) -> Markup {
                     None => @if let Some(begins) = &report.begins { span { "from " (begins) } },
                 }
                 span { "load " code { (report.load) } }
-                span { (outcome.policy) ", " (outcome.task_limits.min) " to " (outcome.task_limits.max) " tasks" }
+                span { (outcome.policy) ", " (outcome.task_limits.min) " to " (tasks(outcome.task_limits.max)) }
             }
             @for line in left_over(outcome) { p .warning { (line) } }
         }
@@ -58,12 +62,19 @@ pub(super) fn render_header(report: &Report) -> Markup {
 fn left_over(outcome: &RunOutcome) -> Vec<String> {
     let messages = &outcome.messages;
     let lines = [
-        (messages.waiting + messages.in_flight, "messages aren't done at the end"),
-        (messages.dead_letters, "messages are in the dead-letter queue"),
+        (
+            messages.waiting + messages.in_flight,
+            "messages aren't done at the end",
+        ),
+        (
+            messages.dead_letters,
+            "messages are in the dead-letter queue",
+        ),
         (messages.expired, "messages expired: SQS deleted them"),
     ];
     let some = lines.into_iter().filter(|(number, _)| *number > 0);
-    some.map(|(number, words)| format!("{} {words}.", format_number(count(number), 0))).collect()
+    some.map(|(number, words)| format!("{} {words}.", format_number(count(number), 0)))
+        .collect()
 }
 
 pub(super) fn render_tiles(report: &Report) -> Markup {
@@ -91,7 +102,11 @@ fn tile(id: &str, class: &str, title: &str, big: &Markup, bar: &Markup, sub: &Ma
 
 fn share_tile(report: &Report) -> Markup {
     let share = report.lowest_share();
-    let path = if report.phases.is_some() { "phases.within_objective.lowest" } else { "within_objective" };
+    let path = if report.phases.is_some() {
+        "phases.within_objective.lowest"
+    } else {
+        "within_objective"
+    };
     let required = report.required;
     let allowed = 1.0 - required.unwrap_or(USUAL);
     let missed = (1.0 - share) / allowed.max(1e-9);
@@ -106,7 +121,7 @@ fn share_tile(report: &Report) -> Markup {
     let big = html! { @if let Some(met) = report.satisfied { (mark(met)) } (datum(path, share, &format_share(share))) };
     let sub = html! {
         @match required {
-            Some(required) => { "required " b { (datum("required", required, &format_share(required))) } "; " (times(missed)) (if missed < 0.995 { " of" } else { "" }) " the allowed misses" },
+            Some(required) => { "required " b { (datum("required", required, &format_share(required))) } "; " (times(missed)) " the allowed misses" },
             None => "nothing is required: add --require 99%",
         }
         @if let Some(phases) = phases { "; worst of " (phases.runs) " phases" }
@@ -118,10 +133,19 @@ fn share_tile(report: &Report) -> Markup {
 fn cost_tile(report: &Report) -> Markup {
     let cost = &report.outcome.cost;
     let cheapest = report.cheapest();
-    let longest = cheapest.map_or(0.0, |other| other.cost_per_month).max(cost.per_month).max(cost.ideal_per_month).max(1e-12);
+    let longest = cheapest
+        .map_or(0.0, |other| other.cost_per_month)
+        .max(cost.per_month)
+        .max(cost.ideal_per_month)
+        .max(1e-12);
     let mut marks = vec![(cost.ideal_per_month / longest, "limit")];
     marks.extend(cheapest.map(|other| (other.cost_per_month / longest, "second")));
-    let place = cheapest.and_then(|cheapest| report.compared.iter().position(|one| one.name == cheapest.name));
+    let place = cheapest.and_then(|cheapest| {
+        report
+            .compared
+            .iter()
+            .position(|one| one.name == cheapest.name)
+    });
     let sub = html! {
         "ideal " b { (datum("cost.ideal_per_month", cost.ideal_per_month, &format_dollars(cost.ideal_per_month))) }
         @match cheapest.zip(place) {
@@ -135,21 +159,83 @@ fn cost_tile(report: &Report) -> Markup {
             None => "; no compared policy meets the objective",
         }
     };
-    let big = datum("cost.per_month", cost.per_month, &format_dollars(cost.per_month));
-    tile("cost", "", "Cost per month", &big, &bar(cost.per_month / longest, &marks), &sub)
+    let big = datum(
+        "cost.per_month",
+        cost.per_month,
+        &format_dollars(cost.per_month),
+    );
+    tile(
+        "cost",
+        "",
+        "Cost per month",
+        &big,
+        &bar(cost.per_month / longest, &marks),
+        &sub,
+    )
+}
+
+/// The queue whose waits are longest beside its own objective, with its place.
+fn worst_queue(outcome: &RunOutcome) -> Option<(usize, &QueueOutcome)> {
+    let beside = |queue: &QueueOutcome| queue.p99 / queue.slo.max(1e-9);
+    let queues = outcome.queues.iter().enumerate();
+    queues.max_by(|(_, one), (_, other)| beside(one).total_cmp(&beside(other)))
+}
+
+/// The wait of the queue that does worst, if their objectives differ.
+fn queue_wait_tile(report: &Report, place: usize, queue: &QueueOutcome) -> Markup {
+    let path = |key: &str| format!("queues.{place}.{key}");
+    let longest = queue.p99.max(queue.slo).max(1e-9);
+    let class = if report.satisfied == Some(false) && queue.p99 > queue.slo {
+        "bad"
+    } else {
+        ""
+    };
+    let big = datum(path("p99"), queue.p99, &format_duration(queue.p99));
+    let others = report
+        .outcome
+        .queues
+        .iter()
+        .filter(|other| other.queue != queue.queue);
+    let sub = html! {
+        "objective of " (queue.queue) " " b { (datum(path("slo"), queue.slo, &format_duration(queue.slo))) }
+        ", the longest " (datum(path("max"), queue.max, &format_duration(queue.max)))
+        @for other in others { "; " (other.queue) " " (format_duration(other.p99)) " of " (format_duration(other.slo)) }
+    };
+    tile(
+        "p99",
+        class,
+        "Wait, 99th percentile",
+        &big,
+        &bar(queue.p99 / longest, &[(queue.slo / longest, "limit")]),
+        &sub,
+    )
 }
 
 fn wait_tile(report: &Report) -> Markup {
+    if let Some((place, queue)) = worst_queue(&report.outcome) {
+        return queue_wait_tile(report, place, queue);
+    }
     let (waiting, slo) = (&report.outcome.waiting, report.outcome.slo);
     let longest = waiting.p99.max(slo).max(1e-9);
-    let class = if report.satisfied == Some(false) && waiting.p99 > slo { "bad" } else { "" };
+    let class = if report.satisfied == Some(false) && waiting.p99 > slo {
+        "bad"
+    } else {
+        ""
+    };
     let big = datum("waiting.p99", waiting.p99, &format_duration(waiting.p99));
     let sub = html! {
         "objective " b { (datum("slo", slo, &format_duration(slo))) }
         "; half wait at most " (datum("waiting.p50", waiting.p50, &format_duration(waiting.p50)))
         ", the longest " (datum("waiting.max", waiting.max, &format_duration(waiting.max)))
     };
-    tile("p99", class, "Wait, 99th percentile", &big, &bar(waiting.p99 / longest, &[(slo / longest, "limit")]), &sub)
+    tile(
+        "p99",
+        class,
+        "Wait, 99th percentile",
+        &big,
+        &bar(waiting.p99 / longest, &[(slo / longest, "limit")]),
+        &sub,
+    )
 }
 
 fn tasks_tile(report: &Report) -> Markup {
@@ -163,15 +249,22 @@ fn tasks_tile(report: &Report) -> Markup {
         "; " (datum("tasks.seconds", tasks.seconds, &format_number(tasks.seconds / 3_600.0, 1))) " task-hours"
         @if tasks.needed_seconds > 0.0 { ", " (times(tasks.seconds / tasks.needed_seconds)) " the need" }
     };
-    tile("peak", "", "Most tasks at once", &big, &bar(most / longest, &[(needed / longest, "limit")]), &sub)
+    tile(
+        "peak",
+        "",
+        "Most tasks at once",
+        &big,
+        &bar(most / longest, &[(needed / longest, "limit")]),
+        &sub,
+    )
 }
 
-/// A factor: `8%`, `1.2 times`, `29 times`.
+/// A factor: `8% of`, `1.2×`, `29×`.
 fn times(factor: f64) -> String {
     match factor {
-        small if small < 0.995 => format!("{:.0}%", small * 100.0),
-        middle if middle < 9.95 => format!("{} times", format_number(middle, 1)),
-        large => format!("{} times", format_number(large, 0)),
+        small if small < 0.945 => format!("{:.0}% of", small * 100.0),
+        middle if middle < 9.95 => format!("{}×", format_number(middle, 1)),
+        large => format!("{}×", format_number(large, 0)),
     }
 }
 

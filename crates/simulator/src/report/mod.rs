@@ -6,6 +6,7 @@ mod assumed;
 mod axis;
 mod bill;
 mod cause;
+mod cause_words;
 mod compared;
 mod curves;
 mod figures;

@@ -31,7 +31,7 @@ fn render_table(tuned: &Tuned) -> Markup {
     html! {
         section {
             h2 { "Training and holdout periods" }
-            p {
+            p .lead {
                 "The search used the first " (format_duration(tuned.searched.seconds)) " of the load"
                 @if let Some(holdout) = &tuned.holdout { "; the last " (format_duration(holdout.seconds)) " are the holdout period" }
                 ". Shares of messages within the objective are from the worst of " (tuned.searched.seeds) " phases; "

@@ -88,7 +88,10 @@ fn beside(cost: f64, own: f64) -> String {
     let times = cost / own.max(1e-12);
     match (times - 1.0) * 100.0 {
         percent if percent.abs() < 0.5 => "same".to_owned(),
-        percent if percent >= 100.0 => format!("{}×", format_number(times, if times < 9.95 { 1 } else { 0 })),
+        percent if percent >= 100.0 => format!(
+            "{}×",
+            format_number(times, if times < 9.95 { 1 } else { 0 })
+        ),
         percent if percent < 0.0 => format!("−{:.0}%", percent.abs()),
         percent => format!("+{percent:.0}%"),
     }
@@ -100,7 +103,13 @@ mod tests {
 
     #[test]
     fn costs_are_beside_one_another() {
-        let cases = [(82.0, "−18%"), (100.4, "same"), (126.0, "+26%"), (360.0, "3.6×"), (1_300.0, "13×")];
+        let cases = [
+            (82.0, "−18%"),
+            (100.4, "same"),
+            (126.0, "+26%"),
+            (360.0, "3.6×"),
+            (1_300.0, "13×"),
+        ];
         for (cost, text) in cases {
             assert_eq!(beside(cost, 100.0), text);
         }

@@ -20,8 +20,22 @@ struct Frame {
 }
 
 /// For screens and for phones.
-const WIDE: Frame = Frame { width: 640.0, height: 370.0, left: 52.0, right: 630.0, top: 60.0, bottom: 318.0 };
-const NARROW: Frame = Frame { width: 358.0, height: 400.0, left: 46.0, right: 350.0, top: 100.0, bottom: 348.0 };
+const WIDE: Frame = Frame {
+    width: 640.0,
+    height: 370.0,
+    left: 52.0,
+    right: 630.0,
+    top: 60.0,
+    bottom: 318.0,
+};
+const NARROW: Frame = Frame {
+    width: 358.0,
+    height: 400.0,
+    left: 46.0,
+    right: 350.0,
+    top: 100.0,
+    bottom: 348.0,
+};
 
 /// Width of a letter and height of a line of the names.
 const LETTER: f64 = 6.3;
@@ -58,13 +72,27 @@ pub(super) fn render_scatter(report: &Report) -> Markup {
 }
 
 fn describe(report: &Report) -> String {
-    let meeting = report.compared.iter().filter(|one| one.name != IDEAL && report.met_by(one)).count();
-    let all = report.compared.iter().filter(|one| one.name != IDEAL).count();
+    let meeting = report
+        .compared
+        .iter()
+        .filter(|one| one.name != IDEAL && report.met_by(one))
+        .count();
+    let all = report
+        .compared
+        .iter()
+        .filter(|one| one.name != IDEAL)
+        .count();
     let share = format_share(report.required.unwrap_or(USUAL));
-    let own = if report.meets() { "yours among them" } else { "not yours" };
+    let own = if report.meets() {
+        "yours among them"
+    } else {
+        "not yours"
+    };
     match meeting {
         0 => format!("None of the {all} policies meets the objective for {share} of the messages."),
-        _ => format!("{meeting} of {all} policies meet the objective for {share} of the messages, {own}."),
+        _ => format!(
+            "{meeting} of {all} policies meet the objective for {share} of the messages, {own}."
+        ),
     }
 }
 
@@ -83,9 +111,16 @@ struct Scales<'f> {
 impl<'f> Scales<'f> {
     fn new(report: &Report, frame: &'f Frame) -> Self {
         let ranges = report.compared.iter().map(ComparedPolicy::monthly_range);
-        let (low, high) = ranges.fold((f64::INFINITY, 1e-9f64), |(low, high), range| (low.min(range.0), high.max(range.1)));
+        let (low, high) = ranges.fold((f64::INFINITY, 1e-9f64), |(low, high), range| {
+            (low.min(range.0), high.max(range.1))
+        });
         let required = report.required.unwrap_or(USUAL).clamp(0.01, 0.999_99);
-        let shares = || report.compared.iter().map(|one| one.phases.within_objective.lowest);
+        let shares = || {
+            report
+                .compared
+                .iter()
+                .map(|one| one.phases.within_objective.lowest)
+        };
         let below = shares().filter(|share| *share < required).count();
         let split = match below {
             0 => 0.0,
@@ -94,7 +129,9 @@ impl<'f> Scales<'f> {
         };
         let lowest = shares().fold(required, f64::min);
         let room = (required - lowest).max(0.01) * 0.12;
-        let best = shares().filter(|share| *share < 1.0).fold(required, f64::max);
+        let best = shares()
+            .filter(|share| *share < 1.0)
+            .fold(required, f64::max);
         Self {
             frame,
             costs: (low.max(1e-6) / 1.15, high.max(1e-6) * 1.15),
@@ -127,16 +164,26 @@ impl<'f> Scales<'f> {
 
     /// Shares to mark.
     fn marks(&self) -> Vec<f64> {
-        let nines = [0.9, 0.99, 0.999, 0.9999].into_iter().filter(|share| *share > self.required);
+        let nines = [0.9, 0.99, 0.999, 0.9999]
+            .into_iter()
+            .filter(|share| *share > self.required);
         let step = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2].into_iter();
-        let step = step.rev().find(|step| *step <= (self.required - self.lowest) / 2.0);
+        let step = step
+            .rev()
+            .find(|step| *step <= (self.required - self.lowest) / 2.0);
         let below = step.into_iter().flat_map(|step| {
-            (1..4).map(move |place| ((self.required - 1e-9) / step).floor() * step - f64::from(place - 1) * step)
+            (1..4).map(move |place| {
+                ((self.required - 1e-9) / step).floor() * step - f64::from(place - 1) * step
+            })
         });
-        let inside = |share: &f64| *share >= self.lowest && self.frame.bottom - self.y(*share) >= 0.0;
+        let inside =
+            |share: &f64| *share >= self.lowest && self.frame.bottom - self.y(*share) >= 0.0;
         let mut marks = vec![1.0, self.required];
         for share in nines.chain(below.filter(inside)) {
-            if marks.iter().all(|other| (self.y(*other) - self.y(share)).abs() > 18.0) {
+            if marks
+                .iter()
+                .all(|other| (self.y(*other) - self.y(share)).abs() > 18.0)
+            {
                 marks.push(share);
             }
         }
@@ -150,7 +197,10 @@ fn find_spots<'r>(report: &'r Report, scales: &Scales<'_>) -> Vec<Spot<'r>> {
     for policy in report.compared.iter().rev() {
         let range = policy.monthly_range();
         let shares = policy.phases.within_objective;
-        let (x, y) = (scales.x(policy.cost_per_month), scales.y(policy.within_objective));
+        let (x, y) = (
+            scales.x(policy.cost_per_month),
+            scales.y(policy.within_objective),
+        );
         let own = report.is_own(policy);
         let class = match () {
             () if policy.name == IDEAL => "ideal",
@@ -159,11 +209,17 @@ fn find_spots<'r>(report: &'r Report, scales: &Scales<'_>) -> Vec<Spot<'r>> {
             () if report.met_by(policy) => "met",
             () => "missed",
         };
-        let name = super::cause::capitalized(policy.short_name());
+        let name = super::cause_words::capitalized(policy.short_name());
         // At the same place one name stands for both.
-        let same = spots.iter_mut().find(|spot| (spot.x - x).hypot(spot.y - y) < 3.0);
-        let name = match same {
-            Some(spot) => format!("{name} = {}", std::mem::take(&mut spot.name)),
+        let near = |spot: &&mut Spot<'r>| (spot.x - x).hypot(spot.y - y) < 3.0;
+        let same = spots
+            .iter_mut()
+            .find(|spot| !spot.name.is_empty() && near(spot));
+        let name = match same.map(|spot| std::mem::take(&mut spot.name)) {
+            Some(other) => match other.split_once(" = ") {
+                Some((other, _)) => format!("{name} = {other} and more"),
+                None => format!("{name} = {other}"),
+            },
             None => name,
         };
         spots.push(Spot {
@@ -180,24 +236,37 @@ fn find_spots<'r>(report: &'r Report, scales: &Scales<'_>) -> Vec<Spot<'r>> {
 }
 
 /// Where each name stands: its left end and its baseline, at the nearest free place.
-fn place_names(spots: &[Spot<'_>], frame: &Frame) -> Vec<(f64, f64)> {
-    let mut taken: Vec<Rectangle> = spots.iter().map(|spot| (spot.x - 6.0, spot.y - 6.0, spot.x + 6.0, spot.y + 6.0)).collect();
+fn place_names(spots: &[Spot<'_>], frame: &Frame, required: f64) -> Vec<(f64, f64)> {
+    let mut taken: Vec<Rectangle> = spots
+        .iter()
+        .map(|spot| (spot.x - 6.0, spot.y - 6.0, spot.x + 6.0, spot.y + 6.0))
+        .collect();
     for spot in spots {
         taken.push((spot.costs.0, spot.y - 2.0, spot.costs.1, spot.y + 2.0));
         taken.push((spot.x - 2.0, spot.shares.1, spot.x + 2.0, spot.shares.0));
     }
+    // The name of the required share.
+    taken.push((frame.right - 84.0, required - 18.0, frame.right, required));
     let mut places = vec![(0.0, 0.0); spots.len()];
     // The own name first, where it is nearest.
     for (spot, place) in spots.iter().zip(&mut places).rev() {
         let width = spot.name.chars().count() as f64 * LETTER;
         let free = candidates(spot, width).find(|(x, baseline)| {
             let own = (*x, baseline - 11.0, x + width, baseline + 3.0);
-            let inside = own.0 >= frame.left - 20.0 && own.2 <= frame.width && own.1 >= 0.0 && own.3 <= frame.bottom;
+            let inside = own.0 >= frame.left - 4.0
+                && own.2 <= frame.width
+                && own.1 >= 0.0
+                && own.3 <= frame.bottom;
             inside && taken.iter().all(|other| apart(own, *other))
         });
         *place = free.unwrap_or(((spot.x + 10.0).min(frame.width - width), spot.y + 4.0));
         if !spot.name.is_empty() {
-            taken.push((place.0 - 4.0, place.1 - 11.0, place.0 + width + 4.0, place.1 + 3.0));
+            taken.push((
+                place.0 - 4.0,
+                place.1 - 11.0,
+                place.0 + width + 4.0,
+                place.1 + 3.0,
+            ));
         }
     }
     places
@@ -230,8 +299,8 @@ fn apart(one: Rectangle, other: Rectangle) -> bool {
 fn render_frame(report: &Report, frame: &Frame, class: &str) -> Markup {
     let scales = Scales::new(report, frame);
     let spots = find_spots(report, &scales);
-    let names = place_names(&spots, frame);
     let required = scales.y(scales.required);
+    let names = place_names(&spots, frame, required);
     html! {
         svg class=(format!("scatter {class}")) viewBox=(format!("0 0 {} {}", frame.width, frame.height)) role="img" aria-label="Cost per month against share within the objective, a point per policy; the comparison below has the same values" {
             rect .missed x=(frame.left) y=(short(required)) width=(frame.right - frame.left) height=(short((frame.bottom - required).max(0.0))) {}

@@ -116,7 +116,12 @@ impl Scale {
         path
     }
 
-    fn band(self, columns: &[Column<'_>], low: fn(&Point) -> f64, high: fn(&Point) -> f64) -> String {
+    fn band(
+        self,
+        columns: &[Column<'_>],
+        low: fn(&Point) -> f64,
+        high: fn(&Point) -> f64,
+    ) -> String {
         let there = self.line(columns, |column| column.most(high));
         let back: Vec<String> = columns
             .iter()
@@ -133,7 +138,11 @@ impl Scale {
     }
 
     /// Begin and width of each run of columns in which something holds.
-    pub(super) fn runs(self, columns: &[Column<'_>], holds: fn(&Point) -> bool) -> Vec<(String, String)> {
+    pub(super) fn runs(
+        self,
+        columns: &[Column<'_>],
+        holds: fn(&Point) -> bool,
+    ) -> Vec<(String, String)> {
         let mut runs: Vec<(f64, f64)> = Vec::new();
         for column in columns.iter().filter(|column| column.any(holds)) {
             match runs.last_mut() {
@@ -141,7 +150,8 @@ impl Scale {
                 _ => runs.push((column.begin, column.end)),
             }
         }
-        let place = |(begin, end): (f64, f64)| (short(self.x(begin)), short(self.x(end) - self.x(begin)));
+        let place =
+            |(begin, end): (f64, f64)| (short(self.x(begin)), short(self.x(end) - self.x(begin)));
         runs.into_iter().map(place).collect()
     }
 }

@@ -8,7 +8,21 @@ use crate::number::{format_duration, format_share};
 
 /// Marks of the axis, in seconds.
 const MARKS: [f64; 15] = [
-    0.01, 0.1, 1.0, 10.0, 60.0, 300.0, 1_800.0, 7_200.0, 43_200.0, 172_800.0, 864_000.0, 4_320_000.0, 2.16e7, 1.08e8, 1e9,
+    0.01,
+    0.1,
+    1.0,
+    10.0,
+    60.0,
+    300.0,
+    1_800.0,
+    7_200.0,
+    43_200.0,
+    172_800.0,
+    864_000.0,
+    4_320_000.0,
+    2.16e7,
+    1.08e8,
+    1e9,
 ];
 
 /// The axis of waits: logarithmic, from the shortest that is told apart on.
@@ -20,15 +34,27 @@ struct Axis {
 pub(super) fn render_waits(report: &Report) -> Markup {
     let outcome = &report.outcome;
     let slo = outcome.slo.max(1e-3);
-    let other = report.advice.as_ref().and_then(|advice| advice.policy.as_ref());
+    let other = report
+        .advice
+        .as_ref()
+        .and_then(|advice| advice.policy.as_ref());
     let other = other.and_then(|name| report.compared.iter().find(|one| one.name == *name));
-    let longest = outcome.waiting.max.max(other.map_or(0.0, |other| other.waiting.max)).max(slo * 1.5);
+    let longest = outcome
+        .waiting
+        .max
+        .max(other.map_or(0.0, |other| other.waiting.max))
+        .max(slo * 1.5);
     let from = if slo <= 2.0 { slo / 100.0 } else { 1.0 };
-    let axis = Axis { from, to: longest.max(from * 10.0) };
-    let own = axis.path(&outcome.wait_percentiles, Some((slo, outcome.within_objective)));
-    let share = outcome.within_objective;
+    let axis = Axis {
+        from,
+        to: longest.max(from * 10.0),
+    };
     let single = outcome.queues.is_empty();
-    let marks = MARKS.into_iter().filter(|mark| (axis.from..=axis.to).contains(mark) && (axis.x(*mark) - axis.x(slo)).abs() > 70.0);
+    let share = outcome.within_objective;
+    let own = axis.path(&outcome.wait_percentiles, single.then_some((slo, share)));
+    let marks = MARKS.into_iter().filter(|mark| {
+        (axis.from..=axis.to).contains(mark) && (axis.x(*mark) - axis.x(slo)).abs() > 70.0
+    });
     let left = axis.x(slo) > 500.0;
     html! {
         div #waits {
@@ -42,32 +68,33 @@ pub(super) fn render_waits(report: &Report) -> Markup {
                         path .under d=(format!("{own}V100H0Z")) {}
                         @if let Some(other) = other { path .second d=(axis.path(&other.wait_percentiles, None)) {} }
                         path .own d=(own) {}
-                        path .slo d=(format!("M{x} 0V100", x = short(axis.x(slo)))) {}
+                        @if single { path .slo d=(format!("M{x} 0V100", x = short(axis.x(slo)))) {} }
                     }
                     @if single {
                         i .dot style=(format!("left:{}%;bottom:{}%", short(axis.x(slo) / 10.0), short(share * 100.0))) {}
-                        span .tag .share style=(beside(axis.x(slo), left, (share * 100.0 - 12.0).clamp(2.0, 86.0))) { b { (format_share(share)) } " within " (format_duration(slo)) }
+                        span .tag .share style=(beside(axis.x(slo), left)) { b { (format_share(share)) } " within " (format_duration(slo)) }
                     }
                 }
                 div .xl {
                     span .first style="left:0%" { "≤ " (format_duration(axis.from)) }
                     @for mark in marks.filter(|mark| axis.x(*mark) > 120.0 && axis.x(*mark) < 960.0) { span style=(format!("left:{}%", short(axis.x(mark) / 10.0))) { (format_duration(mark)) } }
-                    span .slo style=(format!("left:{}%", short(axis.x(slo).clamp(40.0, 960.0) / 10.0))) { (format_duration(slo)) }
+                    @if single { span .slo style=(format!("left:{}%", short(axis.x(slo).clamp(40.0, 960.0) / 10.0))) { (format_duration(slo)) } }
                 }
             }
             p .note {
-                "Share of the messages whose processing starts within a time; the time is logarithmic. Dashed: the objective."
+                "Share of the messages whose processing starts within a time; the time is logarithmic."
+                @if single { " Dashed: the objective." } @else { " Each queue has its own objective." }
                 @if let Some(other) = other { " Dotted: " (other.short_name()) "." }
             }
         }
     }
 }
 
-/// Left or right of a vertical line, at a height in percent.
-fn beside(x: f64, left: bool, bottom: f64) -> String {
+/// Above a vertical line, to its left or its right.
+fn beside(x: f64, left: bool) -> String {
     match left {
-        true => format!("right:{}%;bottom:{}%;margin-right:10px", short(100.0 - x / 10.0), short(bottom)),
-        false => format!("left:{}%;bottom:{}%;margin-left:10px", short(x / 10.0), short(bottom)),
+        true => format!("right:{}%;margin-right:-6px", short(100.0 - x / 10.0)),
+        false => format!("left:{}%;margin-left:-6px", short(x / 10.0)),
     }
 }
 
@@ -76,11 +103,21 @@ fn describe(report: &Report, other: Option<&ComparedPolicy>) -> String {
     let half = if waiting.p50 < 0.0005 {
         "Half of the messages don't wait".to_owned()
     } else {
-        format!("Half of the messages wait at most {}", format_duration(waiting.p50))
+        format!(
+            "Half of the messages wait at most {}",
+            format_duration(waiting.p50)
+        )
     };
-    let tail = format!("one in a hundred waits longer than {}", format_duration(waiting.p99));
+    let tail = format!(
+        "one in a hundred waits longer than {}",
+        format_duration(waiting.p99)
+    );
     match other {
-        Some(other) => format!("{half}; {tail}, {} with {}.", format_duration(other.waiting.p99), other.short_name()),
+        Some(other) => format!(
+            "{half}; {tail}, {} with {}.",
+            format_duration(other.waiting.p99),
+            other.short_name()
+        ),
         None => format!("{half}; {tail}."),
     }
 }
@@ -93,12 +130,20 @@ impl Axis {
 
     /// The curve through the percentiles, and through a point that is known exactly.
     fn path(&self, percentiles: &[f64], exact: Option<(f64, f64)>) -> String {
-        let mut points: Vec<(f64, f64)> = percentiles.iter().zip(0u8..).map(|(wait, percent)| (self.x(*wait), f64::from(percent))).collect();
+        let mut points: Vec<(f64, f64)> = percentiles
+            .iter()
+            .zip(0u8..)
+            .map(|(wait, percent)| (self.x(*wait), f64::from(percent)))
+            .collect();
         if let Some((wait, share)) = exact {
             let (x, percent) = (self.x(wait), share * 100.0);
             // What is at the objective by the histogram's precision is on the right side of it.
             for point in &mut points {
-                point.0 = if point.1 <= percent { point.0.min(x) } else { point.0.max(x) };
+                point.0 = if point.1 <= percent {
+                    point.0.min(x)
+                } else {
+                    point.0.max(x)
+                };
             }
             let place = points.partition_point(|point| point.1 <= percent);
             points.insert(place, (x, percent));

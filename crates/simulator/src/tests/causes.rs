@@ -37,7 +37,11 @@ fn explained(scenario: &Scenario, load: &Load) -> Report {
 fn cause(scenario: &Scenario, load: &str) -> CauseKind {
     let report = explained(scenario, &Load::generate(load).unwrap());
     let cause = report.cause.unwrap();
-    assert!(cause.text.ends_with('.') && !cause.text.contains("NaN"), "{}", cause.text);
+    assert!(
+        cause.text.ends_with('.') && !cause.text.contains("NaN"),
+        "{}",
+        cause.text
+    );
     assert!(cause.text.split(' ').count() <= 35, "{}", cause.text);
     cause.kind
 }
@@ -59,7 +63,10 @@ fn late_messages_are_one_interval() {
     let worst = &times.worst[0];
     assert!((38..=40).contains(&worst.late), "{worst:?}");
     assert!((worst.longest_wait - 99.0).abs() < 1.1, "{worst:?}");
-    assert!((worst.at - 60.0).abs() < 1.1 && (worst.lasts - 39.0).abs() < 1.5, "{worst:?}");
+    assert!(
+        (worst.at - 60.0).abs() < 1.1 && (worst.lasts - 39.0).abs() < 1.5,
+        "{worst:?}"
+    );
     assert_eq!(worst.tasks_max, 1);
     assert!(worst.course.len() > 30 && worst.course.iter().all(|point| point.running <= 1));
     assert_eq!(outcome.wait_percentiles.len(), 101);
@@ -75,7 +82,11 @@ fn work_does_not_end() {
         ..scenario()
     };
     match cause(&scenario, "constant:rate=10/s,for=3h") {
-        CauseKind::WorkDoesNotEnd { left, arrival_rate, max_rate } => {
+        CauseKind::WorkDoesNotEnd {
+            left,
+            arrival_rate,
+            max_rate,
+        } => {
             assert!(left.abs_diff(10_800) < 50, "{left}");
             assert!((arrival_rate - 10.0).abs() < 0.1 && (max_rate - 1.0).abs() < 1e-9);
         }
@@ -91,7 +102,9 @@ fn a_limit_is_too_low() {
         ..tracking(60)
     };
     match cause(&scenario, "step:from=1/s,to=10/s,at=20m,for=40m") {
-        CauseKind::LimitTooLow { allowed: 2, needed } => assert!((9..=10).contains(&needed), "{needed}"),
+        CauseKind::LimitTooLow { allowed: 2, needed } => {
+            assert!((9..=10).contains(&needed), "{needed}")
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -100,7 +113,12 @@ fn a_limit_is_too_low() {
 #[test]
 fn bursts_are_faster_than_target_tracking() {
     match cause(&tracking(60), BURSTS) {
-        CauseKind::Bursts { load_before, load_max, scale_out_after, .. } => {
+        CauseKind::Bursts {
+            load_before,
+            load_max,
+            scale_out_after,
+            ..
+        } => {
             assert!((load_before - 1.0).abs() < 0.3, "{load_before}");
             assert!((load_max - 20.0).abs() < 3.0, "{load_max}");
             let after = scale_out_after.unwrap();
@@ -129,7 +147,10 @@ fn a_minimum_is_too_high() {
         CauseKind::MinTooHigh { min: 20, busy } => assert!((busy - 2.0).abs() < 0.05, "{busy}"),
         other => panic!("{other:?}"),
     }
-    assert_eq!(cause(&scenario, "poisson:rate=0.000001/s,for=1m"), CauseKind::NoMessages);
+    assert_eq!(
+        cause(&scenario, "poisson:rate=0.000001/s,for=1m"),
+        CauseKind::NoMessages
+    );
 }
 
 /// Each day at 08:00 the load is 20 messages a second for ten minutes, as everybody knows.
@@ -138,8 +159,17 @@ fn times_are_known() {
     let rows: String = (0..5 * 1_440)
         .map(|minute| {
             let of_day = minute % 1_440;
-            let count = if (480..490).contains(&of_day) { 1_200 } else { 6 };
-            format!("2026-11-{:02}T{:02}:{:02}:00Z,{count}\n", 9 + minute / 1_440, of_day / 60, of_day % 60)
+            let count = if (480..490).contains(&of_day) {
+                1_200
+            } else {
+                6
+            };
+            format!(
+                "2026-11-{:02}T{:02}:{:02}:00Z,{count}\n",
+                9 + minute / 1_440,
+                of_day / 60,
+                of_day % 60
+            )
         })
         .collect();
     let load = Load::read_csv(format!("timestamp,count\n{rows}").as_bytes(), None).unwrap();
@@ -151,7 +181,11 @@ fn times_are_known() {
         }
         other => panic!("{other:?}"),
     }
-    let page = Report::new("load".to_owned(), None, simulate(&tracking(60), &load, 1).unwrap());
+    let page = Report::new(
+        "load".to_owned(),
+        None,
+        simulate(&tracking(60), &load, 1).unwrap(),
+    );
     let page = page.explained(&tracking(60), &load, None).html().unwrap();
     assert!(page.contains("Mon 9 Nov to Fri 13 Nov 2026") && page.contains("Tue 10"));
 }
@@ -178,7 +212,11 @@ fn nothing_is_advised_that_was_not_simulated() {
     let advice = report.advice.clone().unwrap();
     assert_eq!(advice.policy.as_ref(), Some(&cheapest.name));
     assert_eq!(advice.command.as_deref(), Some("tune it"));
-    assert!(advice.text.contains(&crate::format_dollars(cheapest.cost_per_month)));
+    assert!(
+        advice
+            .text
+            .contains(&crate::format_dollars(cheapest.cost_per_month))
+    );
     let page = report.html().unwrap();
     assert!(!page.contains("NaN") && !page.contains("inf%"));
     // The terminal and the page have the same sentence.

@@ -78,6 +78,10 @@ fn its_role_may_scale_its_services_and_read_their_queues_and_nothing_else() {
         "arn:aws:sqs:us-west-2:111122223333:theirs",
     ]);
     let theirs = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/their-cluster/their-service";
+    let pause = |service: &str| {
+        let name = format!("parameter/ecs-scaler/shop/{service}/pause");
+        json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:{name}") })
+    };
     let expected = json!([
         { "Sid": "WriteLogs", "Effect": "Allow",
           "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -89,6 +93,8 @@ fn its_role_may_scale_its_services_and_read_their_queues_and_nothing_else() {
         { "Sid": "ReadMetric", "Effect": "Allow", "Action": ["cloudwatch:GetMetricData"],
           "Resource": "*",
           "Condition": { "StringEquals": { "aws:RequestedRegion": { "Ref": "AWS::Region" } } } },
+        { "Sid": "ReadPauses", "Effect": "Allow", "Action": ["ssm:GetParameters"],
+          "Resource": [pause("function"), pause("theirs")] },
         // Somebody else's service is named, not referred to.
         { "Sid": "SetDesiredCounts", "Effect": "Allow",
           "Action": ["ecs:DescribeServices", "ecs:UpdateService"],

@@ -195,8 +195,8 @@ fn every_role_has_the_boundary_if_there_is_one() {
     // In `everything` two roles for each of two services, the metric function's, and that of Slack channels; in each of the two
     // others the metric function's, two for each of seven services and one for each of four scaling
     // functions, and the one of the instances. In `containers` as in `everything`. In `hardened` two for each of two services, and
-    // one for each of two functions.
-    assert_eq!(bounded, 6 + 2 * 19 + 1 + 6 + 6);
+    // one for each of two functions. Each of the five has one for the schedules of pauses.
+    assert_eq!(bounded, 6 + 2 * 19 + 1 + 6 + 6 + 5);
 }
 
 #[test]

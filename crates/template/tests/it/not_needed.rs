@@ -306,6 +306,11 @@ pub(crate) const NOT_NEEDED: &[(&str, &[&str], &str)] = &[
         "no custom actions",
     ),
     (
+        "AWS::Scheduler::ScheduleGroup",
+        &["scheduler:ListScheduleGroups"],
+        "listing",
+    ),
+    (
         "AWS::SNS::Subscription",
         &["sns:ListSubscriptions"],
         "listing",

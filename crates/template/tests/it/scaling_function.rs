@@ -62,6 +62,8 @@ fn its_role_may_scale_one_service_and_nothing_else() {
     let service = json!({ "Ref": "WebService" });
     let alarm = |id: &str| json!({ "Fn::GetAtt": [id, "Arn"] });
     let alarms = json!([alarm("WebScaleOutAlarm"), alarm("WebScaleInAlarm")]);
+    let name = "parameter/ecs-scaler/shop/web/pause";
+    let pause = format!("arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:{name}");
     let expected = json!([
         { "Sid": "WriteLogs", "Effect": "Allow",
           "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -71,6 +73,8 @@ fn its_role_may_scale_one_service_and_nothing_else() {
         { "Sid": "SetDesiredCount", "Effect": "Allow", "Action": ["ecs:UpdateService"],
           "Resource": service,
           "Condition": scale_only() },
+        { "Sid": "ReadPauses", "Effect": "Allow", "Action": ["ssm:GetParameters"],
+          "Resource": { "Fn::Sub": pause } },
         { "Sid": "ReadAlarms", "Effect": "Allow",
           "Action": ["cloudwatch:DescribeAlarms"],
           "Resource": { "Fn::Sub":

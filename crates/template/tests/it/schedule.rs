@@ -115,7 +115,7 @@ fn a_hundred_existing_services_take_several() {
 
 #[test]
 fn more_than_five_targets_take_another_rule() {
-    let mut stack = stacks::existing_fleet(120);
+    let mut stack = stacks::existing_fleet(118);
     for service in stack.services.values_mut() {
         let stack::ServiceSource::Existing { cluster, .. } = &mut service.source else {
             panic!()
@@ -136,7 +136,7 @@ fn more_than_five_targets_take_another_rule() {
         .iter()
         .map(|(request, _)| request.services.len())
         .sum();
-    assert_eq!(services, 120);
+    assert_eq!(services, 118);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use demo::{Account, ActionLine, Judged, Outcome, Race, Results, Story, Summary, TOLERANCE};
 use simulator::{RunOutcome, format_dollars, format_duration, format_share};
 
+use crate::table::Table;
 use crate::words::number;
 use crate::workshop::program;
 
@@ -39,17 +40,14 @@ fn format_race(race: &Race) -> String {
             result_text(&other.predicted)
         ));
     }
-    text.push_str(&figures_head());
+    let mut table = figures_table();
     for summary in &race.services {
-        text.push_str(&format!("{}\n", summary.service));
-        match (&summary.judged, &summary.not_predicted) {
-            (Some(judged), _) => text.push_str(&figures_text(judged, &RACE_FIGURES)),
-            (None, why) => text.push_str(&format!(
-                "  not predicted: {}\n",
-                why.as_deref().unwrap_or("unknown")
-            )),
+        table.row([summary.service.as_str(), "", "", "", ""]);
+        if let Some(judged) = &summary.judged {
+            add_figures(&mut table, judged, &RACE_FIGURES, "  ");
         }
     }
+    text.push_str(&format!("\n{}", table.format()));
     text.push('\n');
     for summary in &race.services {
         text.push_str(&format!(
@@ -57,8 +55,14 @@ fn format_race(race: &Race) -> String {
             summary.service,
             messages_text(&summary.messages)
         ));
-        if let Some(trouble) = &summary.trouble {
-            text.push_str(&format!("{:<20}trouble: {trouble}\n", ""));
+        let trouble = summary
+            .trouble
+            .iter()
+            .map(|what| format!("trouble: {what}"));
+        let unpredicted = summary.not_predicted.iter();
+        let unpredicted = unpredicted.map(|why| format!("not predicted: {why}"));
+        for line in trouble.chain(unpredicted) {
+            text.push_str(&format!("{:<20}{line}\n", ""));
         }
         for missing in &summary.missing {
             text.push_str(&format!("{:<20}{missing}\n", ""));
@@ -184,8 +188,13 @@ fn messages_text(messages: &Account) -> String {
 }
 
 fn judged_text(judged: &Judged) -> String {
-    let mut text = figures_head();
-    text.push_str(&figures_text(judged, &[]));
+    let mut table = figures_table();
+    add_figures(&mut table, judged, &[], "");
+    let mut text = format!(
+        "
+{}",
+        table.format()
+    );
     let percent = number(TOLERANCE * 100.0);
     if judged.differing.is_empty() {
         text.push_str(&format!(
@@ -200,30 +209,24 @@ fn judged_text(judged: &Judged) -> String {
     text
 }
 
-fn figures_head() -> String {
-    format!(
-        "\n{:<20}{:>12}{:>12}{:>20}{:>12}\n",
-        "", "measured", "predicted", "nine in ten", "outside by"
-    )
+fn figures_table() -> Table {
+    Table::new(["", "measured", "predicted", "90% interval", "outside by"])
 }
 
-/// The figures of these names, all if none is named.
-fn figures_text(judged: &Judged, names: &[&str]) -> String {
-    let mut text = String::new();
+/// Adds the figures of these names, all if none is named.
+fn add_figures(table: &mut Table, judged: &Judged, names: &[&str], indent: &str) {
     let figures = judged.comparison.figures.iter();
     for figure in figures.filter(|figure| names.is_empty() || names.contains(&figure.name)) {
         let shown =
             |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| figure.shown(value));
-        text.push_str(&format!(
-            "{:<20}{:>12}{:>12}{:>20}{:>12}\n",
-            figure.name,
+        table.row([
+            format!("{indent}{}", figure.name),
             shown(figure.measured),
             shown(figure.predicted),
             figure.shown_range(),
-            figure.shown_difference()
-        ));
+            figure.shown_difference(),
+        ]);
     }
-    text
 }
 
 fn kept_text(stack: &str, sandbox: &str) -> String {

@@ -1,8 +1,8 @@
 //! `simulate`: what a stack does under a load, before it is deployed.
 
 mod chart;
-mod compared;
 mod frontier;
+mod others;
 mod text;
 mod worst;
 
@@ -82,9 +82,11 @@ fn conclude(report: &Report, format: Format) -> Result<()> {
     if format == Format::Text {
         output::text(&text::format_report(report));
     }
-    Err(Failure::failed(report.verdict())
-        .hint("--compare shows other policies; --report FILE shows when it is broken")
-        .details(report))
+    let hint = match report.compared.is_empty() {
+        true => "--compare shows other policies; --report FILE draws what happened",
+        false => "--report FILE draws what happened",
+    };
+    Err(Failure::failed(report.verdict()).hint(hint).details(report))
 }
 
 /// What was simulated.

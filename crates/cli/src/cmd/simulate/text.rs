@@ -4,8 +4,8 @@ use console::Style;
 use simulator::{Assumption, Assumptions, Report, format_dollars, format_duration, format_share};
 
 use super::chart::draw_charts;
-use super::compared::format_compared;
 use super::frontier::format_frontier;
+use super::others::format_compared;
 use super::worst::format_worst;
 use crate::layout::width;
 use crate::table::Table;
@@ -126,7 +126,7 @@ fn describe_share(report: &Report) -> String {
         format_duration(outcome.duration)
     );
     let Some(required) = report.required else {
-        return format!("no share required; {over}");
+        return over;
     };
     let lowest = report.phases.map_or(outcome.within_objective, |phases| {
         phases.within_objective.lowest

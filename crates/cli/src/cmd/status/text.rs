@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deployer::{Alarm, ClusterState, Inspection, ServiceShares, ServiceState};
+use deployer::{Alarm, ClusterState, Inspection, ServiceShares, ServiceState, Why, WhyCause};
 use scaling::{AlarmState, METRIC_NAME};
 
 use super::demand::format_demand;
@@ -111,7 +111,10 @@ fn service_text(service: &ServiceState, (objectives, shares): Objectives<'_>, no
     }
     let counts = format_counts(service.running, service.pending, service.desired);
     text.push_str(&format!("tasks         {counts}{bounds}\n"));
-    if let Some(pause) = &service.pause {
+    let says_why = |why: &Why| why.cause == WhyCause::Paused;
+    if let Some(pause) = &service.pause
+        && !service.why.as_ref().is_some_and(says_why)
+    {
         text.push_str(&format!("scaling       {}\n", pause.describe()));
     }
     text.push_str(&why::format_why(service, objectives));

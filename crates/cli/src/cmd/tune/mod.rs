@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::Serialize;
 use simulator::{
-    Advice, Compared, Overrides, Parameter, Progress, Report, Scenario, TuneError, TuneOptions, Tuned,
+    Advice, Compared, Overrides, Parameter, Progress, Report, Scenario, TuneError, TuneOptions,
+    Tuned,
 };
 use stack::{Scaling, Stack};
 

@@ -35,6 +35,12 @@ where
     }
 }
 
+/// Whether an emulator says that it lacks the operation.
+pub(crate) fn is_not_emulated<E>(error: &SdkError<E>) -> bool {
+    let reply = error.raw_response();
+    reply.is_some_and(|reply| reply.status().as_u16() == 501)
+}
+
 /// The error code of a reply; empty without a code or a reply.
 pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     error

@@ -318,6 +318,32 @@ fn a_step_that_an_alarm_had() {
     says(&facts, Cause::Due, reason);
 }
 
+/// A recorded pause says who did it. One of scale-in alone explains nothing while the service should scale out.
+#[test]
+fn a_pause_with_a_record() {
+    let paused = |in_only: bool| {
+        let mut facts = tracked();
+        facts.suspended = Suspended {
+            scale_out: !in_only,
+            scale_in: true,
+        };
+        facts.service.pause = Some(scaling::Pause {
+            since: std::time::Duration::from_secs(1_795_255_200),
+            until: None,
+            by: "ops/ada".to_owned(),
+            reason: "slow".to_owned(),
+            in_only,
+        });
+        facts
+    };
+    let by = "paused by ops/ada since 2026-11-21T10:00:00Z: slow";
+    assert_eq!(choose(&paused(false)).sentence, by);
+    assert_eq!(choose(&paused(true)).sentence, format!("scale-in {by}"));
+    let mut wants_more = paused(true);
+    rising(&mut wants_more);
+    assert_eq!(choose(&wants_more).cause, Cause::Datapoints);
+}
+
 #[test]
 fn suspended_scaling() {
     let suspended = |scale_out, scale_in| {

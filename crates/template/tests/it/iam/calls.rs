@@ -304,7 +304,8 @@ fn scale(world: &World, short: &str, service: &Service) -> Vec<Request> {
         .into()
 }
 
-/// What schedules call: they end pauses of scalable targets, and remind people of pauses.
+/// What schedules call: they end pauses of scalable targets, and remind people of pauses. The key of an encrypted topic isn't
+/// among them, because the roles of tasks can use the same key for queues.
 fn pause_role(world: &World) -> Vec<Request> {
     let services = world.stack.services.iter();
     let tracked: Vec<_> = services
@@ -325,14 +326,8 @@ fn pause_role(world: &World) -> Vec<Request> {
             .flat_map(|(short, service)| scale(world, short, service)),
     );
     if services.clone().any(|(_, service)| service.is_scaled()) {
-        let topics: Vec<String> = world.reminded();
-        calls.extend(topics.iter().map(|topic| on("sns:Publish", topic.as_str())));
-        if let (Some(key), false) = (&world.stack.key, topics.is_empty()) {
-            let through = |action| {
-                on(action, key.as_str()).with("kms:ViaService", "sns.us-west-2.amazonaws.com")
-            };
-            calls.extend(["kms:GenerateDataKey", "kms:Decrypt"].map(through));
-        }
+        let topics = world.reminded().into_iter();
+        calls.extend(topics.map(|topic| on("sns:Publish", topic)));
     }
     calls
 }

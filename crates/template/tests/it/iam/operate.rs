@@ -106,8 +106,10 @@ fn pauses(world: &World, stack: &str) -> Vec<Request> {
     if !world.has(names::PAUSE_ROLE) {
         return all;
     }
-    let group = world.name(names::PAUSE_SCHEDULES);
-    let group = group.replacen(&world.stack.name, stack, 1);
+    let group = match stack == world.stack.name {
+        true => world.name(names::PAUSE_SCHEDULES),
+        false => format!("{stack}-PauseSchedules-1A2B3C4D5E6F"),
+    };
     let schedule = arn("scheduler", &format!("schedule/{group}/worker"));
     let schedules = ["CreateSchedule", "DeleteSchedule", "UpdateSchedule"];
     all.extend(schedules.map(|action| on(&format!("scheduler:{action}"), schedule.as_str())));

@@ -75,7 +75,7 @@ fn name(report: &Report, policy: &ComparedPolicy, is_own: bool) -> String {
     let sign = match (is_own, report.required) {
         _ if policy.scaling.is_none() => "◇",
         (true, _) => "●",
-        (false, None) => " ",
+        (false, None) => "○",
         (false, Some(_)) if meets(report, policy) => "✓",
         (false, Some(_)) => "✗",
     };

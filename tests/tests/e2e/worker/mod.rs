@@ -1,90 +1,17 @@
 //! The examples' worker in each language, as a process, on a real queue.
 
+mod agent;
+mod queue;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_sdk_sqs::types::QueueAttributeName;
-use e2e::{Bench, Cloud, Language, Worker, unique_name, until};
+use e2e::{Language, Worker, until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 
-/// A queue with a short visibility timeout, and its dead-letter queue.
-struct Queue {
-    language: Language,
-    cloud: Cloud,
-    bench: Bench,
-    url: String,
-    dead: String,
-}
-
-impl Queue {
-    async fn create(language: Language, visibility: u32, dead_letter_after: u32) -> Self {
-        let bench = Bench::open();
-        let cloud = Cloud::connect(&bench).await;
-        let name = unique_name("worker");
-        let create = |name: String| cloud.clients.sqs.create_queue().queue_name(name);
-        let dead = create(format!("{name}-dead")).send().await.unwrap();
-        let dead = dead.queue_url.unwrap();
-        let arn = cloud.queue(&dead).await.unwrap()["QueueArn"].clone();
-        let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": dead_letter_after});
-        let queue = create(name)
-            .attributes(
-                QueueAttributeName::VisibilityTimeout,
-                visibility.to_string(),
-            )
-            .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
-        let url = queue.send().await.unwrap().queue_url.unwrap();
-        Self {
-            language,
-            cloud,
-            bench,
-            url,
-            dead,
-        }
-    }
-
-    async fn send(&self, body: &str) {
-        let request = self.cloud.clients.sqs.send_message().queue_url(&self.url);
-        request.message_body(body).send().await.unwrap();
-    }
-
-    async fn send_vouchers(&self, count: usize) {
-        for voucher in 0..count {
-            self.send(&format!("{{\"voucher\": {voucher}}}")).await;
-        }
-    }
-
-    fn worker(&self, variables: &[(&str, &str)]) -> Worker {
-        Worker::start(self.language, &self.bench, &self.url, variables)
-    }
-
-    /// Waiting and in flight.
-    async fn counts(&self, url: &str) -> (u32, u32) {
-        let attributes = self.cloud.queue(url).await.unwrap();
-        let count = |name: &str| attributes[name].parse::<u32>().unwrap();
-        (
-            count("ApproximateNumberOfMessages"),
-            count("ApproximateNumberOfMessagesNotVisible"),
-        )
-    }
-
-    async fn is_empty(&self, bound: Duration) {
-        until("an empty queue", bound, async || {
-            (self.counts(&self.url).await == (0, 0)).then_some(())
-        })
-        .await;
-    }
-
-    async fn delete(self) {
-        for url in [&self.url, &self.dead] {
-            let request = self.cloud.clients.sqs.delete_queue().queue_url(url);
-            request.send().await.unwrap();
-        }
-    }
-}
+use self::agent::record_protection;
+use self::queue::Queue;
 
 fn is_message(line: &Value) -> bool {
     line["event"] == "message"
@@ -282,39 +209,6 @@ async fn the_heartbeat_keeps_a_long_message_from_a_second_worker(language: Langu
         (&"done".into(), &1.into())
     );
     queue.delete().await;
-}
-
-/// An ECS agent that grants everything: its endpoint, and the bodies of the requests for protection.
-async fn record_protection() -> (String, mpsc::UnboundedReceiver<Value>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}/api/task", listener.local_addr().unwrap());
-    let (sender, requests) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let mut stream = BufReader::new(stream);
-            let (mut head, mut line) = (Vec::new(), String::new());
-            while stream.read_line(&mut line).await.unwrap() > 2 {
-                head.push(std::mem::take(&mut line).trim_end().to_lowercase());
-            }
-            assert_eq!(head[0], "put /api/task/task-protection/v1/state http/1.1");
-            let length = head
-                .iter()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            let mut body = vec![0; length.unwrap().parse().unwrap()];
-            stream.read_exact(&mut body).await.unwrap();
-            let body: Value = serde_json::from_slice(&body).unwrap();
-            let enabled = &body["ProtectionEnabled"];
-            let reply = json!({"protection": {"ProtectionEnabled": enabled}}).to_string();
-            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json";
-            let reply = format!("{head}\r\ncontent-length: {}\r\n\r\n{reply}", reply.len());
-            stream.write_all(reply.as_bytes()).await.unwrap();
-            stream.flush().await.unwrap();
-            if sender.send(body).is_err() {
-                return;
-            }
-        }
-    });
-    (endpoint, requests)
 }
 
 async fn long_work_is_protected_until_it_ends(language: Language) {

@@ -1,4 +1,4 @@
-//! Puts a bundle into the program: the zip that ECS_SCALER_BUNDLE names, or nothing. `cargo xtask dist` makes it.
+//! Adds a bundle to the program: the zip that ECS_SCALER_BUNDLE names, or none. `cargo xtask dist` creates it.
 
 use std::path::Path;
 use std::{env, fs, io};

@@ -1,4 +1,4 @@
-//! The environment of a test: the `xtask` to test, and the sandbox that it deploys to.
+//! The environment of a test: the `xtask` to test, and the sandbox to deploy to.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::xtask::Run;
 
-/// What `cargo xtask test` hands to the tests.
+/// The settings that `cargo xtask test` passes to the tests.
 #[derive(Clone, Debug)]
 pub struct Bench {
     xtask: PathBuf,
@@ -18,7 +18,7 @@ impl Bench {
     /// Reads the environment.
     ///
     /// # Panics
-    /// When the tests were not started by `cargo xtask test`.
+    /// If the tests weren't started by `cargo xtask test`.
     #[must_use]
     pub fn open() -> Self {
         Self {
@@ -28,7 +28,7 @@ impl Bench {
         }
     }
 
-    /// The same `xtask`, with a sandbox of the test's own; nothing starts it.
+    /// The same `xtask`, with the test's own sandbox, which isn't started.
     #[must_use]
     pub fn with_sandbox(&self, name: &str) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Bench {
         }
     }
 
-    /// A run of `xtask` with these arguments, and with JSON on standard output.
+    /// Returns a run of `xtask` with these arguments, and with JSON on standard output.
     #[must_use]
     pub fn xtask<I: AsRef<str>>(&self, arguments: impl IntoIterator<Item = I>) -> Run {
         let arguments: Vec<String> = arguments
@@ -71,26 +71,26 @@ impl Bench {
         &self.xtask
     }
 
-    /// A run of another program that has the same commands.
+    /// Returns a run of another program that has the same commands.
     #[must_use]
     pub fn run_program(&self, program: &Path, arguments: &[&str]) -> Run {
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.into()).collect();
         Run::new(program, &self.sandbox, &arguments)
     }
 
-    /// The example's worker, which is built with the workspace.
+    /// Returns the example's worker, which is built with the workspace.
     #[must_use]
     pub fn worker(&self) -> PathBuf {
         self.xtask.with_file_name("voucher-worker")
     }
 
-    /// Name of the sandbox.
+    /// Returns the name of the sandbox.
     #[must_use]
     pub fn sandbox(&self) -> &str {
         &self.sandbox
     }
 
-    /// Endpoint of the sandbox.
+    /// Returns the endpoint of the sandbox.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
@@ -105,7 +105,7 @@ fn variable(name: &str) -> String {
     })
 }
 
-/// A name that no other test has, in this run or in a parallel one. No such name is a prefix of
+/// Returns a name that no other test has, in this run or in a parallel one. No such name is a prefix of
 /// another.
 #[must_use]
 pub fn unique_name(label: &str) -> String {

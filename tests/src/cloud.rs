@@ -10,30 +10,30 @@ use serde_json::Value;
 
 use crate::bench::Bench;
 
-/// The region of a definition that names none.
+/// The region of a definition that doesn't set one.
 const REGION: &str = "us-east-1";
 
 /// The clients of one region.
 pub struct Cloud {
-    /// One client a service.
+    /// One client per service.
     pub clients: Clients,
     endpoint: String,
 }
 
-/// The resources of a stack: type and physical id by logical id.
+/// The resources of a stack: type and physical ID by logical ID.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resources(BTreeMap<String, (String, String)>);
 
 impl Cloud {
-    /// The sandbox's services in the region of definitions that name none.
+    /// Connects to the sandbox's services in the region of definitions that don't set one.
     pub async fn connect(bench: &Bench) -> Self {
         Self::in_region(bench, REGION).await
     }
 
-    /// The sandbox's services in a region.
+    /// Connects to the sandbox's services in a region.
     ///
     /// # Panics
-    /// When the clients can't be made.
+    /// If the clients can't be created.
     pub async fn in_region(bench: &Bench, region: &str) -> Self {
         let connection = Connection {
             region: Some(region.to_owned()),
@@ -47,10 +47,10 @@ impl Cloud {
         }
     }
 
-    /// CloudFormation's status of a stack; `None` if it doesn't exist.
+    /// Returns CloudFormation's status of a stack. `None` if it doesn't exist.
     ///
     /// # Panics
-    /// When CloudFormation fails in another way.
+    /// If CloudFormation fails in another way.
     pub async fn stack_status(&self, name: &str) -> Option<String> {
         let sent = self
             .clients
@@ -69,7 +69,7 @@ impl Cloud {
         }
     }
 
-    /// The resources of a stack that are not deleted.
+    /// Returns the resources of a stack that aren't deleted.
     ///
     /// # Panics
     /// If the stack doesn't exist.
@@ -99,10 +99,10 @@ impl Cloud {
         Resources(found)
     }
 
-    /// Attributes of a queue; `None` if it doesn't exist.
+    /// Returns the attributes of a queue. `None` if it doesn't exist.
     ///
     /// # Panics
-    /// When SQS fails in another way.
+    /// If SQS fails in another way.
     pub async fn queue(&self, url: &str) -> Option<BTreeMap<String, String>> {
         let request = self.clients.sqs.get_queue_attributes().queue_url(url);
         match request
@@ -152,10 +152,10 @@ impl Cloud {
         }
     }
 
-    /// The targets of a stack's rules: the target's ID and its unchanged input.
+    /// Returns the targets of a stack's rules: the target's ID and its unchanged input.
     ///
     /// # Panics
-    /// When a rule is gone.
+    /// If a rule doesn't exist anymore.
     pub async fn rule_inputs(&self, resources: &Resources) -> Vec<String> {
         let mut inputs = Vec::new();
         for rule in resources.ids_of_type("AWS::Events::Rule") {
@@ -167,7 +167,7 @@ impl Cloud {
         inputs
     }
 
-    /// The measurements that a stack's rules request.
+    /// Returns the measurements that a stack's rules request.
     ///
     /// # Panics
     /// If a rule's input isn't a valid request.
@@ -177,10 +177,10 @@ impl Cloud {
         inputs.iter().map(parse).collect()
     }
 
-    /// Invokes the metric function directly; returns its answer.
+    /// Invokes the metric function directly. Returns its response.
     ///
     /// # Panics
-    /// When the invocation fails.
+    /// If the invocation fails.
     pub async fn invoke(&self, function: &str, input: &str) -> Value {
         let request = self.clients.lambda.invoke().function_name(function);
         let reply = request.payload(Blob::new(input)).send().await.unwrap();
@@ -192,17 +192,17 @@ impl Cloud {
     /// Sets a service's desired count directly, as the autoscaler would.
     ///
     /// # Panics
-    /// When ECS refuses.
+    /// If ECS refuses.
     pub async fn set_desired_count(&self, cluster: &str, service: &str, count: i32) {
         let request = self.clients.ecs.update_service().cluster(cluster);
         let sent = request.service(service).desired_count(count).send().await;
         sent.unwrap();
     }
 
-    /// An ECS service as ECS describes it; `None` if it doesn't exist or has been deleted.
+    /// Describes an ECS service. `None` if it doesn't exist or has been deleted.
     ///
     /// # Panics
-    /// When ECS fails in another way.
+    /// If ECS fails in another way.
     pub async fn service(&self, arn: &str) -> Option<aws_sdk_ecs::types::Service> {
         let cluster = arn.rsplit('/').nth(1).unwrap();
         let request = self.clients.ecs.describe_services().cluster(cluster);
@@ -221,21 +221,20 @@ impl Cloud {
         }
     }
 
-    /// An action of EC2, whose SDK crate is many times larger than all others: the reply's XML.
+    /// Calls an action of EC2, whose SDK crate is many times larger than all others. Returns the reply's XML.
     ///
     /// # Panics
-    /// When EC2 fails.
+    /// If EC2 fails.
     #[must_use]
     pub fn ec2(&self, action: &str) -> String {
         self.query("ec2", "2016-11-15", action)
     }
 
-    /// Calls an action, with parameters after an `&`, of a service that answers in XML and that
-    /// only the tests use. The sandbox reads the service's name from the signature and checks
-    /// nothing else in it.
+    /// Calls an action of a service that replies in XML and that only the tests use. Parameters follow an `&`.
+    /// The sandbox reads the service's name from the signature and checks nothing else in it.
     ///
     /// # Panics
-    /// When the service fails.
+    /// If the service fails.
     #[must_use]
     pub fn query(&self, service: &str, version: &str, action: &str) -> String {
         let region = self.clients.region();
@@ -248,10 +247,10 @@ impl Cloud {
 }
 
 impl Resources {
-    /// Physical id of a resource.
+    /// Returns the physical ID of a resource.
     ///
     /// # Panics
-    /// When the stack has no such resource.
+    /// If the stack has no such resource.
     #[must_use]
     #[track_caller]
     pub fn id(&self, logical_id: &str) -> &str {
@@ -261,7 +260,7 @@ impl Resources {
         }
     }
 
-    /// Physical ids of the resources of a type.
+    /// Returns the physical IDs of the resources of a type.
     pub fn ids_of_type(&self, kind: &str) -> impl Iterator<Item = &str> {
         let ids = self
             .0
@@ -270,12 +269,12 @@ impl Resources {
         ids.map(|(_, id)| id.as_str())
     }
 
-    /// Logical ids.
+    /// Returns the logical IDs.
     pub fn logical_ids(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Physical ids.
+    /// Returns the physical IDs.
     pub fn physical_ids(&self) -> impl Iterator<Item = &str> {
         self.0.values().map(|(_, id)| id.as_str())
     }

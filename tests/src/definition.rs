@@ -1,6 +1,6 @@
-//! Stack definitions that several tests start from.
+//! Stack definitions that several tests use.
 
-/// A queue with its dead-letter queue, and a service that consumes it.
+/// Returns a queue with its dead-letter queue, and a service that consumes it.
 #[must_use]
 pub fn worker(name: &str) -> String {
     format!(
@@ -27,7 +27,7 @@ notify: [ops@example.com]
     )
 }
 
-/// The smallest stack that is measured and scales: a queue, and a service of at most two tasks.
+/// Returns the smallest stack that is measured and scales: a queue, and a service of at most two tasks.
 #[must_use]
 pub fn small(name: &str) -> String {
     format!(
@@ -63,10 +63,10 @@ pub fn long_to_create(name: &str) -> String {
     edited(&text, "services:\n", &format!("services:\n{service}"))
 }
 
-/// The definition with `from` replaced by `to`.
+/// Returns the definition with `from` replaced by `to`.
 ///
 /// # Panics
-/// If `from` isn't in it exactly once, because then the test would test something else.
+/// If `from` doesn't occur exactly once, because the test would then test something else.
 #[must_use]
 #[track_caller]
 pub fn edited(definition: &str, from: &str, to: &str) -> String {

@@ -1,4 +1,4 @@
-//! A stack's resources, from every service's own list, without CloudFormation.
+//! A stack's resources, from every service's own list and not from CloudFormation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::cloud::{Cloud, Resources};
 /// The resources found, by kind.
 pub type Inventory = BTreeMap<&'static str, BTreeSet<String>>;
 
-/// Prefixes of EC2's IDs; the IDs don't show which stack owns them.
+/// Prefixes of EC2's IDs. The IDs don't show which stack owns them.
 const EC2_IDS: [&str; 7] = ["vpc-", "subnet-", "igw-", "rtb-", "sg-", "lt-", "fl-"];
 const EC2_LISTS: [(&str, &str); 8] = [
     ("flow logs", "DescribeFlowLogs"),
@@ -20,13 +20,13 @@ const EC2_LISTS: [(&str, &str); 8] = [
     ("route tables", "DescribeRouteTables"),
     ("security groups", "DescribeSecurityGroups"),
     ("launch templates", "DescribeLaunchTemplates"),
-    // They carry the name of their Auto Scaling group as a tag.
+    // They have the name of their Auto Scaling group as a tag.
     ("instances", RUNNING_INSTANCES),
 ];
-/// EC2 lists an instance for a while after its end.
+/// EC2 lists an instance for a while after its termination.
 const RUNNING_INSTANCES: &str = "DescribeInstances&Filter.1.Name=instance-state-name\
                                  &Filter.1.Value.1=pending&Filter.1.Value.2=running";
-/// Names that are shorter than the stack's, because load balancers allow no longer ones.
+/// Names that are shorter than the stack's, because load balancers allow no longer names.
 const NAMED_BY_ARN: [&str; 2] = [
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::ElasticLoadBalancingV2::TargetGroup",
@@ -36,7 +36,7 @@ const NAMED_BY_ARN: [&str; 2] = [
 /// or with an ID that EC2 assigned to one of its resources.
 ///
 /// # Panics
-/// When a service fails.
+/// If a service fails.
 pub async fn inventory(cloud: &Cloud, stack_id: &str, resources: &Resources) -> Inventory {
     let mut path = stack_id.split('/').skip(1);
     let name = path.next().unwrap().to_owned();
@@ -59,7 +59,7 @@ pub async fn inventory(cloud: &Cloud, stack_id: &str, resources: &Resources) -> 
     found
 }
 
-/// `all!(request, item => its text)`: every item of every page.
+/// `all!(request, item => its text)`: returns every item of every page.
 macro_rules! all {
     ($request:expr, $item:ident => $text:expr) => {{
         let mut items = $request.into_paginator().items().send();
@@ -72,7 +72,7 @@ macro_rules! all {
     }};
 }
 
-/// Everything that is in the sandbox's region.
+/// Returns everything in the sandbox's region.
 async fn everything(cloud: &Cloud) -> Vec<(&'static str, Vec<String>)> {
     let c = &cloud.clients;
     let mut found = vec![
@@ -142,8 +142,8 @@ async fn rules(cloud: &Cloud) -> Vec<String> {
     }
 }
 
-/// Returns the alarms, including the alarms of scaling policies, which Application Auto Scaling makes
-/// outside the stack.
+/// Returns the alarms, including those of scaling policies, which Application Auto Scaling creates outside the
+/// stack.
 async fn alarms(cloud: &Cloud) -> Vec<String> {
     let mut pages = cloud
         .clients

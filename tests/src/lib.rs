@@ -1,9 +1,9 @@
 //! The harness of the end-to-end tests.
 //!
-//! A test runs `xtask` as a process, like its users, and checks the result through each service's own
-//! API. This crate provides both: [`Bench`] is where a test runs, [`TestStack`] a stack that is deleted
-//! however the test ends, [`Cloud`] the clients and everything that is read with them. Nothing here
-//! knows the right answers; the tests do.
+//! A test runs `xtask` as a process, as users do, and checks the result through each service's own API. This
+//! crate provides both: [`Bench`] is a test's environment, [`TestStack`] a stack that is deleted regardless of
+//! how the test ends, and [`Cloud`] contains the clients and everything that is read with them. Expected
+//! results are in the tests, not here.
 #![expect(
     clippy::expect_used,
     clippy::panic,

@@ -12,9 +12,9 @@ use crate::cloud::Cloud;
 pub struct Minute {
     /// Start, in seconds since 1970.
     pub at: i64,
-    /// Smallest sample.
+    /// Minimum sample.
     pub least: f64,
-    /// Largest sample.
+    /// Maximum sample.
     pub most: f64,
     /// Number of samples.
     pub samples: f64,
@@ -23,10 +23,10 @@ pub struct Minute {
 /// Maximum age, in seconds, of data that a test reads.
 const WINDOW: i64 = 20 * 60;
 
-/// The minutes in which the metric of a service and its queue was published, in order.
+/// Returns the minutes in which the metric of a service and its queue was published, in order.
 ///
 /// # Panics
-/// When CloudWatch fails.
+/// If CloudWatch fails.
 pub async fn minutes(
     cloud: &Cloud,
     namespace: &str,
@@ -41,7 +41,7 @@ pub async fn minutes(
         .dimensions(dimension("ClusterName", cluster))
         .dimensions(dimension("ServiceName", service))
         .dimensions(dimension("QueueName", queue))
-        // Whole minutes: LocalStack counts the periods from here on.
+        // Whole minutes, because LocalStack counts the periods from here.
         .start_time(DateTime::from_secs((now - WINDOW) / 60 * 60))
         .end_time(DateTime::from_secs(now + 60))
         .period(60)
@@ -54,8 +54,8 @@ pub async fn minutes(
     let mut minutes: Vec<Minute> = reply
         .datapoints()
         .iter()
-        // LocalStack queries one statistic after another. A minute whose first datapoint arrives in between has
-        // no minimum yet; the next reading has it.
+        // LocalStack queries one statistic after another. If the first datapoint of a minute arrives in
+        // between, the minute has no minimum yet. The next read has it.
         .filter_map(|point| {
             Some(Minute {
                 at: point.timestamp().unwrap().secs(),
@@ -69,7 +69,7 @@ pub async fn minutes(
     minutes
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(now.as_secs()).unwrap()

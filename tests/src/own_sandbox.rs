@@ -1,4 +1,4 @@
-//! A sandbox of a test's own.
+//! A test's own sandbox.
 
 use std::path::{Path, PathBuf};
 
@@ -6,25 +6,25 @@ use serde_json::Value;
 
 use crate::bench::{Bench, unique_name};
 
-/// A sandbox that is stopped, and forgotten, when the test is over.
+/// A sandbox that is stopped and deleted when the test ends.
 pub struct OwnSandbox {
-    /// The test's environment with this sandbox, which has an endpoint when it is started.
+    /// The test's environment with this sandbox. It has an endpoint after the start.
     pub bench: Bench,
     /// Its folder in the checkout.
     pub folder: PathBuf,
 }
 
 impl OwnSandbox {
-    /// A sandbox that isn't started; `label` identifies its test in its name.
+    /// Creates a sandbox without starting it. `label` identifies its test in its name.
     #[must_use]
     pub fn new(label: &str) -> Self {
         Self::named(&unique_name(label))
     }
 
-    /// A sandbox of this name, which no other test can use.
+    /// Creates a sandbox with this name, which no other test can use.
     ///
     /// # Panics
-    /// When the tests were not started by `cargo xtask test`.
+    /// If the tests weren't started by `cargo xtask test`.
     #[must_use]
     pub fn named(name: &str) -> Self {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -34,10 +34,10 @@ impl OwnSandbox {
         }
     }
 
-    /// Starts it with these arguments of `local start`; returns the output.
+    /// Starts it with these arguments of `local start`. Returns the output.
     ///
     /// # Panics
-    /// When it doesn't start.
+    /// If it doesn't start.
     pub async fn start(&mut self, arguments: &[&str]) -> Value {
         let arguments = [&["local", "start"], arguments].concat();
         let running = self.bench.xtask(arguments).end().await.succeeds();
@@ -45,10 +45,10 @@ impl OwnSandbox {
         running
     }
 
-    /// Runs `local` with this action; returns its output.
+    /// Runs `local` with this action. Returns its output.
     ///
     /// # Panics
-    /// When it fails.
+    /// If it fails.
     pub async fn local(&self, action: &str) -> Value {
         self.bench.xtask(["local", action]).end().await.succeeds()
     }

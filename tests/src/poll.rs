@@ -1,4 +1,4 @@
-//! Waiting for an event.
+//! Waits for an event.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Checks repeatedly until there is a result.
 ///
 /// # Panics
-/// When `bound` has passed: `what` did not come.
+/// If `bound` has passed and `what` hasn't happened.
 pub async fn until<T>(what: &str, bound: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {

@@ -14,10 +14,10 @@ pub(crate) fn send_signal(id: u32, signal: Signal) {
     kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
 }
 
-/// Sends a signal to the LocalStack that `local start` has reported.
+/// Sends a signal to the LocalStack that `local start` reported.
 ///
 /// # Panics
-/// When it doesn't run.
+/// If it isn't running.
 pub fn signal_localstack(running: &Value, signal: Signal) {
     let id = running["pid"].as_u64().unwrap();
     send_signal(id.try_into().unwrap(), signal);

@@ -1,4 +1,4 @@
-//! A stack that a test deploys, and that is gone when the test is over.
+//! A stack that a test deploys, and that is deleted when the test ends.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::bench::{Bench, unique_name};
 use crate::xtask::{Ended, Run};
 
-/// A stack with its own name, whose definition is in its own folder. Dropping it destroys it.
+/// A stack with its own name, and its definition in its own folder. Dropping it destroys it.
 pub struct TestStack {
     /// The stack's name.
     pub name: String,
@@ -19,13 +19,13 @@ pub struct TestStack {
 }
 
 impl TestStack {
-    /// A stack that isn't deployed yet; `label` identifies its test in its name.
+    /// Creates a stack without deploying it. `label` identifies its test in its name.
     #[must_use]
     pub fn new(bench: &Bench, label: &str) -> Self {
         Self::in_region(bench, label, None)
     }
 
-    /// One whose definition names a region.
+    /// The same with a region in the definition.
     #[must_use]
     pub fn in_region(bench: &Bench, label: &str, region: Option<&'static str>) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl TestStack {
         }
     }
 
-    /// Path of its definition.
+    /// Returns the path of its definition.
     #[must_use]
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("stack.yaml")
@@ -47,7 +47,7 @@ impl TestStack {
         fs::write(self.file(), definition).unwrap();
     }
 
-    /// A run of a command that takes the definition and a cloud.
+    /// Returns a run of a command that takes the definition and a cloud.
     #[must_use]
     pub fn run(&self, verb: &str, more: &[&str]) -> Run {
         let file = self.file().display().to_string();
@@ -61,7 +61,7 @@ impl TestStack {
         self.run("deploy", &["--yes"]).end().await
     }
 
-    /// Destroys it, by its definition.
+    /// Destroys it by its definition.
     pub async fn destroy(&self, more: &[&str]) -> Ended {
         let more = [&["--yes"], more].concat();
         self.run("destroy", &more).end().await
@@ -74,7 +74,7 @@ impl TestStack {
 }
 
 impl Drop for TestStack {
-    /// Best effort, also while the test panics: by name, whatever the file has become.
+    /// Best effort, also while the test panics. By name, because the file might have changed.
     fn drop(&mut self) {
         let mut arguments = vec!["destroy", &self.name, "--local", "--yes", "--force"];
         if let Some(region) = self.region {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::bench::Bench;
 use crate::process::send_signal;
 
-/// Maximum time for a worker to end or to log an expected line; one that hangs fails its test.
+/// Maximum time for a worker to end or to log an expected line. A worker that hangs fails its test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The language of a worker, whose variables, log, and behavior are the same in all.
@@ -65,12 +65,13 @@ impl Language {
 pub struct Worker {
     child: Child,
     lines: mpsc::UnboundedReceiver<Value>,
-    /// Its log, as far as the test has read it.
+    /// The part of its log that the test has read.
     pub said: Vec<Value>,
 }
 
 impl Worker {
-    /// Starts one on this queue, with these additional variables and none from the environment of the test run.
+    /// Starts a worker for this queue, with these additional variables and none from the environment of the
+    /// test run.
     ///
     /// # Panics
     /// When it can't be started; the one in Rust is built with the workspace.
@@ -117,10 +118,10 @@ impl Worker {
         }
     }
 
-    /// Waits for the next line that is wanted, and keeps all before it.
+    /// Waits for the next line that matches, and keeps all lines before it.
     ///
     /// # Panics
-    /// When the log ends before, or the line doesn't come.
+    /// If the log ends first, or the line doesn't appear.
     pub async fn says(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let begin = Instant::now();
         loop {
@@ -141,15 +142,15 @@ impl Worker {
     /// Sends it a signal.
     ///
     /// # Panics
-    /// When it has ended before.
+    /// If it has already ended.
     pub fn signal(&self, signal: Signal) {
         send_signal(self.child.id().unwrap(), signal);
     }
 
-    /// Waits until it has ended: exit code (`None` after a signal), and all that it has logged.
+    /// Waits until it has ended. Returns the exit code (`None` after a signal), and everything that it logged.
     ///
     /// # Panics
-    /// When it doesn't end.
+    /// If it doesn't end.
     pub async fn ended(mut self) -> (Option<i32>, Vec<Value>) {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         while let Some(line) = self.lines.recv().await {
@@ -159,7 +160,7 @@ impl Worker {
     }
 }
 
-/// Cargo puts the workspace's programs one folder above its tests' own.
+/// Cargo puts the workspace's programs one folder above those of its tests.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.parent().and_then(|deps| deps.parent()).unwrap();

@@ -1,4 +1,4 @@
-//! `xtask` as a process: its arguments, its output, its exit code.
+//! `xtask` as a process: its arguments, output, and exit code.
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -14,13 +14,13 @@ use tokio::task::JoinHandle;
 
 use crate::process::send_signal;
 
-/// No command takes this long on the slowest machine; one that hangs fails its test instead of blocking
-/// all.
+/// No command takes this long on the slowest machine. One that hangs fails its test instead of blocking all
+/// others.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// A test's resources are deleted within seconds; a test that has failed doesn't wait forever for it.
+/// A test's resources are deleted within seconds. A failed test doesn't wait forever for that.
 const LAST_PATIENCE: Duration = Duration::from_secs(60);
 
-/// A run that is being prepared.
+/// A run that hasn't started.
 pub struct Run {
     command: Command,
     shown: String,
@@ -33,7 +33,7 @@ pub struct Started {
     begin: Instant,
     stdout: JoinHandle<String>,
     stderr: Lines<BufReader<ChildStderr>>,
-    /// Standard error, as far as it has been read.
+    /// The part of standard error that has been read.
     said: String,
 }
 
@@ -42,7 +42,7 @@ pub struct Started {
 pub struct Ended {
     /// The command, for messages.
     shown: String,
-    /// Exit code; `None` after a signal.
+    /// Exit code. `None` after a signal.
     pub code: Option<i32>,
     /// Standard output.
     pub stdout: String,
@@ -84,21 +84,21 @@ impl Run {
         }
     }
 
-    /// With this environment variable.
+    /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.command.env(name, value.as_ref());
         self
     }
 
-    /// In this folder.
+    /// Sets the folder.
     #[must_use]
     pub fn within(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
     }
 
-    /// Runs it to its end, best effort, while the test is over and perhaps panics.
+    /// Runs it until it ends, best effort, after the test ended or while it panics.
     pub fn run_to_end(self) {
         let mut command = self.command.into_std();
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -140,7 +140,7 @@ impl Run {
         }
     }
 
-    /// Runs it to its end.
+    /// Runs it until it ends.
     pub async fn end(self) -> Ended {
         self.start().end().await
     }
@@ -170,7 +170,7 @@ impl Started {
     /// Sends a signal to this one process.
     ///
     /// # Panics
-    /// When it has ended already.
+    /// If it has already ended.
     pub fn signal(&self, signal: Signal) {
         let id = self.child.id().expect("the run has ended already");
         send_signal(id, signal);
@@ -179,7 +179,7 @@ impl Started {
     /// Waits for its end.
     ///
     /// # Panics
-    /// When it does not end.
+    /// If it doesn't end.
     pub async fn end(mut self) -> Ended {
         let rest = async {
             while let Some(line) = self.stderr.next_line().await.unwrap() {
@@ -209,10 +209,10 @@ impl Started {
 }
 
 impl Ended {
-    /// Standard output, which must be one JSON document.
+    /// Returns standard output, which must be one JSON document.
     ///
     /// # Panics
-    /// When it is anything else.
+    /// If it isn't.
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> Value {
@@ -224,10 +224,10 @@ impl Ended {
         document
     }
 
-    /// Asserts success; returns the result.
+    /// Asserts success. Returns the result.
     ///
     /// # Panics
-    /// When it failed.
+    /// If it failed.
     #[track_caller]
     #[must_use]
     pub fn succeeds(&self) -> Value {
@@ -237,7 +237,7 @@ impl Ended {
         json
     }
 
-    /// Asserts failure with this exit code; returns the error, which must also be on standard error.
+    /// Asserts failure with this exit code. Returns the error, which must also be on standard error.
     ///
     /// # Panics
     /// If it ended otherwise, or if the JSON and standard error report different errors.

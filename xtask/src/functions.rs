@@ -13,7 +13,7 @@ use stack::Architecture;
 use crate::paths;
 use crate::process::capture_output;
 
-/// glibc of Amazon Linux 2023, which the runtime `provided.al2023` is made of.
+/// glibc of Amazon Linux 2023, the base of the runtime `provided.al2023`.
 const GLIBC: (u32, u32) = (2, 34);
 
 /// Receives progress.
@@ -21,9 +21,9 @@ type Note<'a> = &'a dyn Fn(&str);
 
 /// Builds the functions, and packs the requested ones.
 ///
-/// Each build has all functions in one call of cargo. Cargo turns on a feature of a dependency for all packages
-/// of a call: alone, the metric function would be linked to other code than together with the scaling function,
-/// with another hash and most dependencies compiled again.
+/// Each build compiles all functions in one call of cargo. Cargo enables a dependency's feature for all
+/// packages of a call. If the metric function were built alone, it would be linked to other code than together
+/// with the scaling function, which changes its hash and compiles most dependencies again.
 pub(crate) fn build(
     functions: &[FunctionCode],
     wanted: Architecture,
@@ -54,7 +54,7 @@ pub(crate) fn build(
     })
 }
 
-/// Variables that keep the folders of this machine out of the program, so that two builds are equal.
+/// Variables that keep this machine's folders out of the program, so that builds are reproducible.
 pub(crate) fn hide_paths() -> Vec<(&'static str, String)> {
     let home =
         std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
@@ -97,7 +97,7 @@ fn lambda_dir() -> PathBuf {
     paths::sandbox_home().join("lambda")
 }
 
-/// Builds all functions, and returns for which architecture.
+/// Builds all functions, and returns the architecture.
 fn build_for_lambda(wanted: Architecture, note: Note<'_>) -> Result<Architecture> {
     let tools = build_tools(note)?;
     let architecture = choose_architecture(wanted, note);
@@ -108,9 +108,9 @@ fn build_for_lambda(wanted: Architecture, note: Note<'_>) -> Result<Architecture
     note(&format!(
         "building the functions for Lambda ({architecture}; a few minutes the first time)"
     ));
-    // Without them, the hash of a function would depend on whose home folder it was built in.
+    // Without them, the hash of a function would depend on the home folder in which it was built.
     let hidden = hide_paths();
-    // zig, too, comes from the Python environment; the user's isn't used.
+    // zig also comes from the Python environment. The user's isn't used.
     let mut lambda = tools.command("cargo-lambda");
     lambda.args(["lambda", "build", "--profile", "function", option]);
     for function in FunctionCode::ALL {
@@ -126,7 +126,7 @@ fn build_for_lambda(wanted: Architecture, note: Note<'_>) -> Result<Architecture
     Ok(architecture)
 }
 
-/// Returns the Python environment with cargo-lambda, cargo-zigbuild and zig, which is made on first use.
+/// Returns the Python environment with cargo-lambda, cargo-zigbuild, and zig. It is created on first use.
 pub(crate) fn build_tools(note: Note<'_>) -> Result<Venv> {
     let home = paths::sandbox_home();
     let lock = paths::root().join("xtask/build-tools.txt");
@@ -139,8 +139,8 @@ pub(crate) fn build_tools(note: Note<'_>) -> Result<Venv> {
     Ok(tools)
 }
 
-/// The wanted architecture if its standard library is installed or can be fetched; otherwise the host's, with
-/// a warning: a function works the same on both.
+/// Returns the wanted architecture if its standard library is installed or can be downloaded. Otherwise the
+/// host's, with a warning, because a function works the same on both.
 fn choose_architecture(wanted: Architecture, note: Note<'_>) -> Architecture {
     if can_build(wanted, note) {
         return wanted;
@@ -154,7 +154,7 @@ fn choose_architecture(wanted: Architecture, note: Note<'_>) -> Architecture {
     host()
 }
 
-/// Whether the standard library for an architecture is installed, or can be fetched.
+/// Whether the standard library for an architecture is installed or can be downloaded.
 pub(crate) fn can_build(architecture: Architecture, note: Note<'_>) -> bool {
     let target = target(architecture);
     if has_target(target) {
@@ -172,7 +172,7 @@ fn has_target(target: &str) -> bool {
         .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
-/// The architecture of this machine.
+/// Returns the architecture of this machine.
 pub(crate) fn host() -> Architecture {
     if cfg!(target_arch = "aarch64") {
         Architecture::Arm64

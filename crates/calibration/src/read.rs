@@ -1,4 +1,4 @@
-//! What Application Auto Scaling, CloudWatch and ECS did.
+//! Reads what Application Auto Scaling, CloudWatch, and ECS did.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -67,7 +67,7 @@ impl Services {
         path.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Desired and running count of each experiment's service.
+    /// Reads the desired and running count of each experiment's service.
     pub(crate) async fn counts(
         &self,
         session: &Session<'_>,
@@ -94,7 +94,7 @@ impl Services {
         Ok(found.collect())
     }
 
-    /// The scaling activities of an experiment, oldest first, with times in seconds since 1970.
+    /// Reads the scaling activities of an experiment, oldest first, with times in seconds since 1970.
     pub(crate) async fn activities(
         &self,
         session: &Session<'_>,
@@ -128,7 +128,7 @@ impl Services {
         Ok(found)
     }
 
-    /// The alarms of all policies.
+    /// Reads the alarms of all policies.
     pub(crate) async fn alarms(&self, session: &Session<'_>, run: &str) -> Result<Vec<AlarmNow>> {
         let mut found = Vec::new();
         for design in designs() {
@@ -163,7 +163,7 @@ impl Services {
         Ok(found)
     }
 
-    /// From creation to running of each task of the image.
+    /// Returns the time from creation to running for each task with the image.
     pub(crate) async fn task_starts(&self, session: &Session<'_>) -> Result<Vec<f64>> {
         let ecs = &session.clients.ecs;
         let listed = ecs

@@ -12,22 +12,23 @@ use crate::publish::{Datum, publish};
 use crate::read::{Services, is_visible, unix};
 use crate::stage::{Stage, TARGET, designs};
 
-/// Minutes after which an experiment ends in any case: the low alarm's 15, the actions, and a few more.
+/// Minutes after which an experiment always ends: the low alarm's 15, the actions, and a few more.
 const LONGEST: f64 = 25.0;
 
-/// How often the cloud is read, as a share of a minute.
+/// Number of reads per minute.
 const READS_PER_MINUTE: f64 = 12.0;
 
-/// When in its minute a datapoint is published, as a share of it.
+/// When a datapoint is published within its minute, as a share of the minute.
 const OFFSET: f64 = 0.05;
 
-/// Failed reads in a row that are tolerated.
+/// Number of consecutive failed reads that are tolerated.
 const PATIENCE: u32 = 20;
 
-/// Deploys the experiments, runs them, and returns the measurements. The stack stays: see [`crate::remove`].
+/// Deploys the experiments, runs them, and returns the measurements. Doesn't delete the stack: see
+/// [`crate::remove`].
 ///
 /// # Errors
-/// If the stack can't be deployed, or if AWS can't be reached for a while.
+/// If the stack can't be deployed, or if AWS can't be reached for some time.
 pub async fn run(
     session: &Session<'_>,
     stage: &Stage,
@@ -37,7 +38,8 @@ pub async fn run(
     let mut run = Run::new(session, stage);
     run.publish_history().await?;
     run.note("deploying the experiments");
-    // Metrics are published while CloudFormation works, so that the alarms have data when they are made.
+    // Metrics are published while CloudFormation is working, so that the alarms have data when they are
+    // created.
     let stack_id = {
         let deploying = stage.deploy(session);
         tokio::pin!(deploying);
@@ -66,7 +68,7 @@ struct Run<'r, 's> {
     stage: &'r Stage,
     /// Origin of the observation's times: a whole minute of the loop, in seconds since 1970.
     origin: f64,
-    /// The experiments, by the order of their designs.
+    /// The experiments, in the order of their designs.
     experiments: Vec<Experiment>,
     /// First minute of the metrics under test, counted from the origin.
     first: Option<i64>,
@@ -110,7 +112,7 @@ impl<'r, 's> Run<'r, 's> {
         Duration::try_from_secs_f64(due - self.since_origin()).unwrap_or_default()
     }
 
-    /// The minutes before the start.
+    /// Publishes the minutes before the start.
     async fn publish_history(&mut self) -> Result<()> {
         let last = self.minute_now();
         for minute in 0..last {
@@ -158,8 +160,8 @@ impl<'r, 's> Run<'r, 's> {
         Ok(())
     }
 
-    /// The experiments start with the next minute; what happened before isn't a part of them. No task is removed
-    /// while a service is deployed, so they wait for the first tasks.
+    /// Starts the experiments with the next minute. Earlier events aren't part of them. No task is removed while
+    /// a service is being deployed, so they wait for the first tasks.
     async fn begin(&mut self, services: &Services) -> Result<()> {
         let end = self.since_origin() + LONGEST * self.stage.minute;
         let counts = loop {
@@ -211,7 +213,7 @@ impl<'r, 's> Run<'r, 's> {
         Ok(())
     }
 
-    /// Experiments whose alarms haven't acted often enough.
+    /// Returns the experiments whose alarms haven't acted often enough.
     fn left(&self) -> Vec<&'static str> {
         let designs = designs();
         let pairs = designs.iter().zip(&self.experiments);
@@ -257,9 +259,9 @@ impl<'r, 's> Run<'r, 's> {
         self.read_visibility(at).await
     }
 
-    /// In the first experiment, records when its newest datapoint is returned.
+    /// Records when the newest datapoint of the first experiment is returned.
     async fn read_visibility(&mut self, at: f64) -> Result<()> {
-        // In a sandbox that is sped up, a period of 60 s holds several minutes of the loop.
+        // In a sandbox that runs faster than real time, a period of 60 s contains several minutes of the loop.
         if self.stage.minute < 60.0 {
             return Ok(());
         }

@@ -10,16 +10,15 @@ use stack::Stack;
 
 pub(crate) use simulator::calibration::designs;
 
-/// Name of the stack. It carries the mark of every stack that ecs-scaler deploys, and nothing else is deleted.
+/// Name of the stack. It has the same mark as every stack that ecs-scaler deploys. No other stack is deleted.
 pub const STACK: &str = "ecs-scaler-calibration";
 
 /// Image of the tasks.
 const BUSYBOX: &str = "public.ecr.aws/docker/library/busybox:1.37";
 
-/// The service whose tasks are only started.
+/// The service that only measures task starts.
 pub(crate) const IMAGE_SERVICE: &str = "image";
 
-/// Its tasks.
 pub(crate) const IMAGE_TASKS: u32 = 5;
 
 pub(crate) const VCPU: f64 = 0.25;
@@ -34,7 +33,7 @@ pub(crate) const METRIC: &str = "Load";
 /// A run: its stack and its location.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    /// Image whose starts are measured; otherwise a small one.
+    /// Image whose starts are measured. `None`: a small one.
     pub image: Option<String>,
     /// Whether the cloud is the sandbox.
     pub in_sandbox: bool,
@@ -45,7 +44,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Image whose starts are measured.
+    /// Returns the image whose starts are measured.
     #[must_use]
     pub fn image(&self) -> &str {
         self.image.as_deref().unwrap_or(BUSYBOX)
@@ -71,7 +70,8 @@ impl Stage {
         Ok(document)
     }
 
-    /// A service for each experiment with a policy on CPU, which [`Self::extend_with`] replaces, and one for the image.
+    /// Returns the definition: a service for each experiment with a policy on CPU, which [`Self::extend_with`]
+    /// replaces, and one for the image.
     fn definition(&self) -> String {
         let service = |name: &str, image: &str, command: &str, rest: &str| {
             format!(
@@ -94,8 +94,8 @@ impl Stage {
         text
     }
 
-    /// Gives a service its first desired count, its policy the metric of the experiment, and slow tasks a container
-    /// that they wait for.
+    /// Sets a service's initial desired count, the experiment's metric in its policy, and for slow tasks a
+    /// container that they wait for.
     fn extend_with(&self, document: &mut Value, design: &Design) -> Option<()> {
         let resources = document.get_mut("Resources")?;
         let service = resources.get_mut(template::names::service(design.name))?;
@@ -150,11 +150,11 @@ fn parse(definition: &str) -> Result<Stack> {
         })
 }
 
-/// Deletes the stack, if there is one: this run's, or one that an earlier run left behind. A stack of this name
-/// without our mark is refused.
+/// Deletes the stack, if there is one, including one from an earlier run. Refuses a stack of this name without
+/// our mark.
 ///
 /// # Errors
-/// If the stack isn't ecs-scaler's, if a part of it is left, or if AWS can't be reached.
+/// If the stack isn't ecs-scaler's, if a part of it remains, or if AWS can't be reached.
 pub async fn remove(session: &Session<'_>) -> Result<Option<Destroyed>> {
     if observe_ours(session, STACK).await?.is_none() {
         return Ok(None);

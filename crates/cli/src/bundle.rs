@@ -1,6 +1,7 @@
-//! What a released program contains besides its own code: the functions for Lambda, and the sandbox's plugin.
+//! What a released program contains in addition to its own code: the functions for Lambda, and the sandbox's
+//! plugin.
 //!
-//! It is one zip, in which `functions/ARCHITECTURE/NAME.zip` is a packed function, and `plugin/` the plugin's folder.
+//! It is one zip. `functions/ARCHITECTURE/NAME.zip` is a packed function, and `plugin/` is the plugin's folder.
 
 use std::fs;
 use std::io::{Cursor, Read as _};
@@ -13,13 +14,12 @@ use zip::ZipArchive;
 
 use crate::failure::{Failure, Result};
 
-/// The zip; empty where the program was built without one.
+/// The zip. Empty if the program was built without one.
 const BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/bundle.zip"));
 
 /// Folder of the plugin in the zip.
 const PLUGIN: &str = "plugin";
 
-/// A bundle.
 pub(crate) struct Bundle {
     archive: ZipArchive<Cursor<&'static [u8]>>,
 }
@@ -58,8 +58,8 @@ impl Bundle {
         Ok(Some(Asset::packed_function(function.package(), packed)))
     }
 
-    /// Unpacks the plugin below `folder` unless it is there, and returns its folder. Another plugin has another folder,
-    /// so that a sandbox that runs keeps its files.
+    /// Unpacks the plugin below `folder` unless it exists, and returns its folder. Each version of the plugin has its
+    /// own folder, so that a running sandbox keeps its files.
     ///
     /// # Errors
     /// If the bundle is damaged, or the files can't be written.
@@ -76,7 +76,8 @@ impl Bundle {
             ))
         };
         fs::create_dir_all(folder).map_err(failed)?;
-        // Complete or not there: two programs may start at once, and each can be killed.
+        // The folder appears complete or not at all, because two programs can start at once, and each can be
+        // killed.
         let unpacked = tempfile::tempdir_in(folder).map_err(failed)?;
         for PluginFile { index, path, .. } in files {
             let path = unpacked.path().join(path);
@@ -130,7 +131,7 @@ struct PluginFile {
     crc32: u32,
 }
 
-/// Returns a name that another plugin doesn't have.
+/// Returns a name that is unique for this version of the plugin.
 fn identify(files: &[PluginFile]) -> String {
     let mut hash = Sha256::new();
     for file in files {

@@ -1,9 +1,9 @@
-//! Commands that ask before they change anything.
+//! Commands that prompt before they change anything.
 
 use crate::failure::{Code, Failure, Result};
 use crate::ui;
 
-/// Refuses to run the command `verb` if it has to ask (without `yes`) and there is no terminal to ask on.
+/// Refuses to run the command `verb` without a terminal if it must prompt (without `yes`).
 pub(crate) fn require_terminal(verb: &str, yes: bool) -> Result<()> {
     if yes || ui::can_ask() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Which cloud a verb talks to.
+//! The cloud that a command uses.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -34,23 +34,23 @@ pub(crate) struct ConnectArgs {
     pub endpoint_url: Option<String>,
 }
 
-/// A cloud that is connected.
+/// A connected cloud.
 pub(crate) struct Cloud {
     pub clients: Clients,
     pub pace: Pace,
     /// Whether it is the sandbox.
     pub local: bool,
-    /// How many times faster than real time its minutes pass.
+    /// How many times faster than real time its minutes are.
     pub speed: u32,
-    /// Which one.
+    /// The sandbox, if it is one.
     sandbox: Option<Sandbox>,
 }
 
-/// The region of the sandbox when nobody names one.
+/// The region of the sandbox if none is specified.
 const LOCAL_REGION: &str = "us-east-1";
 
 impl ConnectArgs {
-    /// Connects; starts the sandbox first when it is wanted.
+    /// Connects. If the sandbox is wanted, starts it first.
     pub(crate) async fn connect(&self, known: &Known, ui: &Ui) -> Result<Cloud> {
         let region = self.region.clone().or_else(|| known.region.clone());
         if self.local {
@@ -76,7 +76,7 @@ impl ConnectArgs {
         Ok(cloud)
     }
 
-    /// The arguments that name the same cloud, for a hint.
+    /// Returns the arguments that select the same cloud, for a hint.
     pub(crate) fn as_written(&self) -> String {
         let mut text = String::new();
         if self.local {
@@ -96,13 +96,13 @@ impl ConnectArgs {
     }
 }
 
-/// Connects to a sandbox, and starts it first when it does not run.
+/// Connects to a sandbox. Starts it first if it isn't running.
 pub(crate) async fn connect_sandbox(
     sandbox: Sandbox,
     region: Option<String>,
     ui: &Ui,
 ) -> Result<Cloud> {
-    // Starting waits on processes and files; nothing else runs meanwhile.
+    // The start waits for processes and files, and nothing else runs in the meantime.
     let start = || sandbox.start(&|text| ui.note(text), &is_interrupted);
     let running = match tokio::task::block_in_place(|| sandbox.read_status())? {
         SandboxStatus::Running(_) => tokio::task::block_in_place(start),
@@ -125,7 +125,7 @@ pub(crate) async fn connect_sandbox(
 }
 
 impl Cloud {
-    /// Whether it is on this machine, where nobody counts the requests.
+    /// Whether it is on this machine, where the number of requests doesn't matter.
     pub(crate) fn is_near(&self) -> bool {
         self.local
             || self
@@ -146,21 +146,21 @@ impl Cloud {
         )
     }
 
-    /// Asks whose account it is, and refuses another than the definition names. The sandbox has no
-    /// account of anybody's, so there the account is not compared.
+    /// Determines the account, and refuses any other than the definition's. The sandbox's account isn't real,
+    /// so it isn't compared.
     pub(crate) async fn identify(&self, session: &Session<'_>, known: &Known) -> Result<Identity> {
         let account = known.account.as_deref().filter(|_| !self.local);
         Ok(deployer::identify_for(session, account, known.region.as_deref()).await?)
     }
 
-    /// Packs functions that run in this cloud, and builds them if need be.
+    /// Packs functions for this cloud, and builds them if necessary.
     pub(crate) fn build_functions(
         &self,
         functions: &[FunctionCode],
         wanted: Architecture,
         ui: &Ui,
     ) -> Result<BuiltFunctions> {
-        // Building waits on processes, and packing reads the whole program; nothing else runs meanwhile.
+        // Building waits for processes, and packing reads the whole program. Nothing else runs in the meantime.
         tokio::task::block_in_place(|| {
             if self.local {
                 return Ok(BuiltFunctions {
@@ -172,7 +172,7 @@ impl Cloud {
         })
     }
 
-    /// A failure with what is known of the cloud that it happened in.
+    /// Adds the known state of the cloud to a failure.
     pub(crate) fn explain(&self, failure: Failure) -> Failure {
         let Some(sandbox) = &self.sandbox else {
             return failure;
@@ -181,7 +181,7 @@ impl Cloud {
     }
 }
 
-/// Says of a failure in the sandbox how that stands, where its own hints are about AWS.
+/// Adds the sandbox's status to a failure there, because the failure's own hints are about AWS.
 fn explain(failure: Failure, status: Option<&SandboxStatus>, log: &Path) -> Failure {
     if failure.code() != Code::Unreachable {
         return failure;
@@ -209,13 +209,11 @@ fn explain(failure: Failure, status: Option<&SandboxStatus>, log: &Path) -> Fail
     failure.hint(format!("the sandbox's log: {}", log.display()))
 }
 
-/// The default sandbox. ECS_SCALER_SANDBOX names another than the default one, so that tests and
-/// people do not meet.
+/// The default sandbox. ECS_SCALER_SANDBOX selects another one, so that tests and users don't share one.
 pub(crate) fn default_sandbox() -> Result<Sandbox> {
     named_sandbox(&sandbox_name())
 }
 
-/// Its name.
 pub(crate) fn sandbox_name() -> String {
     let name = std::env::var("ECS_SCALER_SANDBOX")
         .ok()

@@ -1,4 +1,4 @@
-//! How far a deploy had come when it was interrupted, and what that means.
+//! The progress of a deploy when it was interrupted, and its meaning.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,25 +6,25 @@ use deployer::{DeployStep, Progress};
 
 use crate::failure::Failure;
 
-/// How far a deploy has come.
+/// The progress of a deploy.
 #[derive(Debug, Default)]
 pub(crate) struct Course(Mutex<Stage>);
 
 #[derive(Debug, Default)]
 enum Stage {
-    /// Nothing is changed yet.
+    /// Nothing has changed yet.
     #[default]
     Planning,
-    /// An earlier plan was executed, or was overtaken.
+    /// An earlier plan was executed, or another change came first.
     PlanningAgain,
-    /// CloudFormation is at work.
+    /// CloudFormation is executing the plan.
     Executing,
     /// This command repairs parts of the stack.
     Repairing {
         repaired: Vec<String>,
         left: Vec<String>,
     },
-    /// The plan is executed.
+    /// The plan was executed.
     Deployed,
 }
 
@@ -118,9 +118,9 @@ mod tests {
             vec![repair(&[], &[])],
             vec![repair(&[], &["Rule", "Alarm"])],
             vec![repair(&["Rule"], &["Alarm"])],
-            // The change set that follows is CloudFormation's.
+            // CloudFormation executes the change set that follows.
             vec![repair(&["Rule", "Alarm"], &[]), step(DeployStep::Execute)],
-            // Somebody else was faster.
+            // Another change came first.
             vec![step(DeployStep::Execute), step(DeployStep::Plan)],
             vec![step(DeployStep::Execute), step(DeployStep::Protect)],
         ]

@@ -1,4 +1,4 @@
-//! Stack definitions as arguments: a file, or the name of a stack that is deployed.
+//! Stack definitions as arguments: a file, or the name of a deployed stack.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ impl SelectionArgs {
         self.environment.is_some()
     }
 
-    /// The same values, of an environment.
+    /// Returns the same values for an environment.
     pub(crate) fn of_environment(&self, name: String) -> Self {
         Self {
             environment: Some(name),
@@ -45,7 +45,7 @@ impl SelectionArgs {
         }
     }
 
-    /// The arguments again, for a hint.
+    /// Returns the arguments for a hint.
     pub(crate) fn as_written(&self) -> String {
         let environment = self.environment.iter().map(|name| format!(" --env {name}"));
         let set = self.set.iter().map(|set| format!(" --set {}", quote(set)));
@@ -53,7 +53,7 @@ impl SelectionArgs {
     }
 }
 
-/// An argument as a shell takes it.
+/// Quotes an argument for a shell.
 pub(crate) fn quote(argument: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-=:/,@%+".contains(letter);
     match argument.chars().all(is_plain) {
@@ -170,10 +170,10 @@ pub(crate) struct FileArg {
 }
 
 impl FileArg {
-    /// The file that was named, or the default one.
+    /// Returns the file that was given, or the default one.
     ///
     /// # Errors
-    /// If none was named and the folder has no definition, or several.
+    /// If none was given and the folder contains no definition, or several.
     pub(crate) fn path(&self) -> Result<PathBuf> {
         match &self.file {
             Some(file) => Ok(file.clone()),
@@ -202,10 +202,10 @@ pub(crate) struct StackArg {
 }
 
 impl StackArg {
-    /// The stack that was named, or that of the default definition.
+    /// Returns the stack that was given, or the default definition's.
     ///
     /// # Errors
-    /// If none was named and the folder has no definition, or several.
+    /// If none was given and the folder contains no definition, or several.
     pub(crate) fn choose(self) -> Result<StackRef> {
         match self.stack {
             Some(stack) => Ok(stack),
@@ -214,10 +214,10 @@ impl StackArg {
     }
 }
 
-/// Finds the definition that a command without FILE means.
+/// Finds the definition for a command without FILE.
 ///
 /// # Errors
-/// If this folder has no definition, or several.
+/// If this folder contains no definition, or several.
 pub(crate) fn default_definition() -> Result<PathBuf> {
     find_definition(Path::new(""))
 }
@@ -247,8 +247,8 @@ fn find_definition(folder: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Other YAML files are common beside a definition, such as a pipeline's. A definition has a name, and queues
-/// or services.
+/// A folder often contains other YAML files, such as a pipeline's. A definition has a name, and queues or
+/// services.
 fn is_definition(file: &Path) -> bool {
     if !is_yaml(file) {
         return false;
@@ -258,7 +258,7 @@ fn is_definition(file: &Path) -> bool {
     has("name:") && (has("queues:") || has("services:")) && !has("on:")
 }
 
-/// A stack that is deployed, named in one of two ways.
+/// A deployed stack, identified in one of two ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StackRef {
     /// By its definition.
@@ -283,7 +283,7 @@ impl std::str::FromStr for StackRef {
     }
 }
 
-/// What is known of a stack that is deployed, before AWS is asked.
+/// The known data about a deployed stack, without AWS calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     pub name: String,
@@ -292,10 +292,10 @@ pub(crate) struct Known {
 }
 
 impl StackRef {
-    /// What is known of the stack.
+    /// Returns the known data about the stack.
     ///
     /// # Errors
-    /// If the definition can't be read, or if values are selected of a stack that is named.
+    /// If the definition can't be read, or if values are selected for a stack that is given by name.
     pub(crate) fn resolve(&self, selection: &SelectionArgs) -> Result<Known> {
         match self {
             Self::Name(_) if !selection.is_empty() => Err(Failure::new(
@@ -398,7 +398,7 @@ mod tests {
             ("shop-staging", Some("us-west-2"))
         );
         assert_eq!(known.account.as_deref(), Some("111122223333"));
-        // A shell gives them back as they are.
+        // A shell returns them unchanged.
         assert_eq!(
             selection.as_written(),
             r" --env staging --set 'services.web.command=[run, it'\''s]' --set region=us-west-2"

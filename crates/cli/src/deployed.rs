@@ -1,4 +1,4 @@
-//! A deployed stack as an argument, for commands that operate it.
+//! A deployed stack as an argument, for commands that operate on it.
 
 use deployer::{DeployedStack, Session};
 
@@ -20,27 +20,27 @@ pub(crate) struct DeployedArgs {
 }
 
 impl DeployedArgs {
-    /// What the definition, if there is one, says of the stack.
+    /// Returns what the definition, if there is one, contains about the stack.
     pub(crate) fn resolve(&self) -> Result<Known> {
         self.stack.resolve(&self.selection)
     }
 
-    /// Connects to the cloud that is meant.
+    /// Connects to the selected cloud.
     pub(crate) async fn connect(&self, known: &Known, ui: &Ui) -> Result<Cloud> {
         self.connect.connect(known, ui).await
     }
 
-    /// Whether the sandbox is meant.
+    /// Whether the sandbox is selected.
     pub(crate) fn is_local(&self) -> bool {
         self.connect.local
     }
 
-    /// The profile that is named.
+    /// Returns the selected profile.
     pub(crate) fn profile(&self) -> Option<&str> {
         self.connect.profile.as_deref()
     }
 
-    /// The arguments that name the same stack, for a hint.
+    /// Returns the arguments that select the same stack, for a hint.
     pub(crate) fn as_written(&self, known: &Known) -> String {
         format!("{}{}", known.name, self.connect.as_written())
     }

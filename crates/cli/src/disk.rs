@@ -1,10 +1,10 @@
-//! Hints for failures of files: a full disk, and a folder that can't be written.
+//! Hints for file errors: a full disk, or a folder that isn't writable.
 
 use std::path::PathBuf;
 
 use crate::workshop::workshop;
 
-/// Hints for a message that names such a failure, in the words of the operating system, whichever program reports it.
+/// Returns hints for a message that reports such an error in the operating system's words, from any program.
 pub(crate) fn hints(message: &str) -> Vec<String> {
     let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
     if has(&["No space left on device", "Disk quota exceeded"]) {
@@ -36,13 +36,13 @@ fn describe_full(folders: &[(PathBuf, u64)]) -> String {
     format!("no space left on {place}: free some, then run the command again")
 }
 
-/// Describes which of the folders are on a full disk. `None` if none is.
+/// Describes which of the folders are on a full disk. `None` if there are none.
 pub(crate) fn describe_if_full(folders: impl IntoIterator<Item = PathBuf>) -> Option<String> {
     let full = list_full(folders);
     (!full.is_empty()).then(|| describe_full(&full))
 }
 
-/// The folders whose disk is full, with the bytes that are free.
+/// Returns the folders whose disk is full, with the number of free bytes.
 fn list_full(folders: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, u64)> {
     let folders = folders.into_iter();
     let free = folders.filter_map(|folder| Some((sandbox::free_space(&folder)?, folder)));
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_and_a_read_only_one_have_their_own_hints() {
-        // As Rust's standard library, cargo, and pip word ENOSPC and EROFS.
+        // ENOSPC and EROFS in the words of Rust's standard library, cargo, and pip.
         let full = hints("failed to write r.html: No space left on device (os error 28)");
         assert!(full[0].starts_with("no space left on "), "{full:?}");
         let full = hints("OSError: [Errno 28] No space left on device");

@@ -1,12 +1,12 @@
-//! Findings of drift, for people.
+//! Findings of drift, formatted for people.
 
 use deployer::{Finding, Problem};
 use serde_json::Value;
 
-/// Columns of a value. What is longer, such as a policy, is cut.
+/// Maximum columns of a value. A longer one, such as a policy, is truncated.
 const VALUE: usize = 60;
 
-/// One line per finding, each indented by two spaces.
+/// Formats one line per finding, indented by two spaces.
 pub(crate) fn format_findings(findings: &[Finding]) -> String {
     findings
         .iter()
@@ -14,7 +14,7 @@ pub(crate) fn format_findings(findings: &[Finding]) -> String {
         .collect()
 }
 
-/// Such as `JobsQueue (AWS::SQS::Queue): VisibilityTimeout is 30, the template has 120`.
+/// Formats a finding, such as `JobsQueue (AWS::SQS::Queue): VisibilityTimeout is 30, the template has 120`.
 fn format_finding(finding: &Finding) -> String {
     let name = format!("{} ({})", finding.logical_id, finding.resource_type);
     let id = &finding.physical_id;
@@ -46,7 +46,7 @@ fn format_value(value: &Value) -> String {
     format!("{cut}…")
 }
 
-/// Such as `3 parts were changed by hand`.
+/// Counts findings, such as `3 parts were changed by hand`.
 pub(crate) fn count_findings(findings: &[Finding]) -> String {
     let mut parts: Vec<(&str, &str)> = findings
         .iter()

@@ -1,19 +1,20 @@
-//! Control characters in printed text are escaped: text of AWS, logs, and files can otherwise move the cursor, hide
-//! what it says, or reorder it. Every writer of this crate goes through here.
+//! Escapes control characters in printed text. Text from AWS, logs, and files could otherwise move the cursor, hide
+//! its content, or reorder it. All output of this crate goes through here.
 
 use std::borrow::Cow;
 
-/// Styles of this crate: bold, dim, underlined, six foreground colors, and their ends. None of them hides text.
+/// Styles of this crate: bold, dim, underlined, six foreground colors, and their ends. None of them can hide
+/// text.
 ///
 /// Source: ECMA-48, section 8.3.117, "Select graphic rendition".
 const STYLES: [&str; 13] = [
     "0", "1", "2", "4", "22", "24", "31", "32", "33", "34", "35", "36", "39",
 ];
 
-/// What stays as it is.
+/// What isn't escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Keep {
-    /// Line ends and tabs. Without them, the text becomes one line.
+    /// Line breaks and tabs. Otherwise, the text becomes one line.
     lines: bool,
     /// This crate's own colors.
     colors: bool,
@@ -63,7 +64,8 @@ pub(crate) fn escape(text: &str, keep: Keep) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Escapes what JSON leaves as it is; the document stays the same. In JSON such characters only occur in strings.
+/// Escapes characters that JSON allows unescaped, without changing the document. In JSON such characters occur
+/// only in strings.
 pub(crate) fn escape_json(document: &str) -> Cow<'_, str> {
     let stays = |c: char| !is_control(c) || matches!(c, '\n' | '\t');
     if document.chars().all(stays) {
@@ -77,7 +79,7 @@ pub(crate) fn escape_json(document: &str) -> Cow<'_, str> {
     Cow::Owned(each.collect())
 }
 
-/// The sequence that the text begins with, if it sets one of our styles.
+/// Returns the sequence at the start of the text, if it sets one of our styles.
 fn find_style(text: &str) -> Option<&str> {
     let (codes, _) = text.strip_prefix("\x1b[")?.split_once('m')?;
     let known = codes.split(';').all(|code| STYLES.contains(&code));
@@ -154,7 +156,7 @@ mod tests {
         }
     }
 
-    /// Texts with many characters that matter.
+    /// Texts with many special characters.
     fn texts() -> impl Strategy<Value = String> {
         let part = prop_oneof![
             any::<String>(),

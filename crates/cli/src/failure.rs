@@ -1,4 +1,4 @@
-//! The one error of the command line: an exit code, what happened, and what to do next.
+//! The error type of the command line: an exit code, what happened, and what to do next.
 
 use deployer::Kind;
 use miette::Diagnostic;
@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use stack::{LoadError, Report};
 
-/// Exit codes, as `--help` and the documentation name them.
+/// Exit codes, as listed in `--help` and the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
-    /// Anything that is none of the others.
+    /// Any other failure.
     Failed = 1,
-    /// Wrong usage that clap can't see; it uses the same code.
+    /// Wrong usage that clap can't detect. It uses the same code.
     Usage = 2,
     /// The stack definition is invalid.
     InvalidDefinition = 3,
@@ -19,11 +19,11 @@ pub(crate) enum Code {
     DeploymentFailed = 4,
     /// A guard refused.
     Refused = 5,
-    /// AWS was out of reach, or denied access.
+    /// AWS couldn't be reached, or denied access.
     Unreachable = 6,
 }
 
-/// Why a verb failed.
+/// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {
     code: Code,
@@ -31,9 +31,9 @@ pub struct Failure {
     hints: Vec<String>,
     /// Problems of a definition, each with its place.
     problems: Option<Box<Report>>,
-    /// For programs: what is known beside the message.
+    /// Details for programs, in addition to the message.
     details: Option<Box<Value>>,
-    /// For programs: the document that the error is added to.
+    /// For programs: the document to which the error is added.
     document: Option<Box<Value>>,
 }
 
@@ -52,12 +52,12 @@ impl Failure {
         }
     }
 
-    /// A failure that is none of the other kinds.
+    /// A failure without a more specific kind.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(Code::Failed, message)
     }
 
-    /// Adds what to do next.
+    /// Adds a next step.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -70,7 +70,7 @@ impl Failure {
         self
     }
 
-    /// Sets the result that programs get next to the error: what was found wrong is a result, too.
+    /// Sets the result that programs receive in addition to the error, because findings are a result, too.
     pub(crate) fn document(mut self, document: &impl Serialize) -> Self {
         self.document = serde_json::to_value(document).ok().map(Box::new);
         self

@@ -1,4 +1,4 @@
-//! The command line of ecs-scaler: parses, wires, prints, exits.
+//! The command line of ecs-scaler: parses arguments, calls the other crates, prints, and exits.
 
 mod bundle;
 mod cmd;
@@ -55,12 +55,12 @@ struct Cli {
     output: Format,
 }
 
-/// Chooses where this process gets its functions, plugin and folders from. Call it before anything else.
+/// Sets where this process gets its functions, plugin, and folders. Must be called first.
 pub fn install(workshop: Box<dyn Workshop>) {
     workshop::install(workshop);
 }
 
-/// Returns the command line with the name of the running program in its help.
+/// Returns the command line, with the name of the running program in its help.
 #[must_use]
 pub fn command() -> clap::Command {
     command_of(workshop::program())

@@ -1,4 +1,4 @@
-//! Standard output: the result, for people or for programs.
+//! Standard output: the result, for people or programs.
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -84,7 +84,7 @@ pub(crate) fn unfolded(text: &str) {
     print_line_end(&escape(text, Keep::lines(console::colors_enabled())));
 }
 
-/// Prints a document, such as a template, which a program may read: unchanged, except on a terminal.
+/// Prints a document that programs can read, such as a template. Unchanged, except on a terminal.
 pub(crate) fn document(text: &str) {
     if std::io::stdout().is_terminal() {
         return print_line_end(&escape(text, Keep::lines(false)));
@@ -113,7 +113,7 @@ pub(crate) fn standard_json<T: Serialize>(value: &T) {
     }
 }
 
-/// Prints a value as one line of JSON, for output that goes on and on.
+/// Prints a value as one line of JSON, for continuous output.
 pub(crate) fn json_line<T: Serialize>(value: &T) {
     write(&format_json_line(value));
 }
@@ -124,10 +124,10 @@ pub(crate) fn format_json_line<T: Serialize>(value: &T) -> String {
     format!("{}\n", escape_json(&text))
 }
 
-/// What kept the output from being written.
+/// Why the output couldn't be written.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
 
-/// A reader that has seen enough (`| head`) is no failure.
+/// A reader that stops early (`| head`) isn't a failure.
 fn write(text: &str) {
     let mut stdout = std::io::stdout().lock();
     if let Err(error) = stdout
@@ -142,7 +142,7 @@ fn write(text: &str) {
 /// Checks that all output of this process was written.
 ///
 /// # Errors
-/// If some wasn't, as on a full disk.
+/// If some wasn't, for example because the disk is full.
 pub(crate) fn require_written() -> Result<()> {
     match UNWRITTEN.get() {
         Some(error) => Err(

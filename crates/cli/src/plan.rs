@@ -1,4 +1,4 @@
-//! A plan, for people.
+//! A plan, formatted for people.
 
 use deployer::{Action, Change, Plan, Recovering, Recovery};
 use stack::ValueChange;
@@ -7,7 +7,7 @@ use template::contract::types::DASHBOARD;
 use crate::drift::{count_findings, format_findings};
 use crate::values::format_values;
 
-/// Formats what the plan will do. Interruptions and losses come last, where they are read.
+/// Formats what the plan will do. Interruptions and losses come last, where users notice them.
 pub(crate) fn format_plan(plan: &Plan) -> String {
     let mut text = match plan.words.is_empty() {
         true => String::new(),
@@ -34,12 +34,12 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
     text
 }
 
-/// The definition's own words for what changes.
+/// Formats the changes in the definition.
 pub(crate) fn format_words(words: &[ValueChange]) -> String {
     format!("Definition:\n{}", format_values(words, "  "))
 }
 
-/// Values that are shown of one resource.
+/// Maximum number of values to show per resource.
 const SHOWN: usize = 12;
 
 /// A line per change, with the values that change below it.
@@ -99,7 +99,7 @@ fn explain(change: &Change) -> String {
     text
 }
 
-/// Whether the plan only repairs what was changed by hand.
+/// Whether the plan only reverts manual changes.
 pub(crate) fn is_repair(plan: &Plan) -> bool {
     !plan.drift.is_empty() && plan.changes.is_empty()
 }

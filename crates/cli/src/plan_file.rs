@@ -1,4 +1,4 @@
-//! Plans in files: written by `diff --out` for a review, and executed by `deploy --plan`.
+//! Plan files: written by `diff --out` for a review, and executed by `deploy --plan`.
 
 use std::fs;
 use std::path::Path;
@@ -10,13 +10,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::failure::{Code, Failure, Result};
 
-/// What tells a plan from other JSON files.
+/// Distinguishes a plan from other JSON files.
 const FORMAT: &str = "ecs-scaler plan";
 
 /// Version of the format.
 const VERSION: u64 = 1;
 
-/// Most bytes of a plan. A template has at most 1 MB, and a plan a few times that.
+/// Maximum number of bytes of a plan. A template has at most 1 MB, and a plan is a few times larger.
 const LARGEST: u64 = 32 << 20;
 
 #[derive(Serialize)]
@@ -25,7 +25,8 @@ struct PlanFile<'a> {
     version: u64,
     /// The version of ecs-scaler that wrote it.
     program: &'static str,
-    /// SHA-256 of the file with an empty text here. It shows mistakes; it can't keep someone from writing another one.
+    /// SHA-256 of the file with this field empty. It detects mistakes, but it can't prevent someone from writing
+    /// another plan.
     checksum: String,
     reviewed: &'a Reviewed,
 }
@@ -64,7 +65,7 @@ fn hash(text: &str) -> String {
 /// Reads a plan.
 ///
 /// # Errors
-/// If the file can't be read, or if it isn't a plan as this version wrote it.
+/// If the file can't be read, or isn't a plan in this version's format.
 pub(crate) fn read(path: &Path) -> Result<Reviewed> {
     let unreadable = |error: String| {
         Failure::new(
@@ -88,7 +89,7 @@ pub(crate) fn read(path: &Path) -> Result<Reviewed> {
     })
 }
 
-/// The error says what is wrong with the file.
+/// Parses a plan. The error describes the problem with the file.
 fn parse(text: &str) -> Result<Reviewed, String> {
     let file: Value = serde_json::from_str(text).map_err(|error| match error.is_eof() {
         true => format!("the file is cut off ({error})"),
@@ -182,7 +183,7 @@ mod tests {
         }
     }
 
-    /// Cut at any byte, or with any byte changed, it isn't executed, and nothing panics.
+    /// A plan that was truncated or changed at any byte is refused, without a panic.
     #[test]
     fn no_damage_goes_unnoticed() {
         let text = render(&reviewed()).unwrap();

@@ -1,7 +1,7 @@
-//! The programs that this one contains and the sandbox runs: both functions, and the demo's worker.
+//! The programs that this one contains and that the sandbox runs: both functions, and the demo's worker.
 //!
-//! A zip for Lambda may not run on this machine (another processor, another system). So in the sandbox a function's
-//! `bootstrap` is a script that starts the running program again, by the hidden command `program`.
+//! A zip for Lambda might not run on this machine, because of its processor or system. So in the sandbox, a
+//! function's `bootstrap` is a script that starts the running program again with the hidden command `program`.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -26,7 +26,7 @@ pub(crate) enum Program {
 }
 
 impl Program {
-    /// Returns the name, which the container of the demo's definition has, too.
+    /// Returns the name, which is also the name of the container in the demo's definition.
     pub(crate) fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
@@ -87,12 +87,12 @@ pub fn pack_functions(functions: &[FunctionCode]) -> Result<BTreeMap<FunctionCod
     functions.iter().map(pack).collect()
 }
 
-/// Adds the hash of the program to a script, so that a deploy after an upgrade of the program updates the functions.
+/// Adds the program's hash to a script, so that a deploy after an upgrade of the program updates the functions.
 fn mark_version(script: &str, sha256: &str) -> String {
     format!("{script}# SHA-256 of the program: {sha256}\n")
 }
 
-/// Makes an executable file in `folder` that runs the demo's worker, and returns its path.
+/// Creates an executable file in `folder` that runs the demo's worker, and returns its path.
 ///
 /// # Errors
 /// If the file of the running program can't be read, or the new file can't be written.
@@ -104,7 +104,7 @@ pub(crate) fn make_worker(folder: &Path) -> Result<PathBuf> {
         Failure::failed(format!("failed to write {}: {error}", path.display()))
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    // Another demo may run the file that this one replaces.
+    // Another demo might be running the file that this one replaces.
     let file = tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o755))
         .tempfile_in(folder);

@@ -1,5 +1,5 @@
-//! How far long work on this machine has come, and about how long the rest takes: on a terminal next to the
-//! spinner, elsewhere a line every 10 s.
+//! The progress of long work on this machine, and an estimate of the remaining time: next to the spinner on a
+//! terminal, otherwise one line every 10 s.
 
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +9,10 @@ use simulator::format_duration;
 
 use crate::ui::Ui;
 
-/// Work that is over before isn't reported.
+/// Work that takes less time than this isn't reported.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// Time between two lines where there is no terminal.
+/// Time between two lines without a terminal.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Shows the progress of one piece of work.
@@ -20,7 +20,7 @@ pub(crate) struct ProgressLine<'u> {
     ui: &'u Ui,
     what: String,
     began: Instant,
-    /// When the latest line was shown, after the beginning.
+    /// When the latest line was shown, after the start.
     shown: Mutex<Option<Duration>>,
 }
 
@@ -34,7 +34,7 @@ impl<'u> ProgressLine<'u> {
         }
     }
 
-    /// This share of the work is done, from 0 to 1.
+    /// Shows the share of the work that is done, from 0 to 1.
     pub(crate) fn show(&self, share: f64) {
         let elapsed = self.began.elapsed();
         if let Some(columns) = self.ui.columns() {
@@ -51,12 +51,12 @@ impl<'u> ProgressLine<'u> {
     }
 }
 
-/// Whether another line is due where there is no terminal.
+/// Without a terminal, whether another line is due.
 fn is_due(elapsed: Duration, shown: Option<Duration>) -> bool {
     elapsed >= shown.map_or(SHORT, |shown| shown.saturating_add(EVERY))
 }
 
-/// The line, in at most this many columns. The work's name is cut first.
+/// Formats the line, with at most this number of columns. The work's name is truncated first.
 fn format_line(what: &str, share: f64, elapsed: Duration, columns: usize) -> String {
     let percent = (share.clamp(0.0, 1.0) * 100.0).floor();
     let mut line = format!("{percent}%");
@@ -68,18 +68,18 @@ fn format_line(what: &str, share: f64, elapsed: Duration, columns: usize) -> Str
     console::truncate_str(&line, columns, "…").into_owned()
 }
 
-/// A file that is read, whose progress is shown.
+/// Reads a file and shows the progress.
 pub(crate) struct ProgressReader<'u, R> {
     inner: R,
     line: ProgressLine<'u>,
     size: u64,
     read: u64,
-    /// Bytes at which progress is shown next.
+    /// Position in bytes at which progress is shown next.
     next: u64,
 }
 
 impl<'u, R> ProgressReader<'u, R> {
-    /// Reads this many bytes. 0 where that isn't known: then nothing is shown.
+    /// Creates a reader of this number of bytes. With 0 (unknown), it shows no progress.
     pub(crate) fn new(inner: R, size: u64, line: ProgressLine<'u>) -> Self {
         Self {
             inner,
@@ -115,7 +115,7 @@ mod tests {
         let what =
             "simulating 28d of the load in 10 phases under this policy and 9 others, with variants";
         let line = |columns| format_line(what, 0.25, SECOND * 30, columns);
-        // A quarter took 30 s, so the other three take 90 s.
+        // A quarter took 30 s, so the rest takes 90 s.
         assert_eq!(line(40), "25%, about 1m 30s left: simulating 28d …");
         assert_eq!(
             line(80),

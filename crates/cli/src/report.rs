@@ -1,4 +1,4 @@
-//! A failure as it is shown.
+//! How a failure is shown.
 
 use std::process::ExitCode;
 

@@ -9,14 +9,14 @@ pub(crate) struct RoleArg {
 }
 
 impl RoleArg {
-    /// The argument again, for a hint.
+    /// Returns the argument for a hint.
     pub(crate) fn as_written(&self) -> String {
         let arn = self.role_arn.as_deref();
         arn.map_or_else(String::new, |arn| format!(" --role-arn {arn}"))
     }
 }
 
-/// `arn:PARTITION:iam::ACCOUNT:role/NAME`, which may have a path.
+/// Parses `arn:PARTITION:iam::ACCOUNT:role/NAME`, optionally with a path.
 fn parse_role(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let is_role = matches!(parts.as_slice(), ["arn", partition, "iam", "", account, role]

@@ -1,4 +1,4 @@
-//! The signals that ask a command to end.
+//! The signals that request a command to stop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,20 +7,20 @@ use deployer::Session;
 
 use crate::ui::Ui;
 
-/// How long an interrupted command cleans up. A terminal that was closed sends no second signal, and a cloud that doesn't
-/// answer would keep the command running for minutes.
+/// How long an interrupted command can clean up. A terminal that was closed sends no second signal, and a cloud that
+/// doesn't respond would keep the command running for minutes.
 const CLEANUP: Duration = Duration::from_secs(10);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether a command that can be interrupted was. For work that blocks its thread, such as a build, and so has to ask.
+/// Whether a command was interrupted. For work that blocks its thread, such as a build, and so must poll.
 #[must_use]
 pub fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// Notes the first signal that asks this program to end, for [`is_interrupted`]; further ones are ignored. For a command
-/// that blocks its thread from its start to its end.
+/// Records the first signal that requests this program to stop, for [`is_interrupted`]. Ignores further signals. For a
+/// command that blocks its thread during its whole run.
 pub fn note_interruptions() {
     std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -33,8 +33,8 @@ pub fn note_interruptions() {
     });
 }
 
-/// Runs work that blocks its thread and asks [`is_interrupted`] from time to time. Afterwards a signal that nobody waits
-/// for does nothing any more, so this is for commands that end soon or wait for one.
+/// Runs work that blocks its thread and polls [`is_interrupted`]. Afterward, a signal that nothing waits for has no
+/// effect, so this is only for commands that end soon or wait for a signal.
 pub(crate) fn run_blocking<T>(work: impl FnOnce() -> T) -> T {
     let signal = tokio::spawn(async {
         wait_for_interruption().await;
@@ -45,9 +45,9 @@ pub(crate) fn run_blocking<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Runs `work` until it ends or is interrupted. Interrupted while the account holds a draft, such as a change set, it
-/// continues until the draft is removed, for at most [`CLEANUP`]; a second signal ends that, too. `None` if it was
-/// interrupted.
+/// Runs `work` until it ends or is interrupted. If it is interrupted while the account contains a draft, such as a
+/// change set, it continues until the draft is deleted, for at most [`CLEANUP`]. A second signal also stops that.
+/// `None` if it was interrupted.
 pub(crate) async fn run_until_interrupted<T>(
     session: &Session<'_>,
     ui: &Ui,
@@ -82,8 +82,8 @@ pub(crate) async fn run_until_interrupted<T>(
     None
 }
 
-/// Waits for Ctrl-C, for SIGTERM, which a pipeline sends when it is cancelled, or for SIGHUP, which a terminal sends when
-/// it is closed.
+/// Waits for Ctrl-C, for SIGTERM, which a pipeline sends when it is canceled, or for SIGHUP, which a terminal sends
+/// when it is closed.
 pub(crate) async fn wait_for_interruption() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
@@ -98,7 +98,7 @@ async fn wait_for_termination() {
         Ok(mut signals) => {
             signals.recv().await;
         }
-        // Without a handler the signal ends the process by itself.
+        // Without a handler, the signal ends the process.
         Err(_) => std::future::pending().await,
     };
     let hangup = async {
@@ -113,8 +113,8 @@ async fn wait_for_termination() {
     }
 }
 
-/// Whether SIGHUP is ignored, as under `nohup`: a handler would end what has to go on without its terminal. Where the
-/// system doesn't say, it isn't.
+/// Whether SIGHUP is ignored, for example under `nohup`. A handler would stop a command that should continue without
+/// its terminal. `false` if the system doesn't report it.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

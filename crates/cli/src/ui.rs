@@ -1,5 +1,5 @@
-//! Standard error: progress while something works, and errors. Colour, a spinner and cursor control only
-//! on a terminal; elsewhere a line a change.
+//! Standard error: progress and errors. Color, a spinner, and cursor control only on a terminal; otherwise one
+//! line per change.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,7 +14,7 @@ use crate::escape::{Keep, escape};
 use crate::layout::{error_width, is_capable, lay_out};
 use crate::plan::format_plan;
 
-/// Columns of the spinner and of the elapsed time.
+/// Columns for the spinner and the elapsed time.
 const SPINNER_COLUMNS: usize = 8;
 
 /// Shows progress.
@@ -38,32 +38,32 @@ impl Ui {
         }
     }
 
-    /// A step begins, or something was decided.
+    /// Reports that a step starts, or that a decision was made.
     pub(crate) fn note(&self, text: &str) {
         self.line_with_time(text);
         self.status(text.to_owned());
     }
 
-    /// The columns next to the spinner and the time, on a terminal.
+    /// Returns the columns next to the spinner and the time, on a terminal.
     pub(crate) fn columns(&self) -> Option<usize> {
         let columns = usize::from(Term::stderr().size().1);
         let room = columns.saturating_sub(SPINNER_COLUMNS);
         self.spinner.is_some().then_some(room)
     }
 
-    /// Shows what goes on next to the spinner, and nowhere else.
+    /// Shows the current operation next to the spinner. Without a terminal, does nothing.
     pub(crate) fn status(&self, text: String) {
         if let Some(spinner) = &self.spinner {
             spinner.set_message(escape(&text, Keep::NOTHING).into_owned());
         }
     }
 
-    /// A line with the time since the beginning.
+    /// Prints a line with the time since the start.
     pub(crate) fn line_with_time(&self, text: &str) {
         self.line(&format!("{} {text}", self.elapsed()));
     }
 
-    /// For the deployer's sessions.
+    /// Receives progress from the deployer's sessions.
     pub(crate) fn progress(&self, progress: Progress) {
         match progress {
             Progress::Note { text } => self.note(&text),
@@ -82,7 +82,7 @@ impl Ui {
         }
     }
 
-    /// One line for each resource that is done; what has begun shows in the spinner only.
+    /// Prints one line for each completed resource. Resources in progress are shown only in the spinner.
     fn resource(&self, logical_id: &str, resource_type: &str, status: &str, reason: Option<&str>) {
         let failed = status.ends_with("_FAILED");
         if status.ends_with("_IN_PROGRESS") {
@@ -115,7 +115,7 @@ impl Ui {
         self.suspend(|| print_line(text));
     }
 
-    /// Does something that writes to the terminal, while the spinner is away.
+    /// Hides the spinner while an action writes to the terminal.
     pub(crate) fn suspend<T>(&self, action: impl FnOnce() -> T) -> T {
         match &self.spinner {
             Some(spinner) => spinner.suspend(action),
@@ -123,12 +123,12 @@ impl Ui {
         }
     }
 
-    /// Prints text that people must read before they answer.
+    /// Prints text that users must read before they answer.
     pub(crate) fn block(&self, text: &str) {
         self.line(text.trim_end());
     }
 
-    /// Asks on the terminal. `None`: there is no terminal to ask on.
+    /// Prompts on the terminal. Returns `None` without a terminal.
     pub(crate) fn confirm(&self, question: &str) -> Option<bool> {
         if !can_ask() {
             return None;
@@ -142,7 +142,7 @@ impl Ui {
         Some(self.suspend(ask).unwrap_or(false))
     }
 
-    /// Takes the spinner away, before the result is printed.
+    /// Removes the spinner before the result is printed.
     pub(crate) fn finish(&self) {
         if let Some(spinner) = &self.spinner {
             spinner.finish_and_clear();
@@ -156,7 +156,7 @@ impl Drop for Ui {
     }
 }
 
-/// Whether somebody sits there who can answer.
+/// Whether there is a user at a terminal who can answer.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
@@ -214,7 +214,7 @@ pub(crate) fn print_error(message: &str, hints: &[String]) {
     }
 }
 
-/// Says what was done beside the result.
+/// Reports an additional action that isn't part of the result.
 pub(crate) fn note(message: &str) {
     print_line(message);
 }

@@ -1,12 +1,12 @@
-//! Values that change, for people: one line each, old and new.
+//! Values that change, formatted for people: one line each, old and new.
 
 use serde_json::Value;
 use stack::ValueChange;
 
-/// Most characters of a value in a line.
+/// Maximum number of characters of a value in a line.
 const LONGEST: usize = 60;
 
-/// Most columns that a path is padded to.
+/// Maximum number of columns to which a path is padded.
 const WIDEST: usize = 64;
 
 /// Formats one line for each change, with its path first.
@@ -30,7 +30,7 @@ fn describe(change: &ValueChange) -> String {
         (Some(old), Some(new)) => {
             let (old, new) = (show(old), show(new));
             match old == new {
-                // Both are hidden, or differ behind what a line can show.
+                // Both are hidden, or differ only in the truncated part.
                 true => format!("{old} → another value"),
                 false => format!("{old} → {new}"),
             }
@@ -47,7 +47,7 @@ fn describe(change: &ValueChange) -> String {
     }
 }
 
-/// A value on one line, as a definition would write it, cut when it is long.
+/// Formats a value on one line, as in a definition. Truncates a long one.
 fn show(value: &Value) -> String {
     let text = flow(value).replace(['\n', '\r', '\t'], " ");
     match text.char_indices().nth(LONGEST) {

@@ -1,8 +1,8 @@
-//! Numbers and lengths of time, for people.
+//! Numbers and durations, formatted for people.
 
 use std::time::Duration;
 
-/// At most three decimals, none that say nothing.
+/// Formats a number with at most three decimals, without trailing zeros.
 pub(crate) fn number(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -22,13 +22,13 @@ pub(crate) fn age(seconds: f64) -> String {
     humantime::format_duration(Duration::from_secs(length.as_secs())).to_string()
 }
 
-/// The length of time from `at` to `now`, both in seconds since 1970.
+/// Formats the duration from `at` to `now`, both in seconds since 1970.
 pub(crate) fn age_at(at: i64, now: u64) -> String {
     let seconds = now.saturating_sub(u64::try_from(at).unwrap_or_default());
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
-/// The counts of a service's tasks. `None`: these credentials may not read the service.
+/// Formats the counts of a service's tasks. `None`: these credentials can't read the service.
 pub(crate) fn format_counts(
     running: Option<u32>,
     pending: Option<u32>,
@@ -42,7 +42,7 @@ pub(crate) fn format_counts(
     }
 }
 
-/// A text in lines of at most so many columns. A word that is longer than a line is cut.
+/// Wraps a text to lines of at most this number of columns. Breaks a word that is longer than a line.
 pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

@@ -1,6 +1,7 @@
-//! The workshop: where functions, the sandbox's plugin and the home folder come from.
+//! The workshop: where functions, the sandbox's plugin, and the home folder come from.
 //!
-//! An installed `ecs-scaler` and `cargo xtask` in a checkout run the same commands. They differ only here.
+//! An installed `ecs-scaler` and `cargo xtask` in a checkout run the same commands. This is their only
+//! difference.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,10 +21,10 @@ pub trait Workshop: Send + Sync {
     /// How users call the program, for help and hints: `ecs-scaler` or `cargo xtask`.
     fn program(&self) -> &str;
 
-    /// Folder of sandboxes, caches and logs.
+    /// Folder for sandboxes, caches, and logs.
     ///
     /// # Errors
-    /// If the platform names no such folder.
+    /// If the platform doesn't define such a folder.
     fn home(&self) -> Result<PathBuf>;
 
     /// Folder of the LocalStack plugin's source.
@@ -35,7 +36,7 @@ pub trait Workshop: Send + Sync {
     /// Where `demo` writes its report by default.
     ///
     /// # Errors
-    /// If the platform names no folder for it.
+    /// If the platform doesn't define a folder for it.
     fn report(&self) -> Result<PathBuf>;
 
     /// Shortens a path for display.
@@ -43,8 +44,8 @@ pub trait Workshop: Send + Sync {
         path
     }
 
-    /// Builds and packs functions for the Lambda runtime `provided.al2023`, or takes those that this program contains.
-    /// `note` receives progress.
+    /// Builds and packs functions for the Lambda runtime `provided.al2023`, or returns the functions that this
+    /// program contains. `note` receives progress.
     ///
     /// # Errors
     /// If a function can't be built, or this build contains none.
@@ -78,12 +79,12 @@ pub struct ContainedFunction {
 /// Set once, before the first command runs: a process is one program.
 static WORKSHOP: OnceLock<Box<dyn Workshop>> = OnceLock::new();
 
-/// Chooses the workshop of this process. The first choice stays.
+/// Sets the workshop of this process. Only the first call has an effect.
 pub(crate) fn install(workshop: Box<dyn Workshop>) {
     let _ = WORKSHOP.set(workshop);
 }
 
-/// The workshop of this process; in unit tests, that of an installed program.
+/// Returns the workshop of this process. In unit tests, an installed program's.
 pub(crate) fn workshop() -> &'static dyn Workshop {
     WORKSHOP.get_or_init(|| Box::new(Installed)).as_ref()
 }
@@ -93,7 +94,7 @@ pub(crate) fn program() -> &'static str {
     workshop().program()
 }
 
-/// A program outside of a checkout.
+/// A program outside a checkout.
 #[derive(Clone, Copy, Debug)]
 pub struct Installed;
 
@@ -111,7 +112,7 @@ impl Workshop for Installed {
         "ecs-scaler"
     }
 
-    /// Everything in it can be downloaded or made again, so it is the cache folder.
+    /// All of its content can be downloaded or created again, so it is the cache folder.
     fn home(&self) -> Result<PathBuf> {
         use etcetera::BaseStrategy as _;
         let folders = etcetera::choose_base_strategy().map_err(|error| {
@@ -130,7 +131,8 @@ impl Workshop for Installed {
         Ok(PathBuf::from("demo-report.html"))
     }
 
-    /// Takes the architecture that the bundle has, if it doesn't have the wanted one: a function works the same on both.
+    /// If the bundle doesn't contain the wanted architecture, uses the one that it contains: a function works the same
+    /// on both.
     fn build_functions(
         &self,
         functions: &[FunctionCode],

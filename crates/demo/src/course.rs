@@ -22,11 +22,11 @@ pub struct Course {
     pub(crate) story: Story,
     /// Length until the last sample, in seconds.
     lasts: f64,
-    /// The result of sending the load; `None` while it is sent.
+    /// The result of sending the load. `None` while it is being sent.
     pub sending: Option<Sending>,
     samples: Vec<Sample>,
     actions: Vec<MeasuredAction>,
-    /// Reported reasons for scaling, with the count.
+    /// Reported reasons for scaling, with the new count.
     reasons: Vec<(u32, String)>,
     steps: RecordedSteps,
 }
@@ -49,18 +49,18 @@ impl Course {
         }
     }
 
-    /// Seconds from the start of the load to a moment in milliseconds since 1970.
+    /// Returns the seconds from the start of the load to a time in milliseconds since 1970.
     fn at(&self, moment_ms: u64) -> f64 {
         let since = Duration::from_millis(moment_ms.saturating_sub(self.began_ms));
         since.as_secs_f64()
     }
 
-    /// Notes a message that was sent.
+    /// Records a message that was sent.
     pub fn sent(&mut self, message: &SentMessage) {
         self.ledger.sent(&message.message_id, message.asked_at_ms);
     }
 
-    /// Notes a line of a worker's log.
+    /// Records a line of a worker's log.
     pub fn note(&mut self, line: Line) {
         self.ledger.note(line);
     }
@@ -92,7 +92,7 @@ impl Course {
         });
     }
 
-    /// The reasons are reported separately from the counts, and sometimes later.
+    /// Records the reasons, which are reported separately from the counts, and sometimes later.
     fn hear(&mut self, service: &ServiceState) {
         self.steps.note(service);
         for activity in service.activities.iter().rev() {
@@ -104,7 +104,7 @@ impl Course {
         }
     }
 
-    /// The changes of the desired count, each with its reason if one was reported.
+    /// Returns the changes of the desired count, each with its reason if one was reported.
     pub(crate) fn actions(&self) -> Vec<MeasuredAction> {
         let applied = self.steps.iter().filter(|step| step.applied);
         let recorded = applied.map(|step| (step.record.to, step.reason()));
@@ -119,13 +119,13 @@ impl Course {
         explained
     }
 
-    /// The recorded steps that the desired count never showed.
+    /// Returns the recorded steps that the desired count never showed.
     pub(crate) fn unapplied_steps(&self) -> impl Iterator<Item = String> {
         let unapplied = self.steps.iter().filter(|step| !step.applied);
         unapplied.map(|step| step.reason() + StepAlarmState::NOT_APPLIED)
     }
 
-    /// The same, as the simulator's input.
+    /// Returns the same as input for the simulator.
     pub(crate) fn measurement(&self) -> Measurement {
         // The last sample belongs to it.
         let lasts = Duration::from_secs_f64(self.lasts) + Duration::from_millis(1);
@@ -155,14 +155,14 @@ impl Course {
         measurement
     }
 
-    /// SQS's time if available, otherwise the producer's, which only knows when its call started.
+    /// Returns SQS's time if available. Otherwise the producer's, which only knows when its call started.
     fn sent_at(&self, worked: &Worked) -> Option<u64> {
         let asked = self.ledger.sent_at().get(&worked.message_id)?;
         Some(worked.sent_at_ms.unwrap_or(*asked))
     }
 }
 
-/// The new count in Application Auto Scaling's description: `Setting desired count to 15.`.
+/// Returns the new count in Application Auto Scaling's description: `Setting desired count to 15.`.
 fn count_set_by(description: &str) -> Option<u32> {
     let (_, after) = description.rsplit_once(" to ")?;
     let digits: String = after.chars().take_while(char::is_ascii_digit).collect();

@@ -14,7 +14,7 @@ pub enum Error {
     /// A shipped definition is invalid.
     #[error(transparent)]
     Definition(#[from] LoadError),
-    /// AWS, or the sandbox in its place, refused.
+    /// AWS, or the sandbox, refused.
     #[error(transparent)]
     Deployer(#[from] deployer::Error),
     /// The sandbox failed.
@@ -23,13 +23,13 @@ pub enum Error {
     /// A load can't be sent.
     #[error(transparent)]
     Load(#[from] LoadTextError),
-    /// The time that a task needs to start is wrong.
+    /// The start time of a task isn't valid.
     #[error(transparent)]
     TaskStart(#[from] BehaviorError),
     /// Another demo holds the lock.
     #[error("a demo is already running in this folder of sandboxes")]
     AlreadyRunning,
-    /// The file of the lock can't be used.
+    /// The lock file can't be used.
     #[error("failed to lock {}: {source}", path.display())]
     Lock {
         /// The file.
@@ -49,10 +49,10 @@ pub enum Error {
     /// The simulator can't process the measurements.
     #[error("failed to evaluate the measurements: {0}")]
     Measurement(#[from] ScenarioError),
-    /// The report can't be made.
+    /// The report can't be created.
     #[error("failed to evaluate the measurements: {0}")]
     Report(#[from] serde_json::Error),
-    /// Parts of the story have not happened.
+    /// Parts of the story haven't happened.
     #[error("the demo has not shown everything: {}", .0.join("; "))]
     Incomplete(Vec<&'static str>),
 }
@@ -61,7 +61,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// The next step for the user.
+    /// Returns the next step for the user.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {

@@ -10,11 +10,11 @@ use crate::worked::{Line, Processed, Worked};
 /// The known state of the messages. Times are milliseconds since 1970.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// When each was sent, by its id.
+    /// When each was sent, by its ID.
     sent: HashMap<String, u64>,
-    /// Times that each was done.
+    /// Number of times that each was done.
     done: HashMap<String, u32>,
-    /// Sent, and not known to have started, the oldest first.
+    /// Sent but not known to have started, oldest first.
     waiting: BTreeSet<(u64, String)>,
     begun: BTreeSet<String>,
     failed: u64,
@@ -31,13 +31,13 @@ pub struct Account {
     pub sent: u64,
     /// Done at least once.
     pub done: u64,
-    /// Times that a message was done that had been done before.
+    /// Number of times that a message was done again.
     pub done_again: u64,
-    /// Times that work on a message failed.
+    /// Number of times that processing a message failed.
     pub failed: u64,
     /// Deliveries after the first.
     pub delivered_again: u64,
-    /// Sent, and never done.
+    /// Sent but never done.
     pub not_done: u64,
     /// Problems that the workers logged.
     pub problems: u64,
@@ -76,7 +76,7 @@ impl Ledger {
         self.works.push(worked);
     }
 
-    /// Waiting time of the oldest message whose processing hasn't started, in milliseconds.
+    /// Returns the waiting time of the oldest message whose processing hasn't started, in milliseconds.
     pub(crate) fn oldest_waiting(&self, now_ms: u64) -> Option<u64> {
         let (sent, _) = self.waiting.first()?;
         Some(now_ms.saturating_sub(*sent))
@@ -109,19 +109,19 @@ impl Ledger {
         &self.works
     }
 
-    /// Average time that a task needed to fetch a waiting message, without processing it.
+    /// Returns the average time that a task needed to fetch a waiting message, without its processing.
     pub(crate) fn mean_fetch(&self) -> Option<Duration> {
         let fetches = self.works.iter().filter_map(|worked| worked.fetched_in_ms);
         let (sum, count) = fetches.fold((0, 0), |(sum, count), fetch| (sum + fetch, count + 1));
         (count > 0).then(|| Duration::from_millis(sum) / count)
     }
 
-    /// When each message was sent, by its id.
+    /// Returns when each message was sent, by its ID.
     pub(crate) fn sent_at(&self) -> &HashMap<String, u64> {
         &self.sent
     }
 
-    /// The first problem of a worker, or the first line that isn't a worker's.
+    /// Returns the first problem of a worker, or the first line that isn't a worker's.
     pub(crate) fn first_trouble(&self) -> Option<&str> {
         self.problems
             .first()
@@ -181,7 +181,7 @@ mod tests {
         ledger.note(worked("a", Processed::Done, 2));
         ledger.note(worked("b", Processed::Done, 1));
         ledger.note(worked("b", Processed::Done, 2));
-        // The worker can be quicker than the producer's answer.
+        // The worker can be faster than the producer's response.
         ledger.note(worked("d", Processed::Done, 1));
         ledger.sent("d", 4_000);
         ledger.note(worked("of another sender", Processed::Done, 1));

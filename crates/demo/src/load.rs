@@ -1,4 +1,4 @@
-//! The load of the demo: a generator's text, read.
+//! The load of the demo: a generator's text, parsed.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub enum LoadTextError {
         "{0:?} isn't a generator: the demo supports constant, poisson, step, ramp, flash-crowd, on-off, and mmpp"
     )]
     NoGenerator(String),
-    /// Its parameters are wrong.
+    /// Its parameters aren't valid.
     #[error(transparent)]
     Generator(#[from] GeneratorError),
 }

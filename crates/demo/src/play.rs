@@ -1,4 +1,4 @@
-//! The play: the load is sent, the loop is watched until its story is complete.
+//! The demo's run: sends the load, and observes the loop until its story is complete.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,7 +22,8 @@ use crate::worked::TaskLogs;
 
 /// Time between two samples of the counts.
 pub const EVERY: Duration = Duration::from_millis(500);
-/// Samples per full read, with alarms and actions. Reading less often leaves the sandbox time for the work.
+/// Number of samples per full read, which includes alarms and actions. Fewer full reads leave the sandbox more
+/// time for the work.
 const WHOLE: u32 = 4;
 /// Seed of the load: the same one each time, so that two demos can be compared.
 const SEED: u64 = 1;
@@ -56,7 +57,7 @@ struct Known {
 }
 
 impl<'a> Play<'a> {
-    /// Reads the stack before the load. The folder `task_logs` has the logs of the sandbox's tasks.
+    /// Reads the stack before the load. The folder `task_logs` contains the logs of the sandbox's tasks.
     ///
     /// # Errors
     /// If the stack can't be read, or has no service.
@@ -95,7 +96,7 @@ impl<'a> Play<'a> {
         })
     }
 
-    /// Sends the load while `watching` runs. When that has ended, nothing more is sent.
+    /// Sends the load while `watching` runs. Stops sending when it ends.
     ///
     /// # Errors
     /// If watching fails, or CloudWatch rejects a count of requests.
@@ -159,7 +160,7 @@ impl<'a> Play<'a> {
         Ok(add_ledgers(inspection, &lanes, self.stage.speed))
     }
 
-    /// Everything at times, and the counts in between.
+    /// Reads everything from time to time, and only the counts in between.
     async fn read(&self) -> Result<Inspection> {
         let mut known = self.known.lock().await;
         if known.refreshes.is_multiple_of(WHOLE) {

@@ -1,4 +1,4 @@
-//! Requests at a load balancer that doesn't exist: publishes the metrics that it would publish.
+//! Requests to a load balancer that doesn't exist: publishes the metrics that it would publish.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,14 +10,14 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, Result};
 
-/// Requests of so long make one datapoint.
+/// Each datapoint covers the requests of this period.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Publishes the count of the requests that have come, as a load balancer does: no datapoint for no
-/// request. When `stop` comes, the remaining requests are skipped.
+/// Publishes the count of requests as a load balancer does, without datapoints for periods without requests.
+/// When `stop` is ready, skips the remaining requests.
 ///
 /// # Errors
-/// When the stack scales by no such metric, or CloudWatch takes none.
+/// If the stack doesn't scale by such a metric, or CloudWatch rejects it.
 pub(crate) async fn publish(
     clients: &Clients,
     inspection: &Inspection,
@@ -50,7 +50,7 @@ pub(crate) async fn publish(
     Ok(sending)
 }
 
-/// The metric of the alarm that adds tasks.
+/// Returns the metric of the alarm that adds tasks.
 fn find_counted_metric(inspection: &Inspection) -> Option<&AlarmMetric> {
     let mut steps = inspection
         .services

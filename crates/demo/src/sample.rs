@@ -1,11 +1,11 @@
-//! The sample of a service at one moment.
+//! A sample of a service at one point in time.
 
 use deployer::{Alarm, AlarmStepsState, ServiceState, StepAlarmState};
 use scaling::{AlarmState, Comparison};
 use simulator::Sample;
 
-/// The service at `at`, in seconds. The counts of its readable queues are summed; a service that can't be read has no
-/// tasks.
+/// Samples the service at `at`, in seconds. Adds up the counts of its readable queues. A service that can't be read
+/// has no tasks.
 #[must_use]
 pub fn take_sample(service: &ServiceState, at: f64) -> Sample {
     let queues = service.queues.iter();

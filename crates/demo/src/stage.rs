@@ -13,7 +13,7 @@ use stack::Stack;
 use crate::error::{Error, Result};
 use crate::system::System;
 
-/// A task on Fargate starts within these times.
+/// Range of the start time of a Fargate task.
 ///
 /// Source: measurements that others published; see [`simulator::Assumptions`].
 const TASK_START: &str = "23s..60s";
@@ -23,12 +23,12 @@ const TASK_START: &str = "23s..60s";
 pub struct Stage {
     /// Which system it shows.
     pub system: System,
-    /// How many times faster than real time the sandbox's minutes pass.
+    /// How many times faster than real time the sandbox's minutes are.
     pub speed: Speed,
     /// The deployed definition.
     pub stack: Stack,
     wanted: Wanted,
-    /// Held while this demo uses the sandbox; it excludes other demos.
+    /// Held while this demo uses the sandbox, to exclude other demos.
     _lock: File,
 }
 
@@ -61,12 +61,12 @@ impl Stage {
         self.wanted.programs = Some(programs.collect());
     }
 
-    /// Lets target tracking behave in this way.
+    /// Makes target tracking behave in this way.
     pub fn track(&mut self, behavior: TrackingBehavior) {
         self.wanted.tracking = Some(Tracking(behavior));
     }
 
-    /// The sandbox with the behavior that the demo wants.
+    /// Returns the sandbox with the demo's behavior.
     #[must_use]
     pub fn set_up(&self, sandbox: Sandbox) -> Sandbox {
         sandbox.with_wanted(self.wanted.clone())
@@ -92,10 +92,10 @@ impl Stage {
         deployer::deploy_stack(session, &request, build, &mut |_| true).await
     }
 
-    /// Deletes the stack, checks that nothing of it is left, and stops the sandbox.
+    /// Deletes the stack, verifies that no resources remain, and stops the sandbox.
     ///
     /// # Errors
-    /// If the stack can't be deleted, or the sandbox not be stopped.
+    /// If the stack can't be deleted, or the sandbox can't be stopped.
     pub async fn close(&self, session: &Session<'_>, sandbox: &Sandbox) -> Result<Destroyed> {
         let note = |text: &str| (session.progress)(Progress::Note { text: text.into() });
         note("taking the stack away");
@@ -111,7 +111,7 @@ impl Stage {
     }
 }
 
-/// Held until the file is closed, however the process ends.
+/// Held until the file is closed, regardless of how the process ends.
 fn take_lock(path: &Path) -> Result<File> {
     let failed = |source| Error::Lock {
         path: path.to_owned(),

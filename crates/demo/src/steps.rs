@@ -1,15 +1,14 @@
-//! The steps that a scaling function recorded on its alarms while it was watched.
+//! The steps that a scaling function recorded on its alarms during the observation.
 
 use deployer::{ServiceState, StepAlarmState};
 use scaling::StepRecord;
 
-/// Every recorded step that was seen, the oldest first.
+/// Every recorded step that was observed, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct RecordedSteps {
     steps: Vec<RecordedStep>,
 }
 
-/// A recorded step.
 #[derive(Debug)]
 pub(crate) struct RecordedStep {
     alarm: String,
@@ -19,7 +18,7 @@ pub(crate) struct RecordedStep {
 }
 
 impl RecordedSteps {
-    /// Notes the last step of each of the service's alarms.
+    /// Records the last step of each of the service's alarms.
     pub(crate) fn note(&mut self, service: &ServiceState) {
         let steps = service.alarm_steps.iter();
         let sides = steps.flat_map(|steps| [&steps.scale_out, &steps.scale_in]);
@@ -53,14 +52,14 @@ impl RecordedSteps {
 }
 
 impl RecordedStep {
-    /// Whether a record is of the same step. A step that is finished late is recorded again, with a later
+    /// Whether a record is for the same step. A step that is finished late is recorded again, with a later
     /// time.
     fn is_continued_by(&self, record: &StepRecord) -> bool {
         let anew = !self.applied && self.record.change == record.change;
         self.record.at == record.at || anew
     }
 
-    /// The reason for the new count.
+    /// Returns the reason for the new count.
     pub(crate) fn reason(&self) -> String {
         format!("the alarm {} was in ALARM: {}", self.alarm, self.record)
     }
@@ -74,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// Records records at counts, and returns the count of each step and whether it was applied.
+    /// Notes records at different counts. Returns the count of each step and whether it was applied.
     fn noted(looks: &[(StepRecord, u32)]) -> Vec<(u32, bool)> {
         let mut seen = RecordedSteps::default();
         let step = Step {

@@ -3,20 +3,20 @@
 use deployer::ServiceState;
 use serde::Serialize;
 
-/// Something that has happened.
+/// An event of the story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Chapter {
-    /// More tasks are wanted than at first.
+    /// The desired count is higher than at first.
     ScaledOut,
-    /// More tasks run than at first.
+    /// More tasks are running than at first.
     MoreRun,
-    /// Nothing more is sent.
+    /// Sending has ended.
     LoadEnded,
-    /// No message waits, and none is in flight.
+    /// No messages are waiting or in flight.
     Drained,
-    /// Fewer tasks are desired, and run, than at the peak. Target tracking removes one at a time, so waiting for
-    /// the minimum would take many cooldowns.
+    /// Fewer tasks are desired and running than at the peak. Target tracking removes one at a time, so waiting
+    /// for the minimum would take many cooldowns.
     ScaledIn,
 }
 
@@ -44,7 +44,7 @@ impl Chapter {
         Self::ScaledIn,
     ];
 
-    /// The event.
+    /// Returns the event.
     #[must_use]
     pub fn told(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Chapter {
         }
     }
 
-    /// The event that the demo waits for.
+    /// Returns the event that the demo waits for.
     pub(crate) fn awaited(self) -> &'static str {
         match self {
             Self::ScaledOut => "the decision to add tasks",
@@ -67,7 +67,7 @@ impl Chapter {
         }
     }
 
-    /// The event, if it hasn't happened.
+    /// Returns the event, if it hasn't happened.
     #[must_use]
     pub fn missed(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ impl Chapter {
 }
 
 impl Story {
-    /// A story of a service with `min` tasks, and of its queue if there is one.
+    /// Creates a story of a service with `min` tasks, and of its queue if there is one.
     #[must_use]
     pub fn new(min: u32, queue: bool) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Story {
         }
     }
 
-    /// Returns the events since the last sample; `at` in seconds since the start of the load.
+    /// Returns the events since the last sample. `at` is in seconds since the start of the load.
     pub(crate) fn see(&mut self, seen: &ServiceState, at: f64, load_ended: bool) -> Vec<Chapter> {
         self.most_running = self.most_running.max(seen.running.unwrap_or_default());
         self.most_desired = self.most_desired.max(seen.desired.unwrap_or_default());
@@ -131,23 +131,23 @@ impl Story {
         }
     }
 
-    /// When a chapter came, in seconds since the start of the load.
+    /// Returns when an event happened, in seconds since the start of the load.
     pub(crate) fn when(&self, chapter: Chapter) -> Option<f64> {
         let found = self.chapters.iter().find(|(known, _)| *known == chapter);
         found.map(|(_, at)| *at)
     }
 
-    /// The latest event.
+    /// Returns the latest event.
     pub(crate) fn last(&self) -> Option<Chapter> {
         self.chapters.last().map(|(chapter, _)| *chapter)
     }
 
-    /// Whether all of it has happened.
+    /// Whether all events have happened.
     pub(crate) fn is_told(&self) -> bool {
         self.missing().next().is_none()
     }
 
-    /// Events that haven't happened.
+    /// Returns the events that haven't happened.
     pub(crate) fn missing(&self) -> impl Iterator<Item = Chapter> {
         Chapter::ALL
             .into_iter()
@@ -222,7 +222,7 @@ mod tests {
                 Chapter::ScaledIn
             ]
         );
-        // A service that never was scaled out has not been scaled in either.
+        // A service that never scaled out hasn't scaled in either.
         story.see(&seen(0, 1, 1), 60.0, true);
         assert!(story.missing().any(|chapter| chapter == Chapter::ScaledIn));
     }

@@ -34,7 +34,7 @@ pub struct Summary {
     pub speed: u32,
     /// The load's text.
     pub load: String,
-    /// When each thing happened, in seconds.
+    /// When each event happened, in seconds.
     pub story: Story,
     /// Events that didn't happen in time.
     pub missing: Vec<&'static str>,
@@ -48,9 +48,9 @@ pub struct Summary {
     /// Measured and predicted values.
     #[serde(flatten)]
     pub judged: Option<Judged>,
-    /// The reason if nothing was predicted.
+    /// Why nothing was predicted, if so.
     pub not_predicted: Option<String>,
-    /// The first complaint of a worker or the producer.
+    /// The first problem of a worker or the producer.
     pub trouble: Option<String>,
     /// Path of the report.
     pub report: Option<String>,
@@ -90,7 +90,7 @@ pub struct Judged {
 pub struct Played<'a> {
     /// The stack.
     pub stack: &'a Stack,
-    /// How many times faster than real time the sandbox's minutes passed.
+    /// How many times faster than real time the sandbox's minutes were.
     pub speed: Speed,
     /// The load's text.
     pub load: &'a str,
@@ -136,8 +136,8 @@ impl Summary {
     fn judge(&mut self, course: &Course, scenario: &Scenario) -> Result<()> {
         let measurement = course.measurement();
         let measured = measurement.outcome(scenario)?;
-        // The sent messages, each with the worker's processing time and the time that this machine's SQS
-        // needs to deliver it, which isn't a part of the loop.
+        // The sent messages, each with the worker's processing time. The time that this machine's SQS needs to
+        // deliver a message is added, because it isn't part of the loop.
         let scenario = with_fetching(scenario, course.ledger.mean_fetch());
         let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS)?;
         let comparison = Comparison::new(&measured, &prediction);
@@ -155,10 +155,11 @@ impl Summary {
         Ok(())
     }
 
-    /// An incomplete story is a failure, which is reported after the summary.
+    /// Checks that the story is complete. An incomplete story is a failure, which is reported after the
+    /// summary.
     ///
     /// # Errors
-    /// If a part of the story has not happened.
+    /// If a part of the story hasn't happened.
     pub fn verdict(&self) -> Result<()> {
         if self.missing.is_empty() {
             return Ok(());
@@ -215,7 +216,7 @@ pub(crate) fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Sce
     scenario
 }
 
-/// The definition's processing time; the demo's worker takes exactly that.
+/// Returns the definition's processing time. The demo's worker takes exactly that.
 fn processing_time(service: &Service) -> Option<Duration> {
     let backlog = service.backlog_per_task();
     let backlog = backlog.map(|backlog| backlog.processing_time);

@@ -18,7 +18,7 @@ pub enum System {
     Backlog,
     /// Demand: queue, and a scaling function that checks every few seconds.
     Demand,
-    /// Alarm steps: an alarm on requests, topic, scaling function.
+    /// Alarm steps: an alarm on requests, topic, and scaling function.
     AlarmSteps,
 }
 
@@ -48,24 +48,24 @@ impl System {
         Ok(loaded.stack)
     }
 
-    /// Changes to the shipped definition: `demand` gets the objective of the other system on the
-    /// same load, so that both can be compared.
+    /// Returns changes to the shipped definition: `demand` uses the objective of the other system with the same
+    /// load, so that both can be compared.
     fn changes(self) -> Vec<String> {
         let change = "services.voucher-worker.scaling.demand.acceptable_latency=10s";
         Vec::from_iter((self == Self::Demand).then(|| change.to_owned()))
     }
 
-    /// Whether its tasks are the example's workers; otherwise they are counted, and nothing runs.
+    /// Whether its tasks are the example's workers. Otherwise, tasks are only counted and run nothing.
     #[must_use]
     pub fn has_workers(self) -> bool {
         self != Self::AlarmSteps
     }
 
-    /// A burst that comes suddenly and goes slowly, in the loop's time: its rates are real, and its
-    /// times are as much shorter as the loop is faster.
+    /// Returns a burst that starts suddenly and ends slowly, in the loop's time: its rates are real, and its
+    /// times are shorter by the speed of the loop.
     ///
     /// # Errors
-    /// If the generator's text is wrong.
+    /// If the generator's text isn't valid.
     pub fn load(self, speed: Speed) -> Result<LoadText> {
         let time = |at_20: f64| {
             let millis = at_20 * 1_000.0 * 20.0 / f64::from(speed.factor());
@@ -92,7 +92,7 @@ impl System {
         Ok(text.parse()?)
     }
 
-    /// Maximum duration of the story after the load has ended: the queue must be emptied, and the
+    /// Returns the maximum duration of the story after the load has ended. The queue must be drained, and the
     /// alarm that removes tasks evaluates 15 minutes, after which a cooldown can follow.
     pub(crate) fn patience(self, speed: Speed) -> Duration {
         let minutes = match self {

@@ -1,4 +1,4 @@
-//! The workers' logs: their files are followed while they are written.
+//! The workers' logs. Their files are read while they are being written.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,17 +10,17 @@ use serde::Deserialize;
 /// Processing of one message, from its worker's log line at the end. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Worked {
-    /// SQS's id of the message.
+    /// SQS's ID of the message.
     pub message_id: String,
-    /// When SQS took the message.
+    /// When SQS accepted the message.
     pub sent_at_ms: Option<u64>,
     /// When the worker started.
     pub began_at_ms: u64,
     /// When it ended.
     pub ended_at_ms: u64,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Processed,
-    /// Which delivery it was.
+    /// The number of the delivery.
     pub receive_count: Option<u32>,
     /// Milliseconds since the end of the task's previous message, if the message was already waiting: the
     /// time to delete the previous one and to receive this one.
@@ -28,7 +28,7 @@ pub struct Worked {
     pub fetched_in_ms: Option<u64>,
 }
 
-/// How work on a message has ended.
+/// The outcome of processing a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Processed {
@@ -43,7 +43,7 @@ pub enum Processed {
 pub enum Line {
     /// About a message.
     Worked(Worked),
-    /// Something went wrong, in the worker's words.
+    /// A problem, in the worker's words.
     Problem(String),
     /// About something else.
     Other,
@@ -51,14 +51,14 @@ pub enum Line {
     Strange(String),
 }
 
-/// A log file that grows.
+/// A growing log file.
 #[derive(Debug, Default)]
 struct Tail {
-    /// Bytes that have been read.
+    /// Number of bytes read so far.
     read: u64,
     /// The start of an incomplete line.
     begun: Vec<u8>,
-    /// When work on the latest message ended, in milliseconds since 1970.
+    /// When processing of the latest message ended, in milliseconds since 1970.
     ended_at_ms: Option<u64>,
 }
 
@@ -91,7 +91,7 @@ impl Line {
 }
 
 impl Tail {
-    /// The lines that these bytes complete; the rest waits for its end.
+    /// Returns the lines that these bytes complete, and keeps the rest.
     fn feed(&mut self, bytes: &[u8]) -> Vec<Line> {
         self.read += bytes.len() as u64;
         self.begun.extend_from_slice(bytes);
@@ -107,12 +107,12 @@ impl Tail {
             .collect()
     }
 
-    /// A line, completed with data from the lines before it.
+    /// Completes a line with data from the previous lines.
     fn after(&mut self, mut line: Line) -> Line {
         if let Line::Worked(worked) = &mut line {
             let before = self.ended_at_ms.replace(worked.ended_at_ms);
             let waited = before.filter(|before| worked.sent_at_ms.is_some_and(|at| at < *before));
-            // A message that started earlier was processed at the same time.
+            // A message that started earlier was processed in parallel.
             worked.fetched_in_ms = waited.and_then(|before| worked.began_at_ms.checked_sub(before));
         }
         line
@@ -139,7 +139,7 @@ impl TaskLogs {
         }
     }
 
-    /// The lines that were written since the last call.
+    /// Returns the lines that were written since the last call.
     pub(crate) fn read(&mut self) -> io::Result<Vec<Line>> {
         let mut lines = Vec::new();
         for file in list_entries(&self.folder)? {
@@ -151,7 +151,7 @@ impl TaskLogs {
     }
 }
 
-/// Lists entries in order. A missing folder has none: no task has started yet.
+/// Lists entries in order. A missing folder has none, because no task has started yet.
 fn list_entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let found = match std::fs::read_dir(folder) {
         Ok(found) => found,
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_line_counts_when_it_is_whole() {
         let text = format!("{DONE}\n{DONE}\n");
-        // Wherever a write is seen: never half a line, and none twice.
+        // Wherever a write is cut: never half a line, and none twice.
         for cut in 0..=text.len() {
             let mut tail = Tail::default();
             let mut lines = tail.feed(&text.as_bytes()[..cut]);
@@ -255,7 +255,7 @@ mod tests {
                 Line::Worked(worked) => worked.fetched_in_ms,
                 other => panic!("{other:?}"),
             });
-        // The first has none before it; the third was sent when its task had nothing to do.
+        // The first message has none before it. The third was sent while its task was idle.
         assert_eq!(fetched.collect::<Vec<_>>(), [None, Some(20), None]);
     }
 

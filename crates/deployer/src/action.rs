@@ -4,19 +4,19 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What is done to a resource.
+/// What a change set does to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Made.
+    /// Created.
     Add,
     /// Changed in place.
     Change,
-    /// Changed; whether in place or by a new one shows only when it is done.
+    /// Changed in place or replaced; only the deploy itself shows which.
     MayReplace,
-    /// A new one is made, then the old one removed.
+    /// A new resource is created, then the old one is deleted.
     Replace,
-    /// Removed.
+    /// Deleted.
     Remove,
 }
 

@@ -1,11 +1,11 @@
-//! Trying again when somebody else got in the way: a few times, and never at once.
+//! Retries after concurrent changes to a stack: a limited number of times, with a delay.
 
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::session::Session;
 
-/// How often a deploy or a deletion begins again because somebody else was faster.
+/// How many times a deploy or a deletion starts over because another change was faster.
 const ATTEMPTS: u32 = 10;
 
 /// Attempts at changing one stack.
@@ -22,10 +22,10 @@ impl Attempts {
         }
     }
 
-    /// Waits a little; `why` is AWS's text.
+    /// Waits before the next attempt. `why` is AWS's text.
     ///
     /// # Errors
-    /// When it has been tried often enough.
+    /// If there are no attempts left.
     pub(crate) async fn again(
         &mut self,
         session: &Session<'_>,

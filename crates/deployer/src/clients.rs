@@ -1,4 +1,4 @@
-//! The SDK clients, and how they are connected.
+//! The SDK clients and their connection.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::http::http_client;
 use crate::region::require_known;
 use crate::unreadable::UnreadableReply;
 
-/// How AWS is reached.
+/// How to reach AWS.
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
-    /// Profile of the shared configuration files; otherwise the SDK's default chain.
+    /// Profile of the shared configuration files. `None`: the SDK's default chain.
     pub profile: Option<String>,
-    /// Region; otherwise the profile's.
+    /// Region. `None`: the profile's region.
     pub region: Option<String>,
-    /// Endpoint of another cloud than AWS itself, such as LocalStack.
+    /// Endpoint other than AWS itself, such as LocalStack.
     pub endpoint_url: Option<String>,
     /// Use fixed test credentials and read nothing of the user's configuration.
     pub test_credentials: bool,
 }
 
-/// One client for each service that the deployer talks to.
+/// One client for each service that the deployer calls.
 #[derive(Clone, Debug)]
 #[expect(
     missing_docs,
@@ -70,8 +70,8 @@ impl Clients {
     /// Reads the configuration that `connection` names, resolves the credentials, and builds the clients.
     ///
     /// # Errors
-    /// When no region is set anywhere, or one that doesn't exist; when the profile doesn't exist; when there are no
-    /// credentials, or expired ones.
+    /// If no region is set, or the region doesn't exist; if the profile doesn't exist; if there are no credentials,
+    /// or they have expired.
     pub async fn connect(connection: &Connection) -> Result<Self> {
         let config = if connection.test_credentials {
             test_config(connection)
@@ -81,16 +81,16 @@ impl Clients {
         Self::new(&config)
     }
 
-    /// The clients of this configuration.
+    /// Builds the clients from an SDK configuration.
     ///
     /// # Errors
-    /// When it names no region.
+    /// If the configuration has no region.
     pub fn new(config: &SdkConfig) -> Result<Self> {
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(Error::new(Kind::Usage, "no AWS region is set")
                 .hint("give --region, or `region:` in the stack definition, or AWS_REGION"));
         };
-        // An endpoint that is not AWS rarely serves bucket names as host names.
+        // An endpoint that isn't AWS rarely supports bucket names in host names.
         let s3 = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(config.endpoint_url().is_some())
             .retry_classifier(UnreadableReply)
@@ -131,7 +131,7 @@ impl Clients {
         self.endpoint_url.as_deref()
     }
 
-    /// The same clients, of which the one for CloudFormation is for another region. The others stay where they are.
+    /// Returns the same clients, except that CloudFormation's is for another region.
     pub(crate) fn with_cloudformation_in(&self, region: &str) -> Self {
         let config = self.cloudformation.config().to_builder();
         let config = config.region(Region::new(region.to_owned())).build();
@@ -142,14 +142,14 @@ impl Clients {
         }
     }
 
-    /// Whether they ask AWS, and not an emulator.
+    /// Whether the clients call AWS and not an emulator.
     pub(crate) fn is_aws(&self) -> bool {
         self.endpoint_url.is_none()
     }
 }
 
-/// The SDK's own defaults wait for ever on a reply that is held back. An operation holds every retry,
-/// and an upload of a few MB on a slow line must fit in an attempt.
+/// By default, the SDK waits forever for a reply. The limit for an operation includes all its retries, and the
+/// limit for an attempt must allow an upload of a few MB on a slow line.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
@@ -181,7 +181,7 @@ async fn user_config(connection: &Connection) -> Result<SdkConfig> {
         loader = loader.endpoint_url(endpoint);
     }
     let config = loader.load().await;
-    // Another cloud can have regions of its own.
+    // An emulator can have its own regions.
     if let (Some(region), None) = (config.region(), config.endpoint_url()) {
         require_known(region.as_ref()).await?;
     }
@@ -192,7 +192,7 @@ async fn user_config(connection: &Connection) -> Result<SdkConfig> {
         .build())
 }
 
-/// Built by hand, because the loader would read the user's profiles and environment.
+/// Built without the loader, because the loader would read the user's profiles and environment.
 fn test_config(connection: &Connection) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "sandbox");
     let mut builder = SdkConfig::builder()

@@ -1,4 +1,4 @@
-//! Reading CloudWatch metrics: the only place that calls GetMetricData.
+//! Reads CloudWatch metrics: the only module that calls GetMetricData.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +22,6 @@ pub struct Datapoint {
 
 /// A metric to read.
 pub(crate) struct Reading {
-    /// Namespace.
     pub(crate) namespace: String,
     /// Metric name.
     pub(crate) name: &'static str,
@@ -51,16 +50,16 @@ pub(crate) struct Series {
     problem: Option<String>,
 }
 
-/// How far back to read for the newest datapoints: an older one says nothing about now.
+/// How far back to read for the newest datapoints. An older datapoint says nothing about the present.
 const RECENT: Duration = Duration::from_secs(15 * 60);
 /// A minute, in seconds.
 const MINUTE: i32 = 60;
-/// Queries of one GetMetricData call. Source: "Amazon CloudWatch quotas".
+/// Maximum number of queries in a GetMetricData call. Source: "Amazon CloudWatch quotas".
 const QUERIES: usize = 500;
 
 impl Window {
-    /// The last 15 minutes, minute by minute. It starts at a whole minute, as CloudWatch rounds it anyway:
-    /// LocalStack counts the periods from the start, and would show a datapoint at another time with every call.
+    /// The last 15 minutes in periods of a minute, from the start of a minute. CloudWatch rounds the start
+    /// anyway, but LocalStack counts the periods from it, so a datapoint's time would differ with every call.
     fn recent(now: SystemTime) -> Self {
         let period = i64::from(MINUTE);
         let begin = DateTime::from(now.checked_sub(RECENT).unwrap_or(now)).secs();
@@ -73,7 +72,7 @@ impl Window {
 }
 
 impl Series {
-    /// The points, if CloudWatch could read them all. `doing` says in the error what for.
+    /// Returns the datapoints, if CloudWatch could read them all. `doing` is the purpose, for the error.
     ///
     /// # Errors
     /// If CloudWatch refused the metric or had an internal error.
@@ -94,7 +93,7 @@ impl Series {
             value: *value,
             at: at.secs(),
         }));
-        // A page can contain a part of the datapoints, which is no problem.
+        // A page can contain only some of the datapoints, which isn't a problem.
         let wrong = match result.status_code() {
             Some(StatusCode::InternalError) => "CloudWatch had an internal error",
             Some(StatusCode::Forbidden) => "access is denied",
@@ -107,10 +106,11 @@ impl Series {
     }
 }
 
-/// Reads every datapoint of each metric in the window, in the metrics' order. `doing` says in errors what for.
+/// Reads every datapoint of each metric in the window, in the metrics' order. `doing` is the purpose, for
+/// errors.
 ///
 /// # Errors
-/// If CloudWatch can't be asked.
+/// If CloudWatch can't be reached.
 pub(crate) async fn read(
     session: &Session<'_>,
     doing: &str,
@@ -135,10 +135,10 @@ pub(crate) async fn read(
     Ok(found)
 }
 
-/// Reads the one series that queries return, such as those of an alarm on metric math, as [`read`] does.
+/// Reads the one series that these queries return, such as an alarm's metric math. Otherwise like [`read`].
 ///
 /// # Errors
-/// If CloudWatch can't be asked.
+/// If CloudWatch can't be reached.
 pub(crate) async fn read_queries(
     session: &Session<'_>,
     doing: &str,
@@ -150,7 +150,7 @@ pub(crate) async fn read_queries(
     Ok(series)
 }
 
-/// Sends queries of one call, and gives `add` each result of each page.
+/// Sends the queries of one call, and passes each result of each page to `add`.
 async fn send(
     session: &Session<'_>,
     doing: &str,
@@ -175,10 +175,10 @@ async fn send(
     Ok(())
 }
 
-/// Reads every datapoint of each metric in the last 15 minutes, as [`read`] does.
+/// Reads every datapoint of each metric in the last 15 minutes. Otherwise like [`read`].
 ///
 /// # Errors
-/// If CloudWatch can't be asked.
+/// If CloudWatch can't be reached.
 pub(crate) async fn read_recent(
     session: &Session<'_>,
     doing: &str,
@@ -188,10 +188,10 @@ pub(crate) async fn read_recent(
     read(session, doing, readings, Window::recent(now)).await
 }
 
-/// Reads the newest datapoint of each metric in the last 15 minutes, as [`read`] does.
+/// Reads the newest datapoint of each metric in the last 15 minutes. Otherwise like [`read`].
 ///
 /// # Errors
-/// If CloudWatch can't be asked.
+/// If CloudWatch can't be reached.
 pub(crate) async fn read_newest(
     session: &Session<'_>,
     doing: &str,

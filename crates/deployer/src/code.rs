@@ -1,4 +1,4 @@
-//! The code of the Lambda functions that a stack needs. Building it is up to the caller.
+//! The code of the Lambda functions that a stack needs. The caller builds it.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use stack::{Architecture, Service, Stack};
 
 use crate::assets::Asset;
 
-/// The code of a Lambda function of ours.
+/// The code of one of our Lambda functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FunctionCode {
-    /// Publishes the backlog per task, or the tasks needed.
+    /// Publishes the backlog per task, or the required tasks.
     Metric,
-    /// Scales a service: when an alarm says so, or to the tasks needed.
+    /// Scales a service, by its alarms or to the required tasks.
     Scaling,
 }
 
@@ -19,7 +19,7 @@ pub enum FunctionCode {
 pub struct BuiltFunctions {
     /// Their packed code.
     pub assets: BTreeMap<FunctionCode, Asset>,
-    /// Architecture that they were built for; not always the requested one.
+    /// Architecture that they were built for. It can differ from the requested one.
     pub architecture: Architecture,
 }
 
@@ -48,7 +48,7 @@ impl FunctionCode {
         }
     }
 
-    /// Returns the template parameter that takes the asset's key.
+    /// Returns the template parameter for the asset's key.
     pub(crate) fn parameter(self) -> &'static str {
         match self {
             Self::Metric => template::PARAMETER_METRIC_FUNCTION_KEY,

@@ -18,20 +18,20 @@ pub struct Consequence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// Messages are deleted, or work is cut off. It has to be allowed.
+    /// Deletes messages or interrupts running work. Must be allowed explicitly.
     DataLoss,
-    /// For a time, or at an old address, the service doesn't answer.
+    /// The service is unavailable for a time, or at its old address.
     Interrupts,
 }
 
-/// Messages that are older than a shorter retention.
+/// A shorter retention deletes the messages that are older.
 pub(crate) const SHORTER_RETENTION: Consequence = Consequence {
     effect: Effect::DataLoss,
     text: "deletes messages that are older than the new retention",
 };
 
 impl Consequence {
-    /// Finds the consequence of an action on a resource of a type, of which these properties change.
+    /// Returns the consequence of an action on a resource. `properties` are the properties that change.
     #[must_use]
     pub fn find(action: Action, resource_type: &str, properties: &[String]) -> Option<Self> {
         let changes = |names: &[&str]| {
@@ -64,7 +64,8 @@ impl Consequence {
     }
 }
 
-/// Whether stacks have resources of this type by themselves. What others hold is unknown.
+/// Whether our templates contain resources of this type. The effects on other types, added by `overrides`,
+/// aren't known.
 fn is_ours(resource_type: &str) -> bool {
     template::permissions::list_handler_actions().contains_key(resource_type)
 }
@@ -83,7 +84,7 @@ mod tests {
         }
     }
 
-    /// The table that the update matrix is checked against, row by row.
+    /// Compares the code with the table that the update matrix is checked against, row by row.
     #[test]
     fn the_plan_says_what_the_documentation_does() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -112,7 +113,7 @@ mod tests {
         assert!(rows > 40, "{rows} rows");
     }
 
-    /// The update from version 0.1.0 replaces target groups, which no definition does any longer.
+    /// The update from version 0.1.0 replaces target groups. No definition does so anymore.
     #[test]
     fn a_replaced_target_group_interrupts() {
         let found = Consequence::find(Action::Replace, types::TARGET_GROUP, &["Port".to_owned()]);
@@ -123,7 +124,7 @@ mod tests {
         }
     }
 
-    /// A table holds data, and so may whatever else `overrides` added.
+    /// A table holds data, and so might any other resource that `overrides` adds.
     #[test]
     fn the_end_of_a_resource_that_overrides_added_is_a_loss() {
         for action in [Action::Remove, Action::Replace, Action::MayReplace] {

@@ -1,4 +1,4 @@
-//! Desired counts, before and after something that may change them.
+//! Desired counts, before and after a change that might affect them.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::functions::ServiceName;
 use crate::session::Session;
 
-/// The desired count of each of these services that ECS knows.
+/// Returns the desired count of each of these services that ECS knows.
 ///
 /// # Errors
-/// When ECS can't be asked.
+/// If ECS can't be reached.
 pub async fn desired_counts(
     session: &Session<'_>,
     services: &[ServiceName],

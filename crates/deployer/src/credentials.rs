@@ -1,4 +1,4 @@
-//! The user's credentials, resolved before the first request, so that a problem is named for what it is.
+//! Resolves the user's credentials before the first request, so that the error names the actual problem.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,15 +15,15 @@ use crate::error::{Error, Kind, Result, WITHOUT_ACCOUNT, last_causes};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
     name: String,
-    /// Whether a person named it, or it is the default one.
+    /// Whether the user named it. Otherwise it's the default profile.
     is_named: bool,
-    /// Whether it says where its credentials come from.
+    /// Whether it sets where its credentials come from.
     has_source: bool,
     signs_in: bool,
 }
 
-/// The settings of a profile that say where its credentials come from.
-/// Source: AWS SDKs and Tools Reference Guide, "Settings reference".
+/// The settings of a profile that specify the source of its credentials. Source: AWS SDKs and Tools Reference
+/// Guide, "Settings reference".
 const SOURCES: [&str; 7] = [
     "aws_access_key_id",
     "credential_process",
@@ -37,7 +37,7 @@ const SOURCES: [&str; 7] = [
 /// Reads the profile of this name, or of AWS_PROFILE, from the shared configuration files.
 ///
 /// # Errors
-/// If the files can't be read, or don't define a profile that is named.
+/// If the files can't be read, or don't define the profile that was named.
 pub(crate) async fn read_profile(named: Option<&str>) -> Result<Profile> {
     let variable = std::env::var("AWS_PROFILE")
         .ok()
@@ -93,7 +93,7 @@ fn unknown_profile<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Erro
 /// Resolves the credentials once and keeps them for the first request.
 ///
 /// # Errors
-/// If there are none, or if they can't be resolved.
+/// If there are no credentials, or they can't be resolved.
 pub(crate) async fn resolve(
     config: &SdkConfig,
     profile: &Profile,
@@ -109,8 +109,8 @@ pub(crate) async fn resolve(
     }))
 }
 
-/// Credentials that were resolved already, and where the next ones come from when these expire. Resolving them twice
-/// would ask for a code twice where a program of the profile does.
+/// Credentials that were already resolved, and the provider to call when they expire. Resolving them twice would
+/// prompt twice for a code if the profile runs a program that prompts.
 #[derive(Debug)]
 struct Resolved {
     first: Mutex<Option<Credentials>>,
@@ -155,8 +155,8 @@ fn explain(error: &CredentialsError, profile: &Profile) -> Error {
     }
 }
 
-/// Whether the environment says where credentials come from, as in a container.
-/// Source: AWS SDKs and Tools Reference Guide, "Standardized credential providers".
+/// Whether the environment provides credentials, as in a container. Source: AWS SDKs and Tools Reference Guide,
+/// "Standardized credential providers".
 fn is_provided() -> bool {
     [
         "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -167,10 +167,10 @@ fn is_provided() -> bool {
     .any(|variable| std::env::var_os(variable).is_some())
 }
 
-/// The last place that is asked is the metadata service of an EC2 instance (IMDS). One that answers without credentials is
-/// no more their source than one that isn't there.
+/// The last provider in the chain is the metadata service of an EC2 instance (IMDS). If it responds without
+/// credentials, it's no more a source than if it doesn't exist.
 fn not_found_on_instance(profile: &Profile, causes: &str) -> Error {
-    // The SDK adds the whole response.
+    // The SDK appends the whole response.
     let cause = causes.split(" Response {").next().unwrap_or(causes);
     not_found(profile).hint(format!(
         "if this is an EC2 instance, check its role: the metadata service gave no credentials ({})",

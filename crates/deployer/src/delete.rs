@@ -1,4 +1,4 @@
-//! Deleting a stack, and what gets in the way of it.
+//! Deletes a stack, and handles what can prevent that.
 
 use crate::attempts::Attempts;
 use crate::change_set::is_overtaken;
@@ -11,11 +11,11 @@ use crate::session::Session;
 use crate::status::Status;
 use crate::{stray_instances, stray_tasks};
 
-/// Deletes the stack with the given resources, except for those `retained`, and follows that to its end. When
-/// somebody else is just changing it, that is followed first.
+/// Deletes the stack with the given resources, except for those `retained`, and follows the deletion until it
+/// ends. If another operation is in progress, follows that one first.
 ///
 /// # Errors
-/// When CloudFormation can't delete a resource, or refuses, or can't be reached.
+/// If CloudFormation can't delete a resource, refuses, or can't be reached.
 pub(crate) async fn delete(
     session: &Session<'_>,
     name: &str,
@@ -43,7 +43,7 @@ pub(crate) async fn delete(
 
 enum Attempt {
     Gone,
-    /// Something else goes on in the stack, or has just ended there; perhaps it is gone by now.
+    /// Another operation is in progress, or has just ended. The stack might be gone by now.
     Busy(String),
 }
 
@@ -72,7 +72,7 @@ async fn try_to_delete(
         Err(error) if text(&error).contains("TerminationProtection") => {
             return Err(protected(name));
         }
-        // No reply: the request can have reached CloudFormation all the same, and the status shows it.
+        // The request might have reached CloudFormation even without a reply. The status shows whether it did.
         Err(error) if is_passing(&error) => Some(aws(doing)(error)),
         Err(error) => return Err(aws(doing)(error)),
     };
@@ -94,7 +94,7 @@ async fn try_to_delete(
         Some(left) if left.status == Status::HalfDeleted => {
             Err(failure(name, &left, &ended.causes))
         }
-        // The request was dropped in favour of what was going on already.
+        // CloudFormation ignored the request because another operation was in progress.
         Some(left) => Ok(Attempt::Busy(format!(
             "the stack is in {} instead of being deleted",
             left.status_name

@@ -1,4 +1,4 @@
-//! Load balancers that can't be deleted until their own protection is off. CloudFormation would find out half-way.
+//! Load balancers with deletion protection. Without this check, CloudFormation would fail halfway.
 
 use serde_json::{Map, Value};
 use template::contract::types;
@@ -24,7 +24,7 @@ pub(crate) async fn check(
     };
     let refusal = refuse(&stack.name, balancer);
     let refusal = match stack.status {
-        // Nothing can be deployed to a stack that is stuck.
+        // A stuck stack can't be updated.
         Status::Ready { .. } => refusal.hint(
             "set `load_balancer.deletion_protection: false` in the definition and deploy, then destroy",
         ),
@@ -33,8 +33,8 @@ pub(crate) async fn check(
     Err(refusal.hint(turn_off(balancer)))
 }
 
-/// Refuses a plan that removes or replaces a protected load balancer: CloudFormation would keep the old one, outside of
-/// the stack, and bill it on.
+/// Refuses a plan that deletes or replaces a protected load balancer. CloudFormation would keep the old one outside the
+/// stack, and it would still cost money.
 pub(crate) async fn check_plan(session: &Session<'_>, stack_id: &str, plan: &Plan) -> Result<()> {
     let ended = plan.changes.iter().filter(|change| {
         matches!(change.action, Action::Remove | Action::Replace) && !change.expendable
@@ -50,7 +50,7 @@ pub(crate) async fn check_plan(session: &Session<'_>, stack_id: &str, plan: &Pla
     .hint(turn_off(balancer)))
 }
 
-/// The first load balancer among these that can't be deleted.
+/// Returns the first load balancer that can't be deleted.
 async fn find_protected<'r>(
     session: &Session<'_>,
     stack_id: &str,
@@ -69,7 +69,7 @@ async fn find_protected<'r>(
         let is_protected = match live {
             Live::Missing => false,
             Live::Found(live) => is_protected(&live),
-            // A cloud without Cloud Control, or credentials without it.
+            // Cloud Control isn't available, or the credentials don't allow it.
             Live::Unchecked(_) => intended
                 .and_then(Value::as_object)
                 .is_some_and(is_protected),

@@ -32,13 +32,13 @@ use crate::verify::verify;
 pub struct DeployRequest {
     /// The stack definition.
     pub stack: Stack,
-    /// Whether the cloud is the sandbox. Its account is no one's, so it isn't compared with the definition's.
+    /// Whether the target is the sandbox. Its account isn't real, so it isn't compared with the definition's.
     pub in_sandbox: bool,
-    /// Whether a plan that removes or replaces a queue or a service may be executed.
+    /// Whether a plan that deletes or replaces a queue or a service can be executed.
     pub allow_loss: bool,
-    /// Whether a stack that a newer version deployed may be updated.
+    /// Whether a stack that a newer version deployed can be updated.
     pub allow_downgrade: bool,
-    /// The reviewed plan: only that is executed.
+    /// The reviewed plan. No other plan is executed.
     pub reviewed: Option<Arc<Reviewed>>,
     /// The current time.
     pub now: SystemTime,
@@ -49,7 +49,7 @@ pub struct DeployRequest {
 pub struct Deployment {
     /// The stack's name.
     pub stack: String,
-    /// Whose account it is deployed in, and the region.
+    /// Account and region of the deployed stack.
     #[serde(flatten)]
     pub identity: Identity,
     /// What was deployed.
@@ -57,8 +57,8 @@ pub struct Deployment {
     pub deployed: Deployed,
 }
 
-/// Deploys a stack definition. `build` builds the functions, and `confirm` decides whether a plan is executed.
-/// The session's `progress` receives each [`DeployStep`] when it begins, and the plan before `confirm` does.
+/// Deploys a stack definition. `build` builds the functions, and `confirm` decides whether to execute a plan.
+/// The session's `progress` receives each [`DeployStep`] when it starts, and the plan before `confirm` does.
 ///
 /// # Errors
 /// If the account or region isn't the definition's, if the stack isn't ours, if something that the stack needs is missing, if `build`
@@ -134,7 +134,7 @@ pub(crate) async fn deploy<E: From<Error>>(
     hold_pauses(session, &stack.name, now()).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;
-    // Also without a change: an earlier deploy may have been killed before this.
+    // Also without a change, because an earlier deploy might have been interrupted before this step.
     session.begin(DeployStep::Measure);
     measure_once(session, &resources).await?;
     let good = GoodDeploy {
@@ -205,7 +205,7 @@ fn list_ignored(stack: &Stack) -> Vec<String> {
     keys
 }
 
-/// The keys that are for the whole stack.
+/// The keys for the whole stack.
 fn list_ignored_settings(stack: &Stack) -> Vec<String> {
     let (image, volume_key) = match &stack.cluster {
         Cluster::Create {
@@ -228,7 +228,7 @@ fn list_ignored_settings(stack: &Stack) -> Vec<String> {
     given.map(|(key, _)| key.to_owned()).collect()
 }
 
-/// With a reviewed plan, refuses to deploy anything else or over anything else.
+/// With a reviewed plan, refuses to deploy any other plan, or to deploy onto a stack that has changed.
 async fn require_reviewed(
     session: &Session<'_>,
     request: &DeployRequest,
@@ -244,8 +244,8 @@ async fn require_reviewed(
     Ok(source)
 }
 
-/// Of a reviewed plan, its review is the approval, and that counts once: after another's change, or after a rollback that was
-/// finished, the next plan is another one.
+/// The review of a plan is also its approval, but only once. After a concurrent change or a completed rollback, the
+/// next plan is a different one.
 fn approve_once(
     plan: &Plan,
     request: &DeployRequest,
@@ -266,7 +266,7 @@ fn approve_once(
     approve(plan, allow_loss, confirm)
 }
 
-/// Refuses a loss that isn't allowed, and a plan that isn't confirmed.
+/// Refuses a loss that isn't allowed, or a plan that isn't confirmed.
 fn approve(
     plan: &Plan,
     allow_loss: bool,

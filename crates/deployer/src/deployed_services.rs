@@ -22,11 +22,11 @@ pub struct DeployedService {
     pub(crate) logical_id: Option<String>,
 }
 
-/// How the logical ID of a scalable target ends.
+/// Suffix of a scalable target's logical ID.
 const TARGET: &str = "ScalableTarget";
 
 impl DeployedStack {
-    /// The services of the stack, and the existing ones that Application Auto Scaling scales for it.
+    /// Returns the stack's services, and the existing services that Application Auto Scaling scales for it.
     pub fn services(&self) -> impl Iterator<Item = DeployedService> {
         let created = self.of_type(types::SERVICE).map(|service| {
             let id = &service.logical_id;
@@ -58,10 +58,10 @@ impl DeployedStack {
         created.chain(existing)
     }
 
-    /// The service of this name in the definition or in ECS.
+    /// Finds a service by its name in the definition or in ECS.
     ///
     /// # Errors
-    /// If the stack has none.
+    /// If the stack has no such service.
     pub fn find_service(&self, name: &str) -> Result<DeployedService> {
         let by_definition = self.services().find(|service| service.name == name);
         let by_ecs = || self.services().find(|service| service.ecs.service == name);
@@ -76,7 +76,7 @@ impl DeployedStack {
         })
     }
 
-    /// Whether a schedule moves the bounds of the service, by its cluster and name in ECS.
+    /// Whether a schedule changes the bounds of the service, given by its cluster and name in ECS.
     pub(crate) fn has_schedule(&self, service: &ServiceName) -> bool {
         let mut targets = self.of_type(types::SCALABLE_TARGET);
         targets.any(|target| {

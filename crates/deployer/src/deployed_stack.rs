@@ -1,4 +1,4 @@
-//! A deployed stack, with the names that its definition has for its parts.
+//! A deployed stack, and the names that its definition gives to its parts.
 
 use serde_json::Value;
 use template::contract::{TargetSchedule, read_definition, read_schedule};
@@ -17,7 +17,7 @@ pub struct DeployedStack {
     pub stack: Observed,
     /// Its resources that aren't deleted, sorted.
     pub resources: Vec<Resource>,
-    /// Its template; null if it can't be read.
+    /// Its template. Null if it can't be read.
     template: Value,
 }
 
@@ -49,12 +49,12 @@ impl DeployedStack {
         made.filter(move |one| one.resource_type == kind && !one.physical_id.is_empty())
     }
 
-    /// The resource of this type and logical ID, if it was created.
+    /// Returns the resource of this type and logical ID, if it was created.
     pub(crate) fn find(&self, kind: &str, logical_id: &str) -> Option<&Resource> {
         self.of_type(kind).find(|one| one.logical_id == logical_id)
     }
 
-    /// A property as the template sets it; null if it doesn't.
+    /// Returns a property from the template. Null if the template doesn't set it.
     pub(crate) fn property(&self, logical_id: &str, property: &str) -> &Value {
         &self.resource(logical_id)["Properties"][property]
     }
@@ -71,14 +71,14 @@ impl DeployedStack {
         record.unwrap_or_default()
     }
 
-    /// The name that the definition has for the resource. Queues and services are tagged with it.
+    /// Returns the resource's name in the definition. Queues and services are tagged with it.
     pub(crate) fn short_name(&self, logical_id: &str) -> Option<&str> {
         let tags = self.property(logical_id, "Tags").as_array()?;
         let tag = tags.iter().find(|tag| tag["Key"] == NAME_TAG)?;
         tag["Value"].as_str()
     }
 
-    /// The schedule of a scalable target.
+    /// Returns the schedule of a scalable target.
     pub(crate) fn schedule_of(&self, logical_id: &str) -> Option<TargetSchedule> {
         read_schedule(self.resource(logical_id))
     }

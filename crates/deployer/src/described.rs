@@ -1,4 +1,4 @@
-//! ECS services as ECS describes them, asked for in batches.
+//! Reads ECS services in batches.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,21 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-/// DescribeServices takes ten.
+/// Maximum number of services in a DescribeServices call.
 const SERVICES: usize = 10;
-/// Requests at once. DescribeServices takes 20 a second.
+/// Concurrent requests. DescribeServices allows 20 requests per second.
 const AT_ONCE: usize = 8;
 
-/// What ECS knows.
+/// What ECS returned.
 #[derive(Default)]
 pub(crate) struct Described {
-    /// The services that it knows, with the cluster's name as it was asked for.
+    /// The services that exist, with the cluster's name from the request.
     pub services: Vec<(String, Service)>,
-    /// The clusters that it does not know.
+    /// The clusters that don't exist.
     pub missing_clusters: Vec<String>,
 }
 
-/// What ECS knows of services that are given by cluster, and name or ARN. Services that it does not know
-/// are left out.
+/// Describes services that are given by cluster, and name or ARN. Omits services that ECS doesn't know.
 pub(crate) async fn describe<'a>(
     session: &Session<'_>,
     wanted: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -58,7 +57,7 @@ pub(crate) async fn describe<'a>(
     Ok(described)
 }
 
-/// Describes services that are given by ARN, as far as ECS knows them.
+/// Describes services that are given by ARN. Omits services that ECS doesn't know.
 pub(crate) async fn describe_by_arn<'a>(
     session: &Session<'_>,
     arns: impl IntoIterator<Item = &'a str>,
@@ -70,7 +69,7 @@ pub(crate) async fn describe_by_arn<'a>(
     Ok(by_arn.collect())
 }
 
-/// `None`: ECS knows no such cluster.
+/// Returns `None` if ECS doesn't know the cluster.
 async fn describe_batch(
     session: &Session<'_>,
     cluster: &str,
@@ -91,12 +90,12 @@ async fn describe_batch(
     }
 }
 
-/// The cluster in a service's ARN: `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`.
+/// Returns the cluster in a service's ARN: `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`.
 pub(crate) fn cluster_of(arn: &str) -> &str {
     arn.rsplit('/').nth(1).unwrap_or_default()
 }
 
-/// The service's name in its ARN.
+/// Returns the service's name in its ARN.
 pub(crate) fn name_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Taking a stack away: the guards, the deletion, and the proof that nothing is left.
+//! Deletes a stack: the guards, the deletion, and the check that no resources remain.
 
 use std::time::Duration;
 
@@ -21,39 +21,39 @@ use crate::session::Session;
 use crate::status::{Operation, Status};
 use crate::suspension::resume_all;
 
-/// What a destruction will take away.
+/// What a deletion will remove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Doomed {
     /// The stack's name.
     pub stack: String,
     /// Its resources.
     pub resources: Vec<Resource>,
-    /// Messages in its queues, those with none left out.
+    /// Queues that hold messages, and their number.
     pub messages: Vec<QueueMessages>,
 }
 
-/// What a destruction came to.
+/// The result of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Destroyed {
-    /// Whether there was a stack.
+    /// Whether the stack existed.
     pub existed: bool,
-    /// The proof: what was looked for, and what was found.
+    /// The resources that were checked, and those that remain.
     pub remains: Remains,
-    /// Resources that CloudFormation left in place because it couldn't delete them, as requested.
+    /// Resources that CloudFormation couldn't delete and kept, as requested.
     pub retained: Vec<Resource>,
 }
 
-/// What a destruction may do.
+/// Options of a deletion.
 #[derive(Clone, Debug, Default)]
 pub struct DestroyOptions {
-    /// Whether queues that hold messages are deleted.
+    /// Whether to delete queues that hold messages.
     pub force: bool,
-    /// Resources whose deletion failed, and that stay: logical IDs, or names of queues in the definition.
+    /// Resources to keep if their deletion failed: logical IDs, or names of queues in the definition.
     pub retain: Vec<String>,
 }
 
 impl Destroyed {
-    /// Says, for people, what of the stack `name` is gone, and how that is known.
+    /// Describes, for people, which parts of the stack `name` are gone, and how that was verified.
     #[must_use]
     pub fn describe(&self, name: &str) -> String {
         if !self.existed {
@@ -88,13 +88,14 @@ impl Destroyed {
     }
 }
 
-/// Takes the stack away, after `approve` has seen what that means. No stack is success. A deletion that
-/// somebody else has begun is followed, and its result is proved like one of ours. By its ID, a stack that is deleted
-/// already is checked again.
+/// Deletes the stack after `approve` accepts it. Succeeds if the stack doesn't exist. Follows a deletion that is
+/// already in progress, and checks its result in the same way. If a deleted stack is given by its ID, checks its
+/// resources again.
 ///
 /// # Errors
-/// When a guard refuses (termination protection, a protected load balancer, messages without `force`, `approve`), when a resource can't be
-/// retained, when CloudFormation can't delete a resource, when something is left, or when AWS can't be reached.
+/// If a guard refuses (termination protection, a protected load balancer, messages without `force`, `approve`), if a
+/// resource can't be retained, if CloudFormation can't delete a resource, if a resource remains, or if AWS can't be
+/// reached.
 pub async fn destroy(
     session: &Session<'_>,
     name: &str,
@@ -145,11 +146,11 @@ pub async fn destroy(
 enum Found {
     Absent,
     Settled(Observed),
-    /// Deleted already, or while its deletion was followed; with the resources that it had.
+    /// Already deleted, or deleted while the deletion was followed. Contains the resources that it had.
     Deleted(Observed, Vec<Resource>),
 }
 
-/// The stack once nothing goes on in it.
+/// Returns the stack once no operation is in progress.
 async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
     loop {
         let Some(stack) = observe_or_deleted(session, name).await? else {
@@ -179,13 +180,13 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
     }
 }
 
-/// Services go on answering for what they have deleted: SQS, for one, up to a minute.
+/// Services keep returning deleted resources for a while: SQS, for example, for up to a minute.
 const AFTERGLOW: Duration = Duration::from_secs(90);
 
-/// Looks for each resource, and again for what is still there, until that can't be an echo any more.
+/// Checks each resource, and repeats the check for those that still exist until the result can't be stale.
 ///
 /// # Errors
-/// When something is left, or when something couldn't be checked.
+/// If a resource remains, or couldn't be checked.
 async fn proved(
     session: &Session<'_>,
     stack: &Observed,
@@ -225,10 +226,11 @@ async fn proved(
     })
 }
 
-/// Resources that are named; the check can be repeated.
+/// Maximum number of resources in the message. The check can be repeated.
 const NAMED: usize = 10;
 
-/// The stack is gone, but that nothing of it is left isn't proved. `None` if everything was checked.
+/// The stack is gone, but ecs-scaler couldn't verify that no resources remain. `None` if everything was
+/// checked.
 fn unchecked(stack: &Observed, failed: Vec<(Resource, Error)>) -> Option<Error> {
     let (name, count) = (&stack.name, failed.len());
     let names: Vec<String> = failed

@@ -1,4 +1,5 @@
-//! Commands in a running task: which task, and the session that runs them. AWS's session-manager-plugin carries the session.
+//! Runs commands in a running task: picks the task and opens the session. AWS's session-manager-plugin carries the
+//! session.
 
 use aws_sdk_ecs::types::{Container, DesiredStatus, Task};
 use serde::Serialize;
@@ -17,15 +18,15 @@ use crate::tasks::read_tasks;
 pub struct ExecRequest {
     /// The service, by its name in the definition or in ECS.
     pub service: String,
-    /// ID of a task, or its beginning. `None`: the task that has run longest.
+    /// ID of a task, or the start of its ID. `None`: the task that has run longest.
     pub task: Option<String>,
-    /// Name of a container. `None`: the service's own.
+    /// Name of a container. `None`: the service's main container.
     pub container: Option<String>,
-    /// The command, in the words of a shell.
+    /// The command, as a shell would read it.
     pub command: String,
 }
 
-/// A container of a running task in which commands can be run.
+/// A container of a running task that can run commands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExecSession {
     /// The service's name in the definition.
@@ -46,17 +47,16 @@ pub struct ExecSession {
 /// A session that ECS has opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedExec {
-    /// The session, as ECS answered.
+    /// The session, as ECS returned it.
     response: Value,
-    /// What the session is with.
+    /// The target of the session.
     target: String,
     region: String,
 }
 
 impl OpenedExec {
-    /// The arguments of session-manager-plugin, in its order: the session, the region, the operation, the profile, the
-    /// request that the session answers, and the endpoint.
-    /// Source: AWS CLI, `awscli/customizations/ecs/executecommand.py`.
+    /// Returns the arguments of session-manager-plugin, in its order: session, region, operation, profile, the request
+    /// that the session belongs to, and endpoint. Source: AWS CLI, `awscli/customizations/ecs/executecommand.py`.
     #[must_use]
     pub fn plugin_arguments(&self, profile: Option<&str>) -> [String; 6] {
         let endpoint = match stack::partition_of(&self.region) {
@@ -77,7 +77,8 @@ impl OpenedExec {
 /// Picks the container of a running task of the service. Changes nothing.
 ///
 /// # Errors
-/// If the stack has no such service, if commands can't be run in it, if no task is ready for them, or if AWS can't be reached.
+/// If the stack has no such service, if the service doesn't allow commands, if no task is ready for them, or if AWS
+/// can't be reached.
 pub async fn pick_container(
     session: &Session<'_>,
     stack: &DeployedStack,
@@ -119,7 +120,7 @@ pub async fn pick_container(
     })
 }
 
-/// Has ECS open the session, which runs the command.
+/// Opens the session in ECS, which runs the command.
 ///
 /// # Errors
 /// If ECS refuses or can't be reached.

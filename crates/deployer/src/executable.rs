@@ -1,17 +1,17 @@
-//! Checks that the bytes of a function are a whole program for Lambda: a torn or foreign one would only fail there, with
-//! "exec format error".
+//! Checks that a function's bytes are a complete program for Lambda. A truncated program, or one for another system,
+//! would only fail in Lambda, with "exec format error".
 
 use stack::Architecture;
 
 use crate::error::{Error, Result};
 
-/// Refuses bytes that aren't a whole 64-bit Linux program for this architecture.
+/// Refuses bytes that aren't a complete 64-bit Linux program for this architecture.
 ///
 /// Source: Tool Interface Standard, ELF specification 1.2, and the System V ABI for ELF-64: file header and program
 /// headers.
 ///
 /// # Errors
-/// If it isn't an ELF file, if it is for another architecture, or if its end is missing.
+/// If it isn't an ELF file, if it is for another architecture, or if it is truncated.
 pub fn check_executable(name: &str, bytes: &[u8], architecture: Architecture) -> Result<()> {
     match find_fault(bytes, architecture) {
         None => Ok(()),
@@ -40,7 +40,7 @@ fn find_fault(bytes: &[u8], architecture: Architecture) -> Option<&'static str> 
     }
 }
 
-/// The offset after everything that the headers name. `None` if a header is cut off.
+/// Returns the offset after everything that the headers refer to. `None` if a header is truncated.
 fn find_end(bytes: &[u8]) -> Option<u64> {
     let sections =
         read(bytes, 40, 8)?.checked_add(read(bytes, 58, 2)?.checked_mul(read(bytes, 60, 2)?)?)?;
@@ -61,9 +61,10 @@ fn find_end(bytes: &[u8]) -> Option<u64> {
     Some(end)
 }
 
-/// The newest version of glibc whose symbols a program names, such as 2.34. `None` if it names none, as a static one.
+/// Returns the newest glibc version whose symbols a program uses, such as 2.34. `None` if it uses none, as a static
+/// program does.
 ///
-/// A symbol's version is a text in the program, `GLIBC_2.34`, that ends with a zero byte.
+/// The version of a symbol is a zero-terminated string in the program, such as `GLIBC_2.34`.
 #[must_use]
 pub fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
     const START: &[u8] = b"GLIBC_";
@@ -78,7 +79,7 @@ pub fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
     versions.max()
 }
 
-/// A little-endian number.
+/// Reads a little-endian number.
 fn read(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
     let field = bytes.get(at..at.checked_add(length)?)?;
     Some(

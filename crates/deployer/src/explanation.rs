@@ -1,4 +1,5 @@
-//! What a plan says beyond CloudFormation's change set: what changed in the definition, and the values of properties.
+//! What a plan shows in addition to CloudFormation's change set: the changes in the definition, and the values of
+//! properties.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +11,16 @@ use template::{Template, compare_resources, find_origin};
 use crate::follow::Cause;
 use crate::plan::Plan;
 
-/// What explains a plan. Empty for a stack that is created.
+/// Explains a plan. Empty for a stack that is created.
 #[derive(Clone, Debug, Default)]
 pub struct Explanation {
-    /// What differs in the definition, in its own words.
+    /// The differences between the definitions, by their keys.
     pub words: Vec<ValueChange>,
     /// What differs in the properties of each resource, by logical ID.
     pub values: BTreeMap<String, Vec<ValueChange>>,
-    /// Whether the deployed template doesn't hold its definition, so that the words aren't known.
+    /// Whether the deployed template doesn't contain its definition, so that `words` isn't known.
     pub is_unrecorded: bool,
-    /// Where the definition has what each resource comes from, by logical ID.
+    /// The place in the definition that each resource comes from, by logical ID.
     pub places: BTreeMap<String, Place>,
 }
 
@@ -36,7 +37,7 @@ impl Explanation {
         }
     }
 
-    /// Adds where the definition has what each resource comes from.
+    /// Adds the place in the definition that each resource comes from.
     pub(crate) fn locate(mut self, stack: &Stack, template: &Template) -> Self {
         let place = |id: &str| stack.written.place(&find_origin(stack, id)?).cloned();
         let ids = template.resources().map(|(id, _)| id);
@@ -46,7 +47,7 @@ impl Explanation {
         self
     }
 
-    /// Adds the places of what failed.
+    /// Adds the places of the resources that failed.
     pub(crate) fn locate_causes(&self, causes: &mut [Cause]) {
         for cause in causes {
             cause.definition = self.places.get(&cause.logical_id).cloned();
@@ -55,7 +56,7 @@ impl Explanation {
 }
 
 impl Plan {
-    /// Adds what explains it.
+    /// Adds the explanation of the change.
     pub(crate) fn explain(&mut self, explanation: &Explanation) {
         self.words.clone_from(&explanation.words);
         for change in &mut self.changes {

@@ -1,4 +1,4 @@
-//! What is wrong with a deployed stack, as data.
+//! Problems of a deployed stack, as data.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,33 +8,33 @@ use serde_json::Value;
 pub struct Drift {
     /// What is missing, disabled, or different.
     pub findings: Vec<Finding>,
-    /// What couldn't be checked, and why. It is no finding.
+    /// What couldn't be checked, and why. These aren't findings.
     pub unchecked: Vec<Unchecked>,
 }
 
-/// A part of a stack that isn't as its template has it.
+/// A part of a stack that differs from its template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Logical ID in the template. An alarm that Application Auto Scaling made has its policy's.
+    /// Logical ID in the template. For an alarm that Application Auto Scaling created, the ID of its policy.
     pub logical_id: String,
     /// CloudFormation's type.
     pub resource_type: String,
-    /// What AWS calls it.
+    /// Its ID in AWS.
     pub physical_id: String,
-    /// What is wrong.
+    /// Its problem.
     #[serde(flatten)]
     pub problem: Problem,
 }
 
-/// What is wrong with a part of a stack.
+/// The problem with a part of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "problem", rename_all = "snake_case")]
 pub enum Problem {
     /// It was deleted.
     Missing,
-    /// It was switched off.
+    /// It was disabled.
     Disabled {
-        /// The property that is the switch, such as `State`.
+        /// The property that disables it, such as `State`.
         property: String,
     },
     /// A property has another value.
@@ -51,14 +51,14 @@ pub enum Problem {
 /// A part that couldn't be checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unchecked {
-    /// Logical ID, the stack's name, or the kind of what can't be read, such as `scaling policies`.
+    /// Logical ID, the stack's name, or the kind of part that can't be read, such as `scaling policies`.
     pub name: String,
     /// The reason.
     pub reason: String,
 }
 
 impl Drift {
-    /// Whether nothing is missing, disabled, or different.
+    /// Whether there are no findings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty()

@@ -1,5 +1,5 @@
-//! The counts of services that don't scale. An update that removes a service's scaling sets its count, but the
-//! scaling that it removes acts until the update's end and can set another one.
+//! The desired counts of services that don't scale. An update that removes a service's scaling sets its count,
+//! but the old scaling stays active until the update ends, and might change the count again.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// How long a count must hold after scaling was removed: an invocation that still runs sets it every 10 s, until
-/// IAM no longer knows its role.
+/// How long a count must stay the same after scaling was removed. A running invocation sets the count every 10
+/// s, until IAM no longer knows its role.
 const HOLD: Duration = Duration::from_secs(15);
-/// How long a count is set again.
+/// How long to keep setting a count.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A service without scaling, and its count in the template.
@@ -26,8 +26,8 @@ struct Fixed {
     count: i32,
 }
 
-/// Sets the desired count of services without scaling, which are given by logical ID, if the `plan` removed what
-/// scaled a service, and checks that it stays. Otherwise only notes a count that isn't the template's.
+/// If the `plan` removed the scaling of a service, sets the desired count of the services without scaling (given
+/// by logical ID), and checks that it stays. Otherwise only reports a count that differs from the template's.
 ///
 /// # Errors
 /// If ECS can't be reached, or if something else keeps changing a count.
@@ -67,7 +67,7 @@ pub(crate) async fn set_fixed_counts(
     }
 }
 
-/// Somebody may have set such a count on purpose, so a deploy that doesn't remove scaling only says so.
+/// A user might have set such a count on purpose, so a deploy that doesn't remove scaling only reports it.
 async fn note_other_counts(session: &Session<'_>, fixed: &[Fixed]) -> Result<()> {
     for (one, found) in find_wrong(session, fixed).await? {
         let (name, count) = (described::name_of(&one.arn), one.count);
@@ -78,8 +78,8 @@ async fn note_other_counts(session: &Session<'_>, fixed: &[Fixed]) -> Result<()>
     Ok(())
 }
 
-/// Whether the plan removes what scales a service. A service that leaves the function that scales by demand loses its alarm on
-/// the silence of its need, while the function stays: its invocation that runs goes on to scale it.
+/// Whether the plan removes the scaling of a service. If a service leaves the function for demand scaling, its alarm
+/// for missing data is removed, but the function stays, and its running invocation continues to scale the service.
 fn removes_scaling(plan: &Plan) -> bool {
     plan.changes.iter().any(|change| {
         let scales = [types::FUNCTION, types::SCALABLE_TARGET];
@@ -89,7 +89,7 @@ fn removes_scaling(plan: &Plan) -> bool {
     })
 }
 
-/// The services with another desired count, with that count.
+/// Returns the services with a different desired count, with that count.
 async fn find_wrong<'f>(
     session: &Session<'_>,
     fixed: &'f [Fixed],

@@ -1,4 +1,4 @@
-//! Reading the log groups of functions: the only place that calls FilterLogEvents.
+//! Reads the log groups of functions: the only module that calls FilterLogEvents.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use crate::functions::Function;
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// A line of a log.
+/// A line of a log group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogLine {
     /// When it was written, in seconds since 1970.
@@ -17,7 +17,7 @@ pub(crate) struct LogLine {
     pub(crate) text: String,
 }
 
-/// The log group of a function of the stack.
+/// Returns the log group of a function of the stack.
 pub(crate) fn group_of<'a>(function: &Function, resources: &'a [Resource]) -> Option<&'a str> {
     let logs = function_logs(&function.logical_id);
     let is_it = |one: &&Resource| {
@@ -28,8 +28,8 @@ pub(crate) fn group_of<'a>(function: &Function, resources: &'a [Resource]) -> Op
     Some(resources.iter().find(is_it)?.physical_id.as_str())
 }
 
-/// The lines since a moment that match a pattern of CloudWatch Logs, the oldest first. Not every cloud applies patterns, so
-/// other lines can be among them. A log group that was deleted has none.
+/// Returns the lines since a time that match a pattern of CloudWatch Logs, oldest first. Emulators don't all apply
+/// patterns, so other lines can be included. Empty for a deleted log group.
 pub(crate) async fn read_lines(
     session: &Session<'_>,
     group: &str,

@@ -1,4 +1,4 @@
-//! The deployed functions: which there are, what they are for, and what their rules send them.
+//! The deployed functions: their names, their tasks, and the input that their rules send.
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use scaling::DemandAction::ScaleByDemand;
@@ -22,7 +22,7 @@ pub struct Function {
     pub name: String,
     /// ARN of the function.
     pub arn: String,
-    /// Logical id in the template; empty when the function is none of the stack's resources.
+    /// Logical ID in the template. Empty if the function isn't a resource of the stack.
     pub logical_id: String,
     /// The constant inputs of the rules that invoke it.
     pub inputs: Vec<String>,
@@ -33,31 +33,32 @@ pub struct Function {
 /// What a function does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FunctionKind {
-    /// Measures these.
+    /// Measures the metrics that these requests name.
     Metric(Vec<MetricRequest>),
     /// Scales services.
     Scaling(Box<ScalingSetup>),
 }
 
-/// How a scaling function is set up.
+/// The configuration of a scaling function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScalingSetup {
-    /// What it knows of its services, and what it goes by.
+    /// How it scales its services.
     pub policy: ScalingPolicy,
     /// Name of its dead-letter queue.
     pub dead_letters: Option<String>,
 }
 
-/// What a scaling function goes by.
+/// How a scaling function decides.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScalingPolicy {
-    /// Its alarms.
+    /// By its alarms.
     AlarmSteps(Box<AlarmStepsPolicy>),
-    /// The tasks that the work of each service needs.
+    /// By the required tasks of each service.
     Demand(Vec<DemandPolicy>),
 }
 
-/// Environment variable in which the function of one service had its policy in earlier templates.
+/// Environment variable that held the policy in templates of earlier versions, whose functions scaled one
+/// service each.
 const EARLIER_DEMAND_VARIABLE: &str = "DEMAND_POLICY";
 
 /// Cluster and name of an ECS service.
@@ -104,13 +105,13 @@ impl From<&DemandPolicy> for ServiceName {
     }
 }
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
 
-/// The functions that the rules among the resources invoke, in the order of the rules.
+/// Returns the functions that the rules among the resources invoke, in the order of the rules.
 ///
 /// # Errors
-/// When AWS can't be asked, or a rule's input or a function's policy is none of ours.
+/// If AWS can't be reached, or if a rule's input or a function's policy isn't ours.
 pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Function>> {
     let mut found: Vec<(String, Vec<Target>)> = Vec::new();
     for target in read_targets(session, resources).await? {
@@ -139,7 +140,7 @@ pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<
         .await
 }
 
-/// What the function of these targets does.
+/// Returns what the function of these targets does.
 async fn read_kind(session: &Session<'_>, arn: &str, targets: &[Target]) -> Result<FunctionKind> {
     let purpose = targets.first().map(Target::purpose);
     Ok(match purpose.unwrap_or(Purpose::Measure) {
@@ -185,7 +186,7 @@ async fn read_services(session: &Session<'_>, order: DemandOrder) -> Result<Vec<
     completed.map_err(|error| broken(error.to_string()))
 }
 
-/// The policy that a scaling function has in its environment.
+/// Reads the policy from a scaling function's environment.
 async fn read_setup(session: &Session<'_>, arn: &str) -> Result<ScalingSetup> {
     let function = function_name(arn);
     let request = session.clients.lambda.get_function_configuration();
@@ -224,7 +225,7 @@ async fn read_setup(session: &Session<'_>, arn: &str) -> Result<ScalingSetup> {
 }
 
 impl Function {
-    /// The services that it measures or scales, each once.
+    /// Returns the services that it measures or scales, each once.
     #[must_use]
     pub fn services(&self) -> Vec<ServiceName> {
         let mut services: Vec<ServiceName> = match &self.kind {
@@ -236,16 +237,16 @@ impl Function {
         services
     }
 
-    /// The events by which it does once what its rules have it do: their inputs. One that scales by demand
-    /// checks for its rule's whole period, so a single check is requested instead.
+    /// Returns the events that make the function do once what its rules make it do. A function that scales by
+    /// demand checks repeatedly for its rule's whole period, so its event requests a single check.
     #[must_use]
     pub fn events(&self) -> Vec<String> {
         self.inputs.iter().map(|input| check_once(input)).collect()
     }
 }
 
-/// The event that has a function check once, from an input of its rule that has it check for a whole minute. Other inputs
-/// stay as they are.
+/// Turns the input of a rule that requests checks for a whole minute into an event that requests one check. Returns
+/// other inputs unchanged.
 pub(crate) fn check_once(input: &str) -> String {
     match serde_json::from_str::<Value>(input) {
         Ok(Value::Object(mut order)) if order.get("action") == Some(&json!(ScaleByDemand)) => {
@@ -266,7 +267,7 @@ impl ScalingSetup {
         }
     }
 
-    /// The policies of its services, if it scales by demand.
+    /// Returns the policies of its services, if it scales by demand.
     #[must_use]
     pub fn demand(&self) -> &[DemandPolicy] {
         match &self.policy {
@@ -275,7 +276,7 @@ impl ScalingSetup {
         }
     }
 
-    /// Its policy, if alarms notify it.
+    /// Returns its policy, if alarms notify it.
     #[must_use]
     pub fn alarm_steps(&self) -> Option<&AlarmStepsPolicy> {
         match &self.policy {

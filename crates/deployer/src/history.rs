@@ -1,4 +1,4 @@
-//! What was sent to queues, as CloudWatch remembers it: SQS's metric `NumberOfMessagesSent`.
+//! The messages that were sent to queues, from CloudWatch: SQS's metric `NumberOfMessagesSent`.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,37 +12,37 @@ use crate::observe::resources;
 use crate::ownership::observe_ours;
 use crate::session::Session;
 
-/// Messages that were sent to queues, period by period without a gap.
+/// Messages that were sent to queues, period by period without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SentHistory {
-    /// Names of the queues, whose messages are added up.
+    /// Names of the queues. Their messages are added up.
     pub queues: Vec<String>,
     /// Length of a period.
     pub period: Duration,
-    /// Begin of the first period, in seconds since 1970.
+    /// Start of the first period, in seconds since 1970.
     pub begin: u64,
-    /// Messages in each period; none where no queue has a datapoint.
+    /// Messages in each period. 0 if no queue has a datapoint.
     pub counts: Vec<u64>,
-    /// Periods for which no queue has a datapoint.
+    /// Number of periods for which no queue has a datapoint.
     pub silent: usize,
 }
 
-/// From when to when a history is wanted; see [`sent_history`].
+/// The time range of a history; see [`sent_history`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Between {
-    /// Beginning; otherwise the first datapoint of the last 14 days.
+    /// Start. `None`: the first datapoint of the last 14 days.
     pub from: Option<SystemTime>,
-    /// End; otherwise now.
+    /// End. `None`: now.
     pub to: Option<SystemTime>,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How far back to read by default: less than the time that CloudWatch keeps minutes.
+/// How far back to read by default: less than CloudWatch's retention of periods of a minute.
 const USUAL: Duration = Duration::from_secs(14 * 86_400);
 
-/// How long CloudWatch keeps periods of a length. Source: "Metrics retention" of its user guide.
+/// How long CloudWatch keeps periods of each length. Source: "Metrics retention" in its user guide.
 const KEPT: [(Duration, Duration); 3] = [
     (Duration::from_secs(15 * 86_400), MINUTE),
     (Duration::from_secs(63 * 86_400), Duration::from_secs(300)),
@@ -52,18 +52,19 @@ const KEPT: [(Duration, Duration); 3] = [
     ),
 ];
 
-/// SQS's metrics are there so long after their minute at the latest, while a queue is in use: silence that is
-/// longer is silence. Source: "Available CloudWatch metrics for Amazon SQS": up to 15 minutes when a queue
-/// becomes active again.
+/// Maximum delay of SQS's metrics while a queue is in use. After that time, missing data means that there were
+/// no messages. Source: "Available CloudWatch metrics for Amazon SQS": up to 15 minutes when a queue becomes
+/// active again.
 const LATEST: Duration = Duration::from_secs(15 * 60);
 
-/// What is read, for messages.
+/// The purpose of the request, for messages.
 const DOING: &str = "read the metric NumberOfMessagesSent";
 
-/// The names of a stack's queues with these logical ids, in their order. `None` when there is no such stack.
+/// Returns the names of a stack's queues with these logical IDs, in the same order. `None` if there is no such
+/// stack.
 ///
 /// # Errors
-/// When AWS can't be asked, or the stack has no such queue.
+/// If AWS can't be reached, or if the stack has no such queue.
 pub async fn deployed_queues(
     session: &Session<'_>,
     stack: &str,
@@ -91,12 +92,12 @@ pub async fn deployed_queues(
         .map(Some)
 }
 
-/// Reads how many messages were sent to queues of this account and region, minute by minute where
-/// CloudWatch still knows the minutes, else in periods of 5 minutes or an hour.
+/// Reads how many messages were sent to queues of this account and region: per minute where CloudWatch still
+/// has the minutes, otherwise in periods of 5 minutes or an hour.
 ///
 /// # Errors
-/// When AWS can't be asked, when there is no datapoint, or when `between` has no length or is older than
-/// what CloudWatch keeps.
+/// If AWS can't be reached, if there is no datapoint, or if `between` is empty or older than CloudWatch's
+/// retention.
 pub async fn sent_history(
     session: &Session<'_>,
     queues: &[String],
@@ -108,10 +109,11 @@ pub async fn sent_history(
     range.history(queues, &sums)
 }
 
-/// Reads the same for each queue on its own. `None` for a queue without a datapoint, as long as another one has some.
+/// Like [`sent_history`], but for each queue separately. `None` for a queue without a datapoint, if another queue has
+/// one.
 ///
 /// # Errors
-/// As [`sent_history`]; without a datapoint of any queue.
+/// As for [`sent_history`], and if no queue has a datapoint.
 pub async fn sent_histories(
     session: &Session<'_>,
     queues: &[String],
@@ -140,7 +142,7 @@ struct Range {
     end: u64,
     now: u64,
     period: u64,
-    /// Whether the beginning and the end were asked for.
+    /// Whether the caller set the start and the end.
     asked: (bool, bool),
 }
 
@@ -162,7 +164,7 @@ impl Range {
             since.as_secs()
         };
         let period = period.as_secs();
-        // Whole periods, as CloudWatch counts them; the one that is going on is left out.
+        // Whole periods, as CloudWatch counts them. The current period is omitted.
         let begin = seconds(from) / period * period;
         let end = seconds(to) / period * period;
         if begin >= end {
@@ -187,14 +189,14 @@ impl Range {
         }
     }
 
-    /// The datapoints as a history without a gap.
+    /// Turns the datapoints into a history without gaps.
     fn history(&self, queues: &[String], sums: &BTreeMap<u64, f64>) -> Result<SentHistory> {
         let inside = || sums.range(self.begin..self.end).map(|(at, _)| *at);
         let (Some(first), Some(last)) = (inside().next(), inside().next_back()) else {
             return Err(self.nothing(queues));
         };
-        // Before its first datapoint a queue may not have been there yet; after its last one, its metrics
-        // may be under way.
+        // Before its first datapoint, a queue might not have existed yet. After its last one, its metrics might
+        // not have arrived yet.
         let begin = if self.asked.0 { self.begin } else { first };
         let recent = self.now.saturating_sub(last) <= LATEST.as_secs() + self.period;
         let end = if !self.asked.1 && recent {
@@ -228,7 +230,7 @@ impl Range {
     }
 }
 
-/// Since when metrics are kept.
+/// When AWS started to keep metrics longer.
 const RETENTION: &str =
     "CloudWatch keeps minutes for 15 days, 5 minutes for 63 days and hours for 455 days";
 
@@ -256,7 +258,7 @@ async fn read_sums(
     Ok(sums)
 }
 
-/// Messages are whole; what is negative or no number is none.
+/// Counts of messages are whole numbers. A negative value or NaN becomes 0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

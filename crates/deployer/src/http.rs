@@ -1,4 +1,4 @@
-//! The HTTP client of every SDK client: proxies as the environment names them, but never for this machine.
+//! The HTTP client of all SDK clients. Uses the proxies that the environment sets, but never for this machine.
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Builder, Connector, tls};
@@ -9,11 +9,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-/// The host that a reply came from, for error messages.
+/// The host that sent a reply, for error messages.
 #[derive(Clone, Debug)]
 pub(crate) struct AnsweredBy(pub String);
 
-/// Connects to loopback addresses without a proxy: a proxy would look for them on its own machine.
+/// Connects to loopback addresses without a proxy, because a proxy would connect to its own machine.
 #[derive(Clone, Debug)]
 struct LoopbackClient {
     direct: SharedHttpClient,
@@ -26,7 +26,6 @@ struct LoopbackConnector {
     proxied: SharedHttpConnector,
 }
 
-/// The HTTP client.
 pub(crate) fn http_client() -> SharedHttpClient {
     SharedHttpClient::new(LoopbackClient {
         direct: client(ProxyConfig::disabled()),
@@ -73,7 +72,7 @@ impl HttpConnector for LoopbackConnector {
     }
 }
 
-/// The host of a URL, without its port.
+/// Returns the host of a URL, without its port.
 fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -88,7 +87,7 @@ fn host_of(url: &str) -> &str {
 #[must_use]
 pub fn is_loopback(url: &str) -> bool {
     let host = host_of(url).to_ascii_lowercase();
-    // RFC 6761, section 6.3: names under `localhost` are the loopback address. LocalStack's own name resolves to it.
+    // RFC 6761, section 6.3: names under `localhost` are loopback addresses. LocalStack's own name resolves to one.
     let named = ["localhost", "localhost.localstack.cloud"]
         .iter()
         .any(|name| {

@@ -1,4 +1,4 @@
-//! Invoking a deployed function once, by its own log and answer.
+//! Invokes a deployed function once, and reads its response and its log.
 
 use std::time::Duration;
 
@@ -14,45 +14,46 @@ use tokio::time::Instant;
 use crate::error::{Error, Result, aws, code, is_denied};
 use crate::session::Session;
 
-/// A function may run for 30 s, one that follows demand for a minute, and one that is serialised may wait for
-/// its turn in Lambda.
+/// A function can run for 30 s, one that scales by demand for a minute, and one with a reserved concurrency
+/// might have to wait for its turn in Lambda.
 const REPLY: Duration = Duration::from_secs(90);
-/// A function with a reserved concurrency of one refuses while another call runs. One that follows demand looks
-/// for 50 s of each minute of its rule: two of the gaps between are worth waiting for.
+/// A function with a reserved concurrency of 1 refuses while another invocation runs. A function that scales by
+/// demand runs for 50 s of each minute of its rule, so the wait covers two of the gaps between its runs.
 const TURN: Duration = Duration::from_secs(130);
 
-/// One invocation of a function, and what came of it.
+/// One invocation of a function, and its result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Invocation {
     /// Name of the function.
     pub function: String,
-    /// The event that it was given.
+    /// The event that it received.
     pub event: Value,
-    /// What it answered: JSON, or the text when it is none.
+    /// Its response: JSON, or the text if it isn't JSON.
     pub answer: Value,
-    /// Its message when it failed.
+    /// Its error message, if it failed.
     pub error: Option<String>,
-    /// The last lines of its log, up to 4 KiB; none when the cloud hands out no log.
+    /// The last lines of its log, up to 4 KiB. Empty if the cloud returns no log.
     pub log: Vec<String>,
 }
 
-/// What came of one attempt.
+/// The result of one attempt.
 pub(crate) enum Attempt {
-    /// The function ran; whether well, its invocation says.
+    /// The function ran. The invocation shows whether it succeeded.
     ScoredRun(Invocation),
-    /// These credentials may not invoke it.
+    /// These credentials aren't allowed to invoke it.
     NotAllowed(Error),
-    /// Other calls have its concurrency.
+    /// Other invocations use its concurrency.
     Busy(Error),
-    /// Lambda could not run it: it is still being made, say, or its role can't be assumed yet.
+    /// Lambda couldn't run it: for example, it is still being created, or its role can't be assumed yet.
     NotRun(Error),
 }
 
-/// Invokes a function with an event, waits for its answer, and for its turn while other calls run.
+/// Invokes a function with an event and waits for its response. While other invocations use its concurrency,
+/// waits for its turn.
 ///
 /// # Errors
-/// When Lambda refuses or can't be reached, or when the function's turn does not come within two minutes.
-/// A function that fails is no error here: its invocation says so.
+/// If Lambda refuses or can't be reached, or if the function's turn doesn't come within two minutes. A function
+/// that fails isn't an error here: the invocation contains its failure.
 pub async fn invoke(session: &Session<'_>, function: &str, event: &str) -> Result<Invocation> {
     let begun = Instant::now();
     let mut delay = session.pace.first;
@@ -78,7 +79,7 @@ pub async fn invoke(session: &Session<'_>, function: &str, event: &str) -> Resul
     }
 }
 
-/// Invokes once, whatever comes of it.
+/// Invokes once, and returns any result.
 pub(crate) async fn invoke_once(
     session: &Session<'_>,
     function: &str,
@@ -130,7 +131,7 @@ fn parse_payload(bytes: &[u8]) -> Value {
     }
 }
 
-/// The log comes as base64, cut off at its begin, in the middle of a line perhaps.
+/// The log is encoded as base64. Its start is cut off, possibly in the middle of a line.
 fn decode_log(encoded: &str) -> Vec<String> {
     let bytes = base64::decode(encoded).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
@@ -138,7 +139,7 @@ fn decode_log(encoded: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// What a failed invocation answers. Source: AWS Lambda Developer Guide, error handling.
+/// The response of a failed invocation. Source: AWS Lambda Developer Guide, error handling.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FunctionError {

@@ -1,10 +1,10 @@
 //! The CloudFormation engine.
 //!
-//! This crate owns everything between a template and a deployed stack: the clients, the checks before a
-//! deploy, the assets bucket, change sets read as plans, following an operation to its end, the way out
-//! of every stuck state, destruction with its guards and its proof, and the reading of a live system.
-//! State, locking, ordering and rollback belong to CloudFormation. Nothing here prints, asks or reads a
-//! clock of the day: progress, approval and time are arguments.
+//! This crate owns everything between a template and a deployed stack: the clients, the checks before a deploy,
+//! the assets bucket, plans read from change sets, following an operation until it ends, recovery from every
+//! stuck state, deletion with its guards and its final check, and reading a live system. CloudFormation owns
+//! state, locking, ordering, and rollback. Nothing here prints, prompts, or reads a clock: progress, approval,
+//! and time are arguments.
 
 mod action;
 mod adopt_service;

@@ -1,5 +1,5 @@
-//! The first invocation of a deployed stack's functions: the rules would begin within a minute, but then
-//! nobody looks.
+//! The first invocation of a deployed stack's functions. The rules would invoke them within a minute, but then
+//! no one would notice a failure.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::{Purpose, Target, read_targets};
 
-/// New roles work some seconds after they are made: IAM spreads them over its servers.
+/// New roles work only a few seconds after they are created, because IAM replicates them to its servers.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Invocations at once.
+/// Concurrent invocations.
 const AT_ONCE: usize = 4;
 
-/// Invokes the functions that the rules among a stack's resources target, once for each target with the target's own
-/// input, or for a function that follows demand with the order to look once. So the first datapoints exist
-/// when the deploy ends, and each scaling function has proved that it may read its alarms or queues and its
-/// service: it does only what the rule would have it do within the minute. Returns the number of targets that were
+/// Invokes the functions that the rules among a stack's resources target, once for each target. The event is the
+/// target's own input, or a request for a single check for a function that scales by demand. So the first datapoints
+/// exist when the deploy ends, and each scaling function has shown that it can read its alarms or queues, and its
+/// service. It does only what the rule would make it do within the minute. Returns the number of targets that were
 /// invoked.
 ///
 /// # Errors
-/// When a function fails for as long as a new role may take to work; or when AWS can't be asked. Who may
-/// not invoke functions has still deployed: that is noted, no error.
+/// If a function still fails after the time that a new role might need to work, or if AWS can't be reached.
+/// Missing permission to invoke functions isn't an error, because the stack is deployed: it is only reported.
 pub(crate) async fn measure_once(session: &Session<'_>, resources: &[Resource]) -> Result<usize> {
     let targets: Vec<Target> = read_targets(session, resources)
         .await?
@@ -48,7 +48,7 @@ pub(crate) async fn measure_once(session: &Session<'_>, resources: &[Resource]) 
     Ok(invoked.into_iter().filter(|invoked| *invoked).count())
 }
 
-/// Whether the target was invoked; not so without the permission.
+/// Returns whether the target was invoked. False without the permission.
 async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> {
     let begun = Instant::now();
     let mut delay = session.pace.first;
@@ -68,7 +68,7 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
                 session.note(format!("{what}: {error}"));
                 return Ok(false);
             }
-            // Its rule was faster, and has its only concurrency: for most of each minute, if it scales by demand.
+            // Its rule was faster and uses its only concurrency: for most of each minute, if it scales by demand.
             Attempt::Busy(_) if target.purpose() != Purpose::Measure => {
                 session.note(format!(
                     "{} isn't invoked: a run of its rule has its only concurrency",

@@ -1,4 +1,4 @@
-//! Messages in queues that are about to be deleted.
+//! Messages in queues that a deletion would remove.
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -11,18 +11,18 @@ use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
 
-/// Messages in a queue, of every kind: waiting, in flight, delayed. SQS's numbers are approximate.
+/// Messages in a queue of every kind: waiting, in flight, and delayed. SQS's numbers are approximate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct QueueMessages {
-    /// Logical id in the template.
+    /// Logical ID in the template.
     pub logical_id: String,
     /// Queue URL.
     pub url: String,
-    /// How many.
+    /// Number of messages.
     pub messages: u64,
 }
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
 
 const KINDS: [QueueAttributeName; 3] = [
@@ -31,15 +31,15 @@ const KINDS: [QueueAttributeName; 3] = [
     QueueAttributeName::ApproximateNumberOfMessagesDelayed,
 ];
 
-/// The queues among the resources that hold messages. With `force`, one that may not be read is passed
-/// over: whoever gives the messages up need not count them.
+/// Returns the queues among the resources that hold messages. With `force`, skips queues that the credentials
+/// can't read: a user who discards the messages doesn't need their number.
 ///
-/// The dead-letter queue of a function is reported but isn't one of them: it holds alarms' notifications
-/// that the function could not handle, of a service whose scaling goes with them. Nobody can process
-/// them any more, and nobody's data is in them.
+/// Reports the dead-letter queue of a function, but doesn't return it. It holds notifications of alarms that
+/// the function couldn't process, for a service whose scaling is deleted with it. No one can process them
+/// anymore, and they contain no user's data.
 ///
 /// # Errors
-/// When a queue can't be read: then nobody knows what would be lost.
+/// If a queue can't be read, because then the possible loss isn't known.
 pub(crate) async fn count_messages(
     session: &Session<'_>,
     resources: &[Resource],
@@ -73,8 +73,8 @@ pub(crate) async fn count_messages(
     Ok(full)
 }
 
-/// Names of the dead-letter queues that the functions among the resources have. A function that is gone
-/// or can't be read has none: then its queue counts like every other.
+/// Returns the names of the functions' dead-letter queues. If a function is gone or can't be read, its queue is
+/// treated like every other.
 async fn dead_letters_of_functions(
     session: &Session<'_>,
     resources: &[Resource],
@@ -99,7 +99,7 @@ async fn dead_letters_of(session: &Session<'_>, function: &str) -> Result<Option
     }
 }
 
-/// The queue's name, which its URL ends with.
+/// Returns the queue's name: the end of its URL.
 pub(crate) fn name_in(url: &str) -> &str {
     url.rsplit('/').next().unwrap_or(url)
 }
@@ -126,7 +126,7 @@ async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Resu
             }
             sum
         }
-        // Deleted by an earlier, half-done run.
+        // Deleted by an earlier run that was interrupted.
         Err(error) if is_no_such_queue(&error) => 0,
         Err(error) if is_denied(&error) && force => {
             session.note(format!("skipped: {}", aws(doing)(error)));
@@ -147,14 +147,13 @@ async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Resu
     })
 }
 
-/// Whether SQS knows no such queue. Which of its two names the code has depends on the protocol that the
-/// other side remembers.
+/// Whether SQS reports that the queue doesn't exist. The error code has two names, depending on the protocol.
 pub(crate) fn is_no_such_queue<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     let code = code(error);
     code.contains("NonExistentQueue") || code.contains("QueueDoesNotExist")
 }
 
-/// The refusal to lose these messages; `None` when there are none. What can be done is the caller's to say.
+/// Returns the error for losing these messages. `None` if there are none. The caller adds hints.
 pub(crate) fn refuse_loss(queues: &[QueueMessages]) -> Option<Error> {
     let (first, others) = queues.split_first()?;
     let mut error = Error::refused(format!(

@@ -1,4 +1,4 @@
-//! Reading resources of AWS by name, as many as a request takes at a time.
+//! Reads AWS resources by name, in batches.
 
 use aws_sdk_applicationautoscaling::config::http::HttpResponse;
 use aws_sdk_applicationautoscaling::error::SdkError;
@@ -12,17 +12,18 @@ use aws_sdk_eventbridge::types::Target;
 
 use crate::session::Session;
 
-/// DescribeScalableTargets takes 50 IDs.
+/// DescribeScalableTargets accepts 50 IDs.
 const TARGETS: usize = 50;
-/// DescribeAlarms takes 100 names, and returns 50 alarms a page.
+/// DescribeAlarms accepts 100 names, and returns 50 alarms per page.
 const ALARMS: usize = 100;
 
-/// Stands in the names of the alarms by which target tracking scales out.
+/// Part of the name of the alarms that make target tracking scale out.
 pub(crate) const HIGH_ALARM: &str = "-AlarmHigh-";
-/// The same for those by which it scales in.
+/// Part of the name of the alarms that make it scale in.
 pub(crate) const LOW_ALARM: &str = "-AlarmLow-";
 
-/// Reads the scalable targets of these ECS services (`service/CLUSTER/SERVICE`), as far as they exist.
+/// Reads the scalable targets of these ECS services (`service/CLUSTER/SERVICE`). Omits targets that don't
+/// exist.
 ///
 /// # Errors
 /// If Application Auto Scaling refuses or can't be reached.
@@ -47,13 +48,13 @@ pub(crate) async fn read_scalable_targets(
     Ok(found)
 }
 
-/// Whether someone has paused the scheduled actions of a target. Its bounds then stay as they are.
+/// Whether the scheduled actions of a target are suspended. If so, its bounds don't change.
 pub(crate) fn is_schedule_paused(target: &ScalableTarget) -> bool {
     let suspended = target.suspended_state();
     suspended.and_then(|state| state.scheduled_scaling_suspended()) == Some(true)
 }
 
-/// Reads the alarms of these names, as far as they exist.
+/// Reads the alarms with these names. Omits alarms that don't exist.
 ///
 /// # Errors
 /// If CloudWatch refuses or can't be reached.
@@ -98,7 +99,8 @@ pub(crate) async fn list_rule_targets(
     }
 }
 
-/// Whether there is a dashboard of this name. GetDashboard words its "no such" in several ways; a list doesn't.
+/// Whether a dashboard of this name exists. GetDashboard reports a missing one in several ways; a list is
+/// unambiguous.
 ///
 /// # Errors
 /// If CloudWatch refuses or can't be reached.

@@ -1,4 +1,4 @@
-//! Reading a stack as it is.
+//! Reads the state of a stack.
 
 use std::collections::BTreeMap;
 
@@ -18,23 +18,23 @@ use crate::status::Status;
 /// A stack as CloudFormation describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Observed {
-    /// Stack id (ARN), which also names it after its deletion.
+    /// Stack ID (ARN). It also identifies the stack after its deletion.
     pub id: String,
     /// Reduced status.
     pub status: Status,
-    /// CloudFormation's own word for the status.
+    /// CloudFormation's name for the status.
     pub status_name: String,
-    /// Reason of the status.
+    /// Reason for the status.
     pub reason: Option<String>,
-    /// Whether it can't be deleted.
+    /// Whether termination protection is on.
     pub termination_protection: bool,
     /// Its name.
     #[serde(skip)]
     pub name: String,
-    /// Its tags, as far as the cloud returns them.
+    /// Its tags, if the cloud returns them.
     #[serde(skip)]
     pub tags: BTreeMap<String, String>,
-    /// Parameters by key, as they were given.
+    /// Parameters by key, as they were set.
     #[serde(skip)]
     pub parameters: BTreeMap<String, String>,
     /// Outputs by key.
@@ -51,11 +51,11 @@ impl Observed {
 /// A read that failed.
 #[derive(Debug)]
 pub(crate) enum ReadError {
-    /// AWS could not be asked just now.
+    /// AWS can't be reached at the moment.
     Passing(Error),
-    /// A reply came, cut off or with something that this version does not know.
+    /// The reply was truncated, or contains something that this version doesn't know.
     Garbled(Error),
-    /// Asking again makes no sense.
+    /// A retry makes no sense.
     Final(Error),
 }
 
@@ -87,10 +87,11 @@ pub(crate) fn garbled(doing: &str, what: impl std::fmt::Display) -> ReadError {
     )))
 }
 
-/// How often a garbled reply is asked for again. The SDK has no part in it: to the SDK it was a reply.
+/// How many times to retry after an unreadable reply. The SDK doesn't retry these, because for the SDK they are
+/// replies.
 const REREADS: u32 = 4;
 
-/// Asks again while replies come garbled, a few times.
+/// Retries a limited number of times while replies are unreadable.
 pub(crate) async fn reread<T, F>(session: &Session<'_>, read: impl Fn() -> F) -> Result<T>
 where
     F: Future<Output = Result<T, ReadError>>,
@@ -107,17 +108,17 @@ where
     Ok(read().await?)
 }
 
-/// The stack of this name or id; `None` when there is none, or when it is deleted.
+/// Returns the stack of this name or ID. `None` if there is none, or if it is deleted.
 ///
 /// # Errors
-/// When CloudFormation can't be asked.
+/// If CloudFormation can't be reached.
 pub(crate) async fn observe(session: &Session<'_>, name_or_id: &str) -> Result<Option<Observed>> {
     let stack = observe_or_deleted(session, name_or_id).await?;
     Ok(stack.filter(|stack| stack.status != Status::Absent))
 }
 
-/// The stack of this name or ID. By its ID, CloudFormation describes a deleted stack for 90 days. One reply that a
-/// stack doesn't exist proves nothing: it is read again.
+/// Returns the stack of this name or ID. For an ID, CloudFormation describes a deleted stack for 90 days. One
+/// reply that a stack doesn't exist isn't proof, so it is read again.
 pub(crate) async fn observe_or_deleted(
     session: &Session<'_>,
     name_or_id: &str,
@@ -160,7 +161,7 @@ fn describing(name_or_id: &str) -> String {
     format!("describe the stack {name_or_id}")
 }
 
-/// A truncated reply can parse without its status: that is never a settled stack, but to be read again.
+/// A truncated reply can be parsed without its status. That is never a settled stack, so it must be read again.
 fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
     let status = stack
         .stack_status()
@@ -168,7 +169,7 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
     let id = stack.stack_id().ok_or_else(|| garbled(doing, "no id"))?;
     let name = status.as_str();
     let status = match Status::try_from(status).map_err(|error| garbled(doing, error))? {
-        // AWS takes an update of it then.
+        // In this state, AWS accepts an update.
         Status::NeverCreated if is_create_failed(stack) => Status::HalfCreated,
         status => status,
     };
@@ -196,14 +197,14 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
     })
 }
 
-/// Whether the first create failed and was left as it was. Only with rollback off CloudFormation takes an update then.
-/// Source: CloudFormation User Guide, "Choose how to handle failures when provisioning resources".
+/// Whether the first create failed and the stack was left unchanged. Only if rollback was off does CloudFormation
+/// accept an update. Source: CloudFormation User Guide, "Choose how to handle failures when provisioning resources".
 fn is_create_failed(stack: &SdkStack) -> bool {
     stack.stack_status() == Some(&StackStatus::CreateFailed)
         && stack.disable_rollback().unwrap_or_default()
 }
 
-/// The stack's name, which its ID (`arn:…:stack/NAME/…`) has too.
+/// Returns the stack's name, which is also part of its ID (`arn:…:stack/NAME/…`).
 fn name_of<'a>(stack: &'a SdkStack, id: &'a str) -> &'a str {
     let in_id = || id.split('/').nth(1).unwrap_or(id);
     filled(stack.stack_name()).unwrap_or_else(in_id)
@@ -216,23 +217,23 @@ pub(crate) fn read_tags(tags: &[Tag]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// CloudFormation says "does not exist" with the general code `ValidationError`.
+/// CloudFormation reports "does not exist" with the general code `ValidationError`.
 pub(crate) fn does_not_exist<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     code(error) == "ValidationError" && text(error).contains("does not exist")
 }
 
-/// Every resource of the stack that is not deleted, sorted.
+/// Returns every resource of the stack that isn't deleted, sorted.
 ///
 /// # Errors
-/// When CloudFormation can't be asked, or lists no resources of a stack that has some.
+/// If CloudFormation can't be reached, or lists no resources of a stack that has some.
 pub async fn resources(session: &Session<'_>, stack: &Observed) -> Result<Vec<Resource>> {
     live_resources(session, &stack.id, stack.status.has_resources()).await
 }
 
-/// Every resource of a stack that is deployed, by the stack's name or ID, sorted.
+/// Returns every resource of a deployed stack, given by name or ID, sorted.
 ///
 /// # Errors
-/// When CloudFormation can't be asked, or lists no resources.
+/// If CloudFormation can't be reached, or lists no resources.
 pub(crate) async fn deployed_resources(
     session: &Session<'_>,
     name_or_id: &str,
@@ -250,7 +251,8 @@ async fn live_resources(
     Ok(found)
 }
 
-/// Every resource that the stack has or had, sorted. An empty list of a stack that has some is read again.
+/// Returns every resource that the stack has or had, sorted. If the list is empty but the stack has resources,
+/// reads it again.
 pub(crate) async fn all_resources(
     session: &Session<'_>,
     name_or_id: &str,
@@ -285,8 +287,8 @@ async fn list(session: &Session<'_>, name_or_id: &str) -> Result<Vec<Resource>, 
     Ok(found)
 }
 
-/// The SDK fills required members in that a reply does not have: text with nothing, a status with "no
-/// value was set".
+/// If a reply lacks required members, the SDK fills them in: text with an empty string, a status with "no value
+/// was set".
 fn resource(summary: &StackResourceSummary) -> Option<Resource> {
     Some(Resource {
         resource_type: filled(summary.resource_type())?.to_owned(),
@@ -299,12 +301,12 @@ fn resource(summary: &StackResourceSummary) -> Option<Resource> {
     })
 }
 
-/// A required text, unless the SDK has filled it in.
+/// Returns a required text, unless the SDK filled it in.
 pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// The template of a stack, or of a change set of it, word for word.
+/// Returns the template of a stack or of its change set, as literal text.
 pub(crate) async fn template(
     session: &Session<'_>,
     stack: &str,

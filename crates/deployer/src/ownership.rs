@@ -1,4 +1,4 @@
-//! Whose stack it is: one pure function decides by the stack's tag and its template's metadata.
+//! Determines who owns a stack. One pure function decides from the stack's tag and its template's metadata.
 
 use template::contract::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
 
@@ -17,7 +17,7 @@ pub(crate) struct Marks {
     pub template: Option<TemplateMark>,
 }
 
-/// Whose a stack is.
+/// Owner of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ownership {
     /// At least one mark is readable, and none has another value.
@@ -28,7 +28,7 @@ pub(crate) enum Ownership {
     Unreadable,
 }
 
-/// Decides whose the stack `name` is.
+/// Decides who owns the stack `name`.
 pub(crate) fn decide(name: &str, marks: &Marks) -> Ownership {
     if marks.tag.as_deref().is_some_and(|tag| tag != name) {
         return Ownership::Foreign;
@@ -43,8 +43,8 @@ pub(crate) fn decide(name: &str, marks: &Marks) -> Ownership {
     }
 }
 
-/// Decides whose a stack in review is, by its change sets. Without one it holds nothing of anyone's: a run that
-/// was killed while it removed its plan leaves such a stack.
+/// Decides who owns a stack in review, by its change sets. Without a change set, it contains nothing: a run
+/// that was interrupted while it deleted its plan leaves such a stack.
 fn decide_in_review(name: &str, tag: Option<&str>, change_sets: &[Marks]) -> Ownership {
     let owners = || change_sets.iter().map(|marks| decide(name, marks));
     if tag.is_some_and(|tag| tag != name) || owners().any(|owner| owner == Ownership::Foreign) {
@@ -59,7 +59,7 @@ fn decide_in_review(name: &str, tag: Option<&str>, change_sets: &[Marks]) -> Own
 /// Reads the stack of this name or ID, which must be ours. `None` if there is no such stack.
 ///
 /// # Errors
-/// If the stack isn't ours, if that can't be determined, or if AWS can't be reached.
+/// If the stack isn't ours, if ownership can't be determined, or if AWS can't be reached.
 pub async fn observe_ours(session: &Session<'_>, name_or_id: &str) -> Result<Option<Observed>> {
     let Some(stack) = observe(session, name_or_id).await? else {
         return Ok(None);
@@ -68,8 +68,8 @@ pub async fn observe_ours(session: &Session<'_>, name_or_id: &str) -> Result<Opt
     Ok(Some(stack))
 }
 
-/// The stack of this name or ID, as [`observe_ours`] returns it, with its template, word for word; without one in review,
-/// and if only the tag can be read.
+/// Returns the stack of this name or ID, as [`observe_ours`] does, with the literal text of its template. There is no
+/// template if the stack is in review, or if only the tag can be read.
 ///
 /// # Errors
 /// As [`observe_ours`].
@@ -84,10 +84,10 @@ pub(crate) async fn observe_ours_with_template(
     Ok(Some((stack, template)))
 }
 
-/// The template of the stack as it was deployed, word for word. `None` when there is no such stack.
+/// Returns the literal text of the stack's deployed template. `None` if there is no such stack.
 ///
 /// # Errors
-/// When CloudFormation can't be asked.
+/// If CloudFormation can't be reached.
 pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Option<String>> {
     let Some(stack) = observe(session, name).await? else {
         return Ok(None);
@@ -95,15 +95,15 @@ pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Opti
     read_ours(session, &stack).await?
 }
 
-/// Refuses a stack that isn't ours, in whatever state it is.
+/// Refuses a stack that isn't ours, in any state.
 pub(crate) async fn require_ours(session: &Session<'_>, stack: &Observed) -> Result<()> {
-    // The tag alone can show it, so that a template that can't be read is no error here.
+    // The tag alone can prove ownership, so an unreadable template isn't an error here.
     let _template = read_ours(session, stack).await?;
     Ok(())
 }
 
-/// Refuses a stack that isn't ours. Returns its template, word for word, or why that can't be read; in review a stack
-/// has none.
+/// Refuses a stack that isn't ours. Returns the literal text of its template, or why that can't be read. A stack in
+/// review has none.
 async fn read_ours(session: &Session<'_>, stack: &Observed) -> Result<Result<Option<String>>> {
     let (owner, read) = if stack.status == Status::InReview {
         let (change_sets, unread) = marks_in_review(session, stack).await?;
@@ -147,12 +147,12 @@ async fn marks_in_review(
     Ok((all, unread))
 }
 
-/// The mark of a template that was read.
+/// Returns the mark of a template that was read.
 fn mark_in_template(read: &Result<Option<String>>) -> Option<TemplateMark> {
     mark_in_body(read.as_ref().ok()?.as_deref()?)
 }
 
-/// `None` if the text is JSON that was cut. No template of ours is YAML.
+/// `None` if the text is truncated JSON. Our templates are never YAML.
 pub(crate) fn mark_in_body(body: &str) -> Option<TemplateMark> {
     match serde_json::from_str(body) {
         Ok(template) => Some(read_mark(&template)),
@@ -186,8 +186,8 @@ fn unreadable(stack: &Observed, unread: Option<Error>) -> Error {
     ))
 }
 
-/// Refuses to deploy over a newer version's deployment, and reports a stack that gets its marks now. Returns the
-/// stack, and its template as [`deployed_template`] does.
+/// Refuses to deploy over a newer version's deployment, and reports a stack that receives its marks now. Returns
+/// the stack, and its template as [`deployed_template`] does.
 ///
 /// # Errors
 /// If a newer version deployed the stack and `allow_downgrade` is false, if the stack isn't ours, or if AWS can't
@@ -233,8 +233,8 @@ mod tests {
         })
     }
 
-    /// Each combination of a tag and a template, with the rule of the architecture page: at least one mark is
-    /// readable, and none is readable with another value.
+    /// Each combination of a tag and a template, by the rule in the architecture page: at least one mark is
+    /// readable, and none has another value.
     #[test]
     fn every_combination_of_marks_has_one_owner() {
         use Ownership::{Foreign, Ours, Unreadable};

@@ -1,4 +1,4 @@
-//! A plan: what a change set will do, as data.
+//! A plan: the effects of a change set, as data.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ pub struct Plan {
     pub stack: String,
     /// Whether the stack is created.
     pub creates_stack: bool,
-    /// What changes in the definition, in its own words. Empty when the stack is created, and when the deployed stack has no
+    /// The changes in the definition, by its keys. Empty if the stack is created, or if the deployed stack has no
     /// record of its definition.
     pub words: Vec<ValueChange>,
-    /// What is done to a stuck stack first.
+    /// The recovery of a stuck stack that comes first.
     pub recovery: Option<Recovering>,
-    /// What was changed by hand, and is put back.
+    /// Manual changes that the deploy reverts.
     pub drift: Vec<Finding>,
-    /// One entry a resource, in CloudFormation's order.
+    /// One entry per resource, in CloudFormation's order.
     pub changes: Vec<Change>,
 }
 
@@ -37,42 +37,43 @@ pub struct Plan {
 pub struct Recovering {
     /// How it is recovered.
     pub step: Recovery,
-    /// CloudFormation's word for the status of the stuck stack.
+    /// CloudFormation's name for the status of the stuck stack.
     pub status: String,
-    /// Whether this run has done it already.
+    /// Whether this run has already done it.
     pub done: bool,
 }
 
 /// What happens to one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What is done.
+    /// The action.
     pub action: Action,
-    /// Logical id in the template.
+    /// Logical ID in the template.
     pub logical_id: String,
     /// CloudFormation's type.
     pub resource_type: String,
-    /// What AWS calls it now.
+    /// Its current ID in AWS. `None` if it doesn't exist yet.
     pub physical_id: Option<String>,
     /// The properties that change, such as `TargetTrackingScalingPolicyConfiguration`.
     pub properties: Vec<String>,
-    /// What changes in the template's properties. Empty for a dashboard, and for a change that comes from elsewhere, such as that
-    /// of another resource.
+    /// The changes in the template's properties. Empty for a dashboard, and for a change with another cause, such as
+    /// the change of another resource.
     pub values: Vec<ValueChange>,
-    /// Whether its end is no loss whatever its type: the dead-letter queue of a function of the stack.
+    /// Whether deleting it is never a loss, regardless of its type: the dead-letter queue of a function of the
+    /// stack.
     pub expendable: bool,
-    /// What it does to the running system, if that is more than a change in place.
+    /// Its effect on the running system, if that is more than a change in place.
     pub consequence: Option<Consequence>,
 }
 
 impl Plan {
-    /// The changes that delete messages, or end a service and the work that it does. A replacement that might
-    /// happen counts, because it can't be undone.
+    /// Returns the changes that delete messages, or that stop a service and its work. A possible replacement
+    /// counts, because it can't be undone.
     pub fn losses(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.is_loss())
     }
 
-    /// The changes after which a service doesn't answer for a time, or at an old address.
+    /// Returns the changes that make a service unavailable for a time, or at its old address.
     pub fn interruptions(&self) -> impl Iterator<Item = &Change> {
         let interrupts = |change: &&Change| change.has_effect(Effect::Interrupts);
         self.changes.iter().filter(interrupts)
@@ -80,7 +81,7 @@ impl Plan {
 }
 
 impl Plan {
-    /// Adds the removal of each resource that exists.
+    /// Adds the deletion of each resource that exists.
     pub(crate) fn remove_all(&mut self, resources: &[Resource]) {
         let there = resources.iter().filter(|one| !one.physical_id.is_empty());
         self.changes.extend(there.map(|one| Change {
@@ -89,14 +90,14 @@ impl Plan {
         }));
     }
 
-    /// Adds the creation of each resource, which is given by logical ID and type.
+    /// Adds the creation of each resource, given by logical ID and type.
     pub(crate) fn add_all(&mut self, resources: &BTreeMap<String, String>) {
         let added = resources.iter();
         self.changes
             .extend(added.map(|(id, kind)| Change::of(Action::Add, id, kind)));
     }
 
-    /// Marks that these queues, which are changed in place, lose their oldest messages.
+    /// Marks these queues, which are changed in place: they lose their oldest messages.
     pub(crate) fn mark_shortened(&mut self, queues: &[String]) {
         for change in &mut self.changes {
             if change.action == Action::Change && queues.contains(&change.logical_id) {
@@ -105,13 +106,13 @@ impl Plan {
         }
     }
 
-    /// Whether an approved recovery included this plan: the stack is created again, and nothing else is done.
+    /// Whether an approved recovery included this plan: it creates the stack again and does nothing else.
     pub(crate) fn is_included_in(&self, recovered: &Plan) -> bool {
         let adds = |change: &Change| change.action == Action::Add;
         recovered.creates_stack && self.creates_stack && self.changes.iter().all(adds)
     }
 
-    /// What this recovery did, as a part of the plan that follows it.
+    /// Returns this recovery as part of the plan that follows it.
     pub(crate) fn recovering(&self) -> Option<Recovering> {
         self.recovery.clone().map(|recovering| Recovering {
             done: true,
@@ -119,7 +120,7 @@ impl Plan {
         })
     }
 
-    /// Adds what was changed by hand, and is put back. What is missing can't be lost any more.
+    /// Adds the manual changes that the deploy reverts. A missing resource can't be lost again.
     pub(crate) fn revert(&mut self, findings: &[Finding]) {
         self.drift = findings.to_vec();
         let is_missing = |id: &str| {
@@ -131,7 +132,7 @@ impl Plan {
         }
     }
 
-    /// The removals in it.
+    /// Returns the deletions in the plan.
     pub(crate) fn removals(&self) -> impl Iterator<Item = &Change> {
         let removes = |change: &&Change| change.action == Action::Remove;
         self.changes.iter().filter(removes)
@@ -152,7 +153,7 @@ impl Change {
         }
     }
 
-    /// The resource that it is about, as it is now.
+    /// Returns the resource in its current state.
     pub(crate) fn resource(&self) -> Resource {
         Resource {
             resource_type: self.resource_type.clone(),
@@ -162,7 +163,7 @@ impl Change {
         }
     }
 
-    /// Whether it deletes messages, or ends a service.
+    /// Whether it deletes messages, or stops a service.
     #[must_use]
     pub fn is_loss(&self) -> bool {
         !self.expendable && self.has_effect(Effect::DataLoss)
@@ -173,7 +174,7 @@ impl Change {
     }
 }
 
-/// The changes of a change set's page. Anything that is not about a resource is left out.
+/// Converts the changes of a change set's page. Omits changes that aren't about a resource.
 pub(crate) fn convert_changes(changes: &[SdkChange]) -> impl Iterator<Item = Change> {
     changes
         .iter()
@@ -209,7 +210,7 @@ fn convert_action(change: &ResourceChange) -> Action {
         (_, Some(Replacement::True)) => Action::Replace,
         (_, Some(Replacement::Conditional)) => Action::MayReplace,
         (Some(ChangeAction::Modify | ChangeAction::SyncWithActual), _) => Action::Change,
-        // `Dynamic`, and whatever AWS invents: what it will be is not known yet.
+        // `Dynamic`, or a value that AWS adds later: the action isn't known yet.
         _ => Action::MayReplace,
     }
 }

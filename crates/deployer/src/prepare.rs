@@ -1,4 +1,4 @@
-//! Preparing a stack definition: built functions, uploaded assets, and what a change set is made from.
+//! Prepares a stack definition: builds functions, uploads assets, and collects the input of a change set.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -46,13 +46,13 @@ impl<E> Origin<'_, E> {
 
 /// A template, and what a change set is made from.
 pub(crate) struct Prepared {
-    /// What a change set is made from.
+    /// The input of a change set.
     pub source: Source,
     /// The template.
     pub template: Template,
 }
 
-/// A template, its parameters and its assets, of which nothing is uploaded yet.
+/// A template, its parameters, and its assets, before the upload.
 struct Unuploaded {
     stack: Stack,
     template: Template,
@@ -68,9 +68,9 @@ struct Unuploaded {
 pub struct StackDiff {
     /// The template.
     pub template: Template,
-    /// What a deploy would do; `None` if nothing.
+    /// What a deploy would do. `None` if nothing changes.
     pub plan: Option<Plan>,
-    /// What differs in the definition, also if that changes no resource.
+    /// The differences in the definition, even if they change no resource.
     pub words: Vec<ValueChange>,
     /// What the plan was made from.
     pub inputs: Inputs,
@@ -108,8 +108,8 @@ pub(crate) async fn prepare_stack<E: From<Error>>(
     Ok(made.into_prepared(bucket.name, body))
 }
 
-/// Works out what a deploy would change, and leaves nothing behind: no change set, no code, no template. Builds the
-/// functions, because a change set needs the key of their code. A template that is too large for a request is uploaded
+/// Determines what a deploy would change, and leaves nothing behind: no change set, code, or template. Builds the
+/// functions, because a change set needs the key of their code. Uploads a template that is too large for a request
 /// while CloudFormation plans.
 ///
 /// # Errors

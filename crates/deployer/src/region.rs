@@ -1,4 +1,4 @@
-//! AWS regions: whether one exists, which is close to a wrong name, and whose ARNs it takes.
+//! AWS regions: whether one exists, which names are similar to a wrong one, and which partition its ARNs need.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 /// How long a name is looked up.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The known regions of the same partition as this one.
+/// Returns the known regions of the same partition.
 #[must_use]
 pub fn list_regions(like: &str) -> Vec<&'static str> {
     let partition = stack::partition_of(like);
@@ -20,8 +20,8 @@ pub fn list_regions(like: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// Refuses a region that doesn't exist. A region that is newer than this version is recognized by its host name. Sends
-/// no request.
+/// Refuses a region that doesn't exist. Recognizes a region that is newer than this version by its host name. Sends no
+/// AWS request.
 pub(crate) async fn require_known(region: &str) -> Result<()> {
     if is_known(region) || is_resolved(region).await {
         return Ok(());
@@ -46,7 +46,7 @@ fn find_nearest(region: &str) -> Option<&'static str> {
     stack::nearest(&region.replace('_', "-"), REGIONS.split_whitespace())
 }
 
-/// Whether DNS knows the region. Only names of a region's form are looked up: area, direction, number.
+/// Whether DNS knows the region. Looks up only names in a region's format: area, direction, number.
 async fn is_resolved(region: &str) -> bool {
     if !has_form(region) {
         return false;
@@ -81,10 +81,10 @@ fn has_form(region: &str) -> bool {
         && number.parse::<u8>().is_ok()
 }
 
-/// Refuses a stack that names resources of another partition than the region's: AWS, China, or GovCloud.
+/// Refuses a stack that refers to resources of another partition than the region's: AWS, China, or GovCloud.
 ///
 /// # Errors
-/// If an ARN of the definition is of another partition.
+/// If the definition contains an ARN of another partition.
 pub fn require_partition(stack: &Stack, region: &str) -> Result<()> {
     let partition = stack::partition_of(region);
     let template = template::synthesize(stack)?;
@@ -100,12 +100,12 @@ pub fn require_partition(stack: &Stack, region: &str) -> Result<()> {
     )))
 }
 
-/// An ARN of another partition in the template.
+/// Finds an ARN of another partition in the template.
 fn find_foreign<'a>(value: &'a Value, partition: &str) -> Option<&'a str> {
     match value {
         Value::String(text) => {
             let named = text.strip_prefix("arn:")?.split(':').next()?;
-            // A pattern or a reference names every partition, or its own.
+            // A pattern or a reference matches every partition, or the stack's own.
             let plain =
                 !named.is_empty() && named.chars().all(|c| c.is_ascii_lowercase() || c == '-');
             (plain && named != partition).then_some(text.as_str())

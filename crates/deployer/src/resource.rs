@@ -7,9 +7,9 @@ use serde::Serialize;
 pub struct Resource {
     /// CloudFormation's type, such as `AWS::SQS::Queue`.
     pub resource_type: String,
-    /// Logical id in the template.
+    /// Logical ID in the template.
     pub logical_id: String,
-    /// What AWS calls it; empty when it was never made.
+    /// Its ID in AWS. Empty if it was never created.
     pub physical_id: String,
     /// CloudFormation's status.
     pub status: String,

@@ -1,4 +1,4 @@
-//! Resources that stay when the rest of a stack is deleted.
+//! Resources to keep when the rest of a stack is deleted.
 
 use template::names;
 
@@ -9,13 +9,12 @@ use crate::status::Status;
 
 const DELETE_FAILED: &str = "DELETE_FAILED";
 
-/// Takes the wanted ones out of the `resources`: those with these logical IDs, or queues with these names in the
-/// definition.
+/// Removes the wanted ones from `resources` and returns them: those with these logical IDs, or queues with these
+/// names in the definition.
 ///
 /// # Errors
-/// If there is no such resource, or CloudFormation wouldn't retain it: it does so only in a stack whose deletion failed,
-/// and only a resource whose deletion failed.
-/// Source: CloudFormation API, `DeleteStack$RetainResources`.
+/// If there is no such resource, or if CloudFormation wouldn't retain it. It retains a resource only if the deletion of
+/// both the stack and the resource failed. Source: CloudFormation API, `DeleteStack$RetainResources`.
 pub(crate) fn take_retained(
     stack: &Observed,
     resources: &mut Vec<Resource>,

@@ -1,4 +1,4 @@
-//! A plan that was reviewed before it is executed, and what has to be the same then.
+//! A plan that was reviewed before its execution, and everything that must still be the same then.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::preflight::Identity;
 use crate::session::Session;
 
-/// A reviewed plan, and everything that it was made from.
+/// A reviewed plan and its complete input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reviewed {
@@ -28,33 +28,33 @@ pub struct Reviewed {
     pub region: String,
     /// The deployed stack; `None` if there was none.
     pub deployed: Option<DeployedState>,
-    /// SHA-256 of the template that is deployed, in hexadecimal digits.
+    /// SHA-256 of the template to deploy, in hexadecimal digits.
     pub template_sha256: String,
     /// That template.
     pub template: Value,
-    /// Its parameters, which have the hashes of the functions' code.
+    /// Its parameters. They include the hashes of the functions' code.
     pub parameters: BTreeMap<String, String>,
     /// Tags of the stack.
     pub tags: BTreeMap<String, String>,
-    /// Whether CloudFormation refuses to delete the stack.
+    /// Whether termination protection is on.
     pub termination_protection: bool,
     /// The role that CloudFormation assumes, if one was named.
     pub role_arn: Option<String>,
-    /// Whether the plan was reviewed as one that may lose messages or work.
+    /// Whether the review allowed the loss of messages or work.
     pub allow_loss: bool,
     /// The plan; `None` if nothing changes.
     pub plan: Option<Value>,
 }
 
-/// A deployed stack at a moment.
+/// The state of a deployed stack at one point in time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeployedState {
     /// The stack's ID.
     pub id: String,
-    /// CloudFormation's word for its status.
+    /// CloudFormation's name for its status.
     pub status: String,
-    /// When it was last updated or created, as AWS says it.
+    /// When it was last updated or created, in AWS's format.
     pub updated: Option<String>,
     /// Its parameters.
     pub parameters: BTreeMap<String, String>,
@@ -62,10 +62,10 @@ pub struct DeployedState {
     pub template_sha256: String,
 }
 
-/// Reads the state of a stack. `None` if there is none, or only one that a plan made.
+/// Reads the state of a stack. `None` if there is none, or only the placeholder that a change set creates.
 ///
 /// # Errors
-/// If CloudFormation can't be asked.
+/// If CloudFormation can't be reached.
 pub async fn read_state(session: &Session<'_>, name: &str) -> Result<Option<DeployedState>> {
     let found = reread(session, || observe::describe(session, name)).await?;
     let word = |stack: &aws_sdk_cloudformation::types::Stack| {
@@ -118,7 +118,7 @@ impl Inputs {
 }
 
 impl Reviewed {
-    /// Describes a plan for the state that was read before it was made.
+    /// Describes a plan. `deployed` is the state that was read before the plan was made.
     #[must_use]
     pub fn new(
         session: &Session<'_>,
@@ -172,7 +172,7 @@ impl Reviewed {
         refuse(&differs)
     }
 
-    /// Refuses to deploy anything else than what was reviewed.
+    /// Refuses to deploy anything other than the reviewed input.
     pub(crate) fn require_inputs(
         &self,
         session: &Session<'_>,
@@ -200,7 +200,7 @@ impl Reviewed {
         refuse(&differs)
     }
 
-    /// Refuses a plan that isn't the reviewed one.
+    /// Refuses any plan but the reviewed one.
     pub(crate) fn require_plan(&self, plan: &Plan) -> Result<()> {
         let now = as_reviewed(plan);
         match &self.plan {
@@ -242,7 +242,7 @@ impl DeployedState {
     }
 }
 
-/// A plan as JSON that was written and read, in an order of its own: AWS may list changes in any.
+/// Returns a plan as JSON after a round trip, in a fixed order, because AWS can list changes in any order.
 fn as_reviewed(plan: &Plan) -> Value {
     let mut plan = plan.clone();
     plan.changes.sort_by(|one, other| {
@@ -254,7 +254,7 @@ fn as_reviewed(plan: &Plan) -> Value {
     serde_json::from_str(&text).unwrap_or_default()
 }
 
-/// What differs between two templates, in the definition's words if both have them.
+/// Lists the differences between two templates, by the definition's keys if both contain their definition.
 fn list_changes(reviewed: &Value, now: &Value) -> Vec<String> {
     let show = |value: &Option<Value>| match value {
         None => "not set".to_owned(),
@@ -333,7 +333,7 @@ fn list_plan(reviewed: Option<&Value>, plan: &Plan, now: &Value) -> Vec<String> 
     differs
 }
 
-/// Differences that an error lists.
+/// Maximum number of differences in an error.
 const LISTED: usize = 12;
 
 fn refuse(differs: &[String]) -> Result<()> {

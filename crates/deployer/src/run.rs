@@ -1,17 +1,18 @@
-//! The name of a run, which its drafts carry, so that another run can find out that a draft was left behind.
+//! The name of a run. Its drafts carry the name, so that another run can detect abandoned drafts.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// After this time the drafts of a run on another machine count as left behind. If it is still at work, such as at the
-/// question whether to execute its plan, it plans again.
+/// After this time, the drafts of a run on another machine count as abandoned. If that run is still active, for
+/// example because it waits for confirmation, it plans again.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// What request tokens begin with; the name of the run follows.
+/// Prefix of request tokens. The name of the run follows.
 pub(crate) const TOKEN_PREFIX: &str = "ecs-scaler-";
 
-/// Returns the name of this process's run: its time and process ID, unlike those of any other run, and the machine's
-/// start, so that other runs on it, in the same container if it is one, can look for the process.
+/// Returns the name of this process's run. It consists of the time and the process ID, which make it unique, and the
+/// machine's boot ID, so that other runs on the same machine (and in the same container) can check whether the
+/// process is alive.
 #[must_use]
 pub fn name_run(now: SystemTime) -> String {
     let millis = now
@@ -21,8 +22,8 @@ pub fn name_run(now: SystemTime) -> String {
     format!("{millis:x}-{:x}-{}", std::process::id(), read_boot())
 }
 
-/// The beginning of the ID that Linux draws at each start, and the namespace that process IDs belong to: those of
-/// another container on this machine say nothing here. Sources: random(4), pid_namespaces(7).
+/// Returns the start of the ID that Linux generates at each boot, and the process ID namespace, because process
+/// IDs of another container on this machine can't be compared. Sources: random(4), pid_namespaces(7).
 fn read_boot() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
@@ -37,7 +38,7 @@ fn read_boot() -> String {
     }
 }
 
-/// Whether a process runs. Where the system doesn't say, it does.
+/// Whether a process is running. True if the system can't tell.
 fn is_running(process: u32) -> bool {
     !Path::new("/proc/self").exists() || Path::new(&format!("/proc/{process}")).exists()
 }
@@ -65,8 +66,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether the run that made a change set, whose name is a request token of the run, is over. `run` is the name of the
-/// present run. False for a name that isn't such a token.
+/// Whether the run that made a change set is over. The change set's name is a request token of that run; `run` is the
+/// name of the current run. False for a name that isn't such a token.
 pub(crate) fn is_over(token: &str, run: &str) -> bool {
     let other = token.strip_prefix(TOKEN_PREFIX).and_then(Run::parse);
     other

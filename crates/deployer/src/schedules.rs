@@ -1,5 +1,5 @@
-//! The bounds of schedules. CloudFormation registers a scalable target with the widest bounds that ever hold, and its
-//! scheduled actions narrow them from their next time on; what holds until then is registered here.
+//! The bounds of schedules. CloudFormation registers a scalable target with the widest bounds of its schedule, and
+//! the scheduled actions narrow them from their next time on. This module registers the bounds that hold until then.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::observe::deployed_resources;
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// Registers the bounds that hold `now`, since the Unix epoch, of each scalable target with a schedule, and of each whose
-/// schedule the deploy ended: those had one in `before`, the template that was deployed.
+/// Registers the bounds that hold `now` (since the Unix epoch) of each scalable target with a schedule, and of each
+/// target whose schedule this deploy removed. `before` is the template that was deployed until now.
 ///
 /// # Errors
-/// If AWS can't be reached. Without the permission, only a note says that the bounds come with the next change of the
-/// schedule.
+/// If AWS can't be reached. Without the permission, it only reports that the bounds take effect with the next
+/// scheduled action.
 pub(crate) async fn hold_bounds(
     session: &Session<'_>,
     resources: &[Resource],
@@ -42,7 +42,7 @@ pub(crate) async fn hold_bounds(
     Ok(())
 }
 
-/// The bounds to hold, by `service/CLUSTER/SERVICE`.
+/// Lists the bounds to register, by `service/CLUSTER/SERVICE`.
 fn list_bounds(
     resources: &[Resource],
     deployed: &Value,
@@ -69,21 +69,21 @@ fn list_bounds(
     named.collect()
 }
 
-/// The resources of a template, by logical ID.
+/// Returns the resources of a template, by logical ID.
 fn list_resources(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let resources = template.get("Resources").and_then(Value::as_object);
     resources.into_iter().flatten()
 }
 
-/// The bounds of a scalable target without a schedule.
+/// Returns the bounds of a scalable target without a schedule.
 fn plain_bounds(template: &Value, id: &str) -> Option<Bounds> {
     let properties = template.get("Resources")?.get(id)?.get("Properties")?;
     let bound = |name: &str| u32::try_from(properties.get(name)?.as_u64()?).ok();
     Bounds::new(bound("MinCapacity")?, bound("MaxCapacity")?).ok()
 }
 
-/// The same after CloudFormation has rolled an update back, and so registered the widest bounds of the schedules of
-/// `before`, which is deployed again. Trouble is a note, since the failure matters more.
+/// Like [`hold_bounds`], after a rollback. The rollback deployed `before` again, and registered the widest bounds
+/// of its schedules. Only reports problems, because the failure of the update is more important.
 pub(crate) async fn hold_bounds_again(
     session: &Session<'_>,
     stack: &str,
@@ -142,7 +142,7 @@ async fn register(session: &Session<'_>, id: &str, bounds: Bounds) -> Result<()>
     register_target(session, id, bounds).await
 }
 
-/// What to register of a scalable target; what isn't given stays as it is.
+/// The properties of a scalable target to register. Properties that are `None` don't change.
 #[derive(Debug, Default)]
 pub(crate) struct Registration {
     pub(crate) min: Option<i32>,

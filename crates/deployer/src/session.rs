@@ -1,4 +1,5 @@
-//! What every operation of the engine is given: clients, pace, the ear for progress, an id for its requests.
+//! The context of every operation of the engine: clients, polling intervals, progress, and an ID for its
+//! requests.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -11,18 +12,18 @@ use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::run::TOKEN_PREFIX;
 
-/// How often CloudFormation is asked, and how long it may be silent.
+/// How often to poll CloudFormation, and how long to tolerate missing replies.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// First delay between two polls.
     pub first: Duration,
-    /// Longest delay between two polls; each is half as long again as the one before.
+    /// Longest delay between two polls. Each delay is 1.5 times the previous one.
     pub longest: Duration,
-    /// How long AWS may be out of reach while an operation is followed.
+    /// How long AWS can be unreachable while an operation is followed.
     pub patience: Duration,
-    /// After how long without news a wait says what it waits for.
+    /// If nothing changes for this time, a message says what the operation waits for.
     pub remind: Duration,
-    /// How long an operation may go on without any progress. ECS services are waited for up to 3 h.
+    /// How long an operation can run without progress. Waiting for an ECS service can take up to 3 h.
     pub stall: Duration,
 }
 
@@ -35,7 +36,7 @@ impl Pace {
         remind: Duration::from_secs(60),
         stall: Duration::from_hours(4),
     };
-    /// For a cloud on this machine.
+    /// For an emulator on this machine.
     pub const LOCAL: Self = Self {
         first: Duration::from_millis(100),
         longest: Duration::from_millis(400),
@@ -44,25 +45,25 @@ impl Pace {
         stall: Duration::from_secs(900),
     };
 
-    /// The delay after `delay`.
+    /// Returns the delay that follows `delay`.
     #[must_use]
     pub fn next(self, delay: Duration) -> Duration {
         (delay + delay / 2).min(self.longest)
     }
 }
 
-/// Something that people want to see while they wait.
+/// Progress to show to the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Progress {
-    /// A step begins, or something was decided.
+    /// A step starts, or a decision was made.
     Note {
         /// One sentence.
         text: String,
     },
     /// A resource changed its status.
     Resource {
-        /// Logical id in the template.
+        /// Logical ID in the template.
         logical_id: String,
         /// CloudFormation's type.
         resource_type: String,
@@ -70,71 +71,71 @@ pub enum Progress {
         status: String,
         /// Its reason, if any.
         reason: Option<String>,
-        /// Since the operation began to be followed.
+        /// Milliseconds since the operation was first followed.
         elapsed_ms: u64,
     },
-    /// A step of a deploy begins.
+    /// A step of a deploy starts.
     Step {
-        /// Which one.
+        /// The step.
         step: DeployStep,
     },
-    /// CloudFormation has made a plan, which isn't approved yet.
+    /// CloudFormation made a plan, which isn't approved yet.
     Planned {
         /// The plan.
         plan: Plan,
     },
-    /// Parts are repaired by direct calls, one after another: the state before each call and after the last one.
+    /// Parts are repaired by direct calls, one after another. Reported before each call and after the last one.
     Repair {
         /// Logical IDs of the parts that are repaired.
         repaired: Vec<String>,
-        /// Logical IDs of the parts that aren't. Empty while they are still looked for.
+        /// Logical IDs of the parts that aren't repaired yet. Empty while the search for them is in progress.
         left: Vec<String>,
     },
 }
 
-/// The steps of a deploy, in order. When the stack changes in the meantime, a new plan is made and executed.
+/// The steps of a deploy, in order. If the stack changes in the meantime, a new plan is made and executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeployStep {
-    /// Asks whose account it is.
+    /// Determines the account.
     Identify,
-    /// Checks what the stack needs besides its template.
+    /// Checks everything that the stack needs in addition to its template.
     Check,
-    /// Builds the functions, makes the template, uploads assets.
+    /// Builds the functions, creates the template, and uploads assets.
     Prepare,
-    /// Clears away or follows what blocks, and plans.
+    /// Resolves or follows whatever prevents the change, and plans.
     Plan,
     /// CloudFormation executes the approved plan, and continues even if this process ends.
     Execute,
-    /// Sets the counts of services that nothing scales, and termination protection.
+    /// Sets the counts of services without scaling, and termination protection.
     Protect,
     /// Verifies the deployed stack through the APIs of its services.
     Verify,
-    /// Invokes each function once, instead of waiting for its rule.
+    /// Invokes each function once instead of waiting for its rule.
     Measure,
 }
 
-/// What an operation works with.
+/// The context of an operation.
 pub struct Session<'a> {
     /// The SDK clients.
     pub clients: &'a Clients,
     /// How often to poll.
     pub pace: Pace,
-    /// Called for everything that people want to see while they wait.
+    /// Receives the progress to show to the user.
     pub progress: &'a (dyn Fn(Progress) + Sync),
-    /// Letters, digits and hyphens, unlike those of any other run: the stem of its request tokens.
+    /// Prefix of the request tokens: letters, digits, and hyphens, unique for each run.
     pub run_id: String,
-    /// The IAM role that CloudFormation assumes; `None`: the caller's own permissions, or the role that the stack
+    /// The IAM role that CloudFormation assumes. `None`: the caller's own permissions, or the role that the stack
     /// already has.
     pub role_arn: Option<String>,
     tokens: AtomicU32,
-    /// Number of drafts that are in the account just now.
+    /// Number of drafts that are currently in the account.
     drafts: watch::Sender<usize>,
     interrupted: AtomicBool,
 }
 
-/// Something that a command made in the account only to plan, such as a change set. The command removes it, and
-/// drops this then.
+/// Marks a temporary object in the account, such as a change set that is made only to plan. The command deletes
+/// the object, and then drops this.
 #[derive(Debug)]
 pub(crate) struct DraftHold(watch::Sender<usize>);
 
@@ -145,7 +146,7 @@ impl Drop for DraftHold {
 }
 
 impl<'a> Session<'a> {
-    /// A session of the run `run_id`.
+    /// Creates a session of the run `run_id`.
     pub fn new(
         clients: &'a Clients,
         pace: Pace,
@@ -164,36 +165,36 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Marks that a draft is about to be made, until the hold is dropped.
+    /// Marks that a draft is about to be created, until the hold is dropped.
     pub(crate) fn hold_draft(&self) -> DraftHold {
         self.drafts.send_modify(|count| *count += 1);
         DraftHold(self.drafts.clone())
     }
 
-    /// Whether a draft is in the account, which the running command removes if it isn't dropped.
+    /// Whether the account contains a draft that the running command must delete.
     #[must_use]
     pub fn has_drafts(&self) -> bool {
         *self.drafts.borrow() > 0
     }
 
-    /// Waits until no draft is in the account.
+    /// Waits until the account contains no draft.
     pub async fn wait_for_drafts(&self) {
         // The sender lives as long as the session.
         let _ = self.drafts.subscribe().wait_for(|count| *count == 0).await;
     }
 
-    /// Asks the running command to end. It changes nothing more, and removes its drafts.
+    /// Requests that the running command stop. It makes no more changes, and deletes its drafts.
     pub fn interrupt(&self) {
         self.interrupted.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the running command was asked to end.
+    /// Whether the running command was requested to stop.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 
-    /// Refuses the next change of a command that was asked to end.
+    /// Refuses the next change of a command that was requested to stop.
     pub(crate) fn require_uninterrupted(&self) -> Result<()> {
         match self.is_interrupted() {
             true => Err(Error::failed("interrupted")),
@@ -201,7 +202,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The same session, in which CloudFormation assumes this role.
+    /// Returns the same session with a role for CloudFormation to assume.
     #[must_use]
     pub fn as_role(mut self, role_arn: Option<String>) -> Self {
         self.role_arn = role_arn;
@@ -216,7 +217,8 @@ impl<'a> Session<'a> {
         (self.progress)(Progress::Step { step });
     }
 
-    /// A client request token: the same for every retry of one request, and for no other request.
+    /// Returns a client request token: the same for every retry of one request, and different for every other
+    /// request.
     pub(crate) fn token(&self) -> String {
         let number = self.tokens.fetch_add(1, Ordering::Relaxed);
         format!("{TOKEN_PREFIX}{}-{number}", self.run_id)

@@ -1,4 +1,4 @@
-//! Setting the desired count of a service by hand, within its bounds, and what will change it again.
+//! Sets the desired count of a service manually, within its bounds, and lists what will change it again.
 
 use std::time::SystemTime;
 
@@ -11,10 +11,10 @@ use crate::functions::ServiceName;
 use crate::inspect::{Inspection, ServiceState, inspect_stack};
 use crate::session::Session;
 
-/// A desired count that is set by hand.
+/// A desired count to set manually.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlannedCount {
-    /// Name of the service, as it was given.
+    /// Name of the service, as the user gave it.
     pub name: String,
     /// Its cluster and name in ECS.
     #[serde(flatten)]
@@ -73,7 +73,7 @@ pub async fn plan_count(
     })
 }
 
-/// Sets the desired count that was planned. Nothing else of the service changes.
+/// Sets the planned desired count. Nothing else of the service changes.
 ///
 /// # Errors
 /// If ECS can't be reached or refuses.
@@ -87,14 +87,14 @@ pub async fn set_count(session: &Session<'_>, change: &PlannedCount) -> Result<(
     Ok(())
 }
 
-/// By its name in the definition, or in ECS.
+/// Finds a service by its name in the definition or in ECS.
 fn find<'a>(
     stack: &DeployedStack,
     inspection: &'a Inspection,
     name: &str,
 ) -> Result<&'a ServiceState> {
     let known = stack.find_service(name);
-    // An existing service that a function scales is none of the stack's resources.
+    // An existing service that a function scales isn't a resource of the stack.
     let is_meant = |state: &&ServiceState| match &known {
         Ok(known) => (&state.cluster, &state.service) == (&known.ecs.cluster, &known.ecs.service),
         Err(_) => state.service == name,

@@ -1,4 +1,4 @@
-//! The stacks of an account and region that are ours.
+//! Our stacks in an account and region.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::observe::{observe, read_tags, template};
 use crate::ownership::{Marks, Ownership, decide, mark_in_body};
 use crate::session::Session;
 
-/// A stack of ours.
+/// One of our stacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StackSummary {
     /// Its name.
@@ -23,20 +23,20 @@ pub struct StackSummary {
     pub status: String,
     /// Version of ecs-scaler that deployed it. `None` if its template can't be read.
     pub version: Option<String>,
-    /// Environment of its definition that was deployed, if there was one.
+    /// Environment of the definition that was deployed, if any.
     pub environment: Option<String>,
     /// When it was last changed, in seconds since 1970.
     pub updated_at: Option<i64>,
 }
 
-/// Templates read at once. CloudFormation's requests per second are few.
+/// Templates to read concurrently. CloudFormation allows few requests per second.
 const AT_ONCE: usize = 4;
 
-/// Lists the stacks of the session's account that are ours, in a region, by name: those with our tag, and those whose
-/// template shows it.
+/// Lists our stacks in the session's account and a region, by name: those with our tag, and those whose template has
+/// our mark.
 ///
 /// # Errors
-/// If CloudFormation can't be reached, or these credentials may not list stacks.
+/// If CloudFormation can't be reached, or if these credentials aren't allowed to list stacks.
 pub async fn list_stacks(session: &Session<'_>, region: &str) -> Result<Vec<StackSummary>> {
     if region == session.clients.region() {
         return list(session).await;
@@ -67,8 +67,8 @@ async fn list(session: &Session<'_>) -> Result<Vec<StackSummary>> {
     Ok(found)
 }
 
-/// Whether it can be ours, as far as the list shows. The templates of the others aren't read. AWS doesn't list deleted stacks
-/// here, and other clouds do.
+/// Whether the stack can be ours, judging by the list. The other stacks' templates aren't read. Emulators list deleted
+/// stacks here, AWS doesn't.
 fn is_candidate(stack: &SdkStack) -> bool {
     if stack.stack_status() == Some(&StackStatus::DeleteComplete) {
         return false;
@@ -84,12 +84,12 @@ fn tags(stack: &SdkStack) -> BTreeMap<String, String> {
     read_tags(stack.tags())
 }
 
-/// `None` if it isn't ours after all.
+/// Returns `None` if the stack turns out not to be ours.
 async fn summarize(session: &Session<'_>, stack: SdkStack) -> Result<Option<StackSummary>> {
     let name = stack.stack_name().unwrap_or_default().to_owned();
     let id = stack.stack_id().unwrap_or(&name);
     let status = stack.stack_status().map(|status| status.as_str());
-    // In review, it has no template yet.
+    // A stack in review has no template yet.
     let body = match status {
         Some("REVIEW_IN_PROGRESS") => None,
         _ => match unless_denied(template(session, id, None).await) {

@@ -1,36 +1,36 @@
-//! CloudFormation's statuses as our own types, and what each asks for.
+//! CloudFormation's statuses as our own types, and the next step for each.
 
 use aws_sdk_cloudformation::types::StackStatus as SdkStatus;
 use serde::Serialize;
 
-/// Status of a stack, reduced to what decides the next step.
+/// Status of a stack, reduced to the facts that decide the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// No stack of this name, or it is deleted.
+    /// There is no stack of this name, or it is deleted.
     Absent,
-    /// Only a change set has been made for it: `REVIEW_IN_PROGRESS`.
+    /// Only a change set exists: `REVIEW_IN_PROGRESS`.
     InReview,
-    /// Something goes on.
+    /// An operation is in progress.
     Busy(Operation),
     /// Deployed, and ready for an update.
     Ready {
-        /// Whether the last update failed and was taken back.
+        /// Whether the last update failed and was rolled back.
         rolled_back: bool,
     },
-    /// Its first create failed; CloudFormation can only delete it.
+    /// The first create failed. CloudFormation can only delete the stack.
     NeverCreated,
-    /// Its first create failed and was left as it was, because rollback was off.
+    /// The first create failed and wasn't rolled back, because rollback was off.
     HalfCreated,
-    /// A deletion stopped half-way.
+    /// A deletion failed halfway.
     HalfDeleted,
-    /// An update failed, and taking it back failed too.
+    /// An update failed, and its rollback failed too.
     HalfRolledBack,
-    /// An update failed and was left as it was, because rollback was off.
+    /// An update failed and wasn't rolled back, because rollback was off.
     HalfUpdated,
 }
 
-/// What goes on in a busy stack.
+/// The operation that is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -44,19 +44,19 @@ pub enum Operation {
     Delete,
 }
 
-/// A status that this version does not know, or that came from a truncated reply: read again.
+/// A status that this version doesn't know, or from a truncated reply. It must be read again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("CloudFormation answered with the unknown stack status {0:?}")]
 pub struct UnknownStatus(String);
 
 impl Status {
-    /// Whether nothing goes on in the stack.
+    /// Whether no operation is in progress.
     #[must_use]
     pub fn is_settled(self) -> bool {
         !matches!(self, Self::Busy(_))
     }
 
-    /// Whether the stack has resources, so that a list without any is a broken reply.
+    /// Whether the stack has resources. If so, an empty list of resources is a broken reply.
     pub(crate) fn has_resources(self) -> bool {
         matches!(
             self,
@@ -70,7 +70,7 @@ impl Status {
 }
 
 impl Operation {
-    /// The word for it in a sentence: "a … is in progress".
+    /// Returns its name for a sentence: "a … is in progress".
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -117,27 +117,27 @@ impl TryFrom<&SdkStatus> for Status {
     }
 }
 
-/// What a deploy does next, given the stack's status.
+/// The next step of a deploy for the stack's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextStep {
     /// Make a change set that creates the stack.
     Create,
     /// Make a change set that updates the stack.
     Update,
-    /// Follow what goes on, then look again.
+    /// Follow the operation in progress, then check again.
     Follow(Operation),
-    /// Make a change set that updates the stack as the failed operation left it. If CloudFormation refuses,
-    /// recover it.
+    /// Make a change set that updates the stack from the state that the failed operation left. If
+    /// CloudFormation refuses, recover the stack.
     UpdateOr(Recovery),
-    /// Recover the stack, then look again.
+    /// Recover the stack, then check again.
     Recover(Recovery),
 }
 
-/// How a stuck stack is recovered. A plan shows it, and it is approved, before it is done.
+/// How to recover a stuck stack. A plan shows it, and must be approved first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recovery {
-    /// Delete what is left of it, because CloudFormation allows nothing else.
+    /// Delete the rest of the stack, because CloudFormation allows nothing else.
     Delete,
     /// Undo the failed update.
     RollBack,
@@ -145,8 +145,8 @@ pub enum Recovery {
     ContinueRollback,
 }
 
-/// The next step of a deploy. A stack in review belongs to a run that was killed before its change
-/// set, or to one that is just now at work; a create change set of our own serves both.
+/// Returns the next step of a deploy. A stack in review belongs to a run that was interrupted before its change
+/// set, or to one that is still active. Our own create change set works for both.
 #[must_use]
 pub fn next_step(status: Status) -> NextStep {
     match status {

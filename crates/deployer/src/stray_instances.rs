@@ -1,5 +1,6 @@
-//! Container instances that somebody registered by hand in a cluster of the stack: ECS deletes no cluster
-//! with instances in it. Those of the stack's own Auto Scaling group leave it when they are terminated.
+//! Container instances that a user registered manually in a cluster of the stack. ECS doesn't delete a cluster
+//! that contains instances. The instances of the stack's own Auto Scaling group leave the cluster when they are
+//! terminated.
 
 use futures::stream::{self, TryStreamExt};
 use template::contract::types;
@@ -9,15 +10,15 @@ use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
 
-/// Requests at once. DeregisterContainerInstance takes a few a second.
+/// Concurrent requests. DeregisterContainerInstance allows a few requests per second.
 const AT_ONCE: usize = 2;
 
-/// Deregisters those that are idle, as they are once stray tasks are stopped: the services run on the
-/// stack's own capacity. One with tasks is left alone, for its tasks would be cut off from ECS. The
-/// instances themselves go on running: whose they are is not known here.
+/// Deregisters idle instances. After stray tasks are stopped they should all be idle, because the services run
+/// on the stack's own capacity. Skips an instance with tasks, because ECS would lose control of them. The EC2
+/// instances themselves keep running, because their owner isn't known.
 ///
 /// # Errors
-/// When ECS can't be asked, or refuses to deregister one.
+/// If ECS can't be reached, or refuses to deregister an instance.
 pub(crate) async fn deregister(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
     let providers: Vec<&str> = physical_ids(resources, types::CAPACITY_PROVIDER).collect();
     for cluster in physical_ids(resources, types::CLUSTER) {
@@ -34,11 +35,11 @@ pub(crate) async fn deregister(session: &Session<'_>, resources: &[Resource]) ->
 
 struct Stray {
     arn: String,
-    /// Id of the EC2 instance, or of the external one.
+    /// ID of the EC2 instance, or of the external instance.
     instance: String,
 }
 
-/// Asked first, for clusters without instances are the rule.
+/// Checked first, because most clusters have no instances.
 async fn has_instances(session: &Session<'_>, cluster: &str) -> Result<bool> {
     let request = session.clients.ecs.describe_clusters().clusters(cluster);
     let reply = request.send().await;
@@ -62,7 +63,7 @@ async fn list_strays(
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
-            // What is in the way then, CloudFormation reports.
+            // CloudFormation then reports what prevents the deletion.
             Err(error) if is_denied(&error) => {
                 let doing = format!("list the container instances of {cluster}");
                 session.note(format!("skipped: {}", aws(doing)(error)));
@@ -77,7 +78,7 @@ async fn list_strays(
         if page.container_instance_arns().is_empty() {
             continue;
         }
-        // A page holds up to 100, which is what DescribeContainerInstances takes.
+        // A page contains up to 100, the maximum for DescribeContainerInstances.
         let request = ecs.describe_container_instances().cluster(cluster);
         let reply = request.set_container_instances(page.container_instance_arns);
         let reply = reply.send().await;

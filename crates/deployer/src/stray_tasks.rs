@@ -1,5 +1,5 @@
-//! Tasks that somebody ran by hand in a cluster of the stack: CloudFormation can't delete a cluster with
-//! tasks in it. Those of its services end with their services.
+//! Tasks that a user ran manually in a cluster of the stack. CloudFormation can't delete a cluster with tasks
+//! in it. The tasks of services stop with their services.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::error::{Result, aws};
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// A task has up to 120 s to stop on Fargate; then ECS ends it.
+/// A task on Fargate has up to 120 s to stop. Then ECS kills it.
 const PATIENCE: Duration = Duration::from_secs(150);
 
-/// Stops them, and waits until they have stopped.
+/// Stops these tasks, and waits until they have stopped.
 ///
 /// # Errors
-/// When ECS can't be asked, or refuses to stop a task.
+/// If ECS can't be reached, or refuses to stop a task.
 pub(crate) async fn stop(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
     let clusters = resources.iter().filter(|resource| {
         resource.resource_type == types::CLUSTER && !resource.physical_id.is_empty()
@@ -41,7 +41,7 @@ async fn stop_in(session: &Session<'_>, cluster: &str) -> Result<()> {
     let begun = Instant::now();
     let mut delay = session.pace.first;
     let mut any = !strays.is_empty();
-    // What has not stopped by then, CloudFormation reports.
+    // CloudFormation reports the tasks that haven't stopped by then.
     while any && begun.elapsed() < PATIENCE {
         tokio::time::sleep(delay).await;
         delay = session.pace.next(delay);
@@ -50,7 +50,7 @@ async fn stop_in(session: &Session<'_>, cluster: &str) -> Result<()> {
     Ok(())
 }
 
-/// ARNs of the tasks that no service started, and that are meant to run or still do.
+/// Lists the ARNs of tasks that no service started and that are running or should run.
 async fn list_strays(session: &Session<'_>, cluster: &str) -> Result<Vec<String>> {
     let ecs = &session.clients.ecs;
     let mut found = Vec::new();
@@ -70,7 +70,7 @@ async fn list_strays(session: &Session<'_>, cluster: &str) -> Result<Vec<String>
         if page.task_arns().is_empty() {
             continue;
         }
-        // A page holds up to 100 tasks, which is what DescribeTasks takes.
+        // A page contains up to 100 tasks, the maximum for DescribeTasks.
         let request = ecs.describe_tasks().cluster(cluster);
         let tasks = request.set_tasks(page.task_arns).send().await;
         let tasks = tasks.map_err(aws(format!("describe the tasks of {cluster}")))?;

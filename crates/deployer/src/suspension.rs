@@ -1,7 +1,7 @@
-//! Scalable targets of someone else on services that a function of this stack scales. Two that set one count undo each
-//! other's work, and to register or deregister such a target would change or delete what its owner made. So it is suspended while
-//! this stack scales the service, and then gets the state back that it had. A tag of the stack records that state before
-//! anything is suspended.
+//! Other owners' scalable targets on services that a function of this stack scales. If both set the same count, they
+//! undo each other's changes. Registering or deregistering such a target would change or delete the owner's
+//! configuration. So it is suspended while this stack scales the service, and then its previous state is restored. A
+//! tag of the stack records that state before anything is suspended.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::preflight::list_own;
 use crate::schedules::{Registration, register_target};
 use crate::session::Session;
 
-/// What of a scalable target is suspended: scale-out, scale-in, and its schedule.
+/// What is suspended on a scalable target: scale-out, scale-in, and scheduled actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Suspended {
     pub(crate) scale_out: bool,
@@ -30,7 +30,7 @@ impl Suspended {
         schedule: true,
     };
 
-    /// What a scalable target has suspended now.
+    /// Returns what is currently suspended on a scalable target.
     pub(crate) fn of(target: &ScalableTarget) -> Self {
         let state = target.suspended_state();
         let is = |flag: fn(&SuspendedState) -> Option<bool>| state.and_then(flag) == Some(true);
@@ -75,7 +75,7 @@ impl Suspended {
     }
 }
 
-/// A scalable target of someone else, and the state that it gets back.
+/// Another owner's scalable target, and the state to restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Record {
     /// `service/CLUSTER/SERVICE`.
@@ -83,7 +83,7 @@ struct Record {
     before: Suspended,
 }
 
-/// Longest value of a tag. Source: AWS CloudFormation API Reference, `Tag`.
+/// Maximum length of a tag's value. Source: AWS CloudFormation API Reference, `Tag`.
 const TAG_VALUE: usize = 256;
 
 impl Record {
@@ -100,18 +100,18 @@ impl Record {
     }
 }
 
-/// What a deploy does to the scalable targets of others.
+/// What a deploy does to other owners' scalable targets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Suspensions {
     /// The stack's tags that record their states.
     pub(crate) tags: BTreeMap<String, String>,
-    /// Those to suspend.
+    /// Targets to suspend.
     suspend: Vec<String>,
-    /// Those that get their state back.
+    /// Targets whose state to restore.
     resume: Vec<Record>,
 }
 
-/// The states that a stack's tags record, by the service's name in the definition.
+/// Reads the states that a stack's tags record, by the service's name in the definition.
 fn read_records(tags: &BTreeMap<String, String>) -> BTreeMap<String, Record> {
     let recorded = tags.iter().filter_map(|(key, value)| {
         let short = key.strip_prefix(SUSPENDED_TAG)?;
@@ -120,8 +120,8 @@ fn read_records(tags: &BTreeMap<String, String>) -> BTreeMap<String, Record> {
     recorded.collect()
 }
 
-/// Decides what a deploy does. `wanted`: the services that a function scales, by their names in the definition; `tags`: those of the
-/// deployed stack; `found`: the scalable targets of all of them that aren't the stack's own.
+/// Decides what a deploy does. `wanted`: the services that a function scales, by their names in the definition. `tags`:
+/// the tags of the deployed stack. `found`: the scalable targets of all these services that aren't the stack's own.
 fn decide(
     wanted: &BTreeMap<String, String>,
     tags: &BTreeMap<String, String>,
@@ -135,7 +135,7 @@ fn decide(
     let mut all = Suspensions::default();
     for (short, id) in wanted {
         let Some(now) = state(id) else { continue };
-        // What isn't suspended in full is as its owner wants it, whatever was recorded before.
+        // If a target isn't fully suspended, its owner has set the current state, regardless of the record.
         let known = recorded.values().find(|record| record.id == *id);
         let known = known.filter(|_| now == Suspended::ALL);
         let record = known.cloned().unwrap_or(Record {
@@ -158,7 +158,7 @@ fn decide(
         if wanted.values().any(|id| *id == record.id) {
             continue;
         }
-        // Once it has its state back, the next deploy removes the record.
+        // After the state is restored, the next deploy removes the record.
         if state(&record.id) == Some(Suspended::ALL) && record.before != Suspended::ALL {
             let key = format!("{SUSPENDED_TAG}{short}");
             all.tags.entry(key).or_insert_with(|| record.write());
@@ -172,7 +172,7 @@ fn decide(
 /// states. `tags`: those of the deployed stack.
 ///
 /// # Errors
-/// If Application Auto Scaling can't be asked, or if a name is too long to be recorded.
+/// If Application Auto Scaling can't be reached, or if a name is too long to be recorded.
 pub(crate) async fn plan_suspensions(
     session: &Session<'_>,
     stack: &Stack,
@@ -236,7 +236,8 @@ fn keep_records(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (String
         .map(|(key, value)| (key.clone(), value.clone()))
 }
 
-/// The existing services that a function scales by demand: `service/CLUSTER/SERVICE` by their names in the definition.
+/// Lists the existing services that a function scales by demand: `service/CLUSTER/SERVICE` by their names in the
+/// definition.
 fn list_scaled_by_function(stack: &Stack) -> BTreeMap<String, String> {
     let scaled = stack
         .services
@@ -251,11 +252,12 @@ fn list_scaled_by_function(stack: &Stack) -> BTreeMap<String, String> {
     named.collect()
 }
 
-/// Suspends and resumes the scalable targets of others, once the stack is deployed. `tags`: those that the stack has now.
+/// Suspends other owners' scalable targets, and restores their state, after the deploy. `tags`: the stack's current
+/// tags.
 ///
 /// # Errors
-/// If the state of a target isn't recorded in the tags, and so isn't suspended; or if Application Auto Scaling refuses or can't be
-/// reached.
+/// If the state of a target isn't recorded in the tags (the target isn't suspended then), or if Application Auto
+/// Scaling refuses or can't be reached.
 pub(crate) async fn carry_out(
     session: &Session<'_>,
     stack: &Stack,
@@ -299,9 +301,9 @@ fn still_suspended<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
     )
 }
 
-/// Gives each scalable target of others that a stack has suspended its state back, before the stack is deleted: afterwards a
-/// killed command would leave no record. One that is no longer suspended in
-/// full is left alone: someone has set it since.
+/// Restores the state of each target that a stack has suspended, before the stack is deleted. If it happened afterward,
+/// an interrupted command would leave no record. Skips a target that is no longer fully suspended, because someone has
+/// changed it since.
 ///
 /// # Errors
 /// If Application Auto Scaling refuses or can't be reached.
@@ -323,7 +325,7 @@ pub(crate) async fn resume_all(
         .map_err(|error: Error| error.hint(still_suspended(ids.iter().map(String::as_str))))
 }
 
-/// Sets what of a scalable target is suspended, and nothing else of it.
+/// Sets what is suspended on a scalable target. Nothing else changes.
 ///
 /// # Errors
 /// If Application Auto Scaling refuses or can't be reached.
@@ -380,7 +382,7 @@ mod tests {
         assert_eq!(planned.resume, []);
     }
 
-    /// What its owner has changed since is what it gets back.
+    /// The state to restore includes the owner's later changes.
     #[test]
     fn a_record_stays_while_all_is_suspended() {
         for (now, flags) in [

@@ -1,4 +1,4 @@
-//! What the stack's rules send to which function.
+//! The inputs that the stack's rules send to functions.
 
 use aws_sdk_eventbridge::types::Target as EventTarget;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -17,20 +17,20 @@ use crate::session::Session;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub rule: String,
-    /// ARN of what the rule invokes.
+    /// ARN of the function that the rule invokes.
     pub arn: String,
-    /// Its constant input; empty when the rule sends its event.
+    /// Its constant input. Empty if the rule sends its event.
     pub input: String,
 }
 
-/// What a rule's target is there for.
+/// The purpose of a rule's target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Measures.
     Measure,
-    /// Lets a scaling function check its alarms again.
+    /// Lets a scaling function re-evaluate its alarms.
     ReEvaluate,
-    /// Has a scaling function check the queues of its services.
+    /// Makes a scaling function check the queues of its services.
     ScaleByDemand,
 }
 
@@ -45,18 +45,18 @@ impl Target {
         }
     }
 
-    /// The services that it has a function scale by demand.
+    /// Returns the services that the function scales by demand.
     ///
     /// # Errors
-    /// When the input is none of ours.
+    /// If the input isn't ours.
     pub(crate) fn order(&self) -> Result<DemandOrder> {
         self.parse("scales")
     }
 
-    /// What it asks the metric function to measure.
+    /// Returns what the metric function should measure.
     ///
     /// # Errors
-    /// When the input is none of ours.
+    /// If the input isn't ours.
     pub(crate) fn request(&self) -> Result<MetricRequest> {
         self.parse("measures")
     }
@@ -74,7 +74,7 @@ impl Target {
     }
 }
 
-/// What every input of a scaling function says.
+/// The part that every input of a scaling function contains.
 #[derive(Deserialize)]
 struct Action {
     action: String,
@@ -82,11 +82,11 @@ struct Action {
 
 const RE_EVALUATE: &str = "re-evaluate";
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
 
-/// The targets of the rules among the resources, in the order of the resources. A rule that is not there
-/// yet, or no more, has none.
+/// Reads the targets of the rules among the resources, in the order of the resources. A rule that doesn't exist
+/// has none.
 pub(crate) async fn read_targets(
     session: &Session<'_>,
     resources: &[Resource],
@@ -120,7 +120,7 @@ async fn of_rule(session: &Session<'_>, rule: &str) -> Result<Vec<Target>> {
     Ok(found.iter().map(target).collect())
 }
 
-/// What AWS calls the resources of a type, those left out that were never made.
+/// Returns the physical IDs of the resources of a type. Omits resources that were never created.
 pub(crate) fn physical_ids<'a>(
     resources: &'a [Resource],
     kind: &'a str,

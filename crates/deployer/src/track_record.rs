@@ -1,4 +1,5 @@
-//! What a service did, as CloudWatch remembers it: its messages, its tasks, and what an observing policy would have set.
+//! The history of a service from CloudWatch: its messages, its tasks, and the counts that an observing policy would
+//! have set.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -12,24 +13,24 @@ use crate::functions::ServiceName;
 use crate::history::{Between, SentHistory, sent_history};
 use crate::session::Session;
 
-/// What a service did, period by period without a gap. A period without a datapoint is `None`.
+/// The history of a service, period by period without gaps. A period without a datapoint is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrackRecord {
-    /// What was sent to its queues; its periods are those of all the others.
+    /// Messages that were sent to its queues. All other lists have the same periods.
     pub sent: SentHistory,
-    /// Age in seconds of the oldest message of all its queues, at most. SQS counts messages until they are deleted, so that
-    /// those in work are included.
+    /// Maximum age in seconds of the oldest message in any of its queues. SQS counts messages until they are deleted,
+    /// so messages in flight are included.
     pub oldest: Vec<Option<f64>>,
-    /// Tasks that ran, on average.
+    /// Average number of running tasks.
     pub running: Vec<Option<f64>>,
-    /// Tasks that an observing policy would have set, at most.
+    /// Maximum number of tasks that an observing policy would have set.
     pub recommended: Vec<Option<f64>>,
-    /// Percentage of the messages of the last days that started within the objective at the end, as the scaling function
-    /// counted it.
+    /// Percentage of the messages of the last days that started within the objective, as the scaling function counted
+    /// it at the end of the period.
     pub within_objective: Option<f64>,
 }
 
-/// Whose record is read.
+/// The service whose record is read.
 #[derive(Clone, Debug)]
 pub struct RecordSubject {
     /// Cluster and service.
@@ -38,20 +39,21 @@ pub struct RecordSubject {
     pub queues: Vec<String>,
     /// Namespace of the functions' metrics.
     pub namespace: String,
-    /// How many datapoints a task's CPU utilization has per minute: 1, or 3 with high resolution.
+    /// Datapoints per minute of a task's CPU utilization: 1, or 3 with high resolution.
     pub datapoints_per_minute: u32,
 }
 
-/// What is read, for messages.
+/// The purpose of the request, for messages.
 const DOING: &str = "read what the service did";
 
-/// Reads what a service did, minute by minute where CloudWatch still has the minutes.
+/// Reads the history of a service, minute by minute where CloudWatch still has the minutes.
 ///
-/// Tasks that run are the datapoints of the service's CPU utilization: each task publishes one per minute.
-/// Source: Amazon ECS Developer Guide, "Amazon ECS CloudWatch metrics", "Service RUNNING task count".
+/// The number of running tasks is the number of datapoints of the service's CPU utilization, because each task
+/// publishes one per minute. Source: Amazon ECS Developer Guide, "Amazon ECS CloudWatch metrics", "Service
+/// RUNNING task count".
 ///
 /// # Errors
-/// If AWS can't be asked, or if there was no message in this time.
+/// If AWS can't be reached, or if there were no messages in this time.
 pub async fn read_track_record(
     session: &Session<'_>,
     subject: &RecordSubject,
@@ -109,7 +111,7 @@ pub async fn read_track_record(
     })
 }
 
-/// The history from its first message on: before it, the queues may not have been in use yet.
+/// Drops the periods before the first message, when the queues might not have been in use yet.
 fn skip_silence(sent: SentHistory) -> SentHistory {
     let silent = sent.counts.iter().take_while(|count| **count == 0).count();
     let skipped = silent.min(sent.counts.len().saturating_sub(1));
@@ -151,7 +153,7 @@ fn arrange(sent: &SentHistory, points: impl Iterator<Item = Datapoint>) -> Vec<O
 }
 
 impl TrackRecord {
-    /// How long the oldest message was older than an objective.
+    /// Returns for how long the oldest message was older than the objective.
     #[must_use]
     pub fn time_over(&self, objective: Duration) -> Duration {
         let limit = objective.as_secs_f64();
@@ -161,7 +163,7 @@ impl TrackRecord {
             .saturating_mul(u32::try_from(over.count()).unwrap_or(u32::MAX))
     }
 
-    /// Hours of running tasks, and the share of the periods for which they are known.
+    /// Returns the task-hours, and the share of periods for which they are known.
     #[must_use]
     pub fn task_hours(&self) -> (f64, f64) {
         let known: Vec<f64> = self.running.iter().flatten().copied().collect();
@@ -169,13 +171,13 @@ impl TrackRecord {
         (hours, known.len() as f64 / self.running.len().max(1) as f64)
     }
 
-    /// Most tasks that ran.
+    /// Returns the maximum number of running tasks.
     #[must_use]
     pub fn most_tasks(&self) -> Option<f64> {
         self.running.iter().flatten().copied().reduce(f64::max)
     }
 
-    /// How often the number of running tasks changed from one period to the next, up and down.
+    /// Returns how often the number of running tasks increased and decreased from one period to the next.
     #[must_use]
     pub fn changes(&self) -> (u64, u64) {
         let known: Vec<f64> = self
@@ -228,7 +230,7 @@ mod tests {
         assert_eq!(trimmed.silent, 1);
     }
 
-    /// Four minutes: 2, unknown, 4, and 3 tasks are 9 task-minutes of three known minutes.
+    /// Four minutes: 2, unknown, 4, and 3 tasks are 9 task-minutes in three known minutes.
     #[test]
     fn tasks_are_added_up_where_they_are_known() {
         let running = [point(0, 2.0), point(2, 4.0), point(3, 3.0), point(9, 50.0)];
@@ -246,7 +248,7 @@ mod tests {
         assert_eq!(record.task_hours(), (9.0 / 60.0, 0.75));
         assert_eq!(record.most_tasks(), Some(4.0));
         assert_eq!(record.changes(), (1, 1));
-        // The older queue counts; 10 s are within 10 s.
+        // The older queue counts. 10 s are within an objective of 10 s.
         assert_eq!(record.oldest, [Some(11.0), None, None, Some(10.0)]);
         assert_eq!(
             record.time_over(Duration::from_secs(10)),

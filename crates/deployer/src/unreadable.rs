@@ -1,10 +1,10 @@
-//! Retries after a reply that was cut or garbled on the way.
+//! Retries after a reply that was truncated or corrupted in transit.
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
-/// Retries a request whose reply reports success and can't be read. The SDK takes such a reply for the service's final
-/// word, though it means the same as a reply that was lost, which the SDK does retry.
+/// Retries a request whose reply reports success but can't be read. The SDK treats such a reply as final, although it
+/// means the same as a lost reply, which the SDK does retry.
 #[derive(Debug)]
 pub(crate) struct UnreadableReply;
 

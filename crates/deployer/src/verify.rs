@@ -1,4 +1,5 @@
-//! Reading again after a deploy: CloudFormation can report success after ECS has taken a deployment back.
+//! Checks again after a deploy, because CloudFormation can report success after ECS has rolled a deployment
+//! back.
 
 use std::time::Duration;
 
@@ -12,17 +13,16 @@ use crate::error::{Error, Kind, Result, aws};
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
-/// DescribeServices may show what was a moment ago.
+/// DescribeServices can return outdated data.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Checks through their own services that what was deployed is what runs: each ECS service has a
-/// task definition of this stack and runs on its capacity, the functions are active, the rules enabled. Takes the
-/// resources of the stack.
+/// Checks the deployed resources through their own services: each ECS service has a task definition of this stack
+/// and runs on its capacity, the functions are active, and the rules are enabled. `resources` are the stack's.
 ///
 /// # Errors
-/// When one of them is not so, with what it is instead; or when AWS can't be asked.
+/// If a check fails (the error says what was found instead), or if AWS can't be reached.
 pub(crate) async fn verify(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
     let of = |kind: &'static str| {
         resources
@@ -113,7 +113,7 @@ fn verify_service<'s>(
         .hint("the new tasks did not become stable: look at the service's log group, then deploy again"))
 }
 
-/// A stack with a capacity provider of its own runs its services on nothing else.
+/// A stack with its own capacity provider runs its services only there.
 fn verify_capacity(service: &Resource, found: &Service, providers: &[&str]) -> Result<()> {
     let strategy: Vec<&str> = found
         .capacity_provider_strategy()
@@ -142,7 +142,8 @@ async fn verify_function(session: &Session<'_>, name: &str) -> Result<()> {
     let reply = request.function_name(name).send().await;
     let reply = reply.map_err(aws(format!("verify the function {name}")))?;
     match reply.state().map(|state| state.as_str()) {
-        // Pending: its first environment is being made. Inactive: idle for weeks; the next event wakes it.
+        // Pending: Lambda is creating its first environment. Inactive: idle for weeks; the next event activates
+        // it.
         None | Some("Active" | "Pending" | "Inactive") => Ok(()),
         Some(other) => {
             let reason = reply.state_reason().unwrap_or("Lambda gave no reason");

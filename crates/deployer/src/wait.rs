@@ -1,4 +1,4 @@
-//! Waiting for CloudFormation: as long as there is progress, and never silently.
+//! Waits for CloudFormation as long as there is progress, and reports what it waits for.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) struct Wait<'s, 'c> {
 }
 
 impl<'s, 'c> Wait<'s, 'c> {
-    /// Begins to wait, at most `limit` without progress.
+    /// Starts to wait, for at most `limit` without progress.
     pub(crate) fn new(session: &'s Session<'c>, limit: Duration) -> Self {
         let now = Instant::now();
         Self {
@@ -27,13 +27,13 @@ impl<'s, 'c> Wait<'s, 'c> {
         }
     }
 
-    /// There was progress.
+    /// Records that there was progress.
     pub(crate) fn progress(&mut self) {
         self.progressed = Instant::now();
         self.reminded = self.progressed;
     }
 
-    /// Reports from time to time what is waited for.
+    /// Reports from time to time what the operation waits for.
     ///
     /// # Errors
     /// If there has been no progress for too long.

@@ -1,4 +1,5 @@
-//! How a sandbox behaves: how fast its minutes pass, what its tasks run, how long a task takes to start.
+//! How a sandbox behaves: the speed of its minutes, the programs that its tasks run, and the start time of its
+//! tasks.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,10 +10,10 @@ use std::time::Duration;
 use scaling::TrackingBehavior;
 use serde::{Deserialize, Serialize};
 
-/// How many times faster than real time the loop's minutes pass, 1 to 30.
+/// How many times faster than real time the loop's minutes are, 1 to 30.
 ///
-/// Alarms, rules, cooldowns, and the starts of tasks follow it. Messages are real and don't: their
-/// processing time and their acceptable waiting time don't change.
+/// Applies to alarms, rules, cooldowns, and task starts. Messages are real, so their processing time and their
+/// acceptable latency don't change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Speed(u32);
@@ -27,33 +28,33 @@ pub enum BehaviorError {
         max = Speed::MAX
     )]
     Speed(String),
-    /// The start delay can't be read.
+    /// The start delay can't be parsed.
     #[error("a start is a time such as 40s, or a range such as 23s..60s, not {0:?}")]
     TaskStart(String),
-    /// The behavior of target tracking can't be read.
+    /// The behavior of target tracking can't be parsed.
     #[error(
         "target tracking is written as base=…, cooldown=…, datapoint=…, scale_in=… or flapping_guard=… with the \
          values of --assume tracking_…, separated by commas, not {0:?}"
     )]
     Tracking(String),
-    /// The program can't be read.
+    /// The program can't be parsed.
     #[error("a program is NAME=PATH, the container's name and what runs for it, not {0:?}")]
     Program(String),
 }
 
 impl Speed {
-    /// The fastest.
+    /// The maximum speed.
     pub const MAX: u32 = 30;
     /// Real time.
     pub const REAL: Self = Self(1);
 
-    /// The number of model seconds in a real one.
+    /// Returns the number of model seconds per real second.
     #[must_use]
     pub fn factor(self) -> u32 {
         self.0
     }
 
-    /// How long, in real time, a time of the loop lasts.
+    /// Returns how long a time of the loop lasts in real time.
     #[must_use]
     pub fn compress(self, time: Duration) -> Duration {
         time / self.0
@@ -101,19 +102,19 @@ impl fmt::Display for Speed {
     }
 }
 
-/// How long a task takes from being wanted to running: anything in the range, evenly. A time of the loop,
-/// so [`Speed`] compresses it.
+/// The start time of a task, from being desired to running: uniformly distributed over the range. A time of the
+/// loop, so [`Speed`] compresses it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TaskStart {
-    /// The quickest start.
+    /// The fastest start.
     pub shortest: Duration,
     /// The slowest start, at least `shortest`.
     pub longest: Duration,
 }
 
 impl TaskStart {
-    /// The start at this share of the range, 0 to 1.
+    /// Returns the start time at this share of the range, from 0 to 1.
     #[must_use]
     pub fn at(self, share: f64) -> Duration {
         let range = self.longest.saturating_sub(self.shortest);
@@ -239,7 +240,7 @@ impl FromStr for Program {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Behavior {
-    /// How fast its minutes pass.
+    /// The speed of its minutes.
     pub speed: Speed,
     /// Programs by container name. Other containers are placeholders: they count, but run nothing.
     pub programs: BTreeMap<String, PathBuf>,
@@ -250,8 +251,7 @@ pub struct Behavior {
     pub tracking: Tracking,
 }
 
-/// The requested behavior of a sandbox. A field that is absent keeps its current value, or gets the
-/// default.
+/// The requested behavior of a sandbox. `None` keeps the current value, or uses the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// See [`Behavior::speed`].
@@ -265,7 +265,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Returns `present` with the wanted changes.
+    /// Returns `present` with the requested changes.
     #[must_use]
     pub fn apply_to(&self, present: &Behavior) -> Behavior {
         let present = present.clone();

@@ -1,4 +1,4 @@
-//! The process of the emulators: started, found again, replaced.
+//! The process of the emulators: starts, finds, and replaces it.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -13,10 +13,9 @@ use crate::record::Companion;
 use crate::strays::MARK;
 use crate::venv::last_lines;
 
-/// How long the emulators get to end their tasks: Fargate's longest stop timeout is 120 s.
+/// How long the emulators can take to stop their tasks. Fargate's maximum stop timeout is 120 s.
 pub(crate) const DRAIN_PATIENCE: Duration = Duration::from_secs(130);
-/// How long a new process is watched for an immediate end, because of a wrong argument or a missing
-/// library.
+/// How long a new process is watched for an immediate exit because of a wrong argument or a missing library.
 const WATCH: Duration = Duration::from_millis(150);
 
 /// How the emulators are started.
@@ -42,8 +41,8 @@ pub(crate) fn task_logs(folder: &Path) -> PathBuf {
     folder.join("tasks")
 }
 
-/// Returns the running emulators if they match the request. Otherwise ends them, and with them their
-/// tasks, and starts new ones.
+/// Returns the running emulators if they match the request. Otherwise, stops them and their tasks, and starts
+/// new ones.
 pub(crate) fn ensure(
     wanted: &Command,
     before: Option<Companion>,
@@ -65,7 +64,7 @@ pub(crate) fn ensure(
 }
 
 impl Command<'_> {
-    /// Identifies an executable, LocalStack and behavior.
+    /// Returns an ID of the executable, LocalStack, and behavior.
     fn made_from(&self) -> Result<String> {
         let file = fs::metadata(self.executable).map_err(Error::file("read", self.executable))?;
         let changed = file
@@ -110,7 +109,7 @@ impl Command<'_> {
         }
     }
 
-    /// Nothing of the user's environment gets in, as with LocalStack.
+    /// The command doesn't inherit the user's environment, like LocalStack's.
     fn command(&self, log: &Path) -> Result<process::Command> {
         // Earlier output belongs to tasks of a sandbox that is gone.
         let logs = task_logs(self.folder);

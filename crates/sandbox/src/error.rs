@@ -22,10 +22,10 @@ pub enum Error {
         folder: PathBuf,
         /// Bytes that are free.
         free: u64,
-        /// Bytes that are needed.
+        /// Bytes that are required.
         needed: u64,
     },
-    /// No Python that the environment can be made with.
+    /// No usable Python to create the environment.
     #[error("no Python from 3.11 to 3.13 was found (tried {tried})")]
     NoPython {
         /// The commands that were tried.
@@ -36,12 +36,12 @@ pub enum Error {
     Command {
         /// The operation that failed.
         doing: String,
-        /// Its last lines, or why it did not start.
+        /// Its last lines, or why it didn't start.
         detail: String,
         /// All of its output.
         log: PathBuf,
     },
-    /// LocalStack ended, or did not become ready.
+    /// LocalStack ended, or didn't become ready.
     #[error("LocalStack did not start: {detail}")]
     NotStarted {
         /// What happened.
@@ -49,10 +49,10 @@ pub enum Error {
         /// Its output.
         log: PathBuf,
     },
-    /// It was interrupted before LocalStack was ready, which was stopped then.
+    /// The start was interrupted before LocalStack was ready. LocalStack was stopped.
     #[error("interrupted while LocalStack was starting; it is stopped")]
     Interrupted,
-    /// The emulators ended, or could not be started.
+    /// The emulators ended, or couldn't be started.
     #[error("the sandbox's emulators did not start: {detail}")]
     EmulatorsNotStarted {
         /// What happened.
@@ -106,7 +106,7 @@ impl Error {
     }
 }
 
-/// Whole megabytes.
+/// Formats whole megabytes.
 fn megabytes(bytes: u64) -> u64 {
     bytes / 1_000_000
 }

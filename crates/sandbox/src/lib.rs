@@ -1,10 +1,10 @@
 //! Everything local.
 //!
-//! This crate owns the sandbox: real LocalStack as a plain process in the checkout, its life cycle, and
-//! the Python environments that it and the build tools live in. What LocalStack lacks is added by the
-//! plugin in `localstack-plugin/`, and by the emulators, a process next to LocalStack: tasks as real
-//! processes, and Application Auto Scaling. Nothing here needs Docker, an AWS account or a hidden installation,
-//! and nothing listens beyond the loopback interface.
+//! This crate owns the sandbox: real LocalStack as a plain process in the checkout, its life cycle, and the
+//! Python environments for it and for the build tools. The plugin in `localstack-plugin/` adds features that
+//! LocalStack lacks. The emulators, a process next to LocalStack, add tasks as real processes and Application
+//! Auto Scaling. Nothing here needs Docker, an AWS account, or a hidden installation, and nothing listens
+//! beyond the loopback interface.
 
 mod behavior;
 mod companion;

@@ -1,29 +1,30 @@
-//! A lock between processes: held while the value lives, and let go by the system when its holder dies.
+//! A lock between processes. It is held until the value is dropped, and the system releases it when its holder
+//! ends.
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// A lock that is held.
+/// A held lock.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Waits for the lock of this file, which is made when absent.
+    /// Waits for the lock of this file, which is created if it doesn't exist.
     ///
     /// # Errors
-    /// If the file can't be made or locked.
+    /// If the file can't be created or locked.
     pub fn take(path: &Path) -> Result<Self> {
         Self::take_noting(path, || ())
     }
 
-    /// The same; calls `waiting` if another process holds it.
+    /// The same, but calls `waiting` if another process holds it.
     ///
     /// # Errors
-    /// If the file can't be made or locked.
+    /// If the file can't be created or locked.
     pub fn take_noting(path: &Path, waiting: impl FnOnce()) -> Result<Self> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(Error::file("make the folder", parent))?;

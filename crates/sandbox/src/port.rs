@@ -1,4 +1,4 @@
-//! The port of a sandbox: a free one to listen on, and whether it is LocalStack that answers there.
+//! The port of a sandbox: finds a free one, and checks whether LocalStack answers there.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-/// Long, because a sandbox that seems dead is replaced, and then its deployed stacks are lost.
+/// Long, because a sandbox that seems unresponsive is replaced, which deletes its stacks.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for a port that a killed process still holds.
 const PORT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The preferred port if it is free, otherwise one that the system assigns. A killed process holds its
-/// port until its last thread is gone, a moment after it counts as dead.
+/// Returns the preferred port if it is free, otherwise one that the system assigns. A killed process holds its
+/// port until its last thread has ended, which can be a moment after it counts as ended.
 pub(crate) fn free_port(preferred: Option<u16>) -> Result<u16> {
     let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     if let Some(port) = preferred {
@@ -30,7 +30,7 @@ pub(crate) fn free_port(preferred: Option<u16>) -> Result<u16> {
     Ok(address.port())
 }
 
-/// Whether LocalStack answers on this port with our plugin in it.
+/// Whether LocalStack answers on this port and has our plugin.
 pub(crate) fn is_healthy(port: u16) -> bool {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(HEALTH_TIMEOUT))

@@ -1,4 +1,4 @@
-//! Folders that are made once from source files, and again when a source changes.
+//! Folders that are created once from source files, and again when a source changes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::lock::Lock;
 
-/// Runs `prepare`, which fills `folder`, unless the folder is complete and made from these sources. A folder that
-/// is incomplete or was made from other sources is removed first. If two processes call this, only one prepares
-/// it.
+/// Runs `prepare`, which fills `folder`, unless the folder is complete and was created from these sources. First
+/// removes a folder that is incomplete or was created from other sources. If two processes call this, only one
+/// prepares it.
 ///
 /// # Errors
-/// If `prepare` fails, or a file can't be read, written or removed.
+/// If `prepare` fails, or a file can't be read, written, or removed.
 pub fn prepare_folder<E: From<Error>>(
     folder: &Path,
     sources: &[PathBuf],
@@ -36,7 +36,7 @@ pub fn prepare_folder<E: From<Error>>(
     Ok(())
 }
 
-/// Whether a folder is complete and made from these sources.
+/// Whether a folder is complete and was created from these sources.
 pub(crate) fn is_prepared(folder: &Path, sources: &[PathBuf]) -> Result<bool> {
     let wanted = compute_fingerprint(folder, sources)?;
     Ok(fs::read_to_string(stamp(folder)).is_ok_and(|stamp| stamp == wanted))
@@ -52,7 +52,7 @@ fn compute_fingerprint(folder: &Path, sources: &[PathBuf]) -> Result<String> {
     for file in sources {
         hash.update(fs::read(file).map_err(Error::file("read", file))?);
     }
-    // Such folders contain absolute paths, so a moved or copied one is of no use.
+    // Such folders contain absolute paths, so they can't be moved or copied.
     hash.update(folder.as_os_str().as_encoded_bytes());
     Ok(hex::encode(hash.finalize()))
 }

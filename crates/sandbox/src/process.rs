@@ -6,17 +6,17 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
 
-/// A process; the start time distinguishes it from later ones with the same id.
+/// A process. The start time distinguishes it from later ones with the same ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
-    /// Process id, which is also that of its group.
+    /// Process ID, which is also the ID of its group.
     pub pid: u32,
     /// Start, in seconds since 1970.
     started: u64,
 }
 
 impl Identity {
-    /// Finds the running process with this id; `None` if it has ended.
+    /// Finds the running process with this ID. `None` if it has ended.
     pub(crate) fn find(pid: u32) -> Option<Self> {
         let id = sysinfo::Pid::from_u32(pid);
         let mut system = System::new().ok()?;
@@ -36,13 +36,13 @@ impl Identity {
         })
     }
 
-    /// Whether the same process still runs. Its start time is computed from the time since boot, so two
+    /// Whether the same process is still running. Its start time is computed from the time since boot, so two
     /// readings can differ by a second.
     pub(crate) fn is_alive(self) -> bool {
         Self::find(self.pid).is_some_and(|now| now.started.abs_diff(self.started) <= 2)
     }
 
-    /// Ends the process and its group: politely, then, after `patience`, by force.
+    /// Stops the process and its group: first with SIGTERM, then, after `patience`, with SIGKILL.
     pub(crate) fn end(self, patience: Duration) {
         if !self.is_alive() {
             return;
@@ -81,7 +81,7 @@ mod tests {
     use std::os::unix::process::CommandExt;
     use std::process::{Child, Command, Stdio};
 
-    /// Reaped by its parent, as `init` does for the real one: a zombie counts as gone anyway.
+    /// Reaped by its parent, as `init` does for the real one. A zombie counts as ended.
     fn sleeper(script: &str) -> Child {
         Command::new("sh")
             .args(["-c", script])
@@ -109,7 +109,7 @@ mod tests {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // Before it is deaf, the polite signal would end it.
+        // Until it ignores the signal, SIGTERM would stop it.
         let mut word = [0; 5];
         child.stdout.take().unwrap().read_exact(&mut word).unwrap();
         assert_eq!(&word, b"deaf\n");

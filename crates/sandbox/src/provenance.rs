@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-/// A digest of the lock and of the plugin's files: another one needs a new process.
+/// Returns a digest of the lock and of the plugin's files. If it changes, a new process is needed.
 pub(crate) fn provenance(plugin: &Path) -> Result<String> {
     let mut files = vec![plugin.join("requirements.txt")];
     collect(&plugin.join("src"), &mut files)?;

@@ -12,17 +12,16 @@ use crate::process::Identity;
 /// The state of a sandbox that commands share.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// The port on which it listens or has listened.
+    /// The port on which it listens or last listened.
     pub port: u16,
     /// The process, unless it was stopped.
     pub process: Option<Identity>,
-    /// Hash of its sources: a change of the plugin or the lock file needs a new process.
+    /// Hash of its sources. If the plugin or the lock file changes, a new process is needed.
     pub made_from: String,
-    /// How it behaves. Records of earlier versions spell the key `behaviour`.
+    /// How it behaves. Records of earlier versions use the key `behaviour`.
     #[serde(default, alias = "behaviour")]
     pub behavior: Behavior,
-    /// The emulators next to it, unless they were stopped. Records of earlier versions spell the key
-    /// `stand_ins`.
+    /// The emulators next to it, unless they were stopped. Records of earlier versions use the key `stand_ins`.
     #[serde(default, alias = "stand_ins")]
     pub emulators: Option<Companion>,
 }
@@ -32,17 +31,17 @@ pub(crate) struct Record {
 pub(crate) struct Companion {
     /// The process.
     pub process: Identity,
-    /// Its sources: another executable, LocalStack, or behavior needs a new process.
+    /// Hash of its sources. If the executable, LocalStack, or behavior changes, a new process is needed.
     pub made_from: String,
 }
 
 impl Record {
-    /// Reads a record. An unreadable one counts as missing, which at worst means a new port.
+    /// Reads a record. An unreadable one counts as missing. In the worst case, that results in a new port.
     pub(crate) fn read(file: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(file).ok()?).ok()
     }
 
-    /// Whether both processes run.
+    /// Whether both processes are running.
     pub(crate) fn is_alive(&self) -> bool {
         let emulators = self.emulators.as_ref().map(|emulators| emulators.process);
         let processes = [self.process, emulators];

@@ -1,14 +1,14 @@
-//! Free space of a disk.
+//! Free space on a disk.
 
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Below this, a disk counts as full: the next file fills it.
+/// Below this number of bytes, a disk counts as full, because the next file would fill it.
 pub const FULL: u64 = 4 * 1024 * 1024;
 
-/// Bytes that this user can still write at the path, or at its closest existing folder. `None` if the system
-/// doesn't report it.
+/// Returns the bytes that this user can still write at the path, or at its closest existing folder. `None` if
+/// the system doesn't report it.
 #[must_use]
 pub fn free_space(path: &Path) -> Option<u64> {
     let existing = path.ancestors().find(|folder| folder.exists())?;
@@ -16,7 +16,7 @@ pub fn free_space(path: &Path) -> Option<u64> {
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Refuses to start work that would fill the disk halfway. `needed` is in bytes.
+/// Refuses to start work that would fill the disk. `needed` is in bytes.
 pub(crate) fn require_space(folder: &Path, needed: u64) -> Result<()> {
     match free_space(folder) {
         Some(free) if free < needed => Err(Error::NoSpace {

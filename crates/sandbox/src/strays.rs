@@ -9,11 +9,11 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use crate::process::Identity;
 
-/// Environment variable that names the sandbox's folder in LocalStack and in the emulators.
+/// Environment variable with the sandbox's folder in LocalStack and in the emulators.
 pub(crate) const MARK: &str = "ECS_SCALER_SANDBOX_FOLDER";
 
-/// The sandbox's processes that lead a group and aren't among `known`. Call it with the sandbox's lock held: a child
-/// holds the lock, too, until it runs its program, which has the mark.
+/// Returns the sandbox's processes that lead a group and aren't among `known`. Must be called with the sandbox's
+/// lock held, because a child also holds the lock until it runs its program, which has the mark.
 pub(crate) fn find_strays(folder: &Path, known: &[Identity]) -> Vec<Identity> {
     let Ok(mut system) = System::new() else {
         return Vec::new();

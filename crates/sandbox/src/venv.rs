@@ -1,4 +1,4 @@
-//! Python environments, made from lock files with hashes.
+//! Python environments, created from lock files with hashes.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,14 +11,14 @@ use crate::prepared::{is_prepared, prepare_folder};
 #[derive(Clone, Debug)]
 pub struct Venv {
     folder: PathBuf,
-    /// Lock files, installed one after the other.
+    /// Lock files, installed one after another.
     requirements: Vec<PathBuf>,
     /// File for the installation's output.
     log: PathBuf,
 }
 
-/// Interpreters to try. LocalStack's CloudFormation can't be imported on 3.10, and its lock was not
-/// tried with 3.14.
+/// Interpreters to try. LocalStack's CloudFormation can't be imported on 3.10, and its lock hasn't been tested
+/// with 3.14.
 const PYTHONS: [&str; 5] = [
     "python3.13",
     "python3.12",
@@ -28,7 +28,7 @@ const PYTHONS: [&str; 5] = [
 ];
 
 impl Venv {
-    /// The environment in `folder`, made from these lock files, one after the other.
+    /// The environment in `folder`, created from these lock files, one after another.
     #[must_use]
     pub fn new(folder: PathBuf, requirements: Vec<PathBuf>, log: PathBuf) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Venv {
         }
     }
 
-    /// A program of the environment.
+    /// Returns the path of a program of the environment.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join("bin").join(name)
@@ -58,7 +58,7 @@ impl Venv {
         command
     }
 
-    /// Whether the environment is complete and made from the current lock files.
+    /// Whether the environment is complete and was created from the current lock files.
     ///
     /// # Errors
     /// If a lock file can't be read.
@@ -66,7 +66,7 @@ impl Venv {
         is_prepared(&self.folder, &self.requirements)
     }
 
-    /// Makes the environment unless it is ready; see [`prepare_folder`].
+    /// Creates the environment unless it is ready; see [`prepare_folder`].
     ///
     /// # Errors
     /// If Python, network access, or disk space is missing.
@@ -85,8 +85,8 @@ impl Venv {
         run("make a Python environment", &mut venv, &log, &self.log)?;
         for requirements in &self.requirements {
             let mut pip = Command::new(self.program("python"));
-            // No isolation: a build would otherwise fetch its tools unlocked. Tools that packages
-            // without a wheel need are in the lock file before.
+            // No isolation, because a build would otherwise download its tools without a lock. The lock file
+            // lists the tools for packages without a wheel first.
             pip.args(["-m", "pip", "install", "--require-hashes", "--no-deps"]);
             pip.args([
                 "--no-build-isolation",
@@ -163,7 +163,7 @@ fn run(doing: &str, command: &mut Command, log: &File, log_path: &Path) -> Resul
     }
 }
 
-/// The last lines of a log, for an error; empty if it can't be read.
+/// Returns the last lines of a log, for an error. Empty if it can't be read.
 pub(crate) fn last_lines(path: &Path, count: usize) -> String {
     let bytes = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);

@@ -1,10 +1,10 @@
-//! What makes a CloudWatch alarm.
+//! The parts of a CloudWatch alarm.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// On which side of the threshold an alarm rings.
+/// The comparison that puts an alarm into ALARM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Comparison {
@@ -18,17 +18,17 @@ pub enum Comparison {
     AtOrBelow,
 }
 
-/// What a missing datapoint counts as (`TreatMissingData`).
+/// How missing datapoints are treated (`TreatMissingData`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingData {
-    /// As nothing: without any datapoint the state is INSUFFICIENT_DATA.
+    /// It doesn't count: without any datapoint, the state is INSUFFICIENT_DATA.
     Missing,
-    /// The state stays as it is.
+    /// The state doesn't change.
     Ignore,
-    /// As a datapoint beyond the threshold.
+    /// It counts as a datapoint beyond the threshold.
     Breaching,
-    /// As a datapoint within the threshold.
+    /// It counts as a datapoint within the threshold.
     NotBreaching,
 }
 
@@ -36,7 +36,7 @@ impl Comparison {
     /// Every comparison.
     pub const ALL: [Self; 4] = [Self::AtOrAbove, Self::Above, Self::Below, Self::AtOrBelow];
 
-    /// The word for it in a stack definition.
+    /// Its word in a stack definition.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl Comparison {
         }
     }
 
-    /// Whether a value is beyond the threshold. Not a number is never.
+    /// Whether a value is beyond the threshold. NaN never is.
     #[must_use]
     pub fn breaches(self, value: f64, threshold: f64) -> bool {
         match self {
@@ -89,7 +89,7 @@ impl MissingData {
         Self::NotBreaching,
     ];
 
-    /// The word for it in a stack definition.
+    /// Its word in a stack definition.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Backlog per task: messages ÷ running tasks, unrounded. With no running task the divisor is 1, so
-/// that the whole backlog shows.
+/// Backlog per task: messages ÷ running tasks, unrounded. With no running task the divisor is 1, so the
+/// result is the whole backlog.
 ///
 /// Source: "Scaling based on Amazon SQS", Amazon EC2 Auto Scaling User Guide, with tasks for instances.
 #[must_use]
@@ -15,11 +15,11 @@ pub fn backlog_per_task(messages: u64, running: u32) -> f64 {
     messages as f64 / f64::from(running.max(1))
 }
 
-/// Acceptable backlog per task, the target of the scaling policy: how many messages may wait for one
-/// task so that the last of them is still reached within `acceptable_latency`, when each takes
-/// `processing_time`. `None` when `processing_time` is zero.
+/// Acceptable backlog per task, the target of the scaling policy: how many messages can wait for one task so that
+/// the last of them still starts within `acceptable_latency`, if each takes `processing_time`. `None` if
+/// `processing_time` is zero.
 ///
-/// Source: as [`backlog_per_task`].
+/// Source: the same as for [`backlog_per_task`].
 #[must_use]
 pub fn acceptable_backlog_per_task(
     acceptable_latency: Duration,
@@ -29,8 +29,8 @@ pub fn acceptable_backlog_per_task(
         .then(|| acceptable_latency.as_secs_f64() / processing_time.as_secs_f64())
 }
 
-/// Share of the target at which a service's last task is held: over the low alarm's threshold
-/// ([`crate::LOW_SHARE`]), and not over the target.
+/// Share of the target at which a service's last task is held: above the low alarm's threshold
+/// ([`crate::LOW_SHARE`]), and at most the target.
 const HELD_SHARE: f64 = 0.95;
 
 /// Returns what to add to the published backlog per task so that a service that can go to zero tasks keeps
@@ -41,8 +41,8 @@ const HELD_SHARE: f64 = 0.95;
 /// seconds, before it has started or while it works. One datapoint that isn't below the low alarm's
 /// threshold takes the alarm out of ALARM for all of its 15 periods.
 ///
-/// `messages` are all that count as backlog, `published` is the sum over the service's queues of what would
-/// be published, `target` is that of the policy.
+/// `messages` are all messages that count as backlog, `published` is the sum of the values that the
+/// service's queues would publish, and `target` is the policy's target.
 #[must_use]
 pub fn held_backlog(messages: u64, running: u32, published: f64, target: f64) -> f64 {
     if messages == 0 || running > 1 {
@@ -73,7 +73,7 @@ mod tests {
         );
     }
 
-    /// Target 100: the low alarm is under 90, the high one over 100.
+    /// Target 100: the low alarm goes off below 90, the high one above 100.
     #[test]
     fn the_last_task_is_held_while_there_is_work() {
         let published = |messages, running| {

@@ -1,7 +1,7 @@
-//! How CloudWatch evaluates an alarm: M of N datapoints, and what becomes of missing ones.
+//! How CloudWatch evaluates an alarm: M of N datapoints, and the treatment of missing ones.
 //!
 //! Source of everything here: "Configuring how CloudWatch alarms treat missing data", Amazon CloudWatch
-//! User Guide. The tests hold its tables.
+//! User Guide. The tests contain its tables.
 
 use std::num::NonZeroU32;
 
@@ -19,14 +19,14 @@ pub enum AlarmState {
     InsufficientData,
 }
 
-/// Datapoints that CloudWatch reads beyond the evaluation periods when some are missing. AWS says
-/// that there are some, how many depends on the period and the metric; its examples have 5 for 3.
+/// Datapoints that CloudWatch reads beyond the evaluation periods if some are missing. AWS documents that
+/// it reads more, and that the number depends on the period and the metric; its examples have 5 for 3.
 pub const EXTRA_DATAPOINTS: u32 = 2;
 
-/// What an alarm is evaluated by.
+/// The evaluation settings of an alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// On which side of the threshold a datapoint breaches.
+    /// The side of the threshold on which a datapoint is breaching.
     pub comparison: Comparison,
     /// Threshold, in the metric's unit.
     pub threshold: f64,
@@ -34,18 +34,18 @@ pub struct Evaluation {
     pub datapoints: NonZeroU32,
     /// Evaluation periods (N); below `datapoints` it counts as `datapoints`.
     pub periods: NonZeroU32,
-    /// What a missing datapoint counts as.
+    /// How missing datapoints are treated.
     pub missing: MissingData,
-    /// Datapoints beyond the evaluation periods that are evaluated when some are missing, usually
+    /// Datapoints beyond the evaluation periods that are evaluated if some are missing, usually
     /// [`EXTRA_DATAPOINTS`].
     pub extra: u32,
 }
 
-/// The datapoints that were found in an evaluation range.
+/// The datapoints found in an evaluation range.
 struct Found {
     real: usize,
     breaching: usize,
-    /// Periods since the oldest real datapoint, which itself counts as one.
+    /// Periods since the oldest real datapoint, including its own.
     oldest: usize,
 }
 
@@ -56,14 +56,14 @@ impl Evaluation {
         self.periods().saturating_add(self.extra as usize)
     }
 
-    /// The alarm's state, given a datapoint or none for each period, oldest first and the latest last,
-    /// and the state that the alarm is in. Datapoints before the evaluation range don't matter; periods
-    /// that the list doesn't reach are missing. A value that is no number counts as missing.
+    /// The alarm's state. `recent` has a datapoint or none for each period, oldest first, and `current` is
+    /// the alarm's current state. Datapoints before the evaluation range don't matter, and periods before
+    /// the start of the list are missing. NaN counts as missing.
     ///
-    /// With at least N datapoints in the range the latest N decide. With fewer, each one that lacks
-    /// counts as `missing` says. Under [`MissingData::Missing`] the alarm also rings when all that is
-    /// there breaches and the oldest of it is M periods old or older; younger than that, the alarm does
-    /// not ring yet, so that one late datapoint rings no false alarm.
+    /// With at least N datapoints in the range, the latest N decide. With fewer, each missing one counts as
+    /// `missing` specifies. Under [`MissingData::Missing`], the alarm also goes into ALARM if all existing
+    /// datapoints are breaching and the oldest is at least M periods old. If it is newer, the alarm waits,
+    /// so that one late datapoint causes no false alarm.
     #[must_use]
     pub fn state(&self, recent: &[Option<f64>], current: AlarmState) -> AlarmState {
         let found = self.find(recent);
@@ -84,7 +84,7 @@ impl Evaluation {
         match self.missing {
             MissingData::Breaching | MissingData::NotBreaching => AlarmState::Ok,
             MissingData::Ignore => current,
-            // Without any datapoint, none is old.
+            // Without any datapoint, there is no oldest one.
             MissingData::Missing if found.oldest >= datapoints => AlarmState::Alarm,
             MissingData::Missing => AlarmState::InsufficientData,
         }
@@ -145,7 +145,7 @@ mod tests {
             .collect()
     }
 
-    /// The states for missing, ignore, breaching and not breaching; `None` keeps the state.
+    /// The states for missing, ignore, breaching, and not breaching; `None` keeps the state.
     fn check(of: (u32, u32), row: &str, expected: [Option<AlarmState>; 4]) {
         for (missing, expected) in MissingData::ALL.into_iter().zip(expected) {
             for current in [Ok, Alarm, InsufficientData] {
@@ -189,8 +189,8 @@ mod tests {
         );
     }
 
-    /// "Avoiding premature transitions to alarm state". That the state is then INSUFFICIENT_DATA is in
-    /// an older version of the table; the present text only says that it is not ALARM.
+    /// "Avoiding premature transitions to alarm state". An older version of the table has INSUFFICIENT_DATA
+    /// as the state; the current text only documents that it is not ALARM.
     #[test]
     fn one_young_datapoint_rings_no_false_alarm() {
         let fill = [Some(InsufficientData), None, Some(Alarm), Some(Ok)];
@@ -235,7 +235,7 @@ mod tests {
     }
 
     proptest! {
-        /// A worse datapoint never silences an alarm, whatever else is there.
+        /// A worse datapoint never takes an alarm out of ALARM, whatever the other datapoints are.
         #[test]
         fn grows_with_each_datapoint(
             mut row in proptest::collection::vec(proptest::option::of(0.0f64..1.0), 1..12),
@@ -248,7 +248,7 @@ mod tests {
             prop_assert!(before != Alarm || evaluation.state(&row, Ok) == Alarm);
         }
 
-        /// With every datapoint there, the state is the plain count of breaches.
+        /// With every datapoint present, the state is the plain count of breaches.
         #[test]
         fn without_gaps_it_counts(
             row in proptest::collection::vec(0.0f64..1.0, 10..20), of in 1u32..6, more in 0u32..4,

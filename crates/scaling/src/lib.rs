@@ -1,8 +1,8 @@
 //! Scaling algorithms as pure functions: no I/O, no clock, no randomness.
 //!
-//! This crate owns what is computed: the backlog per task and its acceptable value, the next desired
-//! count under target tracking and by steps, cooldowns, what is right to do for an alarm that rings, and
-//! the input of the functions: the metric function's request, the scaling function's policy.
+//! This crate owns the calculations: the backlog per task and its acceptable value, the next desired count
+//! with target tracking and with steps, cooldowns, and the decision for an alarm in ALARM. It also owns the
+//! input of the functions: the metric function's request and the scaling function's policy.
 
 mod alarm;
 mod alarm_steps;

@@ -1,4 +1,4 @@
-//! Values that AWS writes as text, parsed once where they are read.
+//! Values that AWS returns as text, parsed once where they are read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,17 +7,17 @@ use serde::{Serialize, Serializer};
 
 use crate::{AlarmState, Comparison};
 
-/// A value that was read as text. A text with an unknown meaning is kept.
+/// A value that was read as text. Unknown text is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parsed<T> {
     /// The value.
     Known(T),
-    /// The text, if it isn't one of the known values.
+    /// The text, if it isn't a known value.
     Unknown(String),
 }
 
 impl<T> Parsed<T> {
-    /// The value, if it is a known one.
+    /// The value, if it is known.
     #[must_use]
     pub fn known(&self) -> Option<&T> {
         match self {
@@ -52,13 +52,13 @@ impl<T: fmt::Display> fmt::Display for Parsed<T> {
 }
 
 impl<T: fmt::Display> Serialize for Parsed<T> {
-    /// Serializes the text that AWS writes.
+    /// Serializes the text that AWS uses.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// How a scaling activity of Application Auto Scaling ended, or that it hasn't ended.
+/// How a scaling activity of Application Auto Scaling ended, or its state if it hasn't ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ActivityStatus {
     /// Accepted.
@@ -89,10 +89,10 @@ macro_rules! parse_by_display {
         impl FromStr for $type {
             type Err = UnknownText;
 
-            /// Reads what AWS writes.
+            /// Reads the text that AWS uses.
             ///
             /// # Errors
-            /// If the text is none of the known values.
+            /// If the text isn't a known value.
             fn from_str(text: &str) -> Result<Self, UnknownText> {
                 let mut known = Self::ALL.into_iter();
                 let found = known.find(|value| value.to_string() == text);

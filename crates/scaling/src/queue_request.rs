@@ -1,4 +1,4 @@
-//! An SQS queue, as policies and events name it.
+//! An SQS queue in policies and events.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,8 @@ pub struct QueueRequest {
     pub name: String,
     /// Queue URL.
     pub url: String,
-    /// How long a message of this queue can wait, in milliseconds, if that differs from what the service's policy says.
+    /// How long a message of this queue can wait, in milliseconds, if that differs from the service's
+    /// policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acceptable_latency_ms: Option<u64>,
     /// Share of the messages that must meet this queue's own objective.
@@ -24,7 +25,7 @@ pub struct QueueRequest {
 }
 
 impl QueueRequest {
-    /// A queue without settings of its own.
+    /// A queue without its own settings.
     #[must_use]
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
@@ -37,7 +38,7 @@ impl QueueRequest {
     /// Checks the numbers.
     ///
     /// # Errors
-    /// When a number that must not be zero is.
+    /// If a number is zero that must not be.
     pub fn check(&self) -> Result<(), DemandPolicyError> {
         let zero = |number: Option<u64>, name| match number {
             Some(0) => Err(DemandPolicyError::Zero(name)),
@@ -52,7 +53,8 @@ impl QueueRequest {
 mod tests {
     use super::*;
 
-    /// A stack that was deployed before sends names and URLs alone, and one without such settings still does.
+    /// Stacks deployed by earlier versions send only names and URLs, and so do stacks without such
+    /// settings.
     #[test]
     fn a_queue_without_settings_is_what_it_was() {
         let text = r#"{"name":"orders","url":"https://sqs/orders"}"#;

@@ -1,4 +1,4 @@
-//! What the metric function is asked to measure: the constant input of the EventBridge rule's target.
+//! The request to the metric function: the constant input of the EventBridge rule's target.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +8,11 @@ use crate::queue_request::QueueRequest;
 /// Name of the metric that the metric function publishes.
 pub const METRIC_NAME: &str = "BacklogPerTask";
 
-/// Name of the metric by which a service without tasks is woken: the whole backlog while no task is
-/// desired, otherwise 0. Its dimensions are `ClusterName` and `ServiceName`.
+/// Name of the metric that scales a service from zero: the whole backlog if the desired count is 0,
+/// otherwise 0. Its dimensions are `ClusterName` and `ServiceName`.
 pub const WAKE_METRIC_NAME: &str = "BacklogWithoutTasks";
 
-/// The metric function's event: everything that it needs to know, so that it holds no configuration.
+/// The metric function's event. It has all settings, so the function itself has none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricRequest {
@@ -32,18 +32,18 @@ pub struct ServiceRequest {
     pub service: String,
     /// The queues that the service consumes; one datapoint each.
     pub queues: Vec<QueueRequest>,
-    /// Which messages count as backlog.
+    /// The kinds of messages that count as backlog.
     #[serde(default = "visible_only")]
     pub count: Vec<Count>,
     /// Whether to publish [`WAKE_METRIC_NAME`] too.
     #[serde(default, skip_serializing_if = "is_false")]
     pub wake: bool,
-    /// Target of the policy that tracks [`METRIC_NAME`], in messages per task, for a service that can go to
-    /// zero tasks: while there is work, its last task is kept ([`crate::held_backlog`]).
+    /// Target of the policy that tracks [`METRIC_NAME`], in messages per task, for a service that can scale
+    /// to zero: while there is work, it keeps its last task ([`crate::held_backlog`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<f64>,
-    /// The demand algorithm's numbers, to publish [`crate::NEED_PER_TASK_METRIC`] and [`crate::TASKS_NEEDED_METRIC`]
-    /// instead of [`METRIC_NAME`].
+    /// The settings of the demand algorithm, to publish [`crate::NEED_PER_TASK_METRIC`] and
+    /// [`crate::TASKS_NEEDED_METRIC`] instead of [`METRIC_NAME`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demand: Option<DemandRequest>,
 }
@@ -61,10 +61,10 @@ pub enum Count {
 }
 
 impl Count {
-    /// Every kind, in the order of the queue's documentation.
+    /// Every kind, in the order of the SQS documentation.
     pub const ALL: [Self; 3] = [Self::Visible, Self::InFlight, Self::Delayed];
 
-    /// The word for it in a stack definition.
+    /// Its word in a stack definition.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ impl Count {
         }
     }
 
-    /// Name of the metric that SQS publishes. The attribute of the queue is called a little differently.
+    /// Name of the metric that SQS publishes. The queue attribute has a slightly different name.
     #[must_use]
     pub fn metric_name(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Scale-out and scale-in, and values that exist once for each.
 
-/// Which way a step goes.
+/// The direction of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// More tasks.
@@ -19,7 +19,7 @@ pub struct PerSide<T> {
 }
 
 impl Side {
-    /// Returns `out` or `in`, the word behind "scale".
+    /// Returns `out` or `in`, the word after "scale".
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl Side {
         }
     }
 
-    /// Whether going from one count to the other is a step to this side.
+    /// Whether going from one count to the other is a step in this direction.
     #[must_use]
     pub fn is_step(self, from: u32, to: u32) -> bool {
         match self {
@@ -47,7 +47,7 @@ impl<T> PerSide<T> {
         }
     }
 
-    /// The value of one side, to change it.
+    /// The value of one side, mutable.
     pub fn get_mut(&mut self, side: Side) -> &mut T {
         match side {
             Side::Out => &mut self.scale_out,

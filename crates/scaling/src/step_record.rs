@@ -1,8 +1,8 @@
-//! How the tag of an alarm records its last step:
-//! `2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z from 1 to 2 done`.
+//! The record of an alarm's last step in its tag: `2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z
+//! from 1 to 2 done`.
 //!
 //! `base 10` comes before the last word if the step isn't computed from `from`. The last word is `begun`
-//! until the count is set. A tag's value can have letters, digits, spaces, and `+-=._:/@`, at most 256
+//! until the count is set. A tag's value can have letters, digits, spaces, and `+-=._:/@`, and at most 256
 //! characters.
 
 use std::fmt;
@@ -34,7 +34,7 @@ impl FromStr for StepRecord {
     /// Reads the value of the tag.
     ///
     /// # Errors
-    /// If the text isn't what `Display` writes.
+    /// If the text doesn't have the format of `Display`.
     fn from_str(text: &str) -> Result<Self, StepRecordError> {
         parse(text).ok_or(StepRecordError)
     }

@@ -1,4 +1,4 @@
-//! Target tracking: the next desired count, and the two alarms that decide when it is asked for.
+//! Target tracking: the next desired count, and the two alarms that request it.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ pub struct Bounds {
     max: u32,
 }
 
-/// Why a pair of numbers is no [`Bounds`].
+/// Why a pair of numbers isn't valid as [`Bounds`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the minimum capacity {min} is over the maximum capacity {max}")]
+#[error("the minimum capacity {min} is greater than the maximum capacity {max}")]
 pub struct BoundsError {
     min: u32,
     max: u32,
@@ -26,10 +26,10 @@ impl Bounds {
         max: u32::MAX,
     };
 
-    /// From `min` to `max` tasks, both included.
+    /// From `min` to `max` tasks, inclusive.
     ///
     /// # Errors
-    /// When `min` is over `max`.
+    /// If `min` is over `max`.
     pub fn new(min: u32, max: u32) -> Result<Self, BoundsError> {
         if min > max {
             return Err(BoundsError { min, max });
@@ -37,13 +37,13 @@ impl Bounds {
         Ok(Self { min, max })
     }
 
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     #[must_use]
     pub fn min(self) -> u32 {
         self.min
     }
 
-    /// Most tasks.
+    /// Maximum number of tasks.
     #[must_use]
     pub fn max(self) -> u32 {
         self.max
@@ -66,30 +66,30 @@ impl Serialize for Bounds {
 /// One of the two alarms of a target tracking policy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackingAlarm {
-    /// The metric must be over (high) or under (low) this value.
+    /// The metric must be above (high) or below (low) this value.
     pub threshold: f64,
-    /// Datapoints to alarm, which is also the number of evaluation periods.
+    /// Datapoints to alarm, and also the number of evaluation periods.
     pub datapoints: u32,
     /// Length of a period.
     pub period: Duration,
 }
 
-/// The alarms that Application Auto Scaling makes for a target tracking policy: the high one starts
+/// The alarms that Application Auto Scaling creates for a target tracking policy: the high one starts
 /// scale-out, the low one scale-in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackingAlarms {
-    /// Over the target.
+    /// Above the target.
     pub high: TrackingAlarm,
-    /// Under a share of the target.
+    /// Below a share of the target.
     pub low: TrackingAlarm,
 }
 
-/// Share of the target under which the low alarm goes off. Observed; AWS documents only that the two
+/// Share of the target below which the low alarm goes into ALARM. Observed; AWS documents only that the two
 /// thresholds leave a gap so that the count does not flap.
 pub const LOW_SHARE: f64 = 0.9;
 
 /// The alarms of a policy with this target: 3 of 3 and 15 of 15 periods of 60 s, as Application Auto
-/// Scaling makes them for a custom metric. Observed, not documented.
+/// Scaling creates them for a custom metric. Observed, not documented.
 #[must_use]
 pub fn tracking_alarms(target: f64) -> TrackingAlarms {
     let period = Duration::from_secs(60);
@@ -108,18 +108,17 @@ pub fn tracking_alarms(target: f64) -> TrackingAlarms {
 }
 
 /// Returns the desired count that brings `metric` (a value per task) to `target` if `base` tasks have that
-/// value: base × metric ÷ target, where additions round up and removals round down, within `bounds`.
+/// value: base × metric ÷ target. Additions round up and removals round down, within `bounds`.
 ///
-/// Between the low alarm's threshold and the target nothing changes except for the bounds. From zero
-/// tasks the smallest possible amount is added, because the metric then says nothing about one task. A
-/// metric or target that isn't a positive finite number (zero is a valid metric) changes nothing either:
-/// missing data never scales.
+/// Between the low alarm's threshold and the target, only the bounds change the count. From zero tasks, the
+/// smallest possible number is added, because the metric then doesn't show the load of one task. A metric
+/// or target that isn't a positive finite number (zero is a valid metric) changes nothing either: missing
+/// data never scales.
 ///
-/// AWS doesn't publish the formula. It documents the rounding, and that scale-in never goes so far that
-/// the metric would be over the target again; its example of scaling on a queue (1,500 messages, 10
-/// instances, target 100: scale out by 5) determines the rest. Which count is the base is an assumption:
-/// [`crate::TrackingBase`]. Source: "How target tracking scaling for Application Auto Scaling works",
-/// Application Auto Scaling User Guide.
+/// AWS doesn't publish the formula. It documents the rounding, and that scale-in never brings the metric
+/// above the target again. Its example of scaling on a queue (1,500 messages, 10 instances, target 100:
+/// scale out by 5) determines the rest. The base count is an assumption: [`crate::TrackingBase`]. Source:
+/// "How target tracking scaling for Application Auto Scaling works", Application Auto Scaling User Guide.
 #[must_use]
 pub fn next_desired_count(base: u32, metric: f64, target: f64, bounds: Bounds) -> u32 {
     let usable = metric.is_finite() && metric >= 0.0 && target.is_finite() && target > 0.0;
@@ -133,8 +132,8 @@ pub fn next_desired_count(base: u32, metric: f64, target: f64, bounds: Bounds) -
     bounds.clamp(required_tasks(base, metric, target))
 }
 
-/// Tasks at which the metric is at the target or just under it. A ratio that only floating point
-/// puts above a whole number counts as that number: 3 × 0.7 ÷ 0.3 is 7, not 8.
+/// Tasks at which the metric is at the target or just below it. A ratio that is above a whole number only
+/// by floating-point error counts as that number: 3 × 0.7 ÷ 0.3 is 7, not 8.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -156,7 +155,7 @@ mod tests {
         Bounds::new(min, max).unwrap()
     }
 
-    /// The worked example of the AWS articles: 1,500 messages on 10 tasks, 0.1 s a message, 10 s
+    /// The worked example of the AWS articles: 1,500 messages on 10 tasks, 0.1 s per message, 10 s
     /// acceptable latency.
     #[test]
     fn worked_example_scales_out_by_five() {
@@ -236,7 +235,7 @@ mod tests {
         let error = Bounds::new(3, 2).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the minimum capacity 3 is over the maximum capacity 2"
+            "the minimum capacity 3 is greater than the maximum capacity 2"
         );
     }
 
@@ -266,7 +265,7 @@ mod tests {
             prop_assert!(next(a.min(b)) <= next(a.max(b)));
         }
 
-        /// AWS documents that after scale-in, the metric is not over the target.
+        /// AWS documents that after scale-in, the metric is not above the target.
         #[test]
         fn the_count_asked_for_holds_the_backlog(
             messages in 0u64..10_000_000, running in 1u32..5_000, target in 0.01f64..1e5,
@@ -276,7 +275,7 @@ mod tests {
             prop_assert!(backlog_per_task(messages, next) <= target * (1.0 + 1e-6));
         }
 
-        /// Whole ratios come out exact, whatever floating point makes of them.
+        /// Whole ratios are exact despite floating-point errors.
         #[test]
         fn whole_ratios_are_exact(running in 1u32..500, factor in 2u32..10, target in 0.01f64..1e4) {
             let next = next_desired_count(running, target * f64::from(factor), target, bounds(0, u32::MAX));

@@ -1,11 +1,11 @@
-//! Points in time as texts. A moment is the time since the Unix epoch.
+//! Points in time as text. A point in time is the time since the Unix epoch.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-/// The last moment that has a four-digit year, in milliseconds.
+/// The last time that has a four-digit year, in milliseconds.
 const LAST: u64 = 253_402_300_799_999;
 
-/// Writes a moment as `2026-11-21T10:00:00.123Z`, with at most milliseconds and without trailing zeros.
+/// Writes a time as `2026-11-21T10:00:00.123Z`, with at most milliseconds and without trailing zeros.
 #[must_use]
 pub fn format_timestamp(moment: Duration) -> String {
     let millis = u64::try_from(moment.as_millis()).unwrap_or(LAST).min(LAST);
@@ -18,7 +18,7 @@ pub fn format_timestamp(moment: Duration) -> String {
     }
 }
 
-/// Reads a moment from what [`format_timestamp`] writes, in milliseconds.
+/// Reads a time that [`format_timestamp`] wrote, with milliseconds.
 pub(crate) fn parse_timestamp(text: &str) -> Option<Duration> {
     let time = humantime::parse_rfc3339(text).ok()?;
     let since = time.duration_since(UNIX_EPOCH).ok()?;

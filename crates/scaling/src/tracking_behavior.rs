@@ -1,7 +1,7 @@
 //! How Application Auto Scaling follows a target tracking policy, where AWS doesn't document it.
 //!
-//! Each open question is a named assumption with its variants. The defaults are what fits every event
-//! of the public scaling logs that we know: see `tracking_policy/log.json` and the tests that replay it.
+//! Each open question is a named assumption with its variants. The defaults fit every event of the public
+//! scaling logs that we know: see `tracking_policy/log.json` and the tests that replay it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,12 +17,12 @@ pub struct TrackingBehavior {
     pub datapoint: TrackingDatapoint,
     /// How many tasks one scale-in removes.
     pub scale_in: ScaleInStep,
-    /// Whether a scale-in waits if it would bring the metric over the target.
+    /// Whether a scale-in waits if it would bring the metric above the target.
     pub flapping_guard: FlappingGuard,
 }
 
 impl TrackingBehavior {
-    /// The names of its parts, which [`Self::get`] and [`Self::set`] take.
+    /// The names of its parts, for [`Self::get`] and [`Self::set`].
     pub const PARTS: [&str; 5] = [
         "base",
         "cooldown",
@@ -31,7 +31,7 @@ impl TrackingBehavior {
         "flapping_guard",
     ];
 
-    /// The value of a part, as it is written. `None` if there is no part of this name.
+    /// The value of a part, as text. `None` if there is no part with this name.
     #[must_use]
     pub fn get(&self, part: &str) -> Option<String> {
         Some(match part {
@@ -44,10 +44,11 @@ impl TrackingBehavior {
         })
     }
 
-    /// Sets a part to a value as it is written.
+    /// Sets a part to a value in text form.
     ///
     /// # Errors
-    /// If there is no part of this name, or if the value isn't one of the part's. The text says what can be written.
+    /// If there is no part with this name, or the value isn't valid for the part. The text lists the valid
+    /// values.
     pub fn set(&mut self, part: &str, value: &str) -> Result<(), &'static str> {
         match part {
             "base" => self.base = value.parse()?,
@@ -67,7 +68,7 @@ pub enum TrackingBase {
     /// The desired count at the time of the decision. Probability in our judgment: 55%.
     #[default]
     Desired,
-    /// The running count at the datapoint's time, which the metric was divided by (30%).
+    /// The running count at the datapoint's time, by which the metric was divided (30%).
     RunningThen,
     /// The running count at the time of the decision (15%).
     Running,
@@ -76,13 +77,13 @@ pub enum TrackingBase {
 /// What a high alarm does during a scale-out cooldown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutCooldown {
-    /// The base is the count before the scale-out that started the cooldown. A larger result than the
-    /// present count raises it, any other changes nothing.
+    /// The base is the count before the scale-out that started the cooldown. A result above the current
+    /// count raises it; any other result changes nothing.
     #[default]
     LargerPasses,
     /// Nothing.
     Blocks,
-    /// Running count × metric ÷ target again, less what was added already. A public log refutes it; it
+    /// Running count × metric ÷ target again, minus the tasks already added. A public log refutes it; it
     /// was our own assumption until November 2026.
     Repeats,
 }
@@ -93,13 +94,13 @@ pub enum TrackingDatapoint {
     /// The latest.
     #[default]
     Latest,
-    /// The average of those that put the alarm into ALARM.
+    /// The average of the ones that put the alarm into ALARM.
     Average,
-    /// The smallest of them.
+    /// The minimum of them.
     Minimum,
 }
 
-/// How many tasks one scale-in removes at most.
+/// Maximum number of tasks that one scale-in removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScaleInStep {
     /// This percentage of the desired count, rounded down, and at least one task.
@@ -108,8 +109,8 @@ pub enum ScaleInStep {
     ToTarget,
 }
 
-/// Whether a scale-in waits if it would bring the metric over the target. AWS documents that target
-/// tracking doesn't scale in then, and returns the reason `AutoScalingAnticipatedFlapping`.
+/// Whether a scale-in waits if it would bring the metric above the target. AWS documents that target
+/// tracking then doesn't scale in, and returns the reason `AutoScalingAnticipatedFlapping`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FlappingGuard {
     /// It waits.
@@ -120,7 +121,7 @@ pub enum FlappingGuard {
 }
 
 impl Default for ScaleInStep {
-    /// One task at a time: what every public log of an ECS service shows.
+    /// One task at a time, as in every public log of an ECS service.
     fn default() -> Self {
         Self::Percent(0)
     }
@@ -141,7 +142,7 @@ impl ScaleInStep {
 }
 
 impl TrackingDatapoint {
-    /// The value that counts, of the datapoints that put the high alarm into ALARM, oldest first. `None`
+    /// The value that counts, from the datapoints that put the high alarm into ALARM, oldest first. `None`
     /// without a datapoint.
     #[must_use]
     pub fn choose(self, datapoints: &[f64]) -> Option<f64> {
@@ -158,7 +159,7 @@ impl TrackingDatapoint {
     }
 }
 
-/// Implements `Display` and `FromStr` for an assumption whose variants have one word each.
+/// Implements `Display` and `FromStr` for an assumption with one word per variant.
 macro_rules! words {
     ($of:ident: $($variant:ident = $word:literal),+; $form:literal) => {
         impl fmt::Display for $of {
@@ -168,7 +169,7 @@ macro_rules! words {
         }
 
         impl FromStr for $of {
-            /// What can be written.
+            /// The valid values.
             type Err = &'static str;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -200,7 +201,7 @@ impl fmt::Display for ScaleInStep {
 }
 
 impl FromStr for ScaleInStep {
-    /// What can be written.
+    /// The valid values.
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

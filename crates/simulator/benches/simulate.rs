@@ -1,4 +1,4 @@
-//! How fast a simulation is: ten million messages over fourteen days.
+//! The speed of a simulation: ten million messages over fourteen days.
 #![expect(clippy::expect_used, reason = "a benchmark stops at its first error")]
 
 use std::io::Cursor;
@@ -51,7 +51,7 @@ fn arrivals_alone(bencher: Bencher, load: &str) {
     });
 }
 
-/// A thousand tasks: the heap of ends is large.
+/// A thousand tasks, which makes the heap of end times large.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn a_thousand_tasks(bencher: Bencher) {
     let load = Load::generate("poisson:rate=450/s,for=6h").expect("a load");

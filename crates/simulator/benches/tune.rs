@@ -1,4 +1,4 @@
-//! How fast a search is: 200 candidates on one core and on all of them.
+//! The speed of a search: 200 candidates on one core and on all cores.
 #![expect(clippy::expect_used, reason = "a benchmark stops at its first error")]
 
 use divan::counter::ItemsCount;
@@ -11,7 +11,7 @@ fn main() {
     divan::main();
 }
 
-/// A day, of which 60% are searched on with three seeds.
+/// A day. The training period is 60% of it, with three seeds.
 const LOAD: &str = "mmpp:rates=1/s|10/s,stays=50m|10m,for=1d";
 
 const STACK: &str = "
@@ -36,12 +36,12 @@ fn search(stack: &Stack, load: &Load) -> Tuned {
     tune(stack, "worker", &overrides, load, &options, &|_| {}, &none).expect("a search")
 }
 
-/// The counter is messages: of all simulations together.
+/// Counts the messages of all simulations together.
 #[divan::bench(args = ["one core", "all cores"], sample_count = 3, sample_size = 1)]
 fn two_hundred_candidates(bencher: Bencher, cores: &str) {
     let stack = stack::parse("bench.yaml", STACK).expect("a stack").stack;
     let load = Load::generate(LOAD).expect("a load");
-    // 0 is as many threads as there are cores.
+    // 0 means one thread per core.
     let threads = usize::from(cores == "one core");
     let pool = ThreadPoolBuilder::new().num_threads(threads);
     let pool = pool.build().expect("a pool");

@@ -1,11 +1,12 @@
-//! The experiment of docs/demand.md: scaling by deadlines next to other policies, over generated loads and, with
-//! `--traces DIR`, over recorded ones (CSV files with a time and a count per row).
+//! The experiment of docs/demand.md: scaling by deadlines compared with other policies, with generated loads and, with
+//! `--traces DIR`, with recorded ones (CSV files with a time and a count per row).
 //! `cargo run --release -p simulator --example deadline -- [MODE] [--traces DIR] [--days N] [--seeds N] [--set LOADS] [--load NAME]`.
 //!
-//! `report` compares the policies over objectives, starts, and processing times; `ranges` shows how much the algorithm's
-//! results there depend on the seed; `stress` breaks what the algorithm
-//! assumes; `sensitivity` changes one constant at a time; `tracking` has the metric for target tracking. LOADS is `chosen` (the loads that constants were chosen on),
-//! `unseen`, or `all`. Each cell: geometric mean of task time ÷ work, mean share within the objective, worst share.
+//! `report` compares the policies over objectives, starts, and processing times; `ranges` shows how much the
+//! algorithm's results in the report depend on the seed; `stress` violates the algorithm's assumptions; `sensitivity`
+//! changes one constant at a time; `tracking` uses the metric for target tracking. LOADS is `chosen` (the loads that
+//! were used to choose the constants), `unseen`, or `all`. Each cell: geometric mean of task time ÷ work, mean share
+//! within the objective, worst share.
 
 use std::error::Error;
 use std::fs::File;
@@ -22,11 +23,11 @@ use simulator::{
 /// Work per message, in seconds.
 const WORK: f64 = 2.0;
 
-/// Mean number of busy tasks that a recorded load is scaled to, and the largest of five minutes.
+/// Mean number of busy tasks to which a recorded load is scaled, and the maximum in any five minutes.
 const MEAN_TASKS: f64 = 8.0;
 const MOST_TASKS: f64 = 180.0;
 
-/// Generated loads that the constants were chosen on.
+/// Generated loads that were used to choose the constants.
 const CHOSEN: [(&str, &str); 3] = [
     (
         "on-off 10m",
@@ -36,7 +37,7 @@ const CHOSEN: [(&str, &str); 3] = [
     ("daily", "daily:low=1/s,high=15/s,for=14d"),
 ];
 
-/// Generated loads that they were not.
+/// Generated loads that weren't.
 const UNSEEN: [(&str, &str); 8] = [
     ("constant", "constant:rate=5/s,for=2d"),
     ("poisson", "poisson:rate=5/s,for=2d"),
@@ -72,12 +73,12 @@ struct Case {
     deployments: Option<Deployments>,
     heartbeat: bool,
     assumptions: Assumptions,
-    /// The first seed, and how many there are.
+    /// The first seed, and the number of seeds.
     seed: u64,
     seeds: u64,
 }
 
-/// What a policy came to on one load.
+/// The result of a policy for one load.
 #[derive(Clone, Copy)]
 struct Cell {
     within: f64,
@@ -155,7 +156,8 @@ fn loads(traces: Option<&Path>, days: u32, set: &str) -> Result<Loads, Box<dyn E
         .collect()
 }
 
-/// By how much a recorded load is scaled: to a mean of 8 busy tasks, but at most 180 in any five minutes.
+/// Returns the factor by which a recorded load is scaled: to a mean of 8 busy tasks, but at most 180 in any
+/// five minutes.
 fn factor(load: &Load) -> f64 {
     let mut parts = std::collections::BTreeMap::<u64, f64>::new();
     for message in load.arrivals(1) {
@@ -366,7 +368,7 @@ fn main_cases(seeds: u64) -> Vec<Case> {
     ]
 }
 
-/// The rows of the report for the algorithm alone: the lowest and the highest result of the seeds.
+/// The rows of the report for the algorithm alone: the lowest and the highest result over the seeds.
 fn ranges(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
     head(&["task time ÷ work", "within objective", "worst load"]);
     let policy = [Policy::Deadline(deadline())];
@@ -415,7 +417,7 @@ fn report(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A row per load at one objective.
+/// A row per load for one objective.
 fn each_load(loads: &Loads, seeds: u64, objective: Option<String>) -> Result<(), Box<dyn Error>> {
     let objective: u64 = objective.map_or(Ok(60), |text| text.parse())?;
     let policies = policies(Duration::from_secs(objective));
@@ -429,7 +431,7 @@ fn each_load(loads: &Loads, seeds: u64, objective: Option<String>) -> Result<(),
     Ok(())
 }
 
-/// Only the algorithm, with and without warm tasks, a row per load.
+/// Only the algorithm, with and without warm tasks. A row per load.
 fn one(loads: &Loads, seeds: u64, objective: Option<String>) -> Result<(), Box<dyn Error>> {
     let objective: u64 = objective.map_or(Ok(60), |text| text.parse())?;
     let off = DeadlinePolicy {
@@ -459,7 +461,7 @@ fn row(
     Ok(())
 }
 
-/// What the algorithm assumes isn't so.
+/// Violates the algorithm's assumptions.
 fn stress(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
     head(&["deadlines, 60 s"]);
     let usual = Case::usual(60, seeds);
@@ -698,7 +700,7 @@ fn sensitivity(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Target tracking on the need, over objectives and what AWS doesn't document.
+/// Target tracking on the required tasks, over objectives and behavior that AWS doesn't document.
 fn tracking(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
     let policy = Policy::Demand(DemandPolicy::defaults(Duration::from_secs_f64(WORK)));
     head(&["target tracking"]);

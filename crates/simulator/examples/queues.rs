@@ -1,8 +1,8 @@
-//! The experiment of docs/demand.md on queues with different objectives: how the needs of two queues become one count.
-//! `cargo run --release -p simulator --example queues -- [--hours N] [--seeds N]`.
+//! The experiment of docs/demand.md on queues with different objectives: how the required tasks of two queues are
+//! combined into one count. `cargo run --release -p simulator --example queues -- [--hours N] [--seeds N]`.
 //!
-//! Tasks take messages of the two queues in turn. Each cell: task time ÷ work, and the share within the objective of the
-//! urgent and of the patient queue, the lowest of all seeds.
+//! Tasks receive messages from the two queues in turn. Each cell: task time ÷ work, and the share within the objective
+//! of the urgent and the patient queue, the minimum over all seeds.
 
 use std::error::Error;
 use std::time::Duration;
@@ -11,25 +11,25 @@ use rayon::prelude::*;
 use scaling::{QueueSettings, Sharing};
 use simulator::{DeadlinePolicy, Distribution, Load, Policy, QueueScenario, Scenario, simulate};
 
-/// A queue: its objective and the mean work on a message in seconds, and its load.
+/// A queue: its objective in seconds, the mean work per message in seconds, and its load.
 struct Queue {
     objective: u64,
     work: f64,
     load: &'static str,
 }
 
-/// Two queues of a service: an urgent and a patient one.
+/// Two queues of a service: an urgent one and a patient one.
 struct Case {
     name: &'static str,
     queues: [Queue; 2],
 }
 
-/// How the needs become a count.
+/// How the required tasks are combined into a count.
 #[derive(Clone, Copy)]
 enum Form {
-    /// As one queue, with the shorter objective and the mean work.
+    /// As a single queue, with the shorter objective and the mean work.
     One,
-    /// By queue.
+    /// For each queue separately.
     Each(Sharing),
 }
 

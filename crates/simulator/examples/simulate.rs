@@ -1,6 +1,6 @@
-//! Runs a service of a stack definition against a load, beside the policies that people use today:
-//! `cargo run --release -p simulator --example simulate -- STACK SERVICE LOAD [SEED]`. LOAD is a CSV file
-//! or a generator such as `daily:low=1/s,high=20/s,for=14d`.
+//! Simulates a service of a stack definition under a load, and compares it with common policies:
+//! `cargo run --release -p simulator --example simulate -- STACK SERVICE LOAD [SEED]`. LOAD is a CSV file or a
+//! generator such as `daily:low=1/s,high=20/s,for=14d`.
 
 use std::error::Error;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! What is assumed, as it is written on a command line: `KEY=VALUE`.
+//! Assumptions as on a command line: `KEY=VALUE`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::random::Distribution;
 use crate::scenario::Overrides;
 use crate::time::parse_duration;
 
-/// Why an assumption can't be taken.
+/// Why an assumption isn't valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AssumeError {
     /// Not `KEY=VALUE`.
@@ -16,22 +16,22 @@ pub enum AssumeError {
     /// No such key.
     #[error("nothing is called \"{0}\": it is one of {known}", known = KEYS.join(", "))]
     Key(String),
-    /// A value that the key can't have.
+    /// A value that isn't valid for the key.
     #[error("{key}={value}: write {form}")]
     Value {
         /// Key.
         key: String,
         /// Value.
         value: String,
-        /// What may be written.
+        /// The valid format.
         form: &'static str,
     },
 }
 
-/// Keys of earlier versions with their present names.
+/// Keys of earlier versions with their current names.
 const RENAMED: [(&str, &str); 1] = [("promise", "slo")];
 
-/// Everything that may be assumed.
+/// All keys of assumptions.
 pub(crate) const KEYS: [&str; 31] = [
     "slo",
     "processing_time",
@@ -71,7 +71,7 @@ const SPREAD: &str = "a length of time such as 200ms, or with its distribution: 
                       uniform:23s..60s, exponential:200ms, lognormal:200ms,0.5 (mean, coefficient of \
                       variation)";
 
-/// The present name of an assumption's key of an earlier version; `None` for every other key.
+/// Returns the current name for a key of an earlier version. `None` for every other key.
 #[must_use]
 pub fn renamed_assumption(key: &str) -> Option<&'static str> {
     let found = RENAMED.iter().find(|(old, _)| *old == key);
@@ -79,12 +79,12 @@ pub fn renamed_assumption(key: &str) -> Option<&'static str> {
 }
 
 impl Overrides {
-    /// Takes an assumption such as `task_start=uniform:23s..60s`: `slo`, `processing_time`, `concurrency`,
-    /// `batch`, `prefetch`, `deploy_every`, or a field of [`crate::Assumptions`]. Keys of earlier versions are accepted too:
-    /// see [`renamed_assumption`].
+    /// Sets an assumption such as `task_start=uniform:23s..60s`: `slo`, `processing_time`, `concurrency`, `batch`,
+    /// `prefetch`, `deploy_every`, or a field of [`crate::Assumptions`]. Also accepts keys of earlier versions: see
+    /// [`renamed_assumption`].
     ///
     /// # Errors
-    /// When there is no such key, or the value doesn't fit it.
+    /// If there is no such key, or the value isn't valid for it.
     pub fn assume(&mut self, text: &str) -> Result<(), AssumeError> {
         let short = |text: &str| text.chars().take(60).collect::<String>();
         let (key, value) = text
@@ -102,7 +102,7 @@ impl Overrides {
         })
     }
 
-    /// What is given of the service in place of what the definition says, for people.
+    /// Lists, for people, the service's values that override the definition.
     pub(crate) fn list_given(&self) -> Vec<Assumption> {
         let time = |time: Duration| format!("{time:?}");
         let values = [
@@ -146,7 +146,7 @@ impl Overrides {
         given.collect()
     }
 
-    /// The error is what may be written.
+    /// Sets an assumption. The error is the valid format.
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         if let Some(assumed) = &mut self.assumptions {
             assumed.evidence.remove(key);
@@ -226,7 +226,7 @@ fn parse_fraction(text: &str) -> Result<f64, &'static str> {
         .ok_or("a number from 0 to 1")
 }
 
-/// A distribution; a length of time alone is made one by `alone`.
+/// Parses a distribution. `alone` turns a single duration into one.
 fn parse_distribution(
     text: &str,
     alone: fn(Duration) -> Distribution,
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(KEYS[6..], keys);
     }
 
-    /// No key of the list is without effect, and every one reports what can be written.
+    /// Every key of the list has an effect, and reports its valid format for an invalid value.
     #[test]
     fn every_key_takes_a_value_and_refuses_nonsense() {
         for key in KEYS {

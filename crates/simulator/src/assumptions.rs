@@ -1,4 +1,4 @@
-//! What the simulation takes for granted: each constant that is not certain, with its source.
+//! The assumptions of the simulation: each uncertain constant, with its source.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,80 +10,80 @@ use scaling::TrackingBehavior;
 use crate::random::Distribution;
 use crate::time::{Nanos, nanos};
 
-/// Everything that the simulation assumes about AWS and the tasks. Each doc comment names the default
-/// and where it is from; (A) is AWS's documentation, (B) what others measured, (C) what was inferred.
+/// Everything that the simulation assumes about AWS and the tasks. Each doc comment contains the default and
+/// its source: (A) AWS's documentation, (B) other people's measurements, (C) inference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assumptions {
-    /// What a minute of the loop lasts: of rules, of CloudWatch's periods and evaluations, of Application Auto
-    /// Scaling, of SQS's own metrics, of ECS's launch rate. 60 s but in a sandbox whose clock is compressed:
+    /// Length of a minute of the loop: of rules, CloudWatch's periods and evaluations, Application Auto
+    /// Scaling, SQS's own metrics, and ECS's launch rate. 60 s, except in a sandbox with a compressed clock:
     /// see [`Self::compressed`].
     pub minute: Duration,
-    /// From the launch of a task to its first message. Default: 23 to 60 s, uniform. (B) Fargate starts
-    /// in about 23 to 60 s.
+    /// Time from the launch of a task to its first message. Default: 23 to 60 s, uniform. (B) Fargate starts in
+    /// about 23 to 60 s.
     pub task_start: Distribution,
-    /// From a task for which no EC2 instance has room to the instance that runs it. Default: 3 min. (C): cluster
-    /// auto scaling reacts within a minute or two, and an instance takes about one to boot and register.
+    /// Time from a task that doesn't fit on any EC2 instance to a new instance that runs it. Default: 3 min.
+    /// (C): cluster auto scaling reacts within a minute or two, and an instance takes about one minute to boot
+    /// and register.
     pub instance_start: Duration,
-    /// Tasks that ECS launches for one service. Default: 500 a minute. (A) "Amazon ECS service quotas":
-    /// rate of tasks launched by a service on Fargate, in the larger regions; 125 in others. Fargate's own
-    /// limit, 20 a second after a burst of 100 for a whole account, is above that.
+    /// Maximum number of tasks that ECS launches per minute for one service. Default: 500. (A) "Amazon ECS
+    /// service quotas": rate of tasks launched by a service on Fargate, in the larger regions; 125 in others.
+    /// Fargate's own limit for a whole account, 20 per second after a burst of 100, is higher.
     pub launches_per_minute: u32,
-    /// Whether a task that gets SIGTERM finishes what it works on and takes nothing new; otherwise it
-    /// goes on until it is killed. Default: yes, as the example worker does.
+    /// Whether a task that receives SIGTERM finishes its current work and takes no new messages. Otherwise it
+    /// continues until it is killed. Default: yes, like the example worker.
     pub drains: bool,
-    /// What a receipt handle does whose message was received again since. Default: nothing. (A) SQS asks
-    /// for the latest handle; (B) AWS's support pages say that older ones sometimes work.
+    /// Effect of a receipt handle if its message was received again since then. Default: none. (A) SQS requires
+    /// the latest handle; (B) AWS's support pages say that older ones sometimes work.
     pub old_receipt: OldReceipt,
-    /// How much later than its minute the rule fires, from 0 to this. Default: 10 s. (A) rules fire at a
-    /// minute's resolution and some seconds late; (C) how many.
+    /// Maximum delay of a rule after the start of its minute; the minimum is 0. Default: 10 s. (A) rules have a
+    /// resolution of a minute and fire a few seconds late; (C) how many.
     pub rule_jitter: Duration,
-    /// From reading the counts to the datapoint's being there for alarms: the function's run and
-    /// CloudWatch's intake. Default: 2 s. (C)
+    /// Time from reading the counts until alarms can use the datapoint: the function's run and CloudWatch's
+    /// ingestion. Default: 2 s. (C)
     pub publication_delay: Duration,
-    /// Age of the queue's counts when they are read. Default: 0 s. (A) they may lag up to a minute.
+    /// Age of the queue's counts when they are read. Default: 0 s. (A) they can lag by up to a minute.
     pub count_lag: Duration,
-    /// How long after a minute of SQS's own metrics its datapoint is there. Default: 60 s. (C)
+    /// Time from the end of a minute until SQS's own metrics have its datapoint. Default: 60 s. (C)
     pub sqs_metric_delay: Duration,
-    /// How long after the end of a period its alarms are evaluated. Default: 10 s. (C): with it 3 of 3
-    /// datapoints of 60 s are beyond the threshold 130 to 270 s after the load changed.
+    /// Time from the end of a period until its alarms are evaluated. Default: 10 s. (C): with this value, 3 out
+    /// of 3 datapoints of 60 s are beyond the threshold 130 to 270 s after the load changes.
     pub evaluation_delay: Duration,
-    /// Datapoints that an alarm evaluates beyond its evaluation periods when some are missing. Default: 2.
-    /// (A) its examples; the number is not documented.
+    /// Additional datapoints that an alarm evaluates beyond its evaluation periods if some are missing.
+    /// Default: 2. (A) AWS's examples; the number isn't documented.
     pub extra_datapoints: u32,
-    /// Datapoints of a target tracking policy's high alarm, all of which must be over the target.
-    /// Default: 3 of 60 s. (B)
+    /// Datapoints of a target tracking policy's high alarm. All of them must be over the target. Default: 3 of
+    /// 60 s. (B)
     pub high_datapoints: u32,
     /// Datapoints of a target tracking policy's low alarm. Default: 15 of 60 s. (B)
     pub low_datapoints: u32,
-    /// Share of the target under which the low alarm rings. Default: 0.9. (B)
+    /// The low alarm's threshold, as a share of the target. Default: 0.9. (B)
     pub low_share: f64,
     /// How Application Auto Scaling follows a target tracking policy. Defaults: [`TrackingBehavior`]. (B)
     pub tracking: TrackingBehavior,
-    /// From an alarm's ringing to the service's new desired count. Default: 5 s. (C)
+    /// Time from the start of an alarm's ALARM state to the service's new desired count. Default: 5 s. (C)
     pub action_delay: Duration,
-    /// From a check of a function that scales to the new desired count: its reads and one
-    /// UpdateService. Default: 1 s. (C)
+    /// Time from a check of a function that sets the count to the new desired count: its reads and one
+    /// UpdateService call. Default: 1 s. (C)
     pub function_delay: Duration,
-    /// From a sync of the Horizontal Pod Autoscaler, which reads the queue through KEDA, to the new
+    /// Time from a sync of the Horizontal Pod Autoscaler, which reads the queue through KEDA, to the new
     /// desired count. Default: 1 s. (C)
     pub keda_delay: Duration,
-    /// A scale-out and a scale-in within this time of one another are a flap. Default: 15 min. (C)
+    /// A scale-out and a scale-in within this time are a flap. Default: 15 min. (C)
     pub flap_window: Duration,
-    /// How long the metric function runs once. Default: 200 ms. (B) 8–29 ms to start, then two round
-    /// trips.
+    /// Duration of one run of the metric function. Default: 200 ms. (B) 8–29 ms to start, then two round trips.
     pub function_run: Duration,
-    /// Longest stretch for which the ideal keeps one count; a quarter of a shorter objective.
-    /// Default: 60 s. (A) Fargate bills a minute at least.
+    /// Maximum time for which the ideal keeps the same count. If the objective is shorter, a quarter of the
+    /// objective. Default: 60 s. (A) Fargate bills at least a minute.
     pub ideal_interval: Duration,
-    /// Why a value is believed, by the keys of `--assume`: for values of an assumptions file, with the date
-    /// of the measurement.
+    /// The evidence for values from an assumptions file, with the date of the measurement, by the keys of
+    /// `--assume`.
     pub evidence: BTreeMap<&'static str, String>,
 }
 
-/// What deleting a message does with the receipt handle of a receive that isn't its latest.
+/// What a deletion does if its receipt handle isn't from the message's latest receive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OldReceipt {
-    /// Nothing: the message stays.
+    /// Nothing: the message isn't deleted.
     #[default]
     Ignored,
     /// It deletes the message, even while another task works on it.
@@ -100,7 +100,7 @@ impl fmt::Display for OldReceipt {
 }
 
 impl FromStr for OldReceipt {
-    /// What can be written.
+    /// The valid format.
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -117,13 +117,13 @@ pub struct Assumption {
     /// Its key for `--assume`.
     #[serde(skip)]
     pub key: &'static str,
-    /// What it is about.
+    /// Its name, for people.
     pub name: &'static str,
     /// Value with its unit.
     pub value: String,
-    /// Where the default is from: A documented by AWS, B measured by others, C inferred, D the definition.
+    /// Source of the default: A documented by AWS, B measured by others, C inferred, D the definition.
     pub source: &'static str,
-    /// Why this value is believed, if an assumptions file says so: "measured 2026-11-29: …".
+    /// The evidence for this value, if an assumptions file contains it: "measured 2026-11-29: …".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
 }
@@ -160,7 +160,7 @@ impl Default for Assumptions {
 }
 
 impl Assumptions {
-    /// All of them, for people; without what was given of the service.
+    /// Lists all assumptions, for people, except for the values of the service.
     #[must_use]
     pub fn list(&self) -> Vec<Assumption> {
         let line = |key, name, value: String, source| Assumption {
@@ -328,7 +328,7 @@ impl Assumptions {
 
     /// A minute of the loop.
     pub(crate) fn minute(&self) -> Nanos {
-        // Never nothing, since time is divided by it; a second of it isn't either.
+        // Never zero, because it is a divisor, and a second of it isn't zero either.
         nanos(self.minute).max(60)
     }
 

@@ -6,10 +6,10 @@ use crate::assume::KEYS;
 use crate::scenario::Overrides;
 
 impl Overrides {
-    /// Takes the assumptions of a file in YAML or JSON. `source_name`, usually the file's path, is in the report.
+    /// Reads assumptions from a file in YAML or JSON. The report shows `source_name`, usually the file's path.
     ///
     /// # Errors
-    /// Every problem of the file, with its place: keys that don't exist, values that don't fit them.
+    /// Every problem of the file, with its position: unknown keys and invalid values.
     pub fn assume_file(&mut self, source_name: &str, text: &str) -> Result<(), Report> {
         let check = |entry: &Entry| {
             let mut scratch = Self::default();
@@ -91,7 +91,7 @@ drains: false
         assert_eq!(Some(found), expected.assumptions);
     }
 
-    /// An argument wins over the file, whose evidence is for another value.
+    /// An argument takes precedence over the file, whose evidence is for a different value.
     #[test]
     fn a_later_assumption_replaces_value_and_evidence() {
         let mut found = read(FILE).unwrap();

@@ -1,4 +1,4 @@
-//! The same load through the policies that people use today.
+//! The same load with common policies.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::foresee_work;
 use crate::survey::{Phases, Survey, run_phases};
 
-/// One policy and what it came to.
+/// A policy and its result.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Compared {
     /// Name of the policy, for people.
     pub name: String,
-    /// What it came to with the given seed.
+    /// The result with the given seed.
     pub outcome: RunOutcome,
-    /// What all phases came to.
+    /// The results of all phases.
     pub phases: Phases,
 }
 
 impl Survey {
-    /// This result under a name, without its variants.
+    /// Returns this result with another name and without its variants.
     #[must_use]
     pub fn name(&self, name: &str) -> Compared {
         Compared {
@@ -70,12 +70,13 @@ pub(crate) const OWN: &str = "this definition";
 /// Name of the ideal in comparisons.
 pub(crate) const IDEAL: &str = "ideal (hindsight)";
 
-/// Runs each policy that people use today against the same messages as a scenario's own policy, which comes
-/// first and whose result is known already: the articles' two, backlog per task and steps by alarms, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
-/// scaler, predictive scaling where the load is long enough for a forecast, demand scaling, the fixed count that is needed at most, and the ideal. On all cores.
+/// Simulates each common policy with the same messages as a scenario's own policy, which comes first and whose result
+/// is already known: the articles' two (backlog per task, and steps by alarms), Copilot's defaults, the CDK's queue
+/// pattern, KEDA's SQS scaler, predictive scaling if the load is long enough for a forecast, demand scaling, the
+/// smallest sufficient fixed count, and the ideal. Uses all cores.
 ///
 /// # Errors
-/// When a number of the scenario makes no sense.
+/// If a number of the scenario isn't valid.
 pub fn compare(
     scenario: &Scenario,
     load: &Load,
@@ -107,8 +108,8 @@ pub fn compare(
     Ok(std::iter::once(own.name(OWN)).chain(others).collect())
 }
 
-/// The definition without its schedule, if it has one: with the bounds outside of its periods, and, where that differs, with
-/// the largest minimum that ever holds. What the schedule saves or costs is the difference.
+/// Returns the definition without its schedule, if it has one: with the bounds outside the schedule's periods and, if
+/// different, with the largest minimum of the schedule. The difference is what the schedule saves or costs.
 fn list_unscheduled(scenario: &Scenario) -> Vec<(String, Scenario)> {
     let Some(schedule) = &scenario.schedule else {
         return Vec::new();
@@ -190,7 +191,8 @@ pub(crate) fn list_policies(
     policies
 }
 
-/// Predictive scaling on top of the scenario's own target tracking on the backlog per task, or of another.
+/// Predictive scaling in addition to the scenario's own target tracking on the backlog per task, or to another
+/// one.
 fn predictive(scenario: &Scenario, other: BacklogPolicy) -> PredictivePolicy {
     let tracking = match &scenario.policy {
         Policy::BacklogPerTask(policy) => *policy,

@@ -1,4 +1,4 @@
-//! What was measured beside what was predicted: figure by figure, as data.
+//! Compares measured with predicted results, number by number, as data.
 
 use serde::Serialize;
 
@@ -8,45 +8,45 @@ use crate::outcome::RunOutcome;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::simulate;
 
-/// What was predicted for a load: several simulations that differ in nothing but their seeds, so in the moment
-/// of the rule within its minute and in how long each task takes to start. Nobody knows those beforehand, and
-/// on a sudden load they matter.
+/// The prediction for a load: several simulations that differ only in their seeds, and therefore in when the
+/// rule fires within its minute and how long each task takes to start. These can't be known in advance, and
+/// they matter for a sudden load.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// By the share of messages within the objective, the least first; never empty.
+    /// Sorted by the share of messages within the objective, lowest first. Never empty.
     runs: Vec<RunOutcome>,
 }
 
-/// A measured outcome beside what was predicted for the same load.
+/// A measured outcome compared with the prediction for the same load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// The figures.
+    /// The compared numbers.
     pub figures: Vec<Difference>,
 }
 
-/// One figure of both.
+/// One number, measured and predicted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// Its name, for people.
     pub name: &'static str,
     /// Unit of its values.
     pub unit: Unit,
-    /// What was measured, if there is something.
+    /// The measured value, if there is one.
     pub measured: Option<f64>,
-    /// What was predicted, if there is something: the median.
+    /// The predicted value, if there is one: the median.
     pub predicted: Option<f64>,
-    /// Between which values nine in ten predictions lie.
+    /// The 90% interval of the predictions.
     pub range: Option<[f64; 2]>,
-    /// How far what was measured lies outside of the range, in shares of the range's nearest end, or of `scale`
-    /// where that is more: 0.1 is 10% above it. Nothing where only one of the two is. The share within the objective
-    /// is compared in time, too, and the smaller difference counts: see [`Comparison::new`].
+    /// How far the measured value is outside the range, relative to the nearest end of the range, or to `scale` if
+    /// that is larger: 0.1 means 10% above it. `None` if only one of the two exists. The share within the objective
+    /// is also compared in time, and the smaller difference counts: see [`Comparison::new`].
     pub difference: Option<f64>,
-    /// What a difference is at least measured by: the whole for a share, the objective for a wait, one for a
-    /// count. A wait of 2 ms that was predicted as 1 ms is no difference of 100% that says something.
+    /// Minimum divisor of a difference: the whole for a share, the objective for a wait, one for a count. If a
+    /// wait of 1 ms was predicted and 2 ms measured, a difference of 100% would be meaningless.
     pub scale: f64,
 }
 
-/// Unit of a figure.
+/// Unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -64,26 +64,26 @@ pub enum Unit {
 
 /// Name of the share of messages within the objective.
 const KEPT: &str = "within objective";
-/// Name of the most tasks.
+/// Name of the maximum number of tasks.
 const MOST: &str = "peak tasks";
-/// Name of the moment of the first change upwards.
+/// Name of the time of the first scale-out.
 const FIRST: &str = "first scale-out";
 /// Name of the median wait.
 const MEDIAN_WAIT: &str = "p50 wait";
-/// Name of the wait that one in a hundred exceeds.
+/// Name of the 99th percentile of the wait.
 const LONG_WAIT: &str = "p99 wait";
-/// The figures that a loop and its simulation must agree on. The others follow from them, or are a matter of chance:
-/// the longest wait is that of one message.
+/// The numbers on which a live loop and its simulation must agree. The others follow from these or depend on chance:
+/// the longest wait is that of a single message.
 const DECISIVE: [&str; 5] = [KEPT, MOST, FIRST, MEDIAN_WAIT, LONG_WAIT];
 
 impl Comparison {
-    /// Compares what was measured with what was predicted.
+    /// Compares measured results with the prediction.
     ///
-    /// Target tracking holds the waiting times at the objective, so half a second more or less there decides whether
-    /// most messages are within it or few. The share within the objective therefore differs only as much as the
-    /// waits: by the smaller of the distance between the shares and of that between the objective and the time
-    /// within which the predictions have the measured share. That is the Lévy distance of two distributions, at one
-    /// place. The waits are compared by themselves as well.
+    /// Target tracking keeps the waiting times near the objective, so a difference of half a second decides whether
+    /// most or few of the messages are within it. For that reason, the difference of the share within the objective
+    /// is at most that of the waits: the smaller of the distance between the shares, and the distance between the
+    /// objective and the time within which the predictions reach the measured share. This is the Lévy distance of
+    /// two distributions at one point. The waits are also compared separately.
     #[must_use]
     pub fn new(measured: &RunOutcome, predicted: &Prediction) -> Self {
         let slo = measured.slo.max(1e-9);
@@ -120,14 +120,14 @@ impl Comparison {
         Self { figures }
     }
 
-    /// The decisive figures that differ by more than this share: within the objective, peak tasks, first scale-out, p50
-    /// and p99 wait.
+    /// Returns the decisive numbers that differ by more than this share: within the objective, peak tasks, first
+    /// scale-out, p50 and p99 wait.
     pub fn differing_decisively(&self, share: f64) -> impl Iterator<Item = &Difference> {
         self.differing(share)
             .filter(|figure| DECISIVE.contains(&figure.name))
     }
 
-    /// The figures that differ by more than this share: see [`Difference::differs_by_more_than`].
+    /// Returns the numbers that differ by more than this share: see [`Difference::differs_by_more_than`].
     pub fn differing(&self, share: f64) -> impl Iterator<Item = &Difference> {
         self.figures
             .iter()
@@ -136,10 +136,10 @@ impl Comparison {
 }
 
 impl Prediction {
-    /// Simulates a load with so many seeds, at least one.
+    /// Simulates a load with this number of seeds (at least one).
     ///
     /// # Errors
-    /// When a number of the scenario makes no sense.
+    /// If a number of the scenario isn't valid.
     pub fn simulate(scenario: &Scenario, load: &Load, seeds: u64) -> Result<Self, ScenarioError> {
         let runs = (1..=seeds.max(1)).map(|seed| simulate(scenario, load, seed));
         let mut runs = runs.collect::<Result<Vec<_>, _>>()?;
@@ -147,8 +147,8 @@ impl Prediction {
         Ok(Self { runs })
     }
 
-    /// How far the objective lies outside of the times within which the runs have the measured share of messages, as a
-    /// [`Difference::difference`].
+    /// Returns how far the objective is outside the times within which the runs reach the measured share of messages,
+    /// as a [`Difference::difference`].
     fn time_to_objective(&self, measured: &RunOutcome) -> Option<f64> {
         let time = |run: &RunOutcome| run.wait_within(measured.within_objective);
         let times = self.runs.iter().map(time).collect();
@@ -163,7 +163,7 @@ impl Prediction {
         .difference
     }
 
-    /// The run whose share of messages within the objective is the median: the course to show.
+    /// Returns the run with the median share of messages within the objective, to show its course.
     #[must_use]
     pub fn course(&self) -> Option<&RunOutcome> {
         self.runs.get(self.runs.len() / 2)
@@ -178,7 +178,7 @@ impl From<RunOutcome> for Prediction {
 }
 
 impl Difference {
-    /// `predicted` of each run; a figure that most runs don't have is not predicted.
+    /// Compares a number. `predicted` has the value of each run. A number that most runs lack isn't predicted.
     fn new(
         name: &'static str,
         unit: Unit,
@@ -212,14 +212,14 @@ impl Difference {
         }
     }
 
-    /// The same with a difference of at most this size.
+    /// Returns the same with a difference of at most this size.
     fn bounded_by(mut self, other: Option<f64>) -> Self {
         let smaller = |(own, other): (f64, f64)| own.signum() * own.abs().min(other.abs());
         self.difference = self.difference.zip(other).map(smaller).or(self.difference);
         self
     }
 
-    /// The range, for people: `12 to 20`, or a dash.
+    /// Formats the range for people: `12 to 20`, or a dash.
     #[must_use]
     pub fn shown_range(&self) -> String {
         match self.range.map(|range| range.map(|end| self.shown(end))) {
@@ -229,7 +229,7 @@ impl Difference {
         }
     }
 
-    /// A value of this figure, for people.
+    /// Formats a value of this number for people.
     #[must_use]
     pub fn shown(&self, value: f64) -> String {
         match self.unit {
@@ -241,7 +241,7 @@ impl Difference {
         }
     }
 
-    /// The difference, for people: `+12%`, or a dash.
+    /// Formats the difference for people: `+12%`, or a dash.
     #[must_use]
     pub fn shown_difference(&self) -> String {
         match self.difference.map(|difference| difference * 100.0) {
@@ -252,7 +252,7 @@ impl Difference {
         }
     }
 
-    /// Whether the two are further apart than this share, such as 0.15; also when only one of them is.
+    /// Whether the two differ by more than this share, such as 0.15, or only one of them exists.
     #[must_use]
     pub fn differs_by_more_than(&self, share: f64) -> bool {
         match self.difference {
@@ -263,7 +263,8 @@ impl Difference {
 }
 
 impl RunOutcome {
-    /// Seconds within which this share of the messages began, between the percentiles in a straight line.
+    /// Returns the seconds within which this share of the messages started, with linear interpolation between
+    /// the percentiles.
     fn wait_within(&self, share: f64) -> Option<f64> {
         let place = share.clamp(0.0, 1.0) * 100.0;
         let [below, above] = [place.floor(), place.ceil()].map(|percent| {
@@ -277,7 +278,7 @@ impl RunOutcome {
         Some(below? + (above? - below?) * place.fract())
     }
 
-    /// Seconds from the beginning to the first change of the desired count upwards.
+    /// Returns the seconds from the start to the first increase of the desired count.
     #[must_use]
     pub fn first_scale_out(&self) -> Option<f64> {
         let first = self.actions.iter().find(|action| action.to > action.from);
@@ -301,17 +302,17 @@ mod tests {
         let peak = difference(Unit::Count, 1.0, Some(12.0), Some(10.0));
         assert!((peak.difference.unwrap() - 0.2).abs() < 1e-9);
         assert!(peak.differs_by_more_than(0.15) && !peak.differs_by_more_than(0.25));
-        // A share is measured by the whole, a wait by at least the objective.
+        // A share is relative to the whole, a wait at least to the objective.
         assert!(!difference(Unit::Share, 1.0, Some(0.80), Some(0.90)).differs_by_more_than(0.15));
         assert!(difference(Unit::Share, 1.0, Some(0.70), Some(0.90)).differs_by_more_than(0.15));
         assert!(!difference(Unit::Seconds, 10.0, Some(0.9), Some(0.1)).differs_by_more_than(0.15));
         assert!(difference(Unit::Seconds, 10.0, Some(30.0), Some(20.0)).differs_by_more_than(0.15));
-        // One that never happened differs from one that did.
+        // An event that never happened differs from one that did.
         assert!(difference(Unit::Seconds, 1.0, None, Some(20.0)).differs_by_more_than(0.15));
         assert!(!difference(Unit::Seconds, 1.0, None, None).differs_by_more_than(0.0));
     }
 
-    /// Waits spread evenly from `least` for a second, of an objective of 10 s.
+    /// Waits that are evenly distributed over one second from `least`, with an objective of 10 s.
     fn outcome_with_waits(least: f64) -> RunOutcome {
         let work = Distribution::Fixed(Duration::from_millis(100));
         let policy = Policy::Fixed { tasks: 1 };
@@ -326,8 +327,8 @@ mod tests {
         outcome
     }
 
-    /// 80% of what was measured waited less than 10 s; in the prediction, 80% waited less than 10.4 s and 40% less than
-    /// 10 s. So the objective lies 0.4 s ÷ 10.4 s = 3.8% below, though the shares differ by 40% of the messages.
+    /// 80% of the measured messages waited less than 10 s. In the prediction, 80% waited less than 10.4 s and 40% less
+    /// than 10 s. So the objective is 0.4 s ÷ 10.4 s = 3.8% below, although the shares differ by 40% of the messages.
     #[test]
     fn a_share_at_the_objective_differs_as_much_as_the_waits() {
         let predicted = outcome_with_waits(9.6).into();
@@ -338,11 +339,11 @@ mod tests {
         let difference = share.difference.unwrap();
         assert!((difference - 0.4 / 10.4).abs() < 1e-9, "{difference}");
         assert_eq!(comparison.differing_decisively(0.15).count(), 0);
-        // With 20 s instead of 10 s the share could be that of 9.6 s, but the waits are others.
+        // With 20 s instead of 10 s the share might match 9.6 s, but the waits differ.
         let later = Comparison::new(&outcome_with_waits(19.6), &predicted);
         let differing = later.differing_decisively(0.15).map(|figure| figure.name);
         assert_eq!(differing.collect::<Vec<_>>(), [MEDIAN_WAIT, LONG_WAIT]);
-        // Of one in which half of the messages wait for 30 s, the same median and 50% instead of 100% within 10 s.
+        // If half of the messages wait for 30 s: the same median, but 50% instead of 100% within 10 s.
         let mut half = outcome_with_waits(0.0);
         half.wait_percentiles[51..].fill(30.0);
         half.within_objective = 0.5;
@@ -368,7 +369,7 @@ mod tests {
         }
         assert!((difference(214.5).difference.unwrap() - 0.1).abs() < 1e-9);
         assert!((difference(84.0).difference.unwrap() + 0.2).abs() < 1e-9);
-        // A figure that most runs lack is not predicted.
+        // A number that most runs lack isn't predicted.
         let rare = vec![Some(1.0), None, None];
         let rare = Difference::new("figure", Unit::Count, 1.0, None, rare);
         assert_eq!((rare.predicted, rare.difference), (None, None));

@@ -1,5 +1,5 @@
-//! The compressed clock of the sandbox: a minute of the loop takes a fraction of one, while messages stay
-//! as they are.
+//! The compressed clock of the sandbox: a minute of the loop takes a fraction of a minute, while messages
+//! aren't compressed.
 
 use std::time::Duration;
 
@@ -11,17 +11,18 @@ use crate::random::Distribution;
 use crate::scenario::Scenario;
 use crate::time::shortened;
 
-/// A check of an emulator or a function: some calls to LocalStack, which take as long at any speed. (C)
+/// A check by an emulator or a function: a few calls to LocalStack, which take the same time at any speed. (C)
 const CALLS: Duration = Duration::from_millis(100);
 
-/// A function's run as a process: its start, its calls, and the intake of its datapoint. (C)
+/// A function's run as a process: its start, its calls, and the ingestion of its datapoint. (C)
 const RUN: Duration = Duration::from_millis(400);
 
-/// A worker's start as a process, to its first message. (C)
+/// From a worker's start as a process to its first message. (C)
 const WORKER: Duration = Duration::from_millis(100);
 
 impl Assumptions {
-    /// Everything of the loop `speed` times faster. A speed that is no number above zero changes nothing.
+    /// Returns the same assumptions with everything in the loop `speed` times faster. A speed that isn't a
+    /// positive number changes nothing.
     #[must_use]
     pub fn compressed(&self, speed: f64) -> Self {
         let short = |time| shortened(time, speed);
@@ -52,15 +53,16 @@ impl Assumptions {
         }
     }
 
-    /// What holds in the sandbox, whose loop runs `speed` times faster than AWS's. What its emulators wait
-    /// for is compressed with the minute; what its processes and LocalStack's calls need is not.
+    /// Returns the assumptions for the sandbox, whose loop runs `speed` times faster than AWS's. The delays of
+    /// its emulators are compressed with the minute. The time that its processes and LocalStack's calls need
+    /// isn't.
     ///
-    /// - a task waits for 23 to 60 s ÷ speed, as the emulator is configured to, and its process starts;
-    /// - a rule fires at its period, and the function runs as a process of its own;
-    /// - SQS's counts are exact, and its own metrics come with their minute;
+    /// - a task waits for 23 to 60 s ÷ speed, as configured in the emulator, and then its process starts;
+    /// - a rule fires once per period, and the function runs as a separate process;
+    /// - SQS's counts are exact, and its own metrics arrive with their minute;
     /// - an alarm is evaluated 1 to 4 s ÷ speed after its period, and the emulator of Application Auto
     ///   Scaling checks 5 s ÷ speed after each minute, so 2.5 s ÷ speed later on average;
-    /// - ECS launches as many tasks as are asked for: the rate of AWS is far above what one machine runs.
+    /// - ECS launches tasks without a limit, because AWS's rate is far above what one machine can run.
     #[must_use]
     pub fn sandbox(speed: f64) -> Self {
         let seconds = Duration::from_secs_f64;
@@ -86,9 +88,9 @@ impl Assumptions {
 }
 
 impl Scenario {
-    /// The same with everything of the loop `speed` times faster: the assumptions, and the policy's periods,
-    /// cooldowns and windows. Messages stay as they are: rates, processing time, objective, visibility and stop
-    /// timeout. A speed that is no number above zero changes nothing.
+    /// Returns the same scenario with everything in the loop `speed` times faster: the assumptions, and the
+    /// policy's periods, cooldowns, and windows. Messages don't change: rates, processing time, objective,
+    /// visibility timeout, and stop timeout. A speed that isn't a positive number changes nothing.
     #[must_use]
     pub fn compressed(&self, speed: f64) -> Self {
         let mut compressed = self.clone();
@@ -100,7 +102,8 @@ impl Scenario {
         compressed
     }
 
-    /// The same as it runs in the sandbox at this speed: [`Assumptions::sandbox`], and the policy compressed.
+    /// Returns the same scenario in the sandbox at this speed: [`Assumptions::sandbox`], and the policy
+    /// compressed.
     #[must_use]
     pub fn in_sandbox(&self, speed: f64) -> Self {
         let mut compressed = self.compressed(speed);
@@ -113,7 +116,7 @@ impl Scenario {
 }
 
 impl Policy {
-    /// The same with its periods, cooldowns and windows `speed` times shorter.
+    /// Returns the same policy with its periods, cooldowns, and windows `speed` times shorter.
     #[must_use]
     pub fn compressed(&self, speed: f64) -> Self {
         let short = |time| shortened(time, speed);

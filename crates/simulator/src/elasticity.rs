@@ -9,18 +9,18 @@ use crate::time::{Nanos, seconds};
 /// Elasticity over the whole time, each in percent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Elasticity {
-    /// Under-provisioning accuracy: tasks that lacked, relative to those needed, on average.
+    /// Under-provisioning accuracy: missing tasks relative to required tasks, on average.
     pub under_accuracy: f64,
-    /// Over-provisioning accuracy: tasks too many, relative to those needed, on average.
+    /// Over-provisioning accuracy: excess tasks relative to required tasks, on average.
     pub over_accuracy: f64,
-    /// Under-provisioning timeshare: time in which tasks lacked.
+    /// Under-provisioning timeshare: share of time with too few tasks.
     pub under_timeshare: f64,
-    /// Over-provisioning timeshare: time with tasks too many.
+    /// Over-provisioning timeshare: share of time with too many tasks.
     pub over_timeshare: f64,
 }
 
-/// Compares the running count from each moment on with the count needed in each interval. Where none
-/// is needed, a task too many counts as if one were.
+/// Compares the running count over time with the required count in each interval. If no tasks are required, an
+/// excess task counts as if one were.
 pub(crate) fn elasticity(
     supply: &[(Nanos, u32)],
     needed: &[u32],
@@ -48,7 +48,8 @@ pub(crate) fn elasticity(
     }
 }
 
-/// Calls with the length in seconds, the supply and the need of each stretch in which neither changes.
+/// Calls a function with the length in seconds, the supply, and the demand of each segment in which neither
+/// changes.
 fn for_each_stretch(
     supply: &[(Nanos, u32)],
     needed: &[u32],
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
     use crate::time::SECOND;
 
-    /// Two tasks are needed for 100 s, then four: one runs for 50 s, then three for 100 s, then five.
+    /// Two tasks are required for 100 s, then four. One runs for 50 s, then three for 100 s, then five.
     #[test]
     fn a_hand_worked_example() {
         let supply = [(0, 1), (50 * SECOND, 3), (150 * SECOND, 5)];

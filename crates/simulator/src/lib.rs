@@ -1,10 +1,10 @@
-//! Closed-loop simulation: what a service does under a load, before it is deployed.
+//! Closed-loop simulation: how a service performs under a load, before it is deployed.
 //!
-//! This crate owns the discrete-event model of queue, tasks, metric, alarms and autoscaler ([`simulate`]),
-//! the loads that it is run against ([`Load`]), the policies that are compared ([`Policy`]), and what it
-//! all comes to ([`RunOutcome`], and [`Report`] for people). The algorithms are those of the crate `scaling`, the
-//! very ones that run in AWS and in the functions. What is not certain about AWS is a field of
-//! [`Assumptions`]. The crate does no I/O, reads no clock, and draws its random numbers from a seed.
+//! This crate owns the discrete-event model of queue, tasks, metric, alarms, and autoscaler ([`simulate`]), the
+//! loads ([`Load`]), the policies to compare ([`Policy`]), and the results ([`RunOutcome`], and [`Report`] for
+//! people). The algorithms are those of the crate `scaling`, which also run in AWS and in the functions.
+//! Everything uncertain about AWS is a field of [`Assumptions`]. The crate does no I/O, reads no clock, and
+//! generates its random numbers from a seed.
 
 mod assume;
 mod assumptions;

@@ -1,16 +1,16 @@
-//! Numbers as floats, and as people read them.
+//! Numbers as floats, and formatted for people.
 
-/// A count as a float.
+/// Converts a count to a float.
 #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
 pub(crate) fn count(count: u64) -> f64 {
     count as f64
 }
 
-/// A share from 0 to 1 in percent, rounded down: what is not wholly kept never shows as 100%.
+/// Formats a share from 0 to 1 in percent, rounded down, so that less than all never shows as 100%.
 #[must_use]
 pub fn format_share(share: f64) -> String {
     let percent = share * 100.0;
-    // 0.99 × 100 is a hair under 99.
+    // 0.99 × 100 is slightly less than 99 in floating point.
     let shown = (percent * 100.0 + 1e-6).floor() / 100.0;
     if (shown - shown.round()).abs() < 1e-9 {
         format!("{shown:.0}%")
@@ -19,7 +19,7 @@ pub fn format_share(share: f64) -> String {
     }
 }
 
-/// A length of time in seconds, such as `350ms`, `12.5s`, `4m 10s`, `3h 20m`, `14d`.
+/// Formats a duration in seconds, such as `350ms`, `12.5s`, `4m 10s`, `3h 20m`, `14d`.
 #[must_use]
 pub fn format_duration(seconds: f64) -> String {
     if !seconds.is_finite() {
@@ -52,7 +52,7 @@ pub fn format_duration(seconds: f64) -> String {
     format!("{seconds:.0}s")
 }
 
-/// US dollars with as many decimals as say something.
+/// Formats US dollars with as many decimals as are significant.
 #[must_use]
 pub fn format_dollars(amount: f64) -> String {
     let decimals = match amount.abs() {
@@ -95,7 +95,7 @@ pub(crate) fn format_number(value: f64, decimals: usize) -> String {
     format!("{sign}{grouped}{rest}")
 }
 
-/// Up to so many decimals, without zeros at the end.
+/// Formats a number with at most this number of decimals, without trailing zeros.
 fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     if text.contains('.') {

@@ -1,4 +1,4 @@
-//! What a simulation tells.
+//! The result of a simulation.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::number::{count, format_duration};
 use crate::scenario::{QueueScenario, Scenario};
 use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
-/// What became of a service under a load.
+/// The performance of a service under a load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunOutcome {
     /// Name of the scenario.
@@ -22,20 +22,20 @@ pub struct RunOutcome {
     pub task_limits: TaskLimits,
     /// Seed of everything that was drawn; nothing for what was measured.
     pub seed: Option<u64>,
-    /// Simulated or measured time in seconds: from the start of the load until every message is done.
+    /// Simulated or measured time in seconds, from the start of the load until every message is done.
     pub duration: f64,
-    /// Seconds of it after the end of the load, in which the remaining messages are processed.
+    /// The part of it after the end of the load, in seconds, in which the remaining messages are processed.
     pub drain: f64,
-    /// How long a message may wait, in seconds.
+    /// The latency objective: how long a message can wait, in seconds.
     pub slo: f64,
-    /// Target of the policy's metric, in messages a task, if it has one.
+    /// Target of the policy's metric, in messages per task, if it has one.
     pub target: Option<f64>,
-    /// Share, from 0 to 1, of the messages whose promise was kept. 1 without messages. Messages in the
-    /// dead-letter queue and messages that the queue dropped are broken promises, unless they were
-    /// processed once; so are those that still wait when the simulation stops.
+    /// Share, from 0 to 1, of the messages that met the objective. 1 without messages. Messages in the
+    /// dead-letter queue and messages that the queue dropped miss it, unless they were processed once. So do
+    /// messages that still wait when the simulation stops.
     pub within_objective: f64,
-    /// Each queue by its own objective, if they differ. The share above is then the lowest of theirs, since the service meets
-    /// its objectives only if each queue does.
+    /// Each queue with its own objective, if the objectives differ. The share above is then the lowest of the queues',
+    /// because the service meets its objectives only if each queue does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<QueueOutcome>,
     /// Waiting times.
@@ -43,46 +43,46 @@ pub struct RunOutcome {
     /// The longest wait, in seconds, of each percent of the messages from 0 to 100: of the 90% that waited least at
     /// index 90. Never empty.
     pub wait_percentiles: Vec<f64>,
-    /// Seconds during which the oldest waiting message had waited longer than promised.
+    /// Seconds during which the oldest waiting message had waited longer than the objective.
     pub over_slo: f64,
     /// The times in which messages were late.
     pub late_times: LateTimes,
     /// Messages that wait.
     pub backlog: Backlog,
-    /// Messages, by what became of them.
+    /// Messages by their outcome.
     pub messages: Messages,
     /// Tasks.
     pub tasks: TaskFigures,
-    /// `tasks.max`, and the smallest one with which every message could start in time, where the former is
-    /// too low for that: then no policy can meet the objective for all messages.
+    /// `tasks.max`, and the smallest value with which every message could start in time, if `tasks.max` is too
+    /// low for that. In that case, no policy can meet the objective for all messages.
     pub limited_by_max: Option<MaxLimit>,
     /// Cost in US dollars.
     pub cost: Cost,
     /// Changes of the desired count.
     pub scaling: ScalingFigures,
-    /// How well the tasks followed the need.
+    /// How closely the tasks followed the required tasks.
     pub elasticity: Elasticity,
-    /// The course of it, in at most 2,000 points.
+    /// The course over time, in at most 2,000 points.
     pub series: Vec<Point>,
-    /// The changes of the desired count, the first 10,000 of them.
+    /// The first 10,000 changes of the desired count.
     pub actions: Vec<ScalingAction>,
-    /// Why each of these changes was made, where somebody said so.
+    /// The reason for each of these changes, if the policy gave one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
-    /// What was taken for granted; nothing for what was measured.
+    /// The assumptions. Empty for a measurement.
     pub assumptions: Vec<Assumption>,
-    /// What was assumed or left out, a sentence each.
+    /// Assumptions and omissions, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// What became of the messages of one queue.
+/// The results of one queue.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QueueOutcome {
     /// Its name.
     pub queue: String,
-    /// How long a message of it may wait, in seconds.
+    /// Its latency objective: how long a message can wait, in seconds.
     pub slo: f64,
-    /// Share of its messages that must meet that, from 0 to 1, if the definition sets one.
+    /// Share of its messages that must meet the objective, from 0 to 1, if the definition sets one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required: Option<f64>,
     /// Messages sent to it.
@@ -91,7 +91,7 @@ pub struct QueueOutcome {
     pub within_objective: f64,
     /// 99th percentile of their waiting times, in seconds.
     pub p99: f64,
-    /// Longest of them.
+    /// Maximum of their waiting times, in seconds.
     pub max: f64,
 }
 
@@ -103,9 +103,9 @@ impl QueueOutcome {
     }
 }
 
-/// From a message's sending to the beginning of the processing that first finished it, in seconds.
-/// Percentiles are exact to 0.1%. Lost messages count with their age when they are lost, and those that
-/// still wait when the simulation stops with their age then.
+/// Time from sending a message to the start of the processing that first finished it, in seconds. Percentiles
+/// are exact to 0.1%. A lost message counts with its age when it was lost, and a message that still waits when
+/// the simulation stops with its age then.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Waiting {
     /// Mean.
@@ -120,19 +120,19 @@ pub struct Waiting {
     pub max: f64,
 }
 
-/// Messages that wait, visible in the queue.
+/// Visible messages in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Backlog {
-    /// On average.
+    /// Average.
     pub mean: f64,
-    /// At most.
+    /// Maximum.
     pub max: u64,
-    /// Messages in flight, on average.
+    /// Average number of messages in flight.
     pub in_flight_mean: f64,
 }
 
-/// Messages, by what became of them. Those sent are all the others: deleted, dead letters, expired,
-/// waiting and in flight.
+/// Messages by their outcome. The sent messages are the sum of all others: deleted, in the dead-letter queue,
+/// expired, waiting, and in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Messages {
     /// Sent.
@@ -141,26 +141,26 @@ pub struct Messages {
     pub deleted: u64,
     /// Moved to the dead-letter queue.
     pub dead_letters: u64,
-    /// Dropped by the queue, older than its retention.
+    /// Dropped by the queue because they were older than its retention period.
     pub expired: u64,
     /// Waiting at the end.
     pub waiting: u64,
     /// In flight at the end.
     pub in_flight: u64,
-    /// Times that a message was received again, so that it was processed twice in whole or in part.
+    /// Number of times that a message was received again, and so processed twice, completely or in part.
     pub processed_again: u64,
-    /// Messages that a task dropped because it was killed.
+    /// Messages that a task dropped when it was killed.
     pub interrupted: u64,
 }
 
 /// Tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct TaskFigures {
-    /// Task-seconds from launch to end.
+    /// Task-seconds from launch to stop.
     pub seconds: f64,
-    /// Task-seconds that are billed: a minute a task at least.
+    /// Billed task-seconds: at least a minute per task.
     pub billed_seconds: f64,
-    /// Task-seconds that the ideal needs: see [`crate::Policy::Ideal`].
+    /// Task-seconds of the ideal: see [`crate::Policy::Ideal`].
     pub needed_seconds: f64,
     /// Most tasks that the ideal needs.
     pub needed_most: u32,
@@ -180,24 +180,24 @@ pub struct TaskLimits {
 /// A maximum number of tasks that is too low for the objective.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct MaxLimit {
-    /// Tasks that are allowed.
+    /// Allowed tasks.
     pub allowed: u32,
-    /// Tasks that are needed.
+    /// Required tasks.
     pub needed: u32,
 }
 
 /// Changes of the desired count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ScalingFigures {
-    /// Changes upwards.
+    /// Increases.
     pub out: u64,
-    /// Changes downwards.
+    /// Decreases.
     pub r#in: u64,
-    /// Changes soon after one of the other direction: see [`crate::Assumptions::flap_window`].
+    /// Changes soon after one in the other direction: see [`crate::Assumptions::flap_window`].
     pub flaps: u64,
 }
 
-/// Most changes that an outcome lists.
+/// Maximum number of changes that an outcome lists.
 const ACTIONS: usize = 10_000;
 
 impl RunOutcome {
@@ -301,7 +301,7 @@ impl RunOutcome {
     }
 }
 
-/// Why messages were received again while a task worked on them.
+/// Returns why messages were received again while a task was processing them.
 fn redelivered(scenario: &Scenario, records: &Records) -> Option<String> {
     let totals = records.totals;
     let work = seconds(totals.longest_exposed);
@@ -329,7 +329,7 @@ fn redelivered(scenario: &Scenario, records: &Records) -> Option<String> {
     })
 }
 
-/// The same for messages that a task had received and not begun.
+/// The same for messages that a task had received but not started.
 fn redelivered_from_batches(scenario: &Scenario, records: &Records, work: f64) -> String {
     let totals = records.totals;
     let received = scenario.batch << u32::from(scenario.prefetch);
@@ -345,7 +345,8 @@ fn redelivered_from_batches(scenario: &Scenario, records: &Records, work: f64) -
     )
 }
 
-/// The share, from 0 to 1, of the messages within the objective: the lowest of the queues', if their objectives differ.
+/// Returns the share, from 0 to 1, of messages within the objective: the lowest of the queues' shares, if their
+/// objectives differ.
 pub(crate) fn within_objective(records: &Records) -> f64 {
     let shares = records.lanes.iter().map(lane_share);
     shares.reduce(f64::min).unwrap_or(1.0)
@@ -379,7 +380,7 @@ fn list_queues(scenario: &Scenario, records: &Records) -> Vec<QueueOutcome> {
     queues.map(outcome).collect()
 }
 
-/// What to say of the messages that a simulation stopped waiting for.
+/// Returns a note about the messages that were unfinished when the simulation stopped.
 fn unfinished(finished: &Finished) -> Option<String> {
     let totals = finished.records.totals;
     let left = totals.waiting + totals.in_flight;
@@ -393,7 +394,7 @@ fn unfinished(finished: &Finished) -> Option<String> {
     })
 }
 
-/// Task-seconds of the ideal, until the load ends or, if that is later, until its work is done.
+/// Returns the task-seconds of the ideal, until the load ends or, if that is later, until its work is done.
 fn needed_seconds(needed: &[u32], interval: Nanos, loaded: Nanos) -> f64 {
     let all = interval.saturating_mul(needed.len() as u64);
     let end = if all.saturating_sub(interval) < loaded {
@@ -412,7 +413,7 @@ fn needed_seconds(needed: &[u32], interval: Nanos, loaded: Nanos) -> f64 {
         .sum()
 }
 
-/// The longest wait of the percent of the messages that waited least, in seconds.
+/// Returns a percentile of the wait, in seconds.
 fn wait_of(records: &Records, percent: f64) -> f64 {
     let micros = records.waits.value_at_quantile(percent / 100.0);
     (count(micros) / 1e6).min(seconds(records.wait_max))
@@ -470,7 +471,7 @@ fn scaling(actions: &[ScalingAction], flap_window: f64) -> ScalingFigures {
     figures
 }
 
-/// Puts the mean need of its stretch into each point.
+/// Adds to each point the mean of the required tasks in its interval.
 fn add_need(points: &mut [Point], needed: &[u32], interval: Nanos) {
     let width = seconds(interval);
     let mut begin = 0.0;

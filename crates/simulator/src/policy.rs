@@ -1,4 +1,4 @@
-//! The policies that a service may be scaled by: what people use today, and the cheapest possible.
+//! The scaling policies to simulate: common ones, and the ideal.
 
 use std::time::Duration;
 
@@ -6,76 +6,76 @@ use scaling::{AdjustmentType, Comparison, MissingData, Step, Steps};
 
 use crate::scenario::Scenario;
 
-/// How the desired count follows the work.
+/// How the desired count is set.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Policy {
-    /// Always as many tasks.
+    /// A constant number of tasks.
     Fixed {
         /// Tasks.
         tasks: u32,
     },
     /// Target tracking on the backlog per task.
     BacklogPerTask(BacklogPolicy),
-    /// The same with steps beside it: of both the larger count.
+    /// The same combined with steps. The larger of both counts is used.
     BacklogPerTaskAndSteps(BacklogPolicy, StepPolicy),
-    /// The same with predictive scaling on top.
+    /// The same in addition to predictive scaling.
     Predictive(PredictivePolicy),
-    /// Steps by how far a metric of the queue is beyond a threshold, by Application Auto Scaling.
+    /// Step scaling by Application Auto Scaling, on a metric of the queue.
     Steps(StepPolicy),
-    /// Such steps by a scaling function, which alarms notify and which re-evaluates every minute.
+    /// The same steps by a scaling function, which alarms notify and which re-evaluates them every minute.
     AlarmSteps(StepPolicy),
-    /// The tasks that the work needs.
+    /// The required tasks.
     Demand(DemandPolicy),
-    /// The tasks by which every message meets its deadline.
+    /// The tasks with which every message meets its deadline.
     Deadline(DeadlinePolicy),
     /// KEDA's SQS scaler on the Horizontal Pod Autoscaler.
     Keda(KedaPolicy),
-    /// Knows every message before it is sent, and starts and ends tasks in no time: the cheapest
-    /// counts, changed at fixed intervals, by which every message can start within the objective.
+    /// Knows every message in advance, and starts and stops tasks instantly: the cheapest counts, changed at
+    /// fixed intervals, with which every message can start within the objective.
     ///
-    /// Time is cut into intervals Δ of a quarter of the objective, at least 1 s and at most
-    /// [`crate::Assumptions::ideal_interval`]. What is sent in an interval must be worked off by
-    /// the last end of an interval that even its earliest message can wait for; it may be put off until
-    /// then, unless the most tasks that are allowed could then no longer do it. Each interval has the
-    /// fewest tasks, within the bounds, that do what is due.
+    /// Time is divided into intervals Δ of a quarter of the objective, at least 1 s and at most
+    /// [`crate::Assumptions::ideal_interval`]. The messages of an interval must be processed by the last end of
+    /// an interval that even its earliest message can wait for. Work can be delayed until then, unless the
+    /// maximum number of tasks could no longer complete it in time. Each interval has the minimum number of
+    /// tasks, within the bounds, that completes the due work.
     Ideal,
 }
 
-/// Target tracking on the backlog per task: a metric function, a custom metric, two alarms.
+/// Target tracking on the backlog per task: a metric function, a custom metric, and two alarms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BacklogPolicy {
     /// Acceptable backlog per task, in messages.
     pub target: f64,
-    /// Whether messages count that wait.
+    /// Whether visible messages count.
     pub visible: bool,
-    /// Whether messages count that are being worked on.
+    /// Whether messages in flight count.
     pub in_flight: bool,
-    /// After a scale-out.
+    /// Cooldown after a scale-out.
     pub cooldown_out: Duration,
-    /// After a scale-in.
+    /// Cooldown after a scale-in.
     pub cooldown_in: Duration,
     /// Period of the rule that samples the metric.
     pub every: Duration,
 }
 
-/// Predictive scaling by Application Auto Scaling, in its mode that forecasts and scales, on top of target
-/// tracking: an hourly forecast of the messages sent is a floor of the count. It removes no task.
+/// Application Auto Scaling's predictive scaling in its mode that forecasts and scales, in addition to target
+/// tracking. An hourly forecast of the messages sent is a lower bound of the count. It never removes tasks.
 ///
-/// (A) The first forecast is made after 24 hours; it covers 48 hours, uses up to 14 days, and is made again every
-/// 6 hours; capacity is there [`Self::buffer`] before its hour; `tasks.max` holds (`HonorMaxCapacity`). (C) The
-/// forecast itself, which AWS doesn't publish: the mean of the same hours of the week, or of the day until a week is
-/// known. Hours are counted from the start of the load.
+/// (A) The first forecast is made after 24 hours. It covers 48 hours, uses up to 14 days of history, and is repeated
+/// every 6 hours. Capacity is available [`Self::buffer`] before its hour, and `tasks.max` applies
+/// (`HonorMaxCapacity`). (C) The forecast itself, which AWS doesn't publish: the mean of the same hours of the week,
+/// or of the day while there is less than a week of history. Hours are counted from the start of the load.
 ///
 /// Source: Application Auto Scaling User Guide, "How Application Auto Scaling predictive scaling works", and its API
 /// Reference, `PredictiveScalingPolicyConfiguration`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PredictivePolicy {
-    /// What it is on top of.
+    /// The target tracking policy that it complements.
     pub tracking: BacklogPolicy,
-    /// Target value: messages that a task is to process in an hour.
+    /// Target value: messages that a task should process per hour.
     pub messages_per_task_hour: f64,
-    /// How long before its hour capacity is there (`SchedulingBufferTime`).
+    /// How long before its hour capacity is available (`SchedulingBufferTime`).
     pub buffer: Duration,
 }
 
@@ -86,54 +86,54 @@ pub enum QueueMetric {
     Visible,
     /// `ApproximateNumberOfMessagesNotVisible`.
     NotVisible,
-    /// The sum of the two.
+    /// The sum of both.
     Outstanding,
     /// `ApproximateAgeOfOldestMessage`, in seconds.
     OldestAge,
-    /// `NumberOfMessagesSent` in a minute.
+    /// `NumberOfMessagesSent` per minute.
     Sent,
-    /// `NumberOfMessagesDeleted` in a minute.
+    /// `NumberOfMessagesDeleted` per minute.
     Deleted,
 }
 
-/// How the datapoints of a period become one.
+/// How to aggregate the datapoints of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
     /// Mean.
     Average,
     /// Sum.
     Sum,
-    /// Least.
+    /// Minimum.
     Minimum,
-    /// Largest.
+    /// Maximum.
     Maximum,
-    /// Their number.
+    /// Number of datapoints.
     SampleCount,
 }
 
-/// Steps by a metric for each side.
+/// Steps with a metric for each side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepPolicy {
-    /// Period of the alarms; whole minutes, since SQS publishes once a minute.
+    /// Period of the alarms. Whole minutes, because SQS publishes once a minute.
     pub period: Duration,
-    /// After a scale-out.
+    /// Cooldown after a scale-out.
     pub cooldown_out: Duration,
-    /// After a scale-in.
+    /// Cooldown after a scale-in.
     pub cooldown_in: Duration,
-    /// What adds tasks.
+    /// The side that adds tasks.
     pub scale_out: Option<StepSide>,
-    /// What removes tasks.
+    /// The side that removes tasks.
     pub scale_in: Option<StepSide>,
 }
 
 /// One side of [`StepPolicy`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepSide {
-    /// What is watched.
+    /// The metric that the alarm watches.
     pub metric: QueueMetric,
     /// Statistic over a period.
     pub statistic: Statistic,
-    /// On which side of the threshold the alarm rings.
+    /// The comparison that puts the alarm into ALARM.
     pub comparison: Comparison,
     /// Threshold, in the metric's unit.
     pub threshold: f64,
@@ -141,22 +141,22 @@ pub struct StepSide {
     pub datapoints: u32,
     /// Evaluation periods.
     pub periods: u32,
-    /// What a missing datapoint counts as.
+    /// How missing datapoints are treated.
     pub missing: MissingData,
-    /// What is done.
+    /// The steps to apply.
     pub steps: Steps,
 }
 
-/// Demand scaling by target tracking on the need: see [`scaling::DeadlineScaler::measure`].
+/// Demand scaling by target tracking on the required tasks: see [`scaling::DeadlineScaler::measure`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DemandPolicy {
-    /// The waiting time that the policy aims at; `None` for the one that is judged.
+    /// The latency objective that the policy aims for. `None`: the objective of the scenario.
     pub acceptable_latency: Option<Duration>,
-    /// Average processing time of a message as the definition says it; `None` when it is measured.
+    /// Average processing time of a message in the definition. `None` if it is measured.
     pub processing_time: Option<Duration>,
-    /// Start of a task as the definition sets it.
+    /// Start time of a task in the definition.
     pub start: Duration,
-    /// How long the last task stays after the last message.
+    /// How long the last task keeps running after the last message.
     pub window: Duration,
     /// Time between two checks: the period of the metric function's rule, at least a minute.
     pub every: Duration,
@@ -169,17 +169,17 @@ pub struct DemandPolicy {
 /// Scaling by deadlines, by a function that sets the desired count: see [`scaling::DeadlineScaler`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeadlinePolicy {
-    /// The waiting time that the policy aims at; `None` for the one that is judged.
+    /// The latency objective that the policy aims for. `None`: the objective of the scenario.
     pub acceptable_latency: Option<Duration>,
-    /// Share of the messages that must meet it; `None` for 99%.
+    /// Share of the messages that must meet it. `None`: 99%.
     pub share: Option<f64>,
-    /// Average processing time of a message as the definition sets it; `None` if it is only measured.
+    /// Average processing time of a message in the definition. `None` if it is only measured.
     pub processing_time: Option<Duration>,
-    /// Start of a task as the definition sets it.
+    /// Start time of a task in the definition.
     pub start: Duration,
     /// Time between two checks.
     pub every: Duration,
-    /// How long the last task stays after the last message.
+    /// How long the last task keeps running after the last message.
     pub window: Duration,
     /// Reads of the queue per check.
     pub samples: u32,
@@ -196,19 +196,19 @@ pub struct DeadlinePolicy {
 /// KEDA's SQS scaler.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KedaPolicy {
-    /// Messages that one task is to have (`queueLength`).
+    /// Desired number of messages per task (`queueLength`).
     pub queue_length: f64,
     /// Whether messages in flight count (`scaleOnInFlight`).
     pub in_flight: bool,
-    /// How often the queue is read: the autoscaler's sync period, since each sync reads it anew unless
-    /// `useCachedMetrics` is set. `pollingInterval` only decides on leaving zero.
+    /// How often to read the queue: the autoscaler's sync period, because each sync reads it unless
+    /// `useCachedMetrics` is set. `pollingInterval` only affects scaling from zero.
     pub poll: Duration,
-    /// How far back the largest count is searched before tasks are removed: the autoscaler's
-    /// stabilization window. `cooldownPeriod`, of the same length by default, is for going to zero.
+    /// How far back to look for the largest count before a scale-in: the autoscaler's stabilization window.
+    /// `cooldownPeriod`, which has the same default, is for scaling to zero.
     pub cooldown: Duration,
-    /// In one poll the count grows by this many tasks or doubles, whichever is more.
+    /// In one poll the count can increase by this many tasks or double, whichever is more.
     pub growth: u32,
-    /// Deviation from one, of messages a task ÷ queue length, that changes nothing.
+    /// Maximum deviation of messages per task ÷ queue length from 1 that changes nothing.
     pub tolerance: f64,
 }
 
@@ -262,8 +262,8 @@ impl Policy {
         }
     }
 
-    /// The same, aiming at this waiting time; `None` if it has no such setting. Backlogs per task are those that
-    /// take this long.
+    /// Returns the same policy with this latency objective. `None` if it has no such setting. A backlog per task
+    /// becomes the backlog that takes this long to process.
     pub(crate) fn aim_at(&self, aim: Duration, scenario: &Scenario) -> Option<Self> {
         let processing = scenario.processing.mean().as_secs_f64();
         let target = aim.as_secs_f64() / processing * f64::from(scenario.concurrency);
@@ -300,11 +300,11 @@ impl BacklogPolicy {
 }
 
 impl PredictivePolicy {
-    /// Share of its time that a task is to work. (C) AWS has no default.
+    /// Target utilization of a task. (C) AWS has no default.
     pub const UTILIZATION: f64 = 0.7;
 
-    /// AWS's default buffer of 5 minutes, on top of a policy, for tasks that take this long for a message and
-    /// work on so many at once.
+    /// The defaults in addition to a policy, with AWS's default buffer of 5 minutes, for tasks with this
+    /// processing time and concurrency.
     #[must_use]
     pub fn defaults(tracking: BacklogPolicy, processing: Duration, concurrency: u32) -> Self {
         let full = 3_600.0 / processing.as_secs_f64() * f64::from(concurrency);
@@ -317,7 +317,7 @@ impl PredictivePolicy {
 }
 
 impl DemandPolicy {
-    /// The defaults of a definition, with checks each minute.
+    /// The defaults of a definition, with a check every minute.
     #[must_use]
     pub fn defaults(processing_time: Duration) -> Self {
         Self {
@@ -333,7 +333,7 @@ impl DemandPolicy {
 }
 
 impl DeadlinePolicy {
-    /// The defaults, chosen by the experiment in docs/demand.md.
+    /// The defaults, which the experiment in docs/demand.md determined.
     #[must_use]
     pub fn defaults(processing_time: Duration) -> Self {
         Self {
@@ -353,10 +353,10 @@ impl DeadlinePolicy {
 }
 
 impl StepPolicy {
-    /// The AWS CDK's `QueueProcessingService`: nothing visible removes one task, 100 messages add one,
-    /// 500 add five, one evaluation period, and Application Auto Scaling's default cooldown of 300 s since
-    /// it sets none; the metric's default statistic is the maximum of 5 minutes. Its second policy, on
-    /// the CPU, is left out. `None` never comes, but the steps are checked where they are made.
+    /// The AWS CDK's `QueueProcessingService`: no visible messages remove one task, 100 messages add one, 500
+    /// add five. One evaluation period, and Application Auto Scaling's default cooldown of 300 s, because the
+    /// pattern sets none. The metric's default statistic is the maximum over 5 minutes. Its second policy, on
+    /// CPU, is omitted. It never returns `None`, but the constructor of the steps checks them.
     ///
     /// Source: `aws-ecs-patterns/lib/base/queue-processing-service-base.ts` and
     /// `aws-applicationautoscaling/lib/step-scaling-policy.ts` in aws/aws-cdk.
@@ -394,13 +394,13 @@ impl StepPolicy {
 }
 
 impl StepPolicy {
-    /// The articles' second policy, carried over to a queue: a request that their web service gets is a
-    /// message that is sent here. As there, the thresholds are for the whole service, whatever its count: at
-    /// least 100 in a minute add one task, after a cooldown of 60 s; fewer than 20 in each of 5 minutes remove
-    /// one, after a cooldown of 300 s. SQS reports the messages of a minute later than a load balancer its
-    /// requests. `None` never comes, but the steps are checked where they are made.
+    /// The articles' second policy, applied to a queue: a request to their web service corresponds to a sent
+    /// message. As in the articles, the thresholds apply to the whole service, regardless of its count: at
+    /// least 100 in a minute add one task, with a cooldown of 60 s; fewer than 20 in each of 5 minutes remove
+    /// one, with a cooldown of 300 s. SQS reports a minute's messages later than a load balancer reports its
+    /// requests. It never returns `None`, but the constructor of the steps checks them.
     ///
-    /// Source: `stacks/sample-webapp.yaml`, which has the articles' numbers.
+    /// Source: `stacks/sample-webapp.yaml`, which contains the articles' numbers.
     #[must_use]
     pub fn articles_alarm_steps() -> Option<Self> {
         let side = |comparison, threshold, datapoints, adjustment| {
@@ -430,9 +430,9 @@ impl StepPolicy {
 }
 
 impl KedaPolicy {
-    /// KEDA's defaults with the Horizontal Pod Autoscaler's: in-flight messages count; a sync every 15 s;
-    /// scale-in to the largest count of 300 s; at most 4 pods or 100% more in 15 s, whichever is more; a
-    /// tolerance of 0.1. KEDA's own default queue length is 5.
+    /// KEDA's defaults with those of the Horizontal Pod Autoscaler: messages in flight count; a sync every 15
+    /// s; scale-in to the maximum count of the last 300 s; at most 4 more pods or 100% more within 15 s,
+    /// whichever is more; a tolerance of 0.1. KEDA's own default queue length is 5.
     ///
     /// Source: "AWS SQS Queue", "ScaledObject specification" (`cooldownPeriod` "only applies when scaling
     /// to 0") and "Scaling Deployments, Caching Metrics" of KEDA's documentation; "Horizontal Pod

@@ -1,8 +1,8 @@
-//! How far long work has come, as data. When it is shown, and how long the rest takes, is the caller's matter.
+//! The progress of work, as data. The caller decides when to show it, and estimates the remaining time.
 
 use std::sync::{Mutex, PoisonError};
 
-/// Reports the share of the work that is done, from 0 to 1: never less than before, and 1 at the end. Threads can
+/// Reports the share of the work that is done, from 0 to 1. It never decreases, and is 1 at the end. Threads can
 /// share it.
 pub struct Progress<'a> {
     sink: Box<dyn Fn(f64) + Sync + 'a>,
@@ -11,21 +11,22 @@ pub struct Progress<'a> {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Share that was done when the current part of the work began, and when it ends.
+    /// Share of the work at the start and at the end of the current part.
     part: (f64, f64),
     /// The same for the current stage of this part.
     stage: (f64, f64),
-    /// Units of the stage that are done, and all of them.
+    /// Completed units of the stage, and all units.
     done: u64,
     total: u64,
     told: f64,
 }
 
-/// A smaller step isn't reported.
+/// Smaller steps aren't reported.
 const STEP: f64 = 0.001;
 
 impl<'a> Progress<'a> {
-    /// Reports to a sink, which must be quick. The first part is all of the work: see [`Progress::begin_part`].
+    /// Reports to a sink, which must be fast. By default, the first part is the whole work: see
+    /// [`Progress::begin_part`].
     pub fn new(sink: impl Fn(f64) + Sync + 'a) -> Self {
         Self {
             sink: Box::new(sink),
@@ -42,7 +43,7 @@ impl<'a> Progress<'a> {
         Self::new(|_| {})
     }
 
-    /// The next call to a function of this crate does the work up to this share of all.
+    /// Starts a part: the next call to a function of this crate does the work up to this share of the whole.
     pub fn begin_part(&self, until: f64) {
         let mut state = self.lock();
         let from = state.stage.1;
@@ -51,8 +52,8 @@ impl<'a> Progress<'a> {
         (state.done, state.total) = (0, 0);
     }
 
-    /// Begins the stage that ends at this share of the current part, and has this many units. The stage before
-    /// is done.
+    /// Starts the stage that ends at this share of the current part and has this number of units. Completes the
+    /// previous stage.
     pub(crate) fn begin_stage(&self, until: f64, total: u64) {
         let mut state = self.lock();
         let (from, to) = state.part;
@@ -62,7 +63,7 @@ impl<'a> Progress<'a> {
         self.tell(&mut state, begins);
     }
 
-    /// More units of the stage are done.
+    /// Adds completed units of the stage.
     pub(crate) fn add(&self, units: u64) {
         let mut state = self.lock();
         state.done = state.done.saturating_add(units).min(state.total);
@@ -72,7 +73,7 @@ impl<'a> Progress<'a> {
         self.tell(&mut state, reached);
     }
 
-    /// The current part is done.
+    /// Completes the current part.
     pub(crate) fn end_part(&self) {
         self.begin_stage(1.0, 0);
         let mut state = self.lock();
@@ -80,7 +81,7 @@ impl<'a> Progress<'a> {
         self.tell(&mut state, reached);
     }
 
-    /// Under the lock, so that no thread overtakes another.
+    /// Reports under the lock, so that reports from several threads stay in order.
     fn tell(&self, state: &mut State, reached: f64) {
         if reached >= state.told + STEP || (reached >= 1.0 && state.told < 1.0) {
             state.told = reached;
@@ -104,7 +105,7 @@ mod tests {
         progress.begin_part(0.5);
         progress.begin_stage(0.5, 10);
         progress.add(5);
-        // More than there is to do is no more than all.
+        // More units than there are count as all of them.
         progress.add(50);
         progress.begin_stage(1.0, 2);
         progress.add(1);

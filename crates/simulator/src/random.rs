@@ -1,5 +1,5 @@
-//! Random numbers and what is drawn from them. Each purpose has a stream of its own, so that two
-//! policies under the same seed meet the same arrivals and the same messages.
+//! Random numbers and distributions. Each purpose has its own stream, so that two policies with the same seed
+//! have the same arrivals and messages.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::time::{Nanos, from_seconds, shortened};
 
-/// What a stream of random numbers is for.
+/// The purpose of a stream of random numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     Arrivals = 1,
@@ -26,29 +26,29 @@ pub(crate) enum Purpose {
 pub(crate) struct Random(Xoshiro256PlusPlus);
 
 impl Random {
-    /// The stream of a seed for one purpose.
+    /// Creates the stream of a seed for one purpose.
     pub(crate) fn new(seed: u64, purpose: Purpose) -> Self {
         let mixed = seed ^ (purpose as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         Self(Xoshiro256PlusPlus::seed_from_u64(mixed))
     }
 
-    /// Uniform in 0 ≤ x < 1.
+    /// Returns a uniformly distributed number: 0 ≤ x < 1.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit a float exactly")]
     pub(crate) fn unit(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Exponential with mean 1.
+    /// Returns an exponentially distributed number with mean 1.
     pub(crate) fn exponential(&mut self) -> f64 {
         Exp1.sample(&mut self.0)
     }
 
-    /// Normal with mean 0 and variance 1.
+    /// Returns a normally distributed number with mean 0 and variance 1.
     fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.0)
     }
 
-    /// A whole number below `bound`, or 0 when that is 0.
+    /// Returns a whole number below `bound`, or 0 if `bound` is 0.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the high half of a product of 64 bits is below the bound, a usize"
@@ -58,16 +58,16 @@ impl Random {
     }
 }
 
-/// Distribution of a length of time.
+/// Distribution of a duration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Distribution {
-    /// Always the same.
+    /// Constant.
     Fixed(Duration),
-    /// Any length between the two alike.
+    /// Uniform between the two.
     Uniform(Duration, Duration),
     /// Exponential: its standard deviation is its mean.
     Exponential(Duration),
-    /// Lognormal: many short, few long.
+    /// Lognormal: many short and a few long durations.
     Lognormal {
         /// Mean.
         mean: Duration,
@@ -77,7 +77,7 @@ pub enum Distribution {
 }
 
 impl Distribution {
-    /// Mean.
+    /// Returns the mean.
     #[must_use]
     pub fn mean(self) -> Duration {
         match self {
@@ -86,10 +86,10 @@ impl Distribution {
         }
     }
 
-    /// The length that 95% of all don't exceed.
+    /// Returns the 95th percentile.
     #[must_use]
     pub fn p95(self) -> Duration {
-        /// The standard normal distribution's.
+        /// The 95th percentile of the standard normal distribution.
         const NORMAL: f64 = 1.644_853_626_951_472_2;
         let times = |mean: Duration, factor: f64| {
             Duration::try_from_secs_f64(mean.as_secs_f64() * factor).unwrap_or(Duration::MAX)
@@ -105,7 +105,7 @@ impl Distribution {
         }
     }
 
-    /// The same so many times shorter.
+    /// Returns the same distribution with all durations divided by the factor.
     pub(crate) fn shortened(self, factor: f64) -> Self {
         let short = |time| shortened(time, factor);
         match self {
@@ -133,7 +133,7 @@ impl fmt::Display for Distribution {
     }
 }
 
-/// A [`Distribution`] made ready to be drawn from.
+/// A [`Distribution`] that is prepared for sampling.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sampler {
     Fixed(Nanos),
@@ -179,7 +179,7 @@ impl Sampler {
 mod tests {
     use super::*;
 
-    /// Mean and coefficient of variation of many draws.
+    /// Returns the mean and the coefficient of variation of many samples.
     fn moments(distribution: Distribution) -> (f64, f64) {
         let mut random = Random::new(7, Purpose::Work);
         let sampler = Sampler::new(distribution);
@@ -219,7 +219,7 @@ mod tests {
         }
     }
 
-    /// 1 in 20 draws is longer.
+    /// 1 in 20 samples is longer.
     #[test]
     fn one_in_twenty_draws_is_longer_than_p95() {
         let mean = Duration::from_millis(250);

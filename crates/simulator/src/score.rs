@@ -1,4 +1,4 @@
-//! What a search compares of a run.
+//! The part of a run's result that a search compares.
 
 use crate::cost::cost;
 use crate::engine::Finished;
@@ -7,7 +7,7 @@ use crate::outcome::{TaskFigures, within_objective};
 use crate::scenario::Scenario;
 use crate::time::seconds;
 
-/// What a search compares of a run. It takes less time than a [`RunOutcome`].
+/// The part of a run's result that a search compares. It takes less time to compute than a [`RunOutcome`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Score {
     /// As [`RunOutcome::within_objective`].
@@ -31,7 +31,7 @@ impl Score {
             needed_seconds: 0.0,
             most: 0,
         };
-        // Nothing is needed of the ideal's cost.
+        // The cost of the ideal isn't needed.
         let cost = cost(scenario, finished, &tasks, (&[], 1));
         Self {
             within_objective: within_objective(&finished.records),

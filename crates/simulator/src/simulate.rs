@@ -1,4 +1,4 @@
-//! The entry point: a scenario and a load in, an outcome out.
+//! The entry point: simulates a scenario under a load, and returns the outcome.
 
 use crate::control::Foreknowledge;
 use crate::engine::{self, Finished, Metered, Run, Sender, Sent};
@@ -10,23 +10,23 @@ use crate::scenario::{Scenario, ScenarioError};
 use crate::score::Score;
 use crate::time::nanos;
 
-/// Runs a scenario against a load. The same seed gives the same outcome, bit for bit; and with the same
-/// seed, two policies meet the same messages with the same processing times.
+/// Simulates a scenario under a load. The same seed gives the same outcome, bit for bit. With the same seed,
+/// two policies have the same messages with the same processing times.
 ///
 /// # Errors
-/// When a number of the scenario makes no sense.
+/// If a number of the scenario isn't valid.
 pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<RunOutcome, ScenarioError> {
     simulate_metered(scenario, load, seed, &Progress::none())
 }
 
-/// [`simulate`] that reports the nanoseconds of the load as units of progress.
+/// [`simulate`] with the nanoseconds of the load as units of progress.
 pub(crate) fn simulate_metered(
     scenario: &Scenario,
     load: &Load,
     seed: u64,
     progress: &Progress<'_>,
 ) -> Result<RunOutcome, ScenarioError> {
-    // Before the whole load is gone through.
+    // Checked before the whole load is processed.
     let bounds = scenario.check()?;
     let known = (scenario.policy == Policy::Ideal).then(|| foresee_work(scenario, load, seed));
     let loaded = nanos(load.duration());
@@ -53,7 +53,7 @@ pub(crate) fn simulate_metered(
 /// Messages with their processing times, in order.
 pub(crate) type Messages = [Sent];
 
-/// [`simulate`] with the messages that a load has with this seed, drawn before. Not for the ideal.
+/// [`simulate`] with a load's messages for this seed that were already generated. Not for the ideal.
 pub(crate) fn simulate_messages(
     scenario: &Scenario,
     (load, messages): (&Load, &Messages),
@@ -68,7 +68,7 @@ pub(crate) fn simulate_messages(
     ))
 }
 
-/// What a search compares of the same run.
+/// Returns what a search compares of the same run.
 pub(crate) fn score_messages(
     scenario: &Scenario,
     (load, messages): (&Load, &Messages),
@@ -97,7 +97,7 @@ fn run_drawn(
         .ok_or(ScenarioError::Value("the load is too long"))
 }
 
-/// Returns the work of a load, known in advance.
+/// Returns the work of a load as it is known in advance.
 pub(crate) fn foresee_work(scenario: &Scenario, load: &Load, seed: u64) -> Foreknowledge {
     let mut known = Foreknowledge::new(scenario);
     for sent in Sender::new(scenario, load, seed) {

@@ -1,4 +1,4 @@
-//! A verdict over several phases, and over what AWS doesn't document: ranges rather than one number.
+//! Results over several phases and over undocumented behavior of AWS: ranges instead of one number.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -11,14 +11,14 @@ use crate::scenario::{Overrides, Scenario, ScenarioError};
 use crate::simulate::simulate_metered;
 use crate::time::nanos;
 
-/// Phases of a load of at most [`MANY_MESSAGES`]: enough to see how far a verdict depends on the second at
+/// Phases of a load with at most [`MANY_MESSAGES`]: enough to show how much a result depends on the second at
 /// which a rule fires.
 const PHASES: u64 = 10;
 
-/// Phases of a longer load, in which more chance events average out.
+/// Phases of a longer load, in which chance events average out.
 const FEW_PHASES: u64 = 3;
 
-/// Messages from which fewer phases are run.
+/// Number of messages from which fewer phases are simulated.
 const MANY_MESSAGES: usize = 500_000;
 
 /// The same for messages that are received again.
@@ -27,7 +27,8 @@ const REDELIVERY: [(&str, &str); 1] = [(
     "deletes a message by a receipt handle that isn't its latest",
 )];
 
-/// Assumptions about target tracking that differ from the defaults in one part, as `--assume` takes them, and what they mean.
+/// Assumptions about target tracking that each differ from the defaults in one part, as `--assume` accepts them, and
+/// their meanings.
 const TRACKING: [(&str, &str); 9] = [
     (
         "tracking_base=running_then",
@@ -67,7 +68,7 @@ const TRACKING: [(&str, &str); 9] = [
     ),
 ];
 
-/// Share of a survey's work, about, before the variants that matter only if messages are received again.
+/// Approximate share of a survey's work before the variants that matter only if messages are received again.
 const FIRST_SHARE: f64 = 0.9;
 
 /// The lowest and the highest of several values.
@@ -79,13 +80,13 @@ pub struct Range {
     pub highest: f64,
 }
 
-/// What several runs came to that differ only in their seeds: in the second at which rules fire, in how
-/// long tasks take to start, and, for generated loads, in when messages are sent.
+/// The results of several runs that differ only in their seeds, and therefore in the second at which rules
+/// fire, in how long tasks take to start, and, for generated loads, in when messages are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Phases {
     /// Number of runs.
     pub runs: u64,
-    /// Share, from 0 to 1, of the messages within the objective; the lowest of the queues', if their objectives differ.
+    /// Share, from 0 to 1, of messages within the objective; the lowest of the queues', if their objectives differ.
     pub within_objective: Range,
     /// Runs in which a queue missed the share that its own objective requires.
     #[serde(skip_serializing_if = "is_zero")]
@@ -96,30 +97,30 @@ pub struct Phases {
     pub cost: Range,
 }
 
-/// The phases under another assumption about what AWS doesn't document.
+/// The phases under another assumption about undocumented behavior of AWS.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Variant {
-    /// The assumption, as `--assume` takes it.
+    /// The assumption, as `--assume` accepts it.
     pub assumption: &'static str,
-    /// What it means, for people: follows "if AWS".
+    /// Its meaning, for people. Follows "if AWS".
     pub meaning: &'static str,
-    /// What the runs came to.
+    /// The results of the runs.
     pub phases: Phases,
 }
 
-/// A scenario under a load, with how far that depends on chance and on what AWS doesn't document.
+/// The results of a scenario under a load, with their dependence on chance and on undocumented behavior of AWS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
-    /// What it came to with the given seed.
+    /// The result with the given seed.
     pub outcome: RunOutcome,
-    /// What all phases came to, the given seed's among them.
+    /// The results of all phases, including the given seed's.
     pub phases: Phases,
-    /// The same for each variant that can matter: those of target tracking if the policy uses it, and those of
-    /// redelivery if messages were received again.
+    /// The same for each variant that can matter: the variants of target tracking if the policy uses it, and
+    /// those of redelivery if messages were received again.
     pub variants: Vec<Variant>,
 }
 
-/// Simulates a scenario in several phases and variants, on all cores.
+/// Simulates a scenario in several phases and variants, using all cores.
 ///
 /// # Errors
 /// If a number of the scenario makes no sense.
@@ -159,7 +160,7 @@ pub fn survey(
     })
 }
 
-/// What the runs of variants came to, with the names and meanings of the variants.
+/// Returns the results of variants with their names and meanings.
 fn name_variants(
     names: impl IntoIterator<Item = (&'static str, &'static str)>,
     runs: impl IntoIterator<Item = (RunOutcome, Phases)>,
@@ -174,8 +175,8 @@ fn name_variants(
         .collect()
 }
 
-/// Simulates a scenario in several phases, on all cores: the outcome with the given seed, and what all phases
-/// came to.
+/// Simulates a scenario in several phases, using all cores. Returns the outcome with the given seed and the
+/// results of all phases.
 ///
 /// # Errors
 /// If a number of the scenario makes no sense.
@@ -191,8 +192,8 @@ pub fn simulate_phases(
         .ok_or(ScenarioError::Value("nothing was simulated"))
 }
 
-/// The outcome of each scenario with the given seed, and what all of its phases came to: a stage of progress up
-/// to a share of the part.
+/// Returns each scenario's outcome with the given seed and the results of all its phases. This is a stage of
+/// progress up to a share of the part.
 pub(crate) fn run_phases(
     scenarios: &[&Scenario],
     load: &Load,
@@ -209,7 +210,7 @@ pub(crate) fn run_phases(
         .collect();
     let lasts = nanos(load.duration());
     progress.begin_stage(until, lasts.saturating_mul(jobs.len() as u64));
-    // Of the phases but the first, only the figures are kept.
+    // For all phases except the first, only the numbers are kept.
     let found: Vec<Result<(Option<RunOutcome>, Phases), ScenarioError>> = jobs
         .into_par_iter()
         .map(|(scenario, run)| {
@@ -229,7 +230,7 @@ pub(crate) fn run_phases(
     Ok(all)
 }
 
-/// The seeds of a load's phases, the given one first.
+/// Returns the seeds of a load's phases, starting with the given one.
 pub(crate) fn phase_seeds(load: &Load, seed: u64) -> Vec<u64> {
     let many = load.arrivals(seed).nth(MANY_MESSAGES).is_some();
     let runs = if many { FEW_PHASES } else { PHASES };
@@ -262,7 +263,7 @@ impl Phases {
     }
 }
 
-// Serde hands over references.
+// Serde passes references.
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -312,7 +313,8 @@ fn uses_target_tracking(policy: &Policy) -> bool {
     )
 }
 
-/// The scenario under each of these assumptions that differs from its own. What was measured has no variants.
+/// Returns the scenario under each of these assumptions that differs from its own. Measured assumptions have no
+/// variants.
 fn list_variants(
     scenario: &Scenario,
     assumptions: &[(&'static str, &'static str)],
@@ -342,7 +344,7 @@ fn list_variants(
 mod tests {
     use super::*;
 
-    /// No variant is without effect because of a misspelling.
+    /// No variant is ineffective because of a misspelling.
     #[test]
     fn every_variant_is_an_assumption() {
         for (assumption, _) in TRACKING.iter().chain(&REDELIVERY) {

@@ -1,8 +1,8 @@
-//! Simulated time: nanoseconds since the simulation began.
+//! Simulated time in nanoseconds since the simulation started.
 
 use std::time::Duration;
 
-/// Nanoseconds since the simulation began, or a length in nanoseconds; they last for 584 years.
+/// Nanoseconds since the simulation started, or a duration in nanoseconds. The maximum is 584 years.
 pub(crate) type Nanos = u64;
 
 /// One second.
@@ -11,12 +11,12 @@ pub(crate) const SECOND: Nanos = 1_000_000_000;
 /// One minute.
 pub(crate) const MINUTE: Nanos = 60 * SECOND;
 
-/// A duration in nanoseconds, at most 584 years.
+/// Converts a duration to nanoseconds, at most 584 years.
 pub(crate) fn nanos(duration: Duration) -> Nanos {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Nanoseconds as seconds.
+/// Converts nanoseconds to seconds.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a microsecond in a hundred years is lost, which no figure shows"
@@ -25,7 +25,7 @@ pub(crate) fn seconds(nanos: Nanos) -> f64 {
     nanos as f64 / 1e9
 }
 
-/// [`seconds`] of a sum that 64 bits might not hold.
+/// [`seconds`] of a sum that might not fit into 64 bits.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a figure needs no more than 53 bits"
@@ -34,7 +34,7 @@ pub(crate) fn wide_seconds(nanos: u128) -> f64 {
     nanos as f64 / 1e9
 }
 
-/// Seconds as nanoseconds; what is negative or no number becomes 0.
+/// Converts seconds to nanoseconds. A negative value or NaN becomes 0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -44,7 +44,7 @@ pub(crate) fn from_seconds(seconds: f64) -> Nanos {
     (seconds * 1e9) as u64
 }
 
-/// A length of time, so many times shorter; unchanged by what is no number above zero.
+/// Divides a duration by a factor. A factor that isn't a positive number changes nothing.
 pub(crate) fn shortened(time: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() / factor)
         .ok()
@@ -52,7 +52,7 @@ pub(crate) fn shortened(time: Duration, factor: f64) -> Duration {
         .unwrap_or(time)
 }
 
-/// Reads a length of time such as `500ms`, `90s`, `2h30m`, `1.5h` or `14d`.
+/// Parses a duration such as `500ms`, `90s`, `2h30m`, `1.5h` or `14d`.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut total = 0.0;

@@ -1,4 +1,4 @@
-//! The warm tasks that a latency objective takes, if tasks start slower than it.
+//! The warm tasks that a latency objective requires if tasks take longer to start than the objective.
 
 use serde::Serialize;
 
@@ -8,22 +8,22 @@ use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::survey::simulate_phases;
 
-/// The fewest warm tasks with which enough messages meet the objective.
+/// The minimum number of warm tasks with which enough messages meet the objective.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WarmNeed {
-    /// Tasks, the value of `warm`; the maximum if not even they are enough.
+    /// Number of tasks, for `warm`. The maximum if even that isn't enough.
     pub tasks: u32,
-    /// Share, from 0 to 1, of the messages within the objective with them, in the worst phase.
+    /// Share, from 0 to 1, of messages within the objective with these tasks, in the worst phase.
     pub within_objective: f64,
-    /// Cost in US dollars per month with them.
+    /// Cost in US dollars per month with these tasks.
     pub cost_per_month: f64,
-    /// Whether they are enough.
+    /// Whether these tasks are enough.
     pub enough: bool,
 }
 
-/// Finds the fewest warm tasks with which the `required` share of the messages meets the objective in each phase of
-/// [`simulate_phases`]: by bisection, since more of them never make more messages late, but for chance. `None` if the
-/// policy has no warm tasks, or if tasks start within the objective.
+/// Finds the minimum number of warm tasks with which the `required` share of messages meets the objective in each
+/// phase of [`simulate_phases`]. Uses bisection, because apart from chance, more warm tasks never make more messages
+/// late. `None` if the policy has no warm tasks, or if tasks start within the objective.
 ///
 /// # Errors
 /// If a number of the scenario makes no sense.
@@ -43,7 +43,7 @@ pub fn find_warm_need(
     let with = |tasks: u32| {
         let warm = scaling::Warm::Tasks(tasks);
         let policy = Policy::Deadline(crate::DeadlinePolicy { warm, ..*policy });
-        // As a service with them that runs already.
+        // Like a service that already runs with these tasks.
         let scenario = Scenario {
             initial: scenario.initial.max(tasks),
             ..scenario.with_policy(policy)

@@ -13,7 +13,7 @@ pub(crate) struct Arn<'a> {
 }
 
 impl<'a> Arn<'a> {
-    /// Splits a text at its first five colons; `None` when it isn't an ARN.
+    /// Splits a text at its first five colons; `None` if it isn't an ARN.
     pub(crate) fn split(text: &'a str) -> Option<Self> {
         let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
         Some(Self {

@@ -1,4 +1,5 @@
-//! What differs between two JSON values, path by path: between definitions, and between the properties of resources.
+//! The differences between two JSON values, path by path: between definitions, and between the properties of
+//! resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,19 +18,19 @@ pub struct ValueChange {
     pub old: Option<Value>,
     /// The value after; `None` if it isn't set.
     pub new: Option<Value>,
-    /// The value that holds where none is set, if the format documents one.
+    /// The default value, if the format documents one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
 }
 
-/// What a value that looks like a secret is replaced by.
+/// Replaces a value that looks like a secret.
 const HIDDEN: &str = "(hidden)";
 
-/// Keys that tell the items of a list apart, the first that all items have.
+/// Keys that identify the items of a list: the first one that all items have.
 const IDENTITIES: [&str; 6] = ["Name", "Key", "Id", "Sid", "name", "id"];
 
-/// Lists the values that differ. Items of a list are matched by their name or key, and else by their place. Texts that are JSON
-/// are compared as such. What looks like a secret is hidden.
+/// Lists the values that differ. Items of a list are matched by their name or key, or else by their index. JSON
+/// texts are compared as JSON. Values that look like secrets are hidden.
 #[must_use]
 pub fn compare_values(old: &Value, new: &Value) -> Vec<ValueChange> {
     let mut changes = Vec::new();
@@ -156,7 +157,7 @@ fn compare_entry(
     }
 }
 
-/// The items of a list by what tells them apart; `None` if nothing does. An empty list has no items to tell apart.
+/// The items of a list by their identity; `None` if they have none. An empty list has no items to identify.
 fn by_identity(items: &[Value]) -> Option<Items<'_>> {
     IDENTITIES.iter().find_map(|key| {
         let mut found = Items::new();
@@ -170,13 +171,13 @@ fn by_identity(items: &[Value]) -> Option<Items<'_>> {
     })
 }
 
-/// The value alone of an item that is a name and a value.
+/// Only the value of an item that is a name and a value.
 fn content(item: &Value) -> &Value {
     let value = item.as_object().filter(|map| map.len() == 2);
     value.and_then(|map| map.get("Value")).unwrap_or(item)
 }
 
-/// A reference of CloudFormation is one value.
+/// A CloudFormation reference is one value.
 fn is_reference(map: &Map<String, Value>) -> bool {
     map.len() == 1
         && map
@@ -184,7 +185,7 @@ fn is_reference(map: &Map<String, Value>) -> bool {
             .all(|key| key == "Ref" || key.starts_with("Fn::"))
 }
 
-/// The value of a text that is JSON itself, also inside `Fn::Sub`.
+/// The value of a text that is itself JSON, also inside `Fn::Sub`.
 fn parse_inner(value: &Value) -> Option<Value> {
     let text = match value {
         Value::String(text) => text,
@@ -197,7 +198,7 @@ fn parse_inner(value: &Value) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-/// Whether two values are the same: 60 is 60.0.
+/// Whether two values are the same: 60 equals 60.0.
 fn is_same(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Number(old), Value::Number(new)) => old == new || old.as_f64() == new.as_f64(),
@@ -205,8 +206,8 @@ fn is_same(old: &Value, new: &Value) -> bool {
     }
 }
 
-/// Whether a value isn't to be shown, by its name and itself. A random value is a secret where people put variables; elsewhere it
-/// is a hash or an ID.
+/// Whether a value must be hidden, by its name and its content. In variables, a random value is a secret;
+/// elsewhere, it is a hash or an ID.
 type Hides = fn(&str, &str) -> bool;
 
 fn hides_variable(name: &str, value: &str) -> bool {
@@ -293,7 +294,7 @@ mod tests {
                 r#"environment.KEEP - "me""#
             ]
         );
-        // A variable's random value is a secret, too; elsewhere it is a hash.
+        // A random value in a variable is also a secret; elsewhere, it is a hash.
         let random = "9f3c1b7e5a2d4c6088e1f0b3d7a95c24";
         let new = json!({"environment": {"STRIPE_HOOK": random}, "key": random});
         assert_eq!(

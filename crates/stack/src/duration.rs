@@ -1,5 +1,5 @@
-//! Durations as a definition writes them: `500ms`, `10s`, `5m`, `2h`, `4d`, or several units from the
-//! largest to the smallest, such as `1m30s`.
+//! Durations in a definition: `500ms`, `10s`, `5m`, `2h`, `4d`, or several units from the largest to the smallest,
+//! such as `1m30s`.
 
 use std::time::Duration;
 
@@ -15,9 +15,10 @@ const UNITS: [(&str, u64); 5] = [
 /// The same grammar as [`parse`], for editors.
 pub(crate) const PATTERN: &str = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
 
-/// Reads a duration; `None` when it isn't one or is longer than 2^64 ms.
+/// Reads a duration; `None` if it isn't valid or is longer than 2^64 ms.
 ///
-/// Not humantime's: that takes `1M` for a month and panics on some sums near its largest value.
+/// This isn't humantime's parser, because that accepts `1M` as a month and panics on some sums near its largest
+/// value.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total: u64 = 0;
@@ -51,7 +52,7 @@ pub(crate) fn format(duration: Duration) -> String {
     }
 }
 
-/// Bytes of the longest prefix whose characters all fit.
+/// Length in bytes of the longest prefix whose characters all fit.
 fn prefix_length(text: &str, fits: impl Fn(char) -> bool) -> usize {
     text.find(|character| !fits(character))
         .unwrap_or(text.len())

@@ -1,5 +1,5 @@
-//! Files of keys with one value each, such as a file of assumptions: what is wrong in one is reported as in a
-//! definition, with its place and the nearest key.
+//! Files with keys that have one value each, such as a file of assumptions. Problems are reported as in a
+//! definition, with their place and the nearest key.
 
 use std::sync::Arc;
 
@@ -12,22 +12,22 @@ use crate::yaml::{self, Key, Node, Value};
 /// The key that holds the date of a measurement, for one value or for the whole file.
 const MEASURED: &str = "measured";
 
-/// One key of a file with its value.
+/// One key of a file, with its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// Key.
     pub key: String,
-    /// Value, as the file writes it.
+    /// Value, as written in the file.
     pub value: String,
-    /// Why the value is believed.
+    /// Why the value is believed to be right.
     pub evidence: Option<String>,
     /// Date of the measurement: the value's own, or the file's.
     pub measured: Option<String>,
 }
 
-/// Reads a file of keys in YAML or JSON. A value is a scalar, or a mapping with `value`, `evidence` and
-/// `measured`; `measured` next to the keys holds for all of them. `check` returns what can be written for a value
-/// that its key can't have.
+/// Reads a file of keys in YAML or JSON. A value is a scalar, or a mapping with `value`, `evidence`, and
+/// `measured`; `measured` next to the keys applies to all of them. If a value isn't valid for its key, `check`
+/// returns the valid values.
 ///
 /// # Errors
 /// Every problem of the text, with its place.
@@ -131,7 +131,7 @@ impl Reader<'_, '_> {
         false
     }
 
-    /// The text of a scalar; a problem for anything else.
+    /// The text of a scalar; reports a problem for anything else.
     fn scalar(&mut self, path: &str, node: &Node) -> Option<String> {
         let text = match &node.value {
             Value::Str(text) => text.trim().to_owned(),

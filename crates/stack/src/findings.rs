@@ -1,4 +1,4 @@
-//! Collects problems while a definition is read, and knows where each of its values stands.
+//! Collects problems while a definition is read, and knows the place of each value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use crate::problem::{Label, Problem, Report, Severity};
 use crate::source::{Source, Span};
 
-/// Most errors, and most warnings, of a report: more help nobody, and a hostile file could have a
+/// Maximum number of errors, and of warnings, in a report. More would help no one, and a hostile file could have a
 /// million.
 const MOST_OF_A_KIND: usize = 100;
 
-/// Where a value stands in the file.
+/// The place of a value in the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
-    /// Its key, when it is a mapping's value.
+    /// Its key, if it is a mapping's value.
     pub(crate) key: Option<Span>,
-    /// What a label points to.
+    /// The span that a label points to.
     pub(crate) shown: Span,
 }
 
@@ -24,21 +24,21 @@ pub(crate) struct Place {
 pub(crate) struct Findings {
     source: Arc<Source>,
     places: BTreeMap<String, Place>,
-    /// Paths whose value was already refused: what depends on them isn't judged.
+    /// Paths whose value was already refused; checks that depend on them are skipped.
     refused: BTreeSet<String>,
     problems: Vec<Problem>,
     errors: usize,
     warnings: usize,
 }
 
-/// A problem about typed values, which are named by their paths.
+/// A problem with typed values, which are named by their paths.
 #[derive(Debug)]
 pub(crate) struct Finding {
     severity: Severity,
     message: String,
     help: Option<String>,
     labels: Vec<(Target, String)>,
-    /// Whether the lines of the labels may be shown.
+    /// Whether the labels' lines can be shown.
     shows_lines: bool,
 }
 
@@ -67,25 +67,25 @@ impl Finding {
         }
     }
 
-    /// Names the place without its text: for lines that don't belong into a log.
+    /// Names the place without its text, for lines that must not be in a log.
     pub(crate) fn without_snippet(mut self) -> Self {
         self.shows_lines = false;
         self
     }
 
-    /// Points to the value of a path; the first place named is the one at fault.
+    /// Points to the value of a path; the first place is the one at fault.
     pub(crate) fn at(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
         self.labels.push((Target::Value(path.into()), text.into()));
         self
     }
 
-    /// Points to the key of a path: for what is wrong whatever the value holds.
+    /// Points to the key of a path, for problems that don't depend on the value.
     pub(crate) fn at_key(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
         self.labels.push((Target::Key(path.into()), text.into()));
         self
     }
 
-    /// What would be right.
+    /// Sets the help: what would be valid.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -108,12 +108,12 @@ impl Findings {
         &self.source
     }
 
-    /// Remembers where the value of a path stands.
+    /// Remembers the place of the value of a path.
     pub(crate) fn place(&mut self, path: &str, place: Place) {
         self.places.insert(path.to_owned(), place);
     }
 
-    /// Whether the file gives a value at this path.
+    /// Whether the file sets a value at this path.
     pub(crate) fn is_given(&self, path: &str) -> bool {
         self.places.contains_key(path)
     }
@@ -126,7 +126,7 @@ impl Findings {
         self.errors
     }
 
-    /// Whether one more error would only be counted.
+    /// Whether the report is full, so that another error would only be counted.
     pub(crate) fn is_full(&self) -> bool {
         self.errors >= MOST_OF_A_KIND
     }
@@ -136,7 +136,7 @@ impl Findings {
         Report::new(&self.source, self.problems, omitted)
     }
 
-    /// Refuses the value of a path; checks that depend on it stay silent from now on.
+    /// Refuses the value of a path; checks that depend on it report nothing from now on.
     pub(crate) fn refuse(
         &mut self,
         path: &str,
@@ -148,7 +148,7 @@ impl Findings {
         self.complain(path, message, labels, help);
     }
 
-    /// Reports an error about a path, whose value may still be judged.
+    /// Reports an error about a path whose value can still be checked.
     pub(crate) fn complain(
         &mut self,
         path: &str,
@@ -229,7 +229,7 @@ impl Findings {
                 .any(inside)
     }
 
-    /// Counts a problem; whether the report still has space for it.
+    /// Counts a problem. Returns whether the report still has space for it.
     fn count(&mut self, severity: Severity) -> bool {
         let counter = match severity {
             Severity::Error => &mut self.errors,
@@ -239,8 +239,8 @@ impl Findings {
         *counter <= MOST_OF_A_KIND
     }
 
-    /// The label of a target. A value that the file leaves to its default is shown at the nearest
-    /// key around it; `None` when that is the whole file.
+    /// The label of a target. A value that the file doesn't set is shown at the nearest key around it; `None` if
+    /// that is the whole file.
     fn resolve(&self, target: &Target, text: &str) -> Option<Label> {
         let (path, wants_key) = match target {
             Target::Value(path) => (path, false),

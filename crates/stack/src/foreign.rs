@@ -1,4 +1,4 @@
-//! YAML of other tools, within the limits of a definition, with the line of each value.
+//! YAML of other tools, within a definition's limits, with the line of each value.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::text::{self, LARGEST};
 use crate::yaml::{self, Node, Value};
 
-/// A value of a YAML file, and where it is.
+/// A value of a YAML file, and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct YamlNode {
     /// Its line in the file, from 1.
@@ -24,7 +24,7 @@ pub enum YamlValue {
     Null,
     /// `true` or `false`.
     Bool(bool, String),
-    /// A number, as the file writes it: `1.10` stays `1.10`.
+    /// A number, as written in the file: `1.10` stays `1.10`.
     Number(String),
     /// Text.
     Text(String),
@@ -45,8 +45,8 @@ pub struct YamlEntry {
     pub value: YamlNode,
 }
 
-/// Reads a YAML file that isn't a definition. `source_name`, usually the file's path, stands in the report. As in a
-/// definition, anchors, aliases, tags, merge keys, duplicate keys, and characters that nobody sees are refused.
+/// Reads a YAML file that isn't a definition. The report contains `source_name`, usually the file's path. As in a
+/// definition, anchors, aliases, tags, merge keys, duplicate keys, and invisible characters are refused.
 ///
 /// # Errors
 /// Every problem of the text.

@@ -13,14 +13,14 @@ pub struct EcrImage<'a> {
     pub region: &'a str,
     /// Name of the repository.
     pub repository: &'a str,
-    /// Tag; ECS pulls `latest` where there is neither tag nor digest.
+    /// Tag; without a tag or digest, ECS pulls `latest`.
     pub tag: Option<&'a str>,
-    /// Digest, such as `sha256:…`; it decides where both are given.
+    /// Digest, such as `sha256:…`; with both, the digest counts.
     pub digest: Option<&'a str>,
 }
 
 impl<'a> EcrImage<'a> {
-    /// Reads an image, also from the registry's FIPS endpoint; `None` if it is from another registry.
+    /// Reads an image, also from the registry's FIPS endpoint; `None` if it is in another registry.
     #[must_use]
     pub fn parse(image: &'a str) -> Option<Self> {
         let (registry, path) = image.split_once('/')?;
@@ -47,7 +47,7 @@ impl<'a> EcrImage<'a> {
         })
     }
 
-    /// Returns the tag that is pulled where there is no digest.
+    /// Returns the tag that is pulled if there is no digest.
     #[must_use]
     pub fn tag_or_latest(&self) -> &'a str {
         self.tag.unwrap_or("latest")

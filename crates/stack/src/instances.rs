@@ -1,16 +1,16 @@
-//! EC2 instance types: what they offer tasks.
+//! EC2 instance types: the capacity that they have for tasks.
 
-/// What an instance offers its tasks.
+/// The capacity that an instance has for tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstanceRoom {
-    /// CPU units, of which 1,024 are one vCPU.
+    /// CPU units; 1,024 are one vCPU.
     pub cpu: u32,
     /// MiB.
     pub memory: u32,
 }
 
 impl InstanceRoom {
-    /// The room of an instance type, or `None` if its size isn't known.
+    /// The capacity of an instance type, or `None` if its size isn't known.
     #[must_use]
     pub fn of(instance_type: &str) -> Option<Self> {
         room_of(instance_type)
@@ -23,15 +23,14 @@ impl InstanceRoom {
     }
 }
 
-/// The room of the usual types: `c`, `m` and `r` since their fifth generation, `t2` to `t4g`, and `a1`. Of the
-/// memory the kernel needs a 64th for its page table alone.
-/// Source: "Amazon EC2 instance types".
+/// The capacity of the usual types: `c`, `m`, and `r` since their fifth generation, `t2` to `t4g`, and `a1`. The
+/// kernel needs 1/64 of the memory for its page table alone. Source: "Amazon EC2 instance types".
 fn room_of(instance_type: &str) -> Option<InstanceRoom> {
     let (family, size) = instance_type.split_once('.')?;
     let (vcpus, mebibytes) = match family {
         "t2" | "t3" | "t3a" | "t4g" => burstable(family, size)?,
         "a1" => (vcpus(size)?, 2 * 1_024 * vcpus(size)?),
-        // Has more memory than its like.
+        // Has more memory than similar types.
         "c5n" => return None,
         _ => {
             let mut letters = family.chars();
@@ -54,7 +53,7 @@ fn room_of(instance_type: &str) -> Option<InstanceRoom> {
     })
 }
 
-/// vCPUs of a size, which are alike in all families but the burstable ones.
+/// vCPUs of a size. They are the same in all families except the burstable ones.
 fn vcpus(size: &str) -> Option<u32> {
     match size {
         "medium" => Some(1),

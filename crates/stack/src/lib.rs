@@ -58,27 +58,27 @@ pub use written::{Place, Written};
 use findings::Findings;
 use source::Source;
 
-/// A definition that can be used.
+/// A valid definition.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The definition, with every default filled in.
     pub stack: Stack,
-    /// What is legal in it but dubious; often empty.
+    /// Legal but doubtful parts of it; often empty.
     pub warnings: Report,
 }
 
-/// Reads a definition from its text. `source_name`, usually the file's path, stands in the report.
+/// Reads a definition from its text. The report contains `source_name`, usually the file's path.
 ///
 /// # Errors
-/// Every problem of the text, errors and warnings, when at least one is an error.
+/// Every problem of the text, errors and warnings, if at least one is an error.
 pub fn parse(source_name: &str, text: &str) -> Result<Loaded, Report> {
     parse_selected(source_name, text, &Selection::default())
 }
 
-/// Reads a definition from its text, with the values that a selection means.
+/// Reads a definition from its text, with the values of a selection.
 ///
 /// # Errors
-/// Every problem of the text and of the selection, errors and warnings, when at least one is an error.
+/// Every problem of the text and of the selection, errors and warnings, if at least one is an error.
 pub fn parse_selected(
     source_name: &str,
     text: &str,

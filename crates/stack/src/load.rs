@@ -1,4 +1,4 @@
-//! Reading the one file.
+//! Reads the file of a definition.
 
 use std::fmt;
 use std::fs::File;
@@ -14,7 +14,7 @@ use crate::source::Source;
 use crate::text::LARGEST;
 use crate::{Loaded, Report, Selection, parse_selected, yaml};
 
-/// Why a definition can't be had from a file.
+/// Why a definition can't be loaded from a file.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file can't be read.
@@ -22,7 +22,7 @@ pub enum LoadError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         source: io::Error,
     },
     /// The file is larger than any definition.
@@ -30,7 +30,7 @@ pub enum LoadError {
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Most bytes of a definition.
+        /// Maximum number of bytes of a definition.
         limit: usize,
     },
     /// The file isn't text in UTF-8.
@@ -38,7 +38,7 @@ pub enum LoadError {
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// The first byte that is wrong, from 0.
+        /// The first invalid byte, from 0.
         byte: usize,
         /// Its line, from 1.
         line: usize,
@@ -51,24 +51,24 @@ pub enum LoadError {
 /// Reads a definition from a file, of which no more than the largest definition's bytes are read. `-` is standard input.
 ///
 /// # Errors
-/// [`LoadError`], for a file that can't be read and for one that isn't a valid definition.
+/// [`LoadError`], if the file can't be read or isn't a valid definition.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     load_selected(path, &Selection::default())
 }
 
-/// Reads a definition from a file, with the values that a selection means.
+/// Reads a definition from a file, with the values of a selection.
 ///
 /// # Errors
-/// As [`load`], and for a selection that doesn't fit the definition.
+/// The same as [`load`], and if the selection doesn't match the definition.
 pub fn load_selected(path: &Path, selection: &Selection) -> Result<Loaded, LoadError> {
     let text = read_text(path)?;
     parse_selected(&name_file(path), &text, selection).map_err(LoadError::Invalid)
 }
 
-/// The names of the environments of a definition in a file, in its order; none if it isn't valid YAML.
+/// The names of the environments of a definition in a file, in its order; empty if it isn't valid YAML.
 ///
 /// # Errors
-/// [`LoadError`], for a file that can't be read.
+/// [`LoadError`], if the file can't be read.
 pub fn read_environments(path: &Path) -> Result<Vec<String>, LoadError> {
     let text = read_text(path)?;
     let mut findings = Findings::new(Arc::new(Source::new("", &text)));

@@ -1,9 +1,9 @@
-//! Suggestions for what was probably meant.
+//! Suggestions for the probably intended name.
 
-/// Longer names aren't compared: the comparison takes the product of both lengths.
+/// Maximum length of compared names, because the comparison takes the product of both lengths.
 const LONGEST: usize = 64;
 
-/// Returns the candidate most like a name, if one is like it at all: about one wrong letter in three.
+/// Returns the candidate most similar to a name, if one is similar at all: about one wrong letter in three.
 #[must_use]
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if name.len() > LONGEST {
@@ -25,7 +25,7 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// What would be right in place of a name: the candidate most like it, or else what `otherwise` says.
+/// A suggestion to replace a name: the most similar candidate, or else the result of `otherwise`.
 pub(crate) fn suggest<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,

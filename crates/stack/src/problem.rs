@@ -1,4 +1,4 @@
-//! What is wrong in a definition, and where: shown to people through miette, to programs through serde.
+//! Problems of a definition and their places: shown to people through miette, to programs through serde.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use crate::text::shorten;
 pub enum Severity {
     /// The definition can't be used.
     Error,
-    /// Legal, but dubious.
+    /// Legal but doubtful.
     Warning,
 }
 
-/// A place that a problem points to, with a word on its part in the problem.
+/// A place that a problem points to, with its role in the problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Label {
     /// Line, from 1.
@@ -31,9 +31,9 @@ pub struct Label {
     pub offset: usize,
     /// Length in bytes.
     pub length: usize,
-    /// What is here.
+    /// The label's text.
     pub text: String,
-    /// The argument of `--set` that the place is in; otherwise it is in the file.
+    /// The `--set` argument that contains the place; `None` if it is in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub argument: Option<String>,
 }
@@ -46,7 +46,7 @@ pub struct Problem {
     pub(crate) path: String,
     pub(crate) help: Option<String>,
     pub(crate) labels: Vec<Label>,
-    /// Whether the lines of the labels may be shown: not those that hold a secret.
+    /// Whether the labels' lines can be shown: not if they contain a secret.
     pub(crate) shows_lines: bool,
     pub(crate) source: Arc<Source>,
 }
@@ -58,7 +58,7 @@ impl Problem {
         self.severity
     }
 
-    /// What is wrong: a lowercase fragment without a full stop.
+    /// The problem: a lowercase fragment without a period.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -70,7 +70,7 @@ impl Problem {
         &self.path
     }
 
-    /// What would be right.
+    /// The fix.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
@@ -88,13 +88,13 @@ impl Problem {
         self.labels.first().map_or(1, |label| label.column)
     }
 
-    /// The places in the file, the one at fault first. Empty for what the whole file lacks.
+    /// The places in the file, the one at fault first. Empty if something is missing from the file as a whole.
     #[must_use]
     pub fn labels(&self) -> &[Label] {
         &self.labels
     }
 
-    /// Whether it is the same problem at the same places, of another reading.
+    /// Whether it is the same problem at the same places, from another reading.
     fn is_same(&self, other: &Self) -> bool {
         (&self.message, &self.path, &self.labels) == (&other.message, &other.path, &other.labels)
             && self.source.name() == other.source.name()
@@ -104,7 +104,7 @@ impl Problem {
         self.labels.first().map_or(0, |label| label.offset)
     }
 
-    /// Whether its lines may be shown, and are short enough for it.
+    /// Whether its lines can be shown, and are short enough.
     fn has_snippet(&self) -> bool {
         self.shows_lines
             && !self.labels.is_empty()
@@ -184,13 +184,13 @@ impl Serialize for Problem {
     }
 }
 
-/// Every problem of one definition, errors first, each group in the file's order.
+/// Every problem of one definition, errors first, both groups in the file's order.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// Name of the definition, usually its path.
     source: String,
     problems: Vec<Problem>,
-    /// Problems beyond those that a report holds.
+    /// Number of problems that the report doesn't contain.
     omitted: usize,
 }
 
@@ -204,7 +204,7 @@ impl Report {
         }
     }
 
-    /// The problems of both, each once: of several environments, or of several files.
+    /// The problems of both reports, without duplicates, such as from several environments or files.
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {
         if other.source != self.source {
@@ -257,7 +257,7 @@ impl Report {
         self.problems.is_empty()
     }
 
-    /// Whether it holds an error, and not just warnings.
+    /// Whether it contains an error, and not only warnings.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0

@@ -1,5 +1,5 @@
-//! The record of a definition, which is deployed with it, so that the next plan can show what changed in the definition's own
-//! words.
+//! The record of a definition. It is deployed with the stack, so that the next plan can show changes in the
+//! definition's terms.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ const DEFINITION: &str = "definition";
 const DERIVED: &str = "derived";
 
 impl Stack {
-    /// The record: the values as they were written, and those that follow from several of them. `None` if the definition wasn't
+    /// The record: the values as written, and values derived from several of them. `None` if the definition wasn't
     /// read from a text.
     #[must_use]
     pub fn record(&self) -> Option<String> {
@@ -23,7 +23,7 @@ impl Stack {
         Some(json!({ DEFINITION: definition, DERIVED: self.derive() }).to_string())
     }
 
-    /// Values that follow from several others, by what they are called.
+    /// Values derived from several others, by their names.
     fn derive(&self) -> Map<String, Value> {
         let target = |(name, service): (&String, &crate::Service)| {
             let target = service.backlog_per_task()?.target()?;
@@ -60,7 +60,7 @@ pub fn compare_records(old: &str, new: &str) -> Option<Vec<ValueChange>> {
     }
     let derived = |record: &Value| record.get(DERIVED).and_then(Value::as_object).cloned();
     let (old, new) = (derived(&old)?, derived(&new)?);
-    // A policy that comes or goes is a change of its own already.
+    // Adding or removing a policy is already a separate change.
     for (name, new) in &new {
         let before = old.get(name).filter(|old| old.as_f64() != new.as_f64());
         changes.extend(before.map(|old| ValueChange {

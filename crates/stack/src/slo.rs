@@ -1,4 +1,4 @@
-//! Latency objectives as a definition writes them: `10s`, or `99% within 10s`.
+//! Latency objectives in a definition: `10s`, or `99% within 10s`.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use crate::duration;
 /// Between the share and the latency.
 const WITHIN: &str = " within ";
 
-/// Nearly the grammar of [`parse`], for editors: units in any order.
+/// Almost the same grammar as [`parse`], for editors: units in any order.
 pub(crate) const PATTERN: &str =
     "^((100(\\.0+)?|[0-9]{1,2}(\\.[0-9]+)?)% within )?([0-9]+(d|h|m|s|ms))+$";
 
-/// A service's latency objective: what the service is judged by.
+/// A service's latency objective, which its messages must meet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slo {
     /// Share of the messages, over 0 and at most 1, that must meet the latency, if one is required.
@@ -20,7 +20,7 @@ pub struct Slo {
     pub latency: Duration,
 }
 
-/// Reads a latency objective; `None` when it isn't one.
+/// Reads a latency objective; `None` if it isn't valid.
 pub(crate) fn parse(text: &str) -> Option<Slo> {
     let (required, latency) = split(text);
     Some(Slo {
@@ -47,7 +47,7 @@ pub(crate) fn share(text: &str) -> Option<f64> {
     if !percent.starts_with(|first: char| first.is_ascii_digit()) || !percent.bytes().all(decimal) {
         return None;
     }
-    // The nearest number to what is written, which a division by 100 isn't always.
+    // The `f64` nearest to the text. Division by 100 doesn't always return it.
     let share: f64 = format!("{percent}e-2").parse().ok()?;
     (share > 0.0 && share <= 1.0).then_some(share)
 }

@@ -1,4 +1,4 @@
-//! The text of a definition, and where its lines begin.
+//! The text of a definition, and where its lines start.
 
 use std::sync::OnceLock;
 
@@ -17,20 +17,20 @@ pub(crate) struct Span {
 #[derive(Debug)]
 pub(crate) struct Source {
     name: String,
-    /// The file, and behind it each argument on lines of its own.
+    /// The file, followed by each argument on its own lines.
     text: String,
-    /// First byte of each part: the file, and the arguments. A line break ends each but the last.
+    /// First byte of each part: the file, and the arguments. Each except the last ends with a line break.
     parts: Vec<usize>,
-    /// Byte at which each line begins.
+    /// Byte at which each line starts.
     lines: Vec<usize>,
-    /// The text without what looks like a secret, byte for byte, made for the first snippet.
+    /// The text with everything masked that looks like a secret, byte for byte, made for the first snippet.
     shown: OnceLock<String>,
 }
 
-/// What a snippet of an argument is called.
+/// The name of an argument in a snippet.
 const SET: &str = "--set";
 
-/// A snippet shows whole lines; one that is longer than this would flood the terminal.
+/// A snippet shows whole lines; a line longer than this would flood the terminal.
 const LONGEST_LINE_SHOWN: usize = 400;
 
 impl Source {
@@ -67,7 +67,7 @@ impl Source {
         self.slice(self.part(0))
     }
 
-    /// Where an argument stands.
+    /// The place of an argument.
     pub(crate) fn argument(&self, index: usize) -> Option<Span> {
         (index + 1 < self.parts.len()).then(|| self.part(index + 1))
     }
@@ -92,7 +92,7 @@ impl Source {
         behind.saturating_sub(1)
     }
 
-    /// The text of a span; empty when the span isn't one of this text.
+    /// The text of a span; empty if the span isn't in this text.
     pub(crate) fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
@@ -113,7 +113,7 @@ impl Source {
         self.line_of(offset) + 1
     }
 
-    /// The span cut at the end of its first line, without the line break and trailing blanks.
+    /// The span, cut at the end of its first line, without the line break and trailing blanks.
     pub(crate) fn first_line(&self, span: Span) -> Span {
         let line = self.slice(span).lines().next().unwrap_or_default();
         Span {
@@ -142,8 +142,8 @@ impl Source {
     }
 }
 
-/// Like miette's own implementation for strings, but by the index of lines: a report of many
-/// problems in a large file must not read the file anew for each.
+/// Like miette's own implementation for strings, but with the index of lines: a report of many problems in a large
+/// file must not read the whole file for each problem.
 impl SourceCode for Source {
     fn read_span<'a>(
         &'a self,
@@ -154,7 +154,7 @@ impl SourceCode for Source {
         let end = span.offset() + span.len();
         let index = self.part_of(span.offset());
         let part = self.part(index);
-        // A snippet is of the file or of one argument.
+        // A snippet shows part of the file or of one argument.
         if end > part.end {
             return Err(MietteError::OutOfBounds);
         }
@@ -181,7 +181,7 @@ impl SourceCode for Source {
             (start, stop - start).into(),
             first - top,
             column,
-            // Snippets that this many lines keep apart are shown apart.
+            // Snippets with at least this many lines between them are shown separately.
             after - first,
         )))
     }

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use crate::findings::Findings;
 use crate::source::Span;
 
-/// Most bytes of a definition: 1 MiB.
+/// Maximum size of a definition in bytes: 1 MiB.
 pub(crate) const LARGEST: usize = 1 << 20;
 
-/// Longest piece of a file that a message repeats, in characters.
+/// Longest piece of a file in a message, in characters.
 const LONGEST_QUOTE: usize = 80;
 
-/// Checks for characters that no definition can contain; true if it can be parsed.
+/// Checks for characters that a definition can't contain; true if it can be parsed.
 pub(crate) fn check(text: &str, findings: &mut Findings) -> bool {
     if text.len() > LARGEST {
         let message = format!("the definition is larger than {LARGEST} bytes");
@@ -19,7 +19,7 @@ pub(crate) fn check(text: &str, findings: &mut Findings) -> bool {
             "",
             message,
             &[],
-            "a definition of hundreds of services needs far less: split it over several stacks",
+            "a definition of hundreds of services needs far less: split it into several stacks",
         );
         return false;
     }
@@ -32,10 +32,10 @@ pub(crate) fn check(text: &str, findings: &mut Findings) -> bool {
                 start: offset,
                 end: offset + character.len_utf8(),
             };
-            let help = "delete it: what can't be seen in an editor can change what the file says";
+            let help = "delete it: characters that are invisible in an editor can change the meaning of the file";
             findings.refuse(
                 "",
-                format!("the file holds {name}"),
+                format!("the file contains {name}"),
                 &[(span, "here")],
                 help,
             );
@@ -44,12 +44,12 @@ pub(crate) fn check(text: &str, findings: &mut Findings) -> bool {
     fine
 }
 
-/// The first character of a decoded text that nobody would see, described.
+/// A description of the first invisible character in a decoded text.
 pub(crate) fn hidden_character(text: &str) -> Option<String> {
     text.chars().find_map(name_of_hidden)
 }
 
-/// A piece of the file as a message repeats it: cut when it is long, on one line.
+/// A piece of the file in a message: cut if it is long, and on one line.
 pub(crate) fn shorten(text: &str) -> Cow<'_, str> {
     let end = text
         .char_indices()
@@ -67,7 +67,7 @@ pub(crate) fn shorten(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Control characters (YAML 1.2, 5.1), and those that turn the direction of text or take no space.
+/// Control characters (YAML 1.2, 5.1), and characters that change the direction of text or have no width.
 fn name_of_hidden(character: char) -> Option<String> {
     let kind = match character {
         '\t' | '\n' | '\r' => return None,

@@ -1,7 +1,7 @@
 //! Names of environment variables.
 
-/// The variable that carries something with a name of the user's own: `QUEUE_URL_PAID_ORDERS` of `QUEUE_URL_` and
-/// `paid-orders`. Two names can have the same variable, since it keeps neither case nor punctuation.
+/// The variable for something with a user-defined name: `QUEUE_URL_PAID_ORDERS` for `QUEUE_URL_` and `paid-orders`.
+/// Two names can have the same variable, because it ignores case and punctuation.
 #[must_use]
 pub fn name_variable(prefix: &str, name: &str) -> String {
     let upper = name

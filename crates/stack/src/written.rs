@@ -1,4 +1,4 @@
-//! A definition as it was written: its values after merging, and the line of each.
+//! A definition as written: its values after merging, and the line of each.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::yaml::Node;
 
 /// How a definition was written. Empty for a [`Stack`](crate::Stack) that wasn't read from a text.
 ///
-/// Two of them are always equal: where a value was written is no part of its meaning.
+/// Two of them are always equal, because the places of values aren't part of their meaning.
 #[derive(Clone, Default)]
 pub struct Written(Option<Arc<Content>>);
 
@@ -23,7 +23,7 @@ struct Content {
     places: BTreeMap<String, Place>,
 }
 
-/// Where a value of a definition was written.
+/// The place of a value in a definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// Path of the value in the definition, such as `services.worker.image`.
@@ -44,7 +44,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// The definition itself is shown by the [`Stack`](crate::Stack) around it.
+/// The [`Stack`](crate::Stack) around it shows the definition itself.
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Written")
@@ -63,7 +63,7 @@ impl Written {
         let mut places = BTreeMap::new();
         collect_places(root, "", source, &mut places);
         let mut definition = root.to_json();
-        // The other environments are other stacks, and their values none of this one's.
+        // The other environments are other stacks, so their values don't belong to this one.
         if let Some(Value::Object(map)) = &mut definition {
             map.remove(ENVIRONMENTS);
         }
@@ -71,14 +71,15 @@ impl Written {
         Self(Some(Arc::new(Content { definition, places })))
     }
 
-    /// The values, after the environment and `--set` were merged and without the environments. `None` if they aren't known, or
-    /// if JSON can't hold one of them.
+    /// The values after merging the environment and `--set`, and without the environments. `None` if they aren't
+    /// known, or if JSON can't represent one of them.
     #[must_use]
     pub fn definition(&self) -> Option<&Value> {
         self.0.as_ref()?.definition.as_ref()
     }
 
-    /// Where the value of a path was written, or else the nearest value around it. `None` if neither is known.
+    /// The place where the value of a path was written, or else of the nearest value around it. `None` if neither
+    /// is known.
     #[must_use]
     pub fn place(&self, path: &str) -> Option<&Place> {
         let places = &self.0.as_ref()?.places;
@@ -92,7 +93,7 @@ impl Written {
     }
 }
 
-/// The order of keys means nothing, and is no change.
+/// The order of keys has no meaning, so changing it isn't a change.
 fn sort_keys(value: Value) -> Value {
     match value {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! From a definition's text to its template: the shipped stack, and a fleet of 30 services beside it.
+//! From a definition's text to its template: the shipped stack, and a fleet of 30 services for comparison.
 //!
 //! `cargo bench --package template`
 
@@ -10,7 +10,7 @@ fn main() {
 
 const SHIPPED: &str = include_str!("../../../stacks/voucher-worker.yaml");
 
-/// A definition of `services` services with a queue each.
+/// A definition of `services` services with one queue each.
 fn fleet(services: usize) -> String {
     let mut text = "name: fleet\nqueues:\n".to_owned();
     for i in 0..services {

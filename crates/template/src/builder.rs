@@ -1,4 +1,4 @@
-//! The template while it is made, and when it is done.
+//! The template during its construction, and the finished template.
 
 use serde_json::{Map, Value, json};
 use stack::Stack;
@@ -31,7 +31,7 @@ pub struct Object {
 }
 
 impl Template {
-    /// The template of a document, unless its text is longer than CloudFormation takes.
+    /// The template of a document, unless its text is longer than CloudFormation accepts.
     pub(crate) fn from_document(
         document: Value,
         parameters: Vec<&'static str>,
@@ -71,7 +71,8 @@ impl Template {
         (self.document, self.parameters, self.objects)
     }
 
-    /// The same template with the record of its definition in its metadata. A template that would get too long stays without.
+    /// The same template with the record of its definition in its metadata. If the template would become too long,
+    /// the record is omitted.
     #[must_use]
     pub fn with_record(self, record: &str) -> Self {
         let mut document = self.document.clone();
@@ -81,7 +82,7 @@ impl Template {
         recorded.unwrap_or(self)
     }
 
-    /// What must be in the assets bucket, besides the functions' code.
+    /// The objects that must be in the assets bucket, in addition to the functions' code.
     #[must_use]
     pub fn objects(&self) -> &[Object] {
         &self.objects
@@ -93,26 +94,26 @@ impl Template {
         &self.document
     }
 
-    /// The template as the text to deploy: JSON without white space. The same definition gives the
-    /// same bytes. Over [`INLINE_BODY_BYTES`](crate::INLINE_BODY_BYTES) bytes it has to be uploaded.
+    /// The template as the text to deploy: JSON without white space. The same definition results in the same bytes.
+    /// A text over [`INLINE_BODY_BYTES`](crate::INLINE_BODY_BYTES) bytes must be uploaded.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// Names of the parameters that a deployment has to give, and may not exceed.
+    /// Names of the parameters that a deployment must set; it can't set others.
     #[must_use]
     pub fn parameters(&self) -> &[&'static str] {
         &self.parameters
     }
 
-    /// How many resources it has.
+    /// Its number of resources.
     #[must_use]
     pub fn resource_count(&self) -> usize {
         self.resources().count()
     }
 
-    /// Logical id and type of each resource, by logical id.
+    /// Logical ID and type of each resource, by logical ID.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &str)> {
         let resources = self.document.get("Resources").and_then(Value::as_object);
         resources.into_iter().flatten().map(|(id, resource)| {
@@ -153,7 +154,7 @@ impl Template {
             .collect()
     }
 
-    /// Logical ids of the functions that reserve concurrency, by logical id.
+    /// Logical IDs of the functions that reserve concurrency, in order.
     #[must_use]
     pub fn list_reserving_functions(&self) -> Vec<String> {
         let resources = self.document.get("Resources").and_then(Value::as_object);
@@ -166,7 +167,7 @@ impl Template {
     }
 }
 
-/// A template in the making.
+/// A template under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     parameters: Vec<Parameter>,
@@ -181,11 +182,11 @@ pub(crate) struct Builder {
 struct Parameter {
     name: &'static str,
     description: &'static str,
-    /// The values that it takes; any but the empty one when there are none.
+    /// The valid values; if empty, any but the empty text.
     allowed: &'static [&'static str],
 }
 
-/// A resource that is about to be added.
+/// A resource to be added.
 #[derive(Debug)]
 pub(crate) struct Resource {
     kind: &'static str,
@@ -208,27 +209,27 @@ impl Resource {
         }
     }
 
-    /// What readers of the deployed stack know it by.
+    /// Metadata by which readers of the deployed stack identify it.
     pub(crate) fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata);
         self
     }
 
-    /// How CloudFormation carries a change over to what the resource stands for.
+    /// How CloudFormation applies a change to the existing resource.
     pub(crate) fn update_policy(mut self, policy: Value) -> Self {
         self.update_policy = Some(policy);
         self
     }
 
-    /// Created after, and deleted before, the resources of these logical ids.
+    /// It is created after, and deleted before, the resources with these logical IDs.
     pub(crate) fn depends_on<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         self.depends_on.extend(ids.into_iter().map(Into::into));
         self
     }
 
-    /// Says in the template that deleting the resource deletes what it holds. That is CloudFormation's
-    /// default, spelled out where it loses data: a kept queue or log group would be an orphan that
-    /// nobody pays attention to, and the guards stand before the deletion (`--allow-loss`, `--force`).
+    /// Documents in the template that deleting the resource deletes its data. That is CloudFormation's default,
+    /// written out where data is lost: a retained queue or log group would be an orphan that no one notices. The
+    /// guards come before the deletion (`--allow-loss`, `--force`).
     pub(crate) fn stateful(mut self) -> Self {
         self.stateful = true;
         self
@@ -279,7 +280,7 @@ impl Builder {
         });
     }
 
-    /// Adds a parameter that is `true` or `false`, and the condition of this name that it is true.
+    /// Adds a parameter that is `true` or `false`, and a condition of the same name that it is true.
     pub(crate) fn switch(
         &mut self,
         name: &'static str,
@@ -295,7 +296,7 @@ impl Builder {
         self.conditions.insert(condition.into(), equals);
     }
 
-    /// Adds a resource; its logical id must be new.
+    /// Adds a resource; its logical ID must be new.
     pub(crate) fn add(
         &mut self,
         id: impl Into<String>,
@@ -309,7 +310,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Logical ids of the resources of a type, so far.
+    /// Logical IDs of the resources of a type that were added so far.
     pub(crate) fn ids_of(&self, kind: &str) -> Vec<String> {
         let is_kind = |resource: &Value| resource.get("Type").and_then(Value::as_str) == Some(kind);
         let mut ids: Vec<_> = self
@@ -327,7 +328,6 @@ impl Builder {
         self.objects.push(object);
     }
 
-    /// Adds an output.
     pub(crate) fn output(&mut self, id: impl Into<String>, description: &str, value: &Text) {
         self.outputs.insert(
             id.into(),
@@ -335,7 +335,7 @@ impl Builder {
         );
     }
 
-    /// The template of a stack with its overrides, unless it is larger than CloudFormation takes.
+    /// The template of a stack with its overrides, unless it is larger than CloudFormation accepts.
     pub(crate) fn finish(mut self, stack: &Stack) -> Result<Template, SynthesisError> {
         let parameters = self.parameters.iter().map(|one| one.name).collect();
         let objects = std::mem::take(&mut self.objects);

@@ -110,8 +110,8 @@ fn backlog_widget(resolved: &Resolved<'_>, scaled: &Scaled<'_, '_>) -> Value {
     graph_widget(&title, PERIOD_SECONDS, &metrics, vec![target])
 }
 
-/// The tasks that the work needs beside those that run, between the bounds. The least and the most of a
-/// minute: the function checks several times in one.
+/// The tasks that the work needs, and the running tasks, between the bounds. Minimum and maximum of each minute,
+/// because the function checks several times per minute.
 fn demand_widget(resolved: &Resolved<'_>, service: &ResolvedService<'_>, demand: &Demand) -> Value {
     let namespace = &resolved.stack.metric.namespace;
     let needed = |statistic, label: &str| {
@@ -156,7 +156,7 @@ fn demand_widget(resolved: &Resolved<'_>, service: &ResolvedService<'_>, demand:
     graph_widget(&title, PERIOD_SECONDS, &metrics, lines)
 }
 
-/// What a service is scaled by, in steps, with the thresholds of its alarms.
+/// The metric that a service is scaled by in steps, with the thresholds of its alarms.
 fn steps_widget(
     resolved: &Resolved<'_>,
     service: &ResolvedService<'_>,
@@ -182,8 +182,8 @@ fn steps_widget(
     Ok(graph_widget(&title, period, &rows, lines.collect()))
 }
 
-/// Running tasks beside their CPU. ECS reports the CPU of every task once a minute, so the number of
-/// samples is the number of running tasks; the count by name costs extra (Container Insights).
+/// Running tasks and their CPU. ECS reports the CPU of every task once per minute, so the number of samples is the
+/// number of running tasks; the running task count itself costs extra (Container Insights).
 fn tasks_widget(service: &ResolvedService<'_>) -> Value {
     let of_tasks = |name, statistic, options| {
         MetricStatistic::new("AWS/ECS", name, service.dimensions(), statistic).row(options)
@@ -216,7 +216,7 @@ fn tasks_widget(service: &ResolvedService<'_>) -> Value {
     graph_widget(&title, PERIOD_SECONDS, &metrics, lines.collect())
 }
 
-/// What users get: requests, errors of both sorts, and how long an answer takes.
+/// The user's view: requests, both kinds of errors, and response times.
 fn requests_widget(service: &ResolvedService<'_>) -> Value {
     let of_targets = |name, label| {
         MetricStatistic::new(LOAD_BALANCING, name, target_dimensions(service), "Sum")
@@ -244,7 +244,7 @@ fn requests_widget(service: &ResolvedService<'_>) -> Value {
     graph_widget(&title, PERIOD_SECONDS, &metrics, Vec::new())
 }
 
-/// Depth of a queue, and the age of its oldest message next to the latency objective.
+/// Size of a queue, and the age of its oldest message next to the latency objective.
 fn queue_widget(resolved: &Resolved<'_>, queue: &ResolvedQueue<'_>) -> Value {
     let of_queue = |name, options| {
         let dimensions = vec![("QueueName", queue.name.clone())];
@@ -266,7 +266,7 @@ fn queue_widget(resolved: &Resolved<'_>, queue: &ResolvedQueue<'_>) -> Value {
     ];
     let promise = resolved.stack.oldest_message(queue.short).map(|promise| {
         let value = number(promise.as_secs_f64());
-        json!({ "label": "promise (s)", "value": value, "yAxis": "right" })
+        json!({ "label": "objective (s)", "value": value, "yAxis": "right" })
     });
     let title = format!("{}: messages", queue.short);
     graph_widget(

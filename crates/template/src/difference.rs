@@ -1,4 +1,4 @@
-//! What differs between the resources of two templates.
+//! The differences between the resources of two templates.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use stack::{ValueChange, compare_values};
 
 use crate::contract::types;
 
-/// Lists the properties that differ of each resource that both templates have with the same type, by logical ID. A dashboard's
-/// are its widgets, which mean nothing as text, and are left out.
+/// Lists the differing properties of each resource that both templates have with the same type, by logical ID. A
+/// dashboard's properties are its widgets, which make no sense as text, and are omitted.
 #[must_use]
 pub fn compare_resources(old: &Value, new: &Value) -> BTreeMap<String, Vec<ValueChange>> {
     let Some((old, new)) = resources(old).zip(resources(new)) else {

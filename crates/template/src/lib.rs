@@ -1,9 +1,9 @@
 //! A [`Stack`](stack::Stack) to its CloudFormation template.
 //!
-//! This crate owns what is deployed: which resources a stack definition stands for, how they are
-//! named, what each role may do, and the limits of the services that receive them. It is pure: the
-//! same definition gives the same bytes, and what is only known while deploying (the assets bucket,
-//! the function's code) enters as template parameters.
+//! This crate owns the deployed resources: which resources a stack definition needs, their names, the permissions
+//! of each role, and the limits of the services that receive them. It is pure: the same definition results in the
+//! same bytes. Values that are known only while deploying (the assets bucket, the function's code) are template
+//! parameters.
 
 mod alarms;
 mod builder;

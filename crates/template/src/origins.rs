@@ -1,11 +1,12 @@
-//! Which part of a definition a resource comes from, so that its failure can be reported with the definition's line.
+//! The part of a definition that a resource comes from, so that a failure can be reported with the definition's
+//! line.
 
 use stack::Stack;
 
 use crate::names::to_camel_case;
 
-/// How the rest of a service's logical IDs begins, and the key of the service that such a resource follows most. A service
-/// that doesn't become stable fails mostly because of its image.
+/// How the rest of a service's logical IDs starts, and the most relevant key of the service for such a resource. If
+/// a service doesn't become stable, its image is usually the reason.
 const OF_SERVICE: [(&str, &str); 19] = [
     ("Service", ".image"),
     ("TaskDefinition", ".image"),
@@ -31,7 +32,7 @@ const OF_SERVICE: [(&str, &str); 19] = [
 /// The same for the alarm on the health of a service's targets.
 const NO_HEALTHY_TARGET: (&str, &str) = ("NoHealthyTarget", ".load_balancer");
 
-/// How the rest of a queue's logical IDs begins, and the key of the queue.
+/// How the rest of a queue's logical IDs starts, and the key of the queue.
 const OF_QUEUE: [(&str, &str); 5] = [
     ("Queue", ""),
     ("DeadLetterQueue", ".dead_letter"),
@@ -62,8 +63,8 @@ const OF_STACK: [(&str, &str); 18] = [
     ("Gateway", "network"),
 ];
 
-/// The path in the definition that a resource comes from, such as `services.worker.image`. `None` for a resource of no certain
-/// key, such as the dashboard.
+/// The path in the definition that a resource comes from, such as `services.worker.image`. `None` for a resource
+/// without a specific key, such as the dashboard.
 #[must_use]
 pub fn find_origin(stack: &Stack, logical_id: &str) -> Option<String> {
     let services = stack.services.keys().filter_map(|short| {
@@ -77,7 +78,7 @@ pub fn find_origin(stack: &Stack, logical_id: &str) -> Option<String> {
         let (_, key) = OF_QUEUE.iter().find(|(start, _)| rest.starts_with(start))?;
         Some((rest.len(), format!("queues.{short}{key}")))
     });
-    // Of `web` and `web-orders`, the longer name is meant where both fit.
+    // Of `web` and `web-orders`, the longer name wins if both match.
     let named = services.chain(queues).min_by_key(|(rest, _)| *rest);
     let of_stack = || {
         let mut keys = OF_STACK.iter();
@@ -105,7 +106,8 @@ mod tests {
             .collect()
     }
 
-    /// The path is one of the definition or of a default; whatever has a name has the part that is named so.
+    /// The path exists in the definition or in the defaults; a resource with a name belongs to the part with that
+    /// name.
     #[test]
     fn every_resource_but_the_dashboard_has_an_origin() {
         let stacks = shipped();

@@ -1,7 +1,8 @@
-//! What people and scripts need to find the stack's resources again.
+//! The outputs with which people and scripts find the stack's resources.
 //!
-//! At most two outputs a queue, one a service, and for its load balancer and its alarm steps three
-//! more, so that a stack runs out of CloudFormation's 500 resources before its 200 outputs. All else is found by logical id ([`names`]).
+//! A queue has at most two outputs, a service has one, and its load balancer and its alarm steps have three more,
+//! so a stack reaches CloudFormation's limit of 500 resources before the limit of 200 outputs. Everything else can
+//! be found by logical ID ([`names`]).
 
 use stack::{LoadBalancer, Queue, ServiceSource};
 
@@ -93,8 +94,8 @@ fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Measur
     );
 }
 
-/// Where a load balancer listens. With a certificate its own name is rarely what the certificate is for;
-/// it is what a DNS record of the user's points at.
+/// The address of a load balancer. With a certificate, its own name is rarely the certificate's name; it is the
+/// target of the user's DNS record.
 fn listener_url(id: &str, balancer: &LoadBalancer) -> Text {
     let (scheme, usual) = match balancer.certificate {
         Some(_) => ("https://", 443),
@@ -127,7 +128,7 @@ fn add_scaling(builder: &mut Builder, resolved: &Resolved<'_>, fleet: &Fleet<'_,
     }
 }
 
-/// What `Ref` gives; an output has no limit that its length would matter to.
+/// The value of `Ref`; outputs have no limit for which its length matters.
 fn reference(id: &str) -> Text {
     Text::reference(id, 0)
 }

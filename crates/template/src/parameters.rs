@@ -3,14 +3,14 @@
 /// Parameter that names the bucket with the functions' code.
 pub const PARAMETER_ASSETS_BUCKET: &str = "AssetsBucket";
 
-/// Parameter that gives the key of the metric function's zip in that bucket.
+/// Parameter for the key of the metric function's zip in that bucket.
 pub const PARAMETER_METRIC_FUNCTION_KEY: &str = "MetricFunctionKey";
 
-/// Parameter that gives the key of the scaling function's zip in that bucket.
+/// Parameter for the key of the scaling function's zip in that bucket.
 pub const PARAMETER_SCALING_FUNCTION_KEY: &str = "ScalingFunctionKey";
 
-/// Parameter that says, `true` or `false`, whether each scaling function gets a reserved concurrency of
-/// one: accounts with a small quota of concurrency refuse it.
+/// Parameter (`true` or `false`) for whether each scaling function gets a reserved concurrency of one: accounts
+/// with a small concurrency quota refuse it.
 pub const PARAMETER_SERIALIZE_SCALING: &str = "SerializeScaling";
 
 /// All of them.

@@ -1,4 +1,4 @@
-//! Queues, their dead-letter queues, policies and subscriptions.
+//! Queues, their dead-letter queues, policies, and subscriptions.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::resolved::queue_names::{STACK_SUFFIX, dead_letter_queue_name, queue_n
 use crate::resources::role::{Condition, render_conditions};
 use crate::text::{Text, attribute, reference, text};
 
-/// Long polling, the longest that SQS offers: a receive without a message costs one request in 20 s.
+/// Long polling with SQS's maximum: a receive without a message costs one request in 20 s.
 const RECEIVE_WAIT_SECONDS: u64 = 20;
 
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
@@ -80,8 +80,8 @@ fn add_queue(
     add_subscriptions(builder, stack, short, spec)
 }
 
-/// The dead-letter queue takes messages from its own source alone; why their names are known
-/// beforehand stands at [`queue_name`].
+/// The dead-letter queue accepts messages only from its own source. [`queue_name`] documents why their names are
+/// known in advance.
 fn add_dead_letter_queue(
     builder: &mut Builder,
     short: &str,
@@ -102,10 +102,10 @@ fn add_dead_letter_queue(
     add_policy(builder, policy, &id, Vec::new())
 }
 
-/// Who delivers from a topic to a queue in the region `home`: SNS, or between two regions, of which one
-/// has to be opted into, SNS of that region. Where the region of the stack isn't known beforehand, the
-/// topic's own counts. Of topics of several regions, only those in the stack's own are known to be delivered otherwise.
-/// Source: Amazon SNS Developer Guide, "Sending messages to a queue in a different Region".
+/// The principals that deliver from a topic to a queue in the region `home`: SNS, or, between two regions of which
+/// one is opt-in, SNS of that region. If the stack's region isn't known in advance, the topic's own region counts.
+/// If topics are in several regions, only delivery within the stack's own region is known to differ. Source: Amazon
+/// SNS Developer Guide, "Sending messages to a queue in a different Region".
 fn topic_principals(topic: &str, home: Option<&str>) -> Vec<String> {
     let region = region_of(topic);
     let of = |region: &str| format!("sns.{region}.amazonaws.com");
@@ -124,8 +124,8 @@ fn topic_principals(topic: &str, home: Option<&str>) -> Vec<String> {
     }
 }
 
-/// Whether an account has to enable the region first. Those that it needn't are all from before 2019 and
-/// will not become more. Source: AWS Account Management Reference Guide, "Enable or disable AWS Regions".
+/// Whether an account must enable the region first. The regions that are enabled by default are all from before
+/// 2019, and AWS adds no more. Source: AWS Account Management Reference Guide, "Enable or disable AWS Regions".
 fn is_opted_into(region: &str) -> bool {
     const ENABLED_BY_DEFAULT: [&str; 17] = [
         "ap-northeast-1",
@@ -152,12 +152,11 @@ fn is_opted_into(region: &str) -> bool {
         && !of_its_own.iter().any(|start| region.starts_with(start))
 }
 
-/// The region in an ARN.
 fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap_or_default()
 }
 
-/// What a queue and its dead-letter queue have in common.
+/// The common properties of a queue and its dead-letter queue.
 fn common_properties(
     short: &str,
     name: &Text,
@@ -181,7 +180,7 @@ fn common_properties(
     properties
 }
 
-/// Refuses plain HTTP, and has the statements that let others send.
+/// Denies plain HTTP, and contains the statements that let others send.
 fn add_policy(
     builder: &mut Builder,
     id: String,
@@ -194,8 +193,8 @@ fn add_policy(
     builder.add(id, Resource::new("AWS::SQS::QueuePolicy", properties))
 }
 
-/// Lets the topics of the subscriptions send. With a KMS key they need more, which only the key's own policy can give:
-/// `kms:GenerateDataKey*` and `kms:Decrypt` to the same principals.
+/// Lets the topics of the subscriptions send. With a KMS key, they need more permissions, which only the key's own
+/// policy can grant: `kms:GenerateDataKey*` and `kms:Decrypt` to the same principals.
 fn let_topics_send(spec: &QueueSpec, home: Option<&str>, queue: &Value) -> Option<Value> {
     let topics: Vec<&str> = spec.subscribe.iter().map(|to| to.topic.as_str()).collect();
     if topics.is_empty() {
@@ -214,7 +213,7 @@ fn let_topics_send(spec: &QueueSpec, home: Option<&str>, queue: &Value) -> Optio
     }))
 }
 
-/// One as a text, several as a list.
+/// One as text, several as a list.
 fn one_or_all(principals: BTreeSet<String>) -> Value {
     match principals.len() {
         1 => json!(principals.first()),
@@ -222,9 +221,9 @@ fn one_or_all(principals: BTreeSet<String>) -> Value {
     }
 }
 
-/// Lets a sender of the definition send. A service does it for one source, and only if that belongs to the account which
-/// the definition means: the name of a bucket that is gone can be taken by another account.
-/// Source: IAM User Guide, "The confused deputy problem".
+/// Lets a sender of the definition send. A service can send for one source, and only if that belongs to the account
+/// in the definition: another account can take the name of a deleted bucket. Source: IAM User Guide, "The confused
+/// deputy problem".
 fn let_send(number: usize, sender: &Sender, home: Option<&str>, queue: &Value) -> Value {
     let (principal, condition) = match sender {
         Sender::Account(account) => {
@@ -268,7 +267,8 @@ fn let_send(number: usize, sender: &Sender, home: Option<&str>, queue: &Value) -
     statement
 }
 
-/// A worker reads raw messages the same whether they came through a topic or straight to the queue. SNS begins to deliver once the queue's policy is there.
+/// A worker reads raw messages in the same way whether they came through a topic or directly to the queue. SNS
+/// starts to deliver once the queue's policy exists.
 fn add_subscriptions(
     builder: &mut Builder,
     stack: &Stack,
@@ -289,7 +289,7 @@ fn add_subscriptions(
                     map.insert("FilterPolicyScope".into(), "MessageBody".into());
                 }
             }
-            // A subscription is made in the topic's region; only the stack's own may go unsaid.
+            // A subscription is created in the topic's region; only the stack's own region can be omitted.
             let region = region_of(&subscription.topic);
             if !region.is_empty() && stack.region.as_deref() != Some(region) {
                 map.insert("Region".into(), region.into());
@@ -302,8 +302,8 @@ fn add_subscriptions(
     Ok(())
 }
 
-/// A text that may hold [`STACK_SUFFIX`], with the expression that fills it: the first group of the
-/// UUID at the end of `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID`.
+/// A text that can contain [`STACK_SUFFIX`], with the expression that fills it: the first group of the UUID at the
+/// end of `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID`.
 fn with_stack_suffix(text: &Text) -> Value {
     let sub = text.sub();
     if !sub.contains(&format!("${{{STACK_SUFFIX}}}")) {
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(who("eu-*", Some("eu-south-1")), both);
     }
 
-    /// The same principal whether the definition subscribes to a topic, or lets its owner do so.
+    /// The principal is the same whether the definition subscribes to a topic or lets its owner subscribe.
     #[test]
     fn a_topic_of_another_account_sends_as_one_that_the_stack_subscribes_to() {
         let send = |service: &str, source: &str| {

@@ -20,8 +20,8 @@ use crate::{
 /// The CloudFormation template of a stack definition.
 ///
 /// # Errors
-/// When the definition contradicts itself, or asks for more than a stack, an EventBridge target, a role or a
-/// function's environment holds.
+/// If the definition contradicts itself, or needs more than fits into a stack, an EventBridge target, a role, or a
+/// function's environment.
 pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     let resolved = Resolved::new(stack)?;
     let scaled = resolved.scaled()?;
@@ -31,7 +31,7 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     if resolved.has_scaling_functions() || !measured.is_empty() {
         builder.parameter(
             PARAMETER_ASSETS_BUCKET,
-            "S3 bucket that holds the functions' code",
+            "S3 bucket with the functions' code",
         );
         function_network::add_security_group(&mut builder, stack)?;
     }

@@ -1,11 +1,11 @@
-//! Text that CloudFormation completes: literal parts between references, with a bound on its length.
+//! Text that CloudFormation completes: literal parts between references, with a maximum length.
 
 use serde_json::{Value, json};
 
 use crate::limits;
 
-/// Text with references in it, and the most characters that it can come to once deployed. The bound
-/// lets the limits of EventBridge and IAM be checked before anything is deployed.
+/// Text with references in it, and the maximum number of characters of the completed text. With the maximum, the
+/// limits of EventBridge and IAM can be checked before anything is deployed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text {
     parts: Vec<Part>,
@@ -22,7 +22,7 @@ enum Part {
 }
 
 impl Text {
-    /// What `Ref` gives for a resource, a parameter or a pseudo parameter.
+    /// The value of `Ref` for a resource, a parameter, or a pseudo parameter.
     pub(crate) fn reference(id: impl Into<String>, longest: usize) -> Self {
         Self::part(Part::Reference {
             id: id.into(),
@@ -31,7 +31,7 @@ impl Text {
         })
     }
 
-    /// What `Fn::GetAtt` gives for a resource.
+    /// The value of `Fn::GetAtt` for a resource.
     pub(crate) fn attribute(
         id: impl Into<String>,
         attribute: &'static str,
@@ -44,17 +44,17 @@ impl Text {
         })
     }
 
-    /// The partition that the stack is in, such as `aws`.
+    /// The stack's partition, such as `aws`.
     pub(crate) fn partition() -> Self {
         Self::reference("AWS::Partition", limits::PARTITION)
     }
 
-    /// The region that the stack is in.
+    /// The stack's region.
     pub(crate) fn region() -> Self {
         Self::reference("AWS::Region", limits::REGION)
     }
 
-    /// The account that the stack is in.
+    /// The stack's account.
     pub(crate) fn account() -> Self {
         Self::reference("AWS::AccountId", limits::ACCOUNT)
     }
@@ -64,7 +64,7 @@ impl Text {
         Self::reference("AWS::URLSuffix", limits::URL_SUFFIX)
     }
 
-    /// An ARN in the stack's own partition, region and account.
+    /// An ARN in the stack's own partition, region, and account.
     pub(crate) fn arn(service: &str, resource: impl Into<Self>) -> Self {
         text![
             "arn:",
@@ -87,7 +87,7 @@ impl Text {
         }
     }
 
-    /// The most characters that it can come to.
+    /// The maximum number of characters of the completed text.
     pub(crate) fn longest(&self) -> usize {
         self.parts
             .iter()
@@ -98,7 +98,7 @@ impl Text {
             .sum()
     }
 
-    /// Its references, as `Fn::Sub` has them between the braces, each with the most characters that it can come to.
+    /// Its references, as between the braces of `Fn::Sub`, each with its maximum number of characters.
     pub(crate) fn references(&self) -> impl Iterator<Item = (String, usize)> {
         self.parts.iter().filter_map(|part| match part {
             Part::Literal(_) => None,
@@ -115,7 +115,7 @@ impl Text {
         })
     }
 
-    /// The text in the language of `Fn::Sub`.
+    /// The text for `Fn::Sub`.
     pub(crate) fn sub(&self) -> String {
         self.parts
             .iter()
@@ -195,12 +195,12 @@ impl From<&Text> for Text {
     }
 }
 
-/// A literal for use inside `Fn::Sub`, which would take `${…}` for a reference.
+/// A literal for use inside `Fn::Sub`, which would treat `${…}` as a reference.
 pub(crate) fn escape(literal: &str) -> String {
     literal.replace("${", "${!")
 }
 
-/// The resource `id` itself, in the way that `Ref` names it.
+/// The resource `id` itself, with `Ref`.
 pub(crate) fn reference(id: &str) -> Value {
     json!({ "Ref": id })
 }
@@ -210,7 +210,7 @@ pub(crate) fn attribute(id: &str, attribute: &str) -> Value {
     json!({ "Fn::GetAtt": [id, attribute] })
 }
 
-/// A number as JSON, without a fraction when it has none.
+/// A number as JSON, without a fraction if it is whole.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "only whole numbers under 2^53 in size are converted"
@@ -224,8 +224,8 @@ pub(crate) fn number(value: f64) -> Value {
     }
 }
 
-/// The same value with the keys of every object in alphabetical order, so that the bytes of a
-/// template don't depend on which features of `serde_json` a build happens to turn on.
+/// The same value with the keys of every object in alphabetical order, so that the bytes of a template don't depend
+/// on the `serde_json` features of a build.
 pub(crate) fn canonical(value: Value) -> Value {
     match value {
         Value::Object(map) => {

@@ -1,5 +1,5 @@
-//! What a new template takes over from the deployed one, so that the update replaces nothing without need and
-//! leaves nothing behind that only an explicit value removes.
+//! The parts that a new template takes over from the deployed one, so that the update replaces nothing
+//! unnecessarily and leaves nothing behind that only an explicit value removes.
 
 use serde_json::{Map, Value, json};
 
@@ -14,16 +14,16 @@ use crate::services::{ENABLE_EXEC, MONITORING, render_monitoring};
 type Resources = Map<String, Value>;
 
 impl Template {
-    /// Adapts this template to the one that is deployed:
+    /// Adapts this template to the deployed one:
     /// - services with a launch type keep it, and subnets keep their zone, because a change would replace them;
-    /// - a changed capacity provider strategy starts a deployment, which ECS doesn't do by itself;
-    /// - Container Insights that the deployed template switched on is switched off, since ECS keeps a setting
-    ///   that is absent;
-    /// - `exec` that the deployed template switched on is switched off, and metrics every 20 s come every minute again, for
-    ///   the same reason;
-    /// - access logs and deletion protection of a load balancer are switched off, for the same reason;
-    /// - a filter of a subscription that is gone is emptied, for the same reason, a function leaves its VPC and is no longer
-    ///   traced, and a queue's attributes get their defaults back.
+    /// - a changed capacity provider strategy starts a deployment, which ECS doesn't do automatically;
+    /// - Container Insights that the deployed template turned on is turned off, because ECS keeps a missing
+    ///   setting;
+    /// - `exec` that the deployed template turned on is turned off, and metrics every 20 s return to every minute,
+    ///   for the same reason;
+    /// - access logs and deletion protection of a load balancer are turned off, for the same reason;
+    /// - for the same reason, a removed filter of a subscription is emptied, a function leaves its VPC and is no
+    ///   longer traced, and a queue's attributes return to their defaults.
     ///
     /// # Errors
     /// If a service moves between Fargate and EC2 instances, if a load balancer moves to another VPC, if a new
@@ -49,11 +49,11 @@ impl Template {
     }
 }
 
-/// Seconds that a queue keeps messages if its template says nothing. Source: Amazon SQS API, `CreateQueue`.
+/// How long a queue keeps messages by default, in seconds. Source: Amazon SQS API, `CreateQueue`.
 const DEFAULT_RETENTION: u64 = 4 * 86_400;
 
 impl Template {
-    /// Lists the queues whose messages are deleted earlier than by the deployed template, by logical ID.
+    /// Lists the queues whose messages are deleted earlier than with the deployed template, by logical ID.
     #[must_use]
     pub fn list_shortened_queues(&self, deployed: &Value) -> Vec<String> {
         let retention = |queue: &Value| {
@@ -73,15 +73,16 @@ impl Template {
     }
 }
 
-/// Properties that only one resource of a type can have. A scalable target is the count of a service.
+/// Properties that only one resource of a type can have. A scalable target is the only one for the count of a
+/// service.
 const UNIQUE: [(&str, &[&str]); 3] = [
     (types::QUEUE, &["QueueName"]),
     (types::SERVICE, &["Cluster", "ServiceName"]),
     (types::SCALABLE_TARGET, &["ResourceId"]),
 ];
 
-/// CloudFormation creates first and deletes last. If a key of the definition is renamed, but not what it stands for, the
-/// creation fails, or the deletion hits the new resource.
+/// CloudFormation creates first and deletes last. If a key of the definition is renamed, but its resource isn't,
+/// the creation fails, or the deletion affects the new resource.
 fn refuse_taken_names(new: &Resources, old: &Resources) -> Result<(), SynthesisError> {
     for (id, resource) in new.iter().filter(|(id, _)| !old.contains_key(*id)) {
         let Some(identity) = identity(resource) else {
@@ -103,7 +104,7 @@ fn identity_is(other: &Value, resource: &Value, expected: &[&Value]) -> bool {
     kind(other) == kind(resource) && identity(other).as_deref() == Some(expected)
 }
 
-/// The values of the properties that are unique. `None` if AWS makes up one of them.
+/// The values of the unique properties. `None` if AWS generates one of them.
 fn identity(resource: &Value) -> Option<Vec<&Value>> {
     let (_, properties) = UNIQUE.iter().find(|(of, _)| kind(resource) == Some(of))?;
     let values = resource.get("Properties")?;
@@ -153,7 +154,7 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
     if before.get(ENABLE_EXEC).is_some() {
         service.entry(ENABLE_EXEC).or_insert(json!(false));
     }
-    // An absent strategy means "unchanged" on an existing cluster, too.
+    // A missing strategy also means "unchanged" on an existing cluster.
     let stays = service.get("Cluster") == before.get("Cluster");
     if stays && before.get(STRATEGY).is_some() && service.remove(LAUNCH_TYPE).is_some() {
         service.insert(STRATEGY.into(), on_demand());
@@ -182,8 +183,8 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
     Ok(())
 }
 
-/// The strategy in short, such as `FARGATE_SPOT 1`: it differs between strategies, and is the same for the same one.
-/// Source: AWS::ECS::Service, `ForceNewDeployment`, `ForceNewDeploymentNonce`: at most 255 characters.
+/// The strategy in short, such as `FARGATE_SPOT 1`: different for different strategies, and always the same for the
+/// same one. Source: AWS::ECS::Service, `ForceNewDeployment`, `ForceNewDeploymentNonce`: at most 255 characters.
 fn nonce(strategy: &Value) -> String {
     let text = strategy.to_string();
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
@@ -202,7 +203,7 @@ fn forget_association(resource: &mut Value) {
     }
 }
 
-/// The association of providers that no service uses, unless it is deployed already.
+/// Removes the association of providers that no service uses, unless it is already deployed.
 fn remove_needless_association(new: &mut Resources, old: &Resources) {
     let is_used = new.values().any(|resource| {
         resource
@@ -222,8 +223,8 @@ fn disable_insights(resource: &mut Value, before: &Value) {
     }
 }
 
-/// `{}` is how SNS removes a filter policy, and message attributes are the default scope.
-/// Source: Amazon SNS Developer Guide, "Removing a subscription filter policy".
+/// SNS removes a filter policy if it is set to `{}`, and message attributes are the default scope. Source: Amazon
+/// SNS Developer Guide, "Removing a subscription filter policy".
 fn reset_filter(resource: &mut Value, before: &Value) {
     let Some(subscription) = properties(resource) else {
         return;
@@ -261,7 +262,7 @@ fn reset_attributes(resource: &mut Value, before: &Value) {
     }
 }
 
-/// Attributes of a queue that is still of the same kind. Source: Amazon SQS API, `SetQueueAttributes`.
+/// Attributes of a queue whose kind hasn't changed. Source: Amazon SQS API, `SetQueueAttributes`.
 fn reset_queue(resource: &mut Value, before: &Value) {
     let defaults = [
         ("DelaySeconds", json!(0)),
@@ -280,8 +281,8 @@ fn reset_queue(resource: &mut Value, before: &Value) {
     }
 }
 
-/// CloudFormation doesn't say what becomes of scheduled actions that a template no longer names, but a list without any is
-/// clear.
+/// CloudFormation doesn't document the effect on scheduled actions that a template no longer contains, but an empty
+/// list is clear.
 fn end_schedule(resource: &mut Value, before: &Value) {
     const ACTIONS: &str = "ScheduledActions";
     if let Some(target) = properties(resource)
@@ -293,9 +294,8 @@ fn end_schedule(resource: &mut Value, before: &Value) {
 
 const FIFO: &str = "FifoQueue";
 
-/// A target group moves to another VPC by replacement, but its load balancer can't follow: ELB takes only
-/// subnets and security groups of the VPC in which it was created.
-/// Source: Elastic Load Balancing API, `SetSubnets`.
+/// A target group moves to another VPC by replacement, but its load balancer can't: ELB accepts only subnets and
+/// security groups of the VPC in which it was created. Source: Elastic Load Balancing API, `SetSubnets`.
 fn stay_in_vpc(id: &str, resource: &Value, before: &Value) -> Result<(), SynthesisError> {
     if resource.pointer("/Properties/VpcId") == before.get("VpcId") {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Malformed inputs for the tests of readers: examples with random changes. The same seed gives the same input, so a
-//! failure names everything that is needed to repeat it.
+//! Malformed inputs for the tests of parsers: examples with random changes. The same seed gives the same input, so a
+//! failure contains everything that is needed to repeat it.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -14,10 +14,10 @@ use serde_json::{Map, Value, json};
 
 pub use fastrand::Rng;
 
-/// Maximum time for one input, in a debug build on a busy machine.
+/// Maximum time per input, in a debug build on a busy machine.
 const BOUND: Duration = Duration::from_secs(5);
 
-/// Values that are of a wrong type, at a limit, or beyond it.
+/// Values that have a wrong type, are at a limit, or are beyond it.
 const VALUES: [&str; 40] = [
     "null",
     "true",
@@ -61,11 +61,11 @@ const VALUES: [&str; 40] = [
     "{}",
 ];
 
-/// Makes an input from each seed and has it read, which must neither panic nor take long. `is_accepted` returns
+/// Creates an input from each seed and parses it, which must neither panic nor take long. `is_accepted` returns
 /// whether the input was valid. Returns the number of valid inputs.
 ///
 /// # Panics
-/// When an input panics or takes long, with its seed.
+/// If an input panics or takes long. The message contains its seed.
 pub fn survive(
     seeds: Range<u64>,
     make: impl Fn(&mut Rng) -> String,
@@ -83,7 +83,7 @@ pub fn survive(
     accepted.sum()
 }
 
-/// A value at random inside of another.
+/// Returns a random value inside another one.
 fn pick<'v>(rng: &mut Rng, value: &'v mut Value) -> &'v mut Value {
     let children = match &*value {
         Value::Object(map) => map.len(),
@@ -101,7 +101,7 @@ fn pick<'v>(rng: &mut Rng, value: &'v mut Value) -> &'v mut Value {
     }
 }
 
-/// Returns one of the examples, changed at random a few times.
+/// Returns one of the examples, changed randomly a few times.
 #[must_use]
 pub fn change(rng: &mut Rng, examples: &[Value]) -> Value {
     let mut value = examples[rng.usize(..examples.len())].clone();
@@ -111,7 +111,7 @@ pub fn change(rng: &mut Rng, examples: &[Value]) -> Value {
     value
 }
 
-/// Returns one of the examples, changed at random, as JSON; and as often changed as text, too.
+/// Returns one of the examples, changed randomly, as JSON. Half of the time, the text is changed too.
 #[must_use]
 pub fn change_json(rng: &mut Rng, examples: &[Value]) -> String {
     let value = change(rng, examples);
@@ -121,7 +121,7 @@ pub fn change_json(rng: &mut Rng, examples: &[Value]) -> String {
     }
 }
 
-/// Changes a value at random; `donors` are whole definitions, whose parts are put elsewhere.
+/// Changes a value randomly. `donors` are whole definitions, whose parts are inserted elsewhere.
 fn mutate(rng: &mut Rng, value: &mut Value, donors: &[Value]) {
     let mut donor = donors[rng.usize(..donors.len())].clone();
     let part = pick(rng, &mut donor).take();
@@ -151,7 +151,7 @@ fn remove_one(rng: &mut Rng, map: &mut Map<String, Value>) {
     key.map(|key| map.remove(&key));
 }
 
-/// Changes lines at random, as a hand that slips.
+/// Changes lines randomly, like typing errors.
 #[must_use]
 pub fn scramble(rng: &mut Rng, text: &str) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();

@@ -2,7 +2,7 @@
 
 use crate::http::Message;
 
-/// The protocol of a request, which its errors are written in.
+/// The protocol of a request, which determines the format of its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Query,
@@ -15,9 +15,9 @@ pub(crate) enum Protocol {
 /// A request that the proxy received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Service of the signature: `cloudformation`, `sqs`, `monitoring`. Empty without a signature.
+    /// Service in the signature: `cloudformation`, `sqs`, `monitoring`. Empty without a signature.
     pub service: String,
-    /// The action, such as `DescribeStacks`; for S3 and Lambda method and path, such as `PUT /bucket/key`.
+    /// The action, such as `DescribeStacks`. For S3 and Lambda, method and path, such as `PUT /bucket/key`.
     pub action: String,
     pub(crate) protocol: Protocol,
 }
@@ -40,7 +40,7 @@ impl std::fmt::Display for Call {
     }
 }
 
-/// `Credential=KEY/DATE/REGION/SERVICE/aws4_request` in the signature.
+/// Returns the service from `Credential=KEY/DATE/REGION/SERVICE/aws4_request` in the signature.
 fn service(request: &Message) -> Option<String> {
     let (_, scope) = request.header("authorization")?.split_once("Credential=")?;
     scope.split('/').nth(3).map(str::to_owned)

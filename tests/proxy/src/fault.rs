@@ -9,29 +9,29 @@ use std::time::Duration;
 pub enum Fault {
     /// The connection ends before the cloud has received the request.
     DropBefore,
-    /// The cloud carries the request out, and the connection ends before the reply.
+    /// The cloud executes the request, and the connection ends before the reply.
     DropAfter,
     /// A gateway's page in HTML with this status, instead of the cloud's reply.
     Page(u16),
-    /// The service throttles, in its own protocol.
+    /// The service throttles the request, in its own protocol.
     Throttle,
     /// The credentials have expired, in the service's protocol.
     Expire,
     /// The credentials don't allow this call, in the service's protocol.
     Deny,
-    /// The service refuses with this status, code and message, in its own protocol.
+    /// The service refuses with this status, code, and message, in its own protocol.
     Refuse(u16, &'static str, &'static str),
-    /// The connection ends in the middle of the request's body, both for the cloud and for the client.
+    /// The connection ends in the middle of the request's body, for both the cloud and the client.
     CutRequest,
     /// The cloud never receives the request, and the connection stays open without a reply.
     Hang,
-    /// The cloud carries the request out, and the connection stays open without a reply.
+    /// The cloud executes the request, and the connection stays open without a reply.
     HangAfter,
     /// The connection ends in the middle of the reply's body.
     Cut,
-    /// The reply's body is cut in half, and is complete as far as HTTP is concerned.
+    /// The reply's body is truncated to half, but is complete for HTTP.
     Truncate,
-    /// The reply's body is bytes that no protocol knows.
+    /// The reply's body isn't valid in any protocol.
     Garble,
     /// The request is forwarded after this time.
     Delay(Duration),

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as a proxy needs that closes each connection after one reply. Source: RFC 9112.
+//! The part of HTTP/1.1 that a proxy needs if it closes each connection after one reply. Source: RFC 9112.
 
 use std::io;
 
@@ -28,12 +28,12 @@ impl Message {
         self.headers.push((name.to_owned(), value.into()));
     }
 
-    /// A word of the first line: method and target of a request.
+    /// Returns a word of the first line: the method and target of a request.
     pub(crate) fn word(&self, index: usize) -> &str {
         self.start.split(' ').nth(index).unwrap_or_default()
     }
 
-    /// The head for a body of this length.
+    /// Returns the head for a body of this length.
     fn head(&self, length: usize) -> Vec<u8> {
         let mut head = format!("{}\r\n", self.start);
         let framing = [
@@ -53,14 +53,14 @@ impl Message {
         head.into_bytes()
     }
 
-    /// Its bytes. `end` cuts the body short of its announced length.
+    /// Returns its bytes. `end` truncates the body before its announced length.
     pub(crate) fn encode(&self, end: usize) -> Vec<u8> {
         let mut bytes = self.head(self.body.len());
         bytes.extend(&self.body[..end.min(self.body.len())]);
         bytes
     }
 
-    /// The reply to HEAD as it came: it announces a body that doesn't follow.
+    /// Returns the reply to HEAD unchanged: it announces a body that doesn't follow.
     pub(crate) fn encode_head(&self) -> Vec<u8> {
         let length = self
             .header("content-length")
@@ -97,7 +97,7 @@ async fn fill(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<bool> {
     Ok(stream.read_buf(bytes).await? > 0)
 }
 
-/// Returns the head, and the position where the body starts.
+/// Returns the head, and the position at which the body starts.
 fn parse_head(bytes: &[u8]) -> Option<(Message, usize)> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let text = String::from_utf8_lossy(&bytes[..end]);
@@ -132,13 +132,13 @@ async fn read_body(
     let length = head
         .header("content-length")
         .and_then(|length| length.parse().ok());
-    // A reply without a length ends with its connection; a request without one has no body.
+    // A reply without a length ends with its connection. A request without one has no body.
     let length = length.unwrap_or(if is_reply { usize::MAX } else { 0 });
     while rest.len() < length && fill(stream, rest).await? {}
     Ok(std::mem::take(rest))
 }
 
-/// The chunks together, once the last one has come.
+/// Returns the joined chunks, once the last one has arrived.
 fn decode_chunks(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
@@ -159,7 +159,7 @@ fn decode_chunks(mut bytes: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// RFC 9112, section 7.1: size in hexadecimal, extensions after a semicolon, a last chunk of size zero.
+    /// RFC 9112, section 7.1: size in hexadecimal, extensions after a semicolon, and a last chunk of size zero.
     #[test]
     fn chunks_are_put_together() {
         let chunks = b"4\r\nWiki\r\nA;x=y\r\npedia in\r\n\r\n0\r\n\r\n";

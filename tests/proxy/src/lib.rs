@@ -1,8 +1,8 @@
-//! A proxy in front of a cloud: forwards every request, except where a [`Rule`] causes a fault.
+//! A proxy in front of a cloud. It forwards every request, unless a [`Rule`] causes a fault.
 //!
-//! It reads only the called service and action of a request: the service from the signature, the action from
-//! the form, the target header, the path of rpc-v2-cbor, or method and path of a REST request. Every request is
-//! recorded, so that a test can check which calls were made.
+//! It reads only the called service and action of a request: the service from the signature; the action from
+//! the form, the target header, the path of rpc-v2-cbor, or the method and path of a REST request. It records
+//! every request, so that a test can check which calls were made.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -59,30 +59,30 @@ impl Proxy {
         }
     }
 
-    /// Its own URL.
+    /// Returns its own URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Adds a rule. Of several that apply to a request, the first one counts; the others don't count that request.
+    /// Adds a rule. If several rules match a request, only the first one applies and counts the request.
     pub fn inject(&self, rule: Rule) {
         lock(&self.state.rules).push(rule);
     }
 
-    /// Removes all rules and forgets the calls.
+    /// Removes all rules and recorded calls.
     pub fn clear(&self) {
         lock(&self.state.rules).clear();
         lock(&self.state.calls).clear();
     }
 
-    /// The requests so far, in the order in which they came.
+    /// Returns the requests so far, in the order in which they arrived.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.state.calls).clone()
     }
 
-    /// Number of requests of a service for an action so far, with the meaning of [`Rule::on`].
+    /// Returns the number of requests so far to a service for an action, with the meaning of [`Rule::on`].
     #[must_use]
     pub fn count(&self, service: &str, action: &str) -> usize {
         let mut rule = Rule::on(service, action, Fault::Hang);
@@ -94,7 +94,7 @@ impl Proxy {
     /// Waits until a request hangs.
     ///
     /// # Panics
-    /// When the proxy has ended.
+    /// If the proxy has ended.
     pub async fn hangs(&self) {
         let mut hanging = self.state.hanging.subscribe();
         let hangs = hanging.wait_for(|count| *count > 0).await;
@@ -118,13 +118,13 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
         let state = Arc::clone(&state);
         connections.spawn(async move {
-            // An error is a connection that was dropped, mostly on purpose.
+            // An error is a dropped connection, usually on purpose.
             let _ = answer(&state, stream).await;
         });
     }
 }
 
-/// Answers one request. Dropping the stream without a reply ends the connection.
+/// Responds to one request. Dropping the stream without a reply ends the connection.
 async fn answer(state: &State, mut client: TcpStream) -> io::Result<()> {
     let Some(request) = http::read(&mut client, true).await? else {
         return Ok(());
@@ -174,7 +174,7 @@ async fn answer(state: &State, mut client: TcpStream) -> io::Result<()> {
     client.shutdown().await
 }
 
-/// Not UTF-8, not XML, not JSON, no map of CBOR; and it would turn a terminal red.
+/// Not valid UTF-8, XML, JSON, or CBOR map. It would also turn a terminal red.
 const GARBLED: &[u8] = b"\x00\xff<<{{\x1b[31m garbled \xfe";
 
 /// Sends a request on a new connection.
@@ -196,7 +196,7 @@ async fn cut_request(upstream: &str, request: Message) -> io::Result<()> {
     stream.shutdown().await
 }
 
-/// The reply with another body, without the checksums of the one that it had.
+/// Returns the reply with another body, without the checksums of the original one.
 fn change(mut reply: Message, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Message {
     reply.body = change(&reply.body);
     reply

@@ -1,4 +1,4 @@
-//! Replies that the proxy makes up.
+//! Replies that the proxy generates.
 
 use crate::call::Protocol;
 use crate::http::Message;
@@ -41,7 +41,7 @@ pub(crate) fn deny(protocol: Protocol) -> Message {
     error(protocol, status, &named(protocol, "AccessDenied"), message)
 }
 
-/// The JSON protocols add a word to an error's code.
+/// The JSON protocols add a suffix to an error's code.
 fn named(protocol: Protocol, code: &str) -> String {
     match protocol {
         Protocol::Query | Protocol::RestXml => code.to_owned(),
@@ -82,11 +82,12 @@ fn reply(status: u16, kind: &str, body: Vec<u8>) -> Message {
     }
 }
 
-/// A map of texts. Source: RFC 8949, section 3.1: major type 5 with the count, major type 3 with the length.
+/// Returns a map of texts. Source: RFC 8949, section 3.1: major type 5 with the count, major type 3 with the
+/// length.
 fn cbor_map<const N: usize>(pairs: [(&str, &str); N]) -> Vec<u8> {
     let mut bytes = vec![0xa0 | u8::try_from(N).unwrap()];
     for text in pairs.iter().flat_map(|(key, value)| [key, value]) {
-        // 0x79: a text whose length follows in two bytes.
+        // 0x79: a text with its length in the next two bytes.
         bytes.push(0x79);
         bytes.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
         bytes.extend(text.as_bytes());

@@ -1,27 +1,27 @@
-//! Which requests go wrong.
+//! Which requests have a fault.
 
 use std::collections::HashMap;
 
 use crate::call::Call;
 use crate::fault::Fault;
 
-/// A fault, and the requests that it happens to. Without more, that is every request.
+/// A fault, and the requests that have it. By default, every request.
 #[derive(Clone, Debug)]
 pub struct Rule {
     fault: Fault,
     service: Option<String>,
     action: Option<String>,
-    /// The first of them, from 1, that the fault happens to.
+    /// The first matching request that has the fault, starting with 1.
     first: usize,
-    /// To how many.
+    /// The number of requests that have the fault.
     count: usize,
-    /// Whether each action is counted apart.
+    /// Whether each action is counted separately.
     per_action: bool,
     seen: HashMap<String, usize>,
 }
 
 impl Rule {
-    /// This fault happens to every request.
+    /// Applies this fault to every request.
     #[must_use]
     pub fn every(fault: Fault) -> Self {
         Self {
@@ -35,8 +35,8 @@ impl Rule {
         }
     }
 
-    /// This fault happens to every request of a service for an action. For S3 and Lambda, it happens to those whose
-    /// method and path contain this.
+    /// Applies this fault to every request to a service for an action. For S3 and Lambda, to the requests whose
+    /// method and path contain this text.
     #[must_use]
     pub fn on(service: &str, action: &str, fault: Fault) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Rule {
         }
     }
 
-    /// This fault happens to every request of a service.
+    /// Applies this fault to every request to a service.
     #[must_use]
     pub fn service(service: &str, fault: Fault) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Rule {
         Self { count, ..self }
     }
 
-    /// All that match from number `number` on, from 1.
+    /// All that match from number `number` on, starting with 1.
     #[must_use]
     pub fn from(self, number: usize) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Rule {
         }
     }
 
-    /// Counts the requests of each action apart: the first of each.
+    /// Counts the requests of each action separately: the first of each.
     #[must_use]
     pub fn per_action(self) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Rule {
         }
     }
 
-    /// The fault that happens to a request, which counts as one more that matches.
+    /// Returns the fault of a request, and counts the request if it matches.
     pub(crate) fn apply(&mut self, call: &Call) -> Option<Fault> {
         if !self.matches(call) {
             return None;
@@ -94,7 +94,7 @@ impl Rule {
         applies.then(|| self.fault.clone())
     }
 
-    /// What isn't signed, such as the sandbox's own health check, matches no rule.
+    /// A request without a signature, such as the sandbox's own health check, matches no rule.
     fn matches(&self, call: &Call) -> bool {
         let is_rest = call.action.contains(' ');
         let acts = |wanted: &String| match is_rest {

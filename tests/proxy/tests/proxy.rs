@@ -1,4 +1,4 @@
-//! The proxy in front of a server that answers everything alike.
+//! The proxy in front of a server that gives every request the same reply.
 #![expect(
     clippy::unwrap_used,
     reason = "in a test it is the assertion; clippy.toml lets it pass in test functions only"
@@ -14,7 +14,7 @@ use fault_proxy::{Fault, Proxy, Rule};
 
 const REPLY: &str = "<Reply>the stack is well</Reply>";
 
-/// A server that answers [`REPLY`] and counts.
+/// A server that replies with [`REPLY`] and counts the requests.
 fn serve() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -65,7 +65,7 @@ struct Answer {
     body: String,
 }
 
-/// Sends a request as an SDK would sign it; `None` if no complete reply comes.
+/// Sends a request with a signature like an SDK's. `None` if no complete reply arrives.
 async fn send(url: &str, service: &str, action: &str) -> Option<Answer> {
     let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
     let signature = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
@@ -103,7 +103,8 @@ fn well() -> Option<Answer> {
     Some(Answer { status: 200, body })
 }
 
-/// Starts a proxy with this rule; two replies to DescribeStacks, and how many requests reached the server.
+/// Starts a proxy with this rule. Returns two replies to DescribeStacks, and the number of requests that
+/// reached the server.
 async fn two_replies(rule: Rule) -> ([Option<Answer>; 2], usize) {
     let (upstream, served) = serve();
     let proxy = Proxy::start(&upstream).await;
@@ -123,7 +124,7 @@ async fn a_request_is_lost_before_or_after_the_cloud_has_received_it() {
     assert_eq!((replies, served), ([None, well()], 1));
     let (replies, served) = two_replies(first(Fault::DropAfter)).await;
     assert_eq!((replies, served), ([None, well()], 2));
-    // The server never gets a complete first request.
+    // The server never receives a complete first request.
     let (replies, served) = two_replies(first(Fault::CutRequest)).await;
     assert_eq!((replies, served), ([None, well()], 1));
 }

@@ -1,5 +1,5 @@
 //! The product's commands with functions that were built for this machine, for a cloud with a given endpoint.
-//! With them, a test can put a proxy in front of the sandbox without a build for Lambda.
+//! With these, a test can put a proxy in front of the sandbox without a build for Lambda.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use cli::{Installed, Result, Workshop};
 use deployer::{BuiltFunctions, FunctionCode};
 use stack::Architecture;
 
-/// Serves as the functions itself, as in the sandbox.
+/// Also runs as the functions, as in the sandbox.
 struct Native;
 
 impl Workshop for Native {

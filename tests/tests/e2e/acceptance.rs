@@ -1,4 +1,4 @@
-//! `acceptance` takes a system through its life, continues after a kill, and leaves nothing behind.
+//! `acceptance` runs a system through its life cycle, continues after a kill, and leaves nothing behind.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn start(own: &OwnSandbox, report: &Path, more: &[&str]) -> Started {
     own.bench.xtask([&usual[..], more].concat()).start()
 }
 
-/// In a sandbox whose minute lasts six seconds.
+/// In a sandbox whose minute takes six seconds.
 #[tokio::test]
 async fn a_run_that_was_killed_is_continued_to_its_end() {
     let mut own = OwnSandbox::new("acceptance");
@@ -41,7 +41,7 @@ async fn a_run_that_was_killed_is_continued_to_its_end() {
     let state = folder.path().join("acceptance.state.json");
     let state: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
 
-    // The limit applies to a start: a run in progress is completed.
+    // The limit applies only to the start: a run in progress is completed.
     let record = arguments(&["--max-cost", "0.01"]).end().await.succeeds();
     assert_eq!(record["steps"][0], state["steps"][0], "deployed once");
     let steps = record["steps"].as_array().unwrap().iter();

@@ -7,7 +7,7 @@ use std::time::Instant;
 use e2e::Bench;
 use serde_json::Value;
 
-/// Where nothing that builds programs is.
+/// Folders without build tools.
 const PATH: &str = "/usr/bin:/bin";
 
 struct Archive {
@@ -16,7 +16,7 @@ struct Archive {
 }
 
 impl Archive {
-    /// Makes an archive of a debug build, and unpacks it.
+    /// Creates an archive of a debug build, and unpacks it.
     fn unpack(bench: &Bench) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut dist = Command::new(bench.program());
@@ -53,7 +53,7 @@ impl Archive {
 
     fn run(&self, arguments: &str) -> String {
         let mut program = Command::new(&self.program);
-        // Where the packages of Python come from is the machine's own setting.
+        // The source of Python packages is the machine's own setting.
         let kept = std::env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
             name.starts_with("PIP_") || name == "PYTHON"

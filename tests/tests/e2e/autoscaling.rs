@@ -1,8 +1,7 @@
-//! Application Auto Scaling's emulator carries out the policies that a stack deploys, without help from
-//! the test.
+//! Application Auto Scaling's emulator executes the policies that a stack deploys, without help from the test.
 //!
-//! It runs in a separate sandbox whose minute lasts three seconds. Tasks are placeholders; the test
-//! itself controls the messages.
+//! It runs in a separate sandbox whose minute takes three seconds. Tasks are placeholders. The test itself
+//! controls the messages.
 
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use serde_json::Value;
 const SPEED: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60 / SPEED as u64);
 
-/// A service of each kind: by backlog per task with target 100, by steps, and asleep until work comes.
+/// A service of each kind: by backlog per task with target 100, by steps, and one that scales from zero.
 fn definition(name: &str) -> String {
     let service = |short: &str, queue: &str, tasks: &str, scaling: &str| {
         format!(
@@ -73,8 +72,8 @@ impl<'a> Scaled<'a> {
         self.arn.split_once(":service/").unwrap().1
     }
 
-    /// Waits until the last of its activities set this count, ECS has fulfilled it, and these were all:
-    /// the counts that were set, in order.
+    /// Waits until the last of its activities has set this count and ECS has completed it. Returns all counts
+    /// that were set, in order.
     async fn has_set(&self, counts: &[i32], within: Duration) -> Vec<ScalingActivity> {
         let what = format!("desired counts {counts:?} of {}", self.path());
         let activities = until(&what, within, async || {
@@ -102,7 +101,7 @@ impl<'a> Scaled<'a> {
         activities
     }
 
-    /// Its scaling activities, the oldest first.
+    /// Returns its scaling activities, oldest first.
     async fn activities(&self) -> Vec<ScalingActivity> {
         let client = &self.cloud.clients.applicationautoscaling;
         let request = client
@@ -124,7 +123,7 @@ impl<'a> Scaled<'a> {
     }
 }
 
-/// Every cause names its alarm and its policy, in Application Auto Scaling's words.
+/// Checks that every cause contains its alarm and its policy, in Application Auto Scaling's words.
 fn causes(activities: &[ScalingActivity], alarms: &[&str], policies: &[&str]) {
     for ((activity, alarm), policy) in activities.iter().zip(alarms).zip(policies) {
         let (named, by) = activity
@@ -163,7 +162,7 @@ async fn follows_its_target(stack: &TestStack, tracked: &Scaled<'_>) {
     causes(&out, &["AlarmHigh"], &["-backlog-per-task"]);
     shown_by_status(stack, tracked).await;
     tracked.empties_its_queue().await;
-    // One task at a time, at every second minute because of the cooldown of one.
+    // One task at a time, every second minute because of the cooldown of one minute.
     let back = tracked.has_set(&[5, 4, 3, 2, 1], MINUTE * 40).await;
     causes(&back[1..], &["AlarmLow"; 4], &["-backlog-per-task"; 4]);
 }
@@ -178,15 +177,15 @@ async fn takes_its_steps(stepped: &Scaled<'_>) {
     causes(&down[2..], &["ScaleIn"; 4], &["-steps-in"; 4]);
 }
 
-/// A new service has a task. Without messages it loses it, and two of them, far under the target of 100 a
-/// task, are enough for the first one.
+/// A new service has a task. Without messages, it scales to zero. Two messages, far below the target of 100 per
+/// task, are enough for the first task.
 async fn falls_asleep_and_wakes(asleep: &Scaled<'_>) {
     let gone = asleep.has_set(&[0], MINUTE * 30).await;
     causes(&gone, &["AlarmLow"], &["-backlog-per-task"]);
     asleep.cloud.send(asleep.queue, 2).await;
     let awake = asleep.has_set(&[0, 1], MINUTE * 6).await;
     causes(&awake[1..], &["Wake"], &["-wake"]);
-    // As long as they wait, the task stays.
+    // While they wait, the task keeps running.
     tokio::time::sleep(MINUTE * 3).await;
     assert_eq!(asleep.activities().await.len(), 2);
     asleep.empties_its_queue().await;

@@ -1,6 +1,6 @@
-//! `calibrate` recovers how the sandbox's target tracking behaves, and leaves nothing behind.
+//! `calibrate` recovers the behavior of the sandbox's target tracking, and leaves nothing behind.
 //!
-//! In sandboxes of the tests' own whose minute lasts six seconds, and whose tasks start in 100 s ÷ 10.
+//! In the tests' own sandboxes, whose minute takes six seconds and whose tasks start in 100 s ÷ 10.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ fn calibrate(own: &OwnSandbox, folder: &tempfile::TempDir) -> (Started, PathBuf)
     (own.bench.xtask(arguments).start(), file)
 }
 
-/// The settled values, by their keys.
+/// Returns the settled values by key.
 fn settled(answer: &Value) -> Vec<(&str, &str)> {
     let parts = answer["parts"].as_array().unwrap().iter();
     let values = parts.map(|part| {
@@ -59,7 +59,7 @@ async fn the_default_behavior_is_recovered() {
     );
     is_gone(&own).await;
 
-    // The measurements alone give the same file.
+    // The measurements alone result in the same file.
     let written = std::fs::read_to_string(&file).unwrap();
     let measured = file.with_extension("measured.json");
     let again = folder.path().join("again.yaml");

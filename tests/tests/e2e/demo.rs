@@ -1,4 +1,4 @@
-//! `demo`: the closed loop as a newcomer runs it, and its end by a signal.
+//! `demo`: the closed loop as a new user runs it, and its end by a signal.
 
 use std::path::Path;
 
@@ -51,7 +51,7 @@ async fn the_story_is_told_and_nothing_is_left() {
         "{reason}"
     );
 
-    // Measured and predicted are of the same messages.
+    // Measured and predicted values are for the same messages.
     let (measured, predicted) = (&answer["measured"], &answer["predicted"]);
     assert_eq!(measured["messages"]["sent"], messages["sent"]);
     assert_eq!(predicted["messages"]["sent"], messages["sent"]);
@@ -124,7 +124,7 @@ async fn the_race_is_as_predicted_and_deadlines_are_met() {
     is_stopped(&demos).await;
 }
 
-/// As when its terminal is closed.
+/// The signal that is sent when its terminal is closed.
 #[tokio::test]
 async fn a_hangup_ends_it_and_clears_up() {
     let (bench, demos) = benches("signal");
@@ -146,21 +146,21 @@ async fn a_hangup_ends_it_and_clears_up() {
     is_stopped(&demos).await;
 }
 
-/// Where a demo is run, and the sandbox that it makes for itself.
+/// Returns the environment in which a demo runs, and the sandbox that it creates.
 fn benches(label: &str) -> (Bench, OwnSandbox) {
     let bench = Bench::open().with_sandbox(&unique_name(label));
     let demos = OwnSandbox::named(&format!("{}-demo", bench.sandbox()));
     (bench, demos)
 }
 
-/// The demo's sandbox is stopped, and no process of it is left.
+/// Checks that the demo's sandbox was stopped and none of its processes remain.
 async fn is_stopped(demos: &OwnSandbox) {
     assert_eq!(demos.local("status").await["state"], "stopped");
     let left: Vec<String> = processes_of(demos.bench.sandbox());
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// Command lines of the processes that work in the sandbox's folder.
+/// Returns the command lines of the processes that use the sandbox's folder.
 fn processes_of(name: &str) -> Vec<String> {
     let folder = format!("/{name}/");
     let mut found = Vec::new();

@@ -1,5 +1,4 @@
-//! Deleting a stack: which deletions are refused, the proof that nothing is left, and the resources
-//! that stay.
+//! Deleting a stack: which deletions are refused, the check that nothing remains, and the retained resources.
 
 use e2e::{Bench, Cloud, Inventory, TestStack, inventory, worker};
 use serde_json::json;
@@ -50,7 +49,7 @@ async fn messages_are_refused_unless_forced_and_then_nothing_is_left() {
     let by_name = ["destroy", &stack.name, "--local", "--yes"];
     let again = bench.xtask(by_name).end().await.succeeds();
     assert_eq!(again["existed"], false);
-    // By its ID, the check is repeated on AWS. LocalStack forgets deleted resources, so it can't prove anything.
+    // By ID, the check is repeated on AWS. LocalStack forgets deleted resources, so it can't verify anything.
     let by_id = ["destroy", id, "--local", "--yes"];
     let error = bench.xtask(by_id).end().await.fails(1);
     assert!(
@@ -59,7 +58,7 @@ async fn messages_are_refused_unless_forced_and_then_nothing_is_left() {
     );
 }
 
-/// Or else an empty inventory would prove nothing.
+/// Otherwise, an empty inventory would prove nothing.
 fn every_kind_is_there(before: &Inventory) {
     let count = |kind: &str| before.get(kind).map_or(0, |things| things.len());
     let expected = [

@@ -1,5 +1,5 @@
-//! Manual changes are named by `status`, shown by `diff --drift`, and repaired by `deploy`: one stack that has both
-//! ways of scaling, with each kind of drift.
+//! `status` lists manual changes, `diff --drift` shows them, and `deploy` repairs them: one stack with both ways of
+//! scaling and each kind of drift.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -55,7 +55,7 @@ impl Scene {
         self.stack.run("status", &[]).end().await
     }
 
-    /// Checks that `status` and `diff --drift` name exactly these parts, that `deploy` asks first, and that it repairs
+    /// Checks that `status` and `diff --drift` list exactly these parts, and that `deploy` prompts and then repairs
     /// them.
     async fn is_repaired(&self, expected: &[(&str, &str)]) {
         let expected: BTreeSet<(String, String)> = expected
@@ -172,7 +172,7 @@ impl Scene {
         assert_eq!(service.desired_count(), 4, "a repair changed the count");
     }
 
-    /// The alarm by which target tracking scales out, edited so that it never does.
+    /// The alarm that makes target tracking scale out, changed so that it never goes into ALARM.
     async fn edited_alarm(&self) {
         let cloudwatch = &self.cloud.clients.cloudwatch;
         let resource = resource_id(self.id("WorkerService"));

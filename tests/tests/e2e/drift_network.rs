@@ -1,5 +1,5 @@
-//! Manual changes in a network and around a load balancer are named by `status`. Only
-//! CloudFormation repairs them, with drift-aware change sets, which the sandbox doesn't have.
+//! `status` lists manual changes in a network and around a load balancer. Only CloudFormation repairs them,
+//! with drift-aware change sets, which the sandbox doesn't support.
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use e2e::{Bench, Cloud, TestStack, edited, unique_name, worker};
 
-/// An existing queue, under a name that a definition also wants.
+/// An existing queue with a name that a definition also uses.
 async fn taken_queue(cloud: &Cloud) -> String {
     let name = unique_name("taken");
     let request = cloud.clients.sqs.create_queue().queue_name(&name);
@@ -24,7 +24,7 @@ async fn url_of(cloud: &Cloud, queue: &str) -> String {
     reply.unwrap().queue_url.unwrap()
 }
 
-/// The lines of the error itself on standard error.
+/// Returns the lines of the error itself on standard error.
 fn error_lines(stderr: &str) -> Vec<&str> {
     let lines = stderr.lines();
     lines
@@ -73,7 +73,7 @@ async fn a_broken_stack_says_why_and_does_not_block_the_next_deploy() {
         .map(str::to_owned)
         .collect();
     assert_eq!(left, [] as [&str; 0], "rolled back");
-    // `status` is where people look next.
+    // Users run `status` next.
     let shown = stack.run("status", &[]).end().await;
     let _error = shown.fails(1);
     assert_eq!(shown.json()["stack"]["status_name"], "ROLLBACK_COMPLETE");
@@ -101,7 +101,7 @@ async fn a_failed_update_is_taken_back_and_does_not_block_the_next_deploy() {
     let before = cloud.resources(&stack.name).await;
     let taken = taken_queue(&cloud).await;
 
-    // Changes that succeed come before the one that fails, and after it.
+    // Successful changes come both before and after the one that fails.
     let extra = format!("queues:\n  zebra: {{name: {taken}, visibility_timeout: 1m}}\n");
     let broken = edited(&good, "queues:\n", &extra);
     let broken = edited(&broken, "consumes: [jobs]", "consumes: [jobs, zebra]");
@@ -153,7 +153,7 @@ async fn a_failed_update_is_taken_back_and_does_not_block_the_next_deploy() {
     assert_eq!(bounds(&cloud, after.id("WorkerService")).await, (1, 30));
 }
 
-/// Bounds of a service's scalable target.
+/// Returns the bounds of a service's scalable target.
 async fn bounds(cloud: &Cloud, service: &str) -> (i32, i32) {
     let (_, path) = service.split_once(":service/").unwrap();
     let client = &cloud.clients.applicationautoscaling;

@@ -1,4 +1,4 @@
-//! Many services: one function measures them all.
+//! Many services: one function measures all of them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -12,9 +12,9 @@ use serde_json::Value;
 const NAMESPACE: &str = "EndToEnd";
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
-/// Number of parallel requests while a test prepares.
+/// Concurrent requests while a test prepares.
 const AT_ONCE: usize = 8;
-/// A rule's first run is a minute away; the second minute is for a slow machine.
+/// A rule's first run is up to a minute away. The second minute is for a slow machine.
 const TWO_MINUTES: Duration = Duration::from_secs(120);
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_hundred_existing_services_are_measured_by_several_invocations() {
     let measured: BTreeSet<&str> = measured.map(|service| service.service.as_str()).collect();
     assert_eq!(measured.len(), SERVICES);
 
-    // The rule itself fires, every target of it, and every service gets its datapoint.
+    // The rule fires with every target, and every service gets its datapoint.
     let mut left: BTreeSet<usize> = (0..SERVICES).collect();
     until("a datapoint of every service", TWO_MINUTES, async || {
         for number in left.clone() {
@@ -119,12 +119,12 @@ async fn a_hundred_existing_services_are_measured_by_several_invocations() {
     assert_eq!(published, SERVICES as u64, "one firing is {invocations:?}");
     fleet.has_counts(SERVICES, first_count).await;
     let _ = stack.destroy(&[]).await.succeeds();
-    // Existing resources outlive the stack.
+    // Existing resources stay when the stack is deleted.
     fleet.has_counts(SERVICES, first_count).await;
     fleet.take_away(SERVICES).await;
 }
 
-/// How many datapoints each invocation published, the first invocation first.
+/// Returns how many datapoints each invocation published, starting with the first invocation.
 async fn invocations(cloud: &Cloud, log_group: &str) -> Vec<u64> {
     let request = cloud.clients.cloudwatchlogs.filter_log_events();
     let reply = request.log_group_name(log_group).send().await.unwrap();
@@ -157,7 +157,7 @@ impl Fleet<'_> {
         format!("{}-queue-{number}", self.name)
     }
 
-    /// `scaled` gives the tasks and the scaling of each service.
+    /// `scaled` returns the tasks and the scaling of each service.
     pub(crate) fn definition(&self, services: usize, scaled: impl Fn(usize) -> String) -> String {
         let mut queues = String::new();
         let mut all = String::new();
@@ -182,7 +182,7 @@ impl Fleet<'_> {
         )
     }
 
-    /// Two messages in each queue, and this number of tasks in each service.
+    /// Creates two messages in each queue, and this number of tasks in each service.
     pub(crate) async fn build(&self, services: usize, first: fn(usize) -> i32) {
         let ecs = &self.cloud.clients.ecs;
         ecs.create_cluster()
@@ -214,7 +214,7 @@ impl Fleet<'_> {
         .unwrap();
     }
 
-    /// The services as ECS describes them, ten a call.
+    /// Describes the services in ECS, ten per call.
     async fn services(&self, services: usize) -> Vec<Service> {
         let numbers: Vec<usize> = (0..services).collect();
         stream::iter(numbers.chunks(10))
@@ -234,7 +234,7 @@ impl Fleet<'_> {
             .await
     }
 
-    /// Each service is there with its count.
+    /// Checks that each service exists with its count.
     pub(crate) async fn has_counts(&self, services: usize, expected: fn(usize) -> i32) {
         let found = self.services(services).await;
         assert_eq!(found.len(), services);

@@ -1,17 +1,16 @@
-//! Which account, which cloud: a separate LocalStack through `--endpoint-url`, with nothing assumed
-//! about it.
+//! The account and the cloud: a separate LocalStack through `--endpoint-url`, without assumptions about it.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use e2e::{Bench, Cloud, Run, TestStack, worker};
 
-/// The account that the sandbox gives to the credentials `test`, and one that is another's.
+/// The sandbox's account for the credentials `test`, and another account.
 const OURS: &str = "000000000000";
 const THEIRS: &str = "111122223333";
 
-/// With credentials from the environment. A LocalStack takes an access key of twelve digits for the
-/// account itself.
+/// Returns a run with credentials from the environment. LocalStack uses an access key of twelve digits as the
+/// account.
 fn with_key(run: Run, key: &str) -> Run {
     run.env("AWS_ACCESS_KEY_ID", key)
         .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -59,7 +58,7 @@ async fn another_account_or_region_is_refused() {
             "{error}"
         );
     }
-    // The right account passes the guard, and finds nothing there.
+    // The correct account passes the guard, and nothing is found there.
     let arguments = ["status", &file, "--endpoint-url", bench.endpoint()];
     let error = with_key(bench.xtask(arguments), THEIRS)
         .end()
@@ -119,7 +118,7 @@ async fn a_cloud_out_of_reach_is_told_apart_soon() {
     let stack = TestStack::new(&bench, "unreachable");
     stack.write(&format!("{}region: us-east-1\n", worker(&stack.name)));
     let file = stack.file().display().to_string();
-    // No process listens on a port that was free a moment ago.
+    // No process listens on a port that was free just before.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -133,7 +132,7 @@ async fn a_cloud_out_of_reach_is_told_apart_soon() {
     );
     assert!(run.took < Duration::from_secs(60), "{run}");
 
-    // Nor does anybody without credentials get anywhere, and that is said too.
+    // Without credentials, the command also fails, and its error says why.
     let arguments = ["status", &file, "--endpoint-url", bench.endpoint()];
     let run = bench
         .xtask(arguments)

@@ -3,7 +3,7 @@
 
 use e2e::{Bench, Cloud, TestStack, edited, unique_name};
 
-/// A service that the metric function measures, and these lines.
+/// A service that the metric function measures, with these lines.
 fn definition(name: &str, lines: &str) -> String {
     format!(
         "name: {name}

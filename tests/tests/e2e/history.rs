@@ -1,4 +1,4 @@
-//! What CloudWatch remembers of a deployed stack's queue is a load, for `simulate` and for `tune`.
+//! The history of a deployed stack's queue in CloudWatch is a load for `simulate` and `tune`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,12 +7,12 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use e2e::{Bench, Cloud, TestStack, until, worker};
 
-/// Minutes with messages, a minute's messages, and the minutes in the middle that nothing is sent in.
+/// Number of minutes with messages, messages per minute, and the minutes in the middle without messages.
 const MINUTES: u64 = 90;
 const EACH: u64 = 30;
 const SILENT: std::ops::Range<u64> = 40..50;
 
-/// A time of the day, two hours ago, on a whole minute.
+/// Returns a whole minute two hours ago.
 fn begin() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     (now.as_secs() - 7_200) / 60 * 60

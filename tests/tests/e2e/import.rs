@@ -1,4 +1,5 @@
-//! A Copilot workspace becomes a stack that runs: imported, completed, deployed, and fed by the application's topic.
+//! A Copilot workspace becomes a running stack: imported, completed, deployed, and with messages from the
+//! application's topic.
 
 use std::fs;
 use std::path::Path;
@@ -56,7 +57,7 @@ async fn an_imported_worker_runs_beside_copilots_topic() {
     let stack = TestStack::new(&bench, "import");
     let folder = tempfile::tempdir().unwrap();
     write_workspace(folder.path(), &stack.name);
-    // Copilot's stack has made it.
+    // Copilot's stack created it.
     let topic = format!("store-test-{}-orders", stack.name);
     let made = cloud
         .clients

@@ -1,11 +1,11 @@
-//! Runs that end before their work does: killed, or interrupted by Ctrl-C.
+//! Runs that end before their work is done: killed, or interrupted by Ctrl-C.
 
 use aws_sdk_cloudformation::types::{ChangeSetType, Tag};
 use e2e::{Bench, Cloud, TestStack, long_to_create, worker};
 use rustix::process::Signal;
 use serde_json::json;
 
-/// A line of a resource that is done, of a deploy or of a destruction.
+/// Part of the line for a completed resource, of a deploy or of a deletion.
 const CREATED: &str = "CREATE_COMPLETE";
 const DELETED: &str = "DELETE_COMPLETE";
 

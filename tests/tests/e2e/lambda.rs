@@ -1,4 +1,4 @@
-//! The function as Lambda gets it: built with cargo-lambda and zig, deployed by `--endpoint-url` as to AWS.
+//! The function for Lambda: built with cargo-lambda and zig, and deployed by `--endpoint-url` as to AWS.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -13,9 +13,9 @@ const HERE: &str = if cfg!(target_arch = "aarch64") {
 } else {
     "x86_64"
 };
-/// glibc of Amazon Linux 2023, which `provided.al2023` is made of.
+/// glibc of Amazon Linux 2023, the base of `provided.al2023`.
 const GLIBC: (u32, u32) = (2, 34);
-/// A small zip starts sooner; the function has 2.2 MB today.
+/// A small zip starts faster. The function currently has 2.2 MB.
 const ZIP_BYTES: usize = 3_000_000;
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn the_build_for_lambda_runs_and_is_small() {
     assert!(newest <= GLIBC, "it asks for glibc {newest:?}");
 }
 
-/// Two commands in one checkout build, read and upload the same program at the same time.
+/// Two commands in one checkout build, read, and upload the same program at the same time.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn two_deploys_at_once_upload_a_whole_function() {
@@ -63,7 +63,7 @@ async fn two_deploys_at_once_upload_a_whole_function() {
     assert_eq!(one.await, two.await);
 }
 
-/// Deploys a worker by `--endpoint-url`, for which the functions are built as for Lambda.
+/// Deploys a worker by `--endpoint-url`. The functions are built as for Lambda.
 fn deploy_as_to_aws(bench: &Bench, stack: &TestStack) -> Run {
     let metric = format!("metric: {{namespace: EndToEnd, architecture: {HERE}}}");
     let definition = edited(
@@ -80,7 +80,7 @@ fn deploy_as_to_aws(bench: &Bench, stack: &TestStack) -> Run {
         .env("AWS_SECRET_ACCESS_KEY", "test")
 }
 
-/// The function's zip, from the assets bucket.
+/// Returns the function's zip, from the assets bucket.
 async fn uploaded(cloud: &Cloud, stack: &str) -> Vec<u8> {
     let request = cloud.clients.cloudformation.describe_stacks();
     let reply = request.stack_name(stack).send().await.unwrap();

@@ -14,7 +14,7 @@ fn two_queues(name: &str) -> String {
     edited(&text, "consumes: [jobs]", "consumes: [jobs, extra]")
 }
 
-/// Asserts that a run was refused, and that it names the loss and the option to proceed anyway.
+/// Asserts that a run was refused, and that the error names the loss and the option to proceed anyway.
 #[track_caller]
 fn refused(run: &Ended, lost: &str) {
     let error = run.fails(5);
@@ -40,7 +40,7 @@ async fn a_loss_is_refused_unless_it_is_allowed() {
     let [jobs, extra] = [before.id("JobsQueue"), before.id("ExtraQueue")];
     cloud.send(jobs, 2).await;
 
-    // A queue that is removed.
+    // A queue that is deleted.
     let one_queue = worker(&stack.name);
     refused(&stack.deploy(&one_queue).await, "ExtraQueue");
     assert_eq!(cloud.resources(&stack.name).await, before);
@@ -84,7 +84,7 @@ async fn a_loss_is_refused_unless_it_is_allowed() {
     assert_eq!(cloud.queue(url).await.unwrap()["FifoQueue"], "true");
     follows(&cloud, &after, url).await;
 
-    // A service that is removed.
+    // A service that is deleted.
     let none = edited(&fifo, "services:\n  worker:", "services:\n  other:");
     refused(&stack.deploy(&none).await, "WorkerService");
     assert!(cloud.service(after.id("WorkerService")).await.is_some());
@@ -97,7 +97,7 @@ fn acts(outcome: &Value, action: &str, logical_id: &str) -> bool {
         .any(|change| change["action"] == action && change["logical_id"] == logical_id)
 }
 
-/// The rest of the stack works with the new queue: tasks, rule, policy.
+/// Checks that the rest of the stack uses the new queue: tasks, rule, policy.
 async fn follows(cloud: &Cloud, found: &e2e::Resources, url: &str) {
     let service = cloud.service(found.id("WorkerService")).await.unwrap();
     let definition = service.task_definition().unwrap();

@@ -1,4 +1,4 @@
-//! What users do, done as they do it: see each module.
+//! End-to-end tests that act like users: see each module.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! A service that someone else made and scales: a policy observes it, is compared with what happened, takes it over, and
-//! gives it back with its first scaling as it was.
+//! A service that someone else created and scales. A policy observes it, is compared with its actual results, takes it
+//! over, and returns it with its original scaling unchanged.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,12 +15,12 @@ use serde_json::Value;
 
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
-/// The rule's minute, the check in it, and as much again for a slow machine.
+/// The rule's minute, the check in it, and the same time again for a slow machine.
 const MINUTES: Duration = Duration::from_secs(180);
-/// Tasks that the service has.
+/// Number of tasks of the service.
 const TASKS: i32 = 2;
 
-/// Their service, by plain calls of the SDK.
+/// The other owner's service, created with plain SDK calls.
 struct Theirs<'a> {
     cloud: &'a Cloud,
     /// Name of cluster, service, task definition, and queue.
@@ -68,7 +68,7 @@ impl<'a> Theirs<'a> {
         format!("service/{0}/{0}", self.name)
     }
 
-    /// Target tracking on a metric that no one publishes, with its scale-in suspended by hand.
+    /// Target tracking on a metric that no one publishes, with its scale-in suspended manually.
     async fn scale(&self) {
         let client = &self.cloud.clients.applicationautoscaling;
         let state = SuspendedState::builder().dynamic_scaling_in_suspended(true);
@@ -132,7 +132,7 @@ impl<'a> Theirs<'a> {
         reply.services()[0].desired_count()
     }
 
-    /// Its scaling is as they made it.
+    /// Checks that its scaling is unchanged.
     async fn is_as_it_was(&self) {
         let flags = self.suspended().await.map(|flag| flag == Some(true));
         assert_eq!(flags, [false, true, false]);
@@ -183,7 +183,8 @@ metric: {{namespace: Observed}}
     }
 }
 
-/// Half an hour, an hour ago: 30 messages per minute, two tasks, and an oldest message of 90 s in every third minute.
+/// Half an hour of history, one hour ago: 30 messages per minute, two tasks, and an oldest message of 90 s in every
+/// third minute.
 async fn publish_history(theirs: &Theirs<'_>) {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -227,7 +228,7 @@ async fn publish_history(theirs: &Theirs<'_>) {
     }
 }
 
-/// 30 messages of 2 s per minute keep one task busy, so that two meet the objective.
+/// 30 messages of 2 s per minute keep one task busy, so two tasks meet the objective.
 async fn compares(stack: &TestStack) {
     let compared = until("the history", Duration::from_secs(30), async || {
         let ended = stack.run("compare", &["--since", "2h"]).end().await;
@@ -239,7 +240,7 @@ async fn compares(stack: &TestStack) {
     assert_eq!(compared["observes"], true);
     assert_eq!(compared["required"], 0.99);
     let actual = &compared["actual"];
-    // Two tasks for half an hour are one task hour; every third of 30 minutes is over the objective.
+    // Two tasks for half an hour are one task-hour. Every third of 30 minutes is over the objective.
     assert_eq!(actual["task_hours"], 1.0);
     assert_eq!(actual["most"], 2.0);
     assert_eq!(actual["over_slo"], 600.0);
@@ -255,7 +256,7 @@ async fn observes(stack: &TestStack, theirs: &Theirs<'_>) {
     })
     .await;
     assert_eq!(state["observes"], true);
-    // 600 messages of 2 s within a minute need more than the two tasks that there are.
+    // 600 messages of 2 s within a minute need more than the existing two tasks.
     assert!(state["recommended"].as_f64().unwrap() > 2.0, "{state}");
     assert_eq!(theirs.desired().await, TASKS);
     theirs.is_as_it_was().await;
@@ -275,7 +276,7 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
     observes(&stack, &theirs).await;
     compares(&stack).await;
 
-    // What Application Auto Scaling would register over is refused.
+    // A registration that would overwrite Application Auto Scaling's is refused.
     let tracked = theirs.definition(&stack.name, "target_tracking");
     let refused = stack.deploy(&tracked).await.fails(5);
     assert!(
@@ -285,7 +286,7 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
             .contains("is a scalable target already")
     );
 
-    // One key takes the service over, and the other one gives it back.
+    // One key takes the service over, and the other one returns it.
     let acting = edited(&observing, "actuator: none", "actuator: function");
     let _ = stack.deploy(&acting).await.succeeds();
     assert_eq!(theirs.suspended().await, [Some(true); 3]);
@@ -298,7 +299,7 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
     let _ = stack.deploy(&observing).await.succeeds();
     theirs.is_as_it_was().await;
 
-    // So does the end of the stack.
+    // Deleting the stack also does.
     let _ = stack.deploy(&acting).await.succeeds();
     assert_eq!(theirs.suspended().await, [Some(true); 3]);
     let _ = stack.destroy(&["--force"]).await.succeeds();

@@ -1,4 +1,4 @@
-//! The commands of every day: dead letters, logs, the list of stacks, counts.
+//! The everyday commands: dead-letter queues, logs, the list of stacks, and counts.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Two queues whose messages fail the first time, and a service that consumes nothing here.
+/// Two queues whose messages fail the first time, and a service that doesn't consume any of them.
 fn failing(name: &str) -> String {
     format!(
         "\
@@ -28,7 +28,7 @@ services:
     )
 }
 
-/// Each kind of scaling that sets a count, and a service without.
+/// Each kind of scaling that sets a count, and a service without scaling.
 fn scaled(name: &str) -> String {
     format!(
         "\
@@ -60,7 +60,7 @@ environments:
     )
 }
 
-/// A deployed stack, and what the test does with it.
+/// A deployed stack, and the test's operations on it.
 struct Scene {
     bench: Bench,
     cloud: Cloud,
@@ -85,7 +85,7 @@ impl Scene {
         }
     }
 
-    /// A command of the stack, by its name.
+    /// Runs a command on the stack, by its name.
     async fn run(&self, verb: &[&str], more: &[&str]) -> Ended {
         let name = [self.stack.name.as_str()];
         let arguments = [verb, &name, more, &["--local"]].concat();
@@ -110,7 +110,8 @@ impl Scene {
         sent.await.unwrap();
     }
 
-    /// Receives without deleting, as a consumer that fails, until the dead-letter queue holds this many.
+    /// Receives without deleting, like a failing consumer, until the dead-letter queue holds this many
+    /// messages.
     async fn fail(&self, queue: &str, messages: usize) {
         let dead = queue.replace("Queue", "DeadLetterQueue");
         until("the dead letters", BOUND, async || {
@@ -122,7 +123,7 @@ impl Scene {
         .await;
     }
 
-    /// Messages that are visible, and in flight.
+    /// Returns the numbers of visible messages and messages in flight.
     async fn count(&self, queue: &str) -> (usize, usize) {
         let found = self.cloud.queue(self.found.id(queue)).await.unwrap();
         let count = |name: &str| found[name].parse().unwrap();
@@ -164,7 +165,7 @@ async fn dead_letters_are_looked_at_moved_back_and_deleted() {
         messages[0]["receive_count"].as_u64().unwrap() >= 2,
         "{shown}"
     );
-    // Others can receive them at once.
+    // Others can receive them immediately.
     let dead = scene.found.id("JobsDeadLetterQueue");
     let request = scene.cloud.clients.sqs.receive_message().queue_url(dead);
     let request = request.max_number_of_messages(10).visibility_timeout(0);
@@ -213,7 +214,7 @@ async fn dead_letters_are_looked_at_moved_back_and_deleted() {
     );
 }
 
-/// SQS would drop what was sent less than 5 minutes ago: it stays, and the move task moves it.
+/// SQS would drop messages that were sent less than 5 minutes ago, so they stay, and the move task moves them.
 #[tokio::test]
 async fn fifo_messages_are_never_lost_as_duplicates() {
     let scene = Scene::deploy("dead-fifo", failing, &[]).await;
@@ -426,7 +427,7 @@ async fn handled(scene: &Scene) {
     assert_eq!(scene.count("StepperScalingDeadLetterQueue").await, (1, 0));
 }
 
-/// A worker of the example, whose lines the sandbox ships as ECS's log driver does.
+/// A worker of the example. The sandbox ships its lines like ECS's log driver.
 #[tokio::test]
 async fn the_lines_of_a_worker_are_read_and_followed() {
     let mut own = OwnSandbox::new("logs");

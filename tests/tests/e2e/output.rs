@@ -1,4 +1,4 @@
-//! Standard output is for programs: one JSON document, whatever happens, and nothing else.
+//! Standard output is for programs: always exactly one JSON document.
 
 use std::fs;
 
@@ -41,7 +41,7 @@ async fn every_verb_answers_in_json() {
         planned["plan"]["changes"].as_array().unwrap().len(),
         valid["resources"]
     );
-    // The sandbox has no ECR, which could say a digest: the tag stays.
+    // The sandbox has no ECR to return a digest, so the tag stays.
     let image = "services.worker.image=111122223333.dkr.ecr.us-east-1.amazonaws.com/worker:1";
     let digest = "services.worker.image_digest=resolve";
     let mut resolving = stack
@@ -119,7 +119,7 @@ async fn every_failure_answers_in_json_too() {
         "{error}"
     );
 
-    // There is no terminal to ask on, and nothing is changed without confirmation.
+    // There is no terminal, and nothing changes without confirmation.
     stack.write(&worker(&stack.name));
     for verb in ["deploy", "destroy"] {
         let error = stack.run(verb, &[]).end().await.fails(5);
@@ -127,7 +127,7 @@ async fn every_failure_answers_in_json_too() {
     }
     let _ = stack.run("status", &[]).end().await.fails(1);
 
-    // A cluster that is not there is found out before anything is made.
+    // A missing cluster is detected before anything is created.
     let text = edited(
         &worker(&stack.name),
         "network: create",
@@ -141,7 +141,7 @@ async fn every_failure_answers_in_json_too() {
     let _ = stack.run("status", &[]).end().await.fails(1);
 }
 
-/// The error of an invalid definition: each problem has its place.
+/// Checks the error of an invalid definition: each problem has its place.
 #[track_caller]
 fn invalid(error: &Value) {
     assert_eq!(error["kind"], "InvalidDefinition");

@@ -1,4 +1,4 @@
-//! Stacks of the same name that others made: every command leaves them alone.
+//! Stacks with the same name that others created: no command changes them.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! What a plan says in the definition's own words, and a plan that is reviewed before it is executed.
+//! A plan's description in terms of the definition, and a plan that is reviewed before its execution.
 
 use e2e::{Bench, Cloud, TestStack, edited, worker};
 use serde_json::{Value, json};
 
-/// Path, old and new value of each word.
+/// Returns the path, old value, and new value of each change in the definition.
 fn words(document: &Value) -> Vec<(&str, &Value, &Value)> {
     let words = document["words"].as_array().unwrap().iter();
     words
@@ -23,7 +23,7 @@ async fn a_plan_speaks_in_the_definitions_words_and_only_what_was_reviewed_is_ex
     let file = folder.path().join("plan.json").display().to_string();
     let with_max = |max: u32| edited(&first, "max: 20", &format!("max: {max}"));
 
-    // The words come first, and what follows from several of them is named.
+    // The changes in the definition come first, including those that follow from several of them.
     let second = edited(
         &with_max(40),
         "acceptable_latency: 10m",
@@ -74,7 +74,7 @@ async fn a_plan_speaks_in_the_definitions_words_and_only_what_was_reviewed_is_ex
         "{full}"
     );
 
-    // The review is the approval: nobody is asked.
+    // The review is the approval, so there is no prompt.
     let run = stack.run("deploy", &["--plan", &file]).end().await;
     let deployed = run.succeeds();
     assert_eq!(deployed["changed"], true);
@@ -91,7 +91,7 @@ async fn a_plan_speaks_in_the_definitions_words_and_only_what_was_reviewed_is_ex
         (&json!(false), &json!([]))
     );
 
-    // It counts once, and for nothing else.
+    // It is valid once, and only for this plan.
     let error = stack.run("deploy", &["--plan", &file]).end().await.fails(5);
     assert!(
         error["message"]

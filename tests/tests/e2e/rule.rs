@@ -6,7 +6,7 @@ use e2e::{Bench, Cloud, Minute, Resources, TestStack, minutes, until};
 use serde_json::Value;
 
 const NAMESPACE: &str = "EndToEnd";
-/// A rule's first run is a minute away; the second minute is for a slow machine.
+/// A rule's first run is up to a minute away. The second minute is for a slow machine.
 const TWO_MINUTES: Duration = Duration::from_secs(120);
 
 /// Four services, each with its own queue and a different problem.
@@ -43,7 +43,7 @@ services:
     )
 }
 
-/// One service and its queue, by the names that the metric's dimensions have.
+/// One service and its queue, with the names in the metric's dimensions.
 struct Measured<'a> {
     cloud: &'a Cloud,
     cluster: &'a str,
@@ -66,7 +66,7 @@ impl<'a> Measured<'a> {
         minutes(self.cloud, NAMESPACE, [self.cluster, self.service, queue]).await
     }
 
-    /// The values of all samples so far, each once, the least first.
+    /// Returns the distinct values of all samples so far, in ascending order.
     async fn values(&self) -> Vec<f64> {
         let minutes = self.minutes().await;
         let mut values: Vec<f64> = minutes.iter().flat_map(|m| [m.least, m.most]).collect();
@@ -75,7 +75,7 @@ impl<'a> Measured<'a> {
         values
     }
 
-    /// Waits until the rule has fired, and this was published.
+    /// Waits until the rule has fired and this value was published.
     async fn publishes(&self, value: f64) {
         let what = format!("a datapoint {value} of {}", self.service);
         until(&what, TWO_MINUTES, async || {
@@ -84,7 +84,7 @@ impl<'a> Measured<'a> {
         .await;
     }
 
-    /// Nothing else than these values was ever published.
+    /// Checks that only these values were ever published.
     async fn has_published(&self, allowed: &[f64]) {
         let values = self.values().await;
         let wrong = values.iter().find(|value| !allowed.contains(value));
@@ -110,7 +110,7 @@ async fn fires_unaided_and_publishes_messages_by_task() {
     let asleep = Measured::new(&cloud, &found, "AsleepService", "StrictQueue");
     let orphan = Measured::new(&cloud, &found, "OrphanService", "DoomedQueue");
 
-    // The rule can fire during these changes, and see a part of them.
+    // The rule can fire during these changes and see only some of them.
     asleep.set_tasks(2).await;
     cloud.send(asleep.url, 7).await;
     asleep.set_tasks(0).await;
@@ -124,7 +124,7 @@ async fn fires_unaided_and_publishes_messages_by_task() {
     steady.has_published(&[0.0, 30.0]).await;
     thorough.publishes(9.0).await; // 5 visible, 3 in flight, 1 delayed
     thorough.has_published(&[0.0, 8.0, 9.0]).await;
-    asleep.publishes(7.0).await; // with no task the whole backlog shows
+    asleep.publishes(7.0).await; // without tasks, the value is the whole backlog
     asleep.has_published(&[0.0, 3.5, 7.0]).await;
     orphan.publishes(2.0).await;
     let before = orphan.minutes().await;
@@ -145,7 +145,7 @@ async fn fires_unaided_and_publishes_messages_by_task() {
     shown_by_status(&stack, &steady).await;
 }
 
-/// Takes messages, and keeps them: they are in flight.
+/// Receives messages and keeps them in flight.
 async fn receive(cloud: &Cloud, url: &str, messages: usize) {
     let mut taken = 0;
     while taken < messages {
@@ -166,7 +166,7 @@ async fn send_delayed(cloud: &Cloud, url: &str) {
     request.send().await.unwrap();
 }
 
-/// The function's log names the service that couldn't be measured, as an error.
+/// Checks that the function's log contains the service that couldn't be measured, as an error.
 async fn fails_naming(cloud: &Cloud, log_group: &str, service: &str) {
     until("an error in the function's log", TWO_MINUTES, async || {
         let request = cloud.clients.cloudwatchlogs.filter_log_events();
@@ -182,11 +182,11 @@ async fn fails_naming(cloud: &Cloud, log_group: &str, service: &str) {
     .await;
 }
 
-/// `status` shows the same numbers, and gets only the definition. It shows a minute's average, so
-/// the minute of the change can show a value between both.
+/// Checks that `status` shows the same numbers, with only the definition as input. It shows a minute's average,
+/// so the minute of the change can show a value between both.
 async fn shown_by_status(stack: &TestStack, steady: &Measured<'_>) {
     until("the datapoint in `status`", TWO_MINUTES, async || {
-        // One of its queues is gone, which is drift.
+        // One of its queues was deleted, which is drift.
         let status = stack.run("status", &[]).end().await;
         assert_eq!(status.code, Some(1), "{status}");
         let status = status.json();

@@ -1,4 +1,4 @@
-//! The sandbox's life cycle, in a sandbox of the test's own.
+//! The sandbox's life cycle, in the test's own sandbox.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn comes_back_whatever_happens_to_its_process() {
         "the port is remembered"
     );
 
-    // Alive, and deaf.
+    // Running, but not responding.
     signal_localstack(&second, Signal::STOP);
     let state = own.local("status").await;
     assert_eq!(state["state"], "unresponsive");
@@ -57,7 +57,8 @@ async fn comes_back_whatever_happens_to_its_process() {
     assert_eq!(own.local("status").await["state"], "stopped");
 }
 
-/// Whether the process of a sandbox runs. A zombie doesn't count: `init` takes a while to reap it.
+/// Whether the process of a sandbox is running. A zombie doesn't count, because `init` takes a while to reap
+/// it.
 fn runs(sandbox: &Value) -> bool {
     let mut system = sysinfo::System::new_all().unwrap();
     system.refresh_processes(sysinfo::ProcessesToUpdate::All, true);
@@ -66,7 +67,7 @@ fn runs(sandbox: &Value) -> bool {
     process.is_some_and(|process| process.status() != sysinfo::ProcessStatus::Zombie)
 }
 
-/// LocalStack's reaper ends the functions when LocalStack is killed. It starts with the first function.
+/// LocalStack's reaper kills the functions when LocalStack is killed. It starts with the first function.
 #[tokio::test]
 async fn a_command_ends_nothing_that_localstack_started() {
     let bench = Bench::open();
@@ -94,14 +95,14 @@ fn find_reapers(localstack: u64) -> Vec<sysinfo::Pid> {
     found.map(sysinfo::Process::pid).collect()
 }
 
-/// Two parallel commands, as in two terminals: one starts the sandbox, the other finds it.
+/// Two parallel commands, as in two terminals: one starts the sandbox, and the other one finds it.
 #[tokio::test]
 async fn is_started_once_by_two_at_once() {
     let own = OwnSandbox::new("race");
     let (one, other) = tokio::join!(own.local("start"), own.local("start"));
     assert_eq!(one["pid"], other["pid"]);
     assert_ne!(one["reused"], other["reused"]);
-    // Another sandbox of the checkout is another process.
+    // Another sandbox of the checkout is a separate process.
     let shared = Bench::open()
         .xtask(["local", "status"])
         .end()

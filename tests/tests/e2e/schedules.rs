@@ -1,5 +1,5 @@
-//! Schedules in a deployed stack: a period that applies from the start, with Application Auto Scaling and
-//! with the functions' own clocks; a scheduled action that is carried out; and manual changes.
+//! Schedules in a deployed stack: a period that applies from the start, with Application Auto Scaling and with
+//! the functions' own clocks; a scheduled action that runs; and manual changes.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,10 +9,11 @@ use aws_sdk_applicationautoscaling::types::{
 use e2e::{Bench, Cloud, Resources, TestStack, edited, until, worker};
 use serde_json::{Value, json};
 
-/// A scheduled action comes within a minute and a few seconds.
+/// A scheduled action runs within a minute and a few seconds.
 const MINUTES: Duration = Duration::from_secs(150);
 
-/// The worker by backlog per task, a service by demand, and one by alarm steps. Each has 1 to 20 tasks and this schedule.
+/// The worker with backlog per task, a service with demand, and one with alarm steps. Each has 1 to 20 tasks and this
+/// schedule.
 fn definition(name: &str, schedule: &str) -> String {
     const TASKS: &str = "{min: 1, max: 20}";
     let others = format!(
@@ -45,7 +46,8 @@ services:
     }
 }
 
-/// Every day except for one minute, half a day from now, so that it applies however long the test takes.
+/// Every day except for one minute, half a day from now, so that it applies regardless of how long the test
+/// takes.
 fn holding(bounds: &str) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -106,7 +108,7 @@ async fn a_schedule_holds_from_the_first_deploy_on() {
         cloud: &cloud,
         found: &found,
     };
-    // CloudFormation has registered the widest bounds, 1 to 20.
+    // CloudFormation registered the widest bounds, 1 to 20.
     assert_eq!(scene.bounds().await, (3, 20));
     for service in ["WorkerService", "NeededService", "SteppedService"] {
         let raised = async || (scene.desired(service).await == 3).then_some(());
@@ -146,7 +148,7 @@ async fn list_actions(scene: &Scene<'_>) -> Vec<String> {
         .collect()
 }
 
-/// Bounds that don't hold now, and a scheduled action that is gone, are named and put back.
+/// Wrong bounds and a missing scheduled action are reported and repaired.
 async fn changed_by_hand(scene: &Scene<'_>, stack: &TestStack) {
     let client = &scene.cloud.clients.applicationautoscaling;
     let names = list_actions(scene).await;
@@ -184,7 +186,7 @@ async fn changed_by_hand(scene: &Scene<'_>, stack: &TestStack) {
     assert_eq!(list_actions(scene).await.len(), 2);
 }
 
-/// An action from outside the stack, at the next minute: the sandbox registers its bounds, and the count
+/// An action from outside the stack in the next minute: the sandbox registers its bounds, and the count
 /// follows.
 async fn carried_out(scene: &Scene<'_>) {
     let now = SystemTime::now()

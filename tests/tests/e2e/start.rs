@@ -1,4 +1,4 @@
-//! A newcomer's first steps: an empty folder, a definition to start from, a stack.
+//! A new user's first steps: an empty folder, a definition to start from, and a stack.
 
 use std::fs;
 

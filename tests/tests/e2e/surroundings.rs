@@ -1,4 +1,4 @@
-//! What surrounds a command: signals, proxies, credentials, and a start that is killed.
+//! The environment of a command: signals, proxies, credentials, and a start that is killed.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -129,7 +129,7 @@ async fn wrong_credentials_are_named_at_once() {
     }
 }
 
-/// The URL of a metadata service that answers, and has no credentials.
+/// Returns the URL of a metadata service that responds but has no credentials.
 fn answer_forbidden() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -145,7 +145,7 @@ fn answer_forbidden() -> String {
     url
 }
 
-/// Wherever the first start was killed, the next one has the sandbox to itself.
+/// Regardless of where the first start was killed, the next one has the sandbox to itself.
 #[tokio::test]
 async fn a_start_that_is_killed_leaves_no_second_localstack() {
     let mut own = OwnSandbox::new("killed-start");
@@ -166,7 +166,7 @@ async fn a_start_that_is_killed_leaves_no_second_localstack() {
     assert_eq!(localstacks(&own.folder.display().to_string()), [0; 0]);
 }
 
-/// Process IDs of the LocalStacks of the sandbox in this folder.
+/// Returns the process IDs of the LocalStacks of the sandbox in this folder.
 fn localstacks(folder: &str) -> Vec<u32> {
     let environment = format!("FILESYSTEM_ROOT={folder}/filesystem");
     find_processes("localstack.runtime.main", &environment)

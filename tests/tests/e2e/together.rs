@@ -33,7 +33,7 @@ async fn two_deploys_of_one_definition_end_with_one_stack() {
     let found = cloud.resources(&stack.name).await;
     works(&cloud, &found).await;
 
-    // Now two that want different things.
+    // Now two runs with different changes.
     let latencies = [("20m", 1_200.0), ("30m", 1_800.0)];
     let rivals = latencies.map(|(latency, _)| {
         let text = edited(
@@ -98,7 +98,7 @@ async fn two_stacks_of_the_same_short_names_do_not_touch_each_other() {
     works(&cloud, &ours).await;
     works(&cloud, &theirs).await;
 
-    // The first stack is gone; the second is complete: its messages, its metrics, and its manual
+    // The first stack is deleted. The second one is complete: its messages, its metrics, and its manual
     // changes.
     cloud
         .set_desired_count(ours.id("Cluster"), ours.id("WorkerService"), 2)

@@ -1,4 +1,5 @@
-//! A service that no longer scales has the count of its definition, whatever its scaling did until the update's end.
+//! A service that no longer scales has its definition's count, regardless of what its scaling did until the end of
+//! the update.
 
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ async fn a_service_that_no_longer_scales_has_the_count_of_its_definition() {
     );
     let after = edited(&after, "tasks: {min: 1, max: 20}", "tasks: {min: 3}");
     let after = edited(&after, "    slo: 10m\n", "");
-    // Until the update deletes the function, it sets the count that it computes.
+    // Until the update deletes the function, the function sets the count that it computes.
     let lambda = &cloud.clients.lambda;
     let acts = async {
         while lambda

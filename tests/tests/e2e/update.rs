@@ -1,11 +1,11 @@
-//! Deploying again: nothing when nothing changed, and just the change when something did.
+//! Deploying again: no changes if nothing changed, otherwise only the change.
 
 use std::collections::BTreeSet;
 
 use e2e::{Bench, Cloud, TestStack, edited, worker};
 use serde_json::{Value, json};
 
-/// Action and logical id of each change.
+/// Returns the action and logical ID of each change.
 fn changes(plan: &Value) -> BTreeSet<(&str, &str)> {
     let changes = plan["changes"].as_array().unwrap().iter();
     let text = |value: &'_ Value| value.as_str().unwrap().to_owned().leak() as &'static str;
@@ -92,7 +92,7 @@ fn resource_id(arn: &str) -> &str {
         .unwrap()
 }
 
-/// Targets of the service's scaling policies.
+/// Returns the targets of the service's scaling policies.
 async fn target(cloud: &Cloud, service: &str) -> Vec<f64> {
     let client = &cloud.clients.applicationautoscaling;
     let request = client
@@ -110,7 +110,7 @@ async fn target(cloud: &Cloud, service: &str) -> Vec<f64> {
     reply.scaling_policies().iter().map(target).collect()
 }
 
-/// Thresholds of the alarms that belong to the service's scaling policies, in order.
+/// Returns the thresholds of the alarms of the service's scaling policies, in order.
 async fn tracking_thresholds(cloud: &Cloud, service: &str) -> Vec<f64> {
     let prefix = format!("TargetTracking-{}-", resource_id(service));
     let request = cloud.clients.cloudwatch.describe_alarms();

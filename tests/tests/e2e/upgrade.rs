@@ -1,4 +1,4 @@
-//! Stacks deployed by earlier versions: a deploy of today's version updates them in place.
+//! Stacks deployed by earlier versions: a deploy with the current version updates them in place.
 
 use std::path::Path;
 
@@ -6,17 +6,17 @@ use aws_sdk_ecs::types::ContainerDefinition;
 use e2e::{Bench, Cloud, TestStack, edited};
 use serde_json::Value;
 
-/// The templates of the first version; see CONTRIBUTING.md.
+/// The version of the first templates; see CONTRIBUTING.md.
 const FIRST: &str = "0.1.0";
 
-/// The account of the sandbox, and the one that the shipped definitions name.
+/// The account of the sandbox, and the account in the shipped definitions.
 const ACCOUNT: &str = "000000000000";
 const SHIPPED_ACCOUNT: &str = "111122223333";
 
-/// The region that some shipped definitions name.
+/// The region in some shipped definitions.
 const REGION: &str = "us-west-2";
 
-/// Deploys a shipped definition from its earlier template, then with today's version.
+/// Deploys a shipped definition from its earlier template, and then with the current version.
 async fn updates_in_place(definition: &str) {
     let bench = Bench::open();
     let cloud = Cloud::connect(&bench).await;
@@ -24,8 +24,8 @@ async fn updates_in_place(definition: &str) {
     updates_with(&cloud, &stack, definition, &[], &[]).await;
 }
 
-/// The same with texts of both the definition and the earlier template replaced, such as the ids of a network. Resources
-/// whose ids contain one of `gone` are removed, and new ones take their place; the counts of services stay.
+/// The same, with texts replaced in both the definition and the earlier template, such as the IDs of a network.
+/// Resources whose IDs contain one of `gone` are deleted and replaced by new ones. The counts of services don't change.
 async fn updates_with(
     cloud: &Cloud,
     stack: &TestStack,
@@ -54,7 +54,7 @@ async fn updates_with(
     let parameters = described.stacks()[0].parameters().to_vec();
     let _ = stack.destroy(&["--force"]).await.succeeds();
 
-    // CloudFormation takes 51,200 bytes inline, so without indentation.
+    // CloudFormation accepts 51,200 bytes inline, so the template is written without indentation.
     let template = read(format!("tests/upgrade/{FIRST}/{definition}.json"));
     let template: Value = serde_json::from_str(&template).unwrap();
     let source = deployer::Source {
@@ -82,7 +82,7 @@ async fn updates_with(
         .unwrap();
     let before = cloud.resources(&stack.name).await;
     let scaled = before.ids_of_type("AWS::ECS::Service");
-    // Who scales it otherwise sets the count as it finds right.
+    // A function that scales it sets its own count.
     let scaled: Vec<&str> = scaled.filter(|_| !gone.is_empty()).collect();
     for service in &scaled {
         cloud
@@ -115,7 +115,7 @@ async fn updates_with(
 /// A count within the bounds of each shipped definition that isn't its minimum.
 const COUNT: i32 = 2;
 
-/// Name of the cluster in a service's ARN.
+/// Returns the name of the cluster in a service's ARN.
 fn cluster_of(service: &str) -> &str {
     service.split('/').nth(1).unwrap()
 }
@@ -127,7 +127,7 @@ async fn the_worker_by_backlog_is_updated_in_place() {
 
 #[tokio::test]
 async fn the_worker_by_demand_is_updated_in_place() {
-    // Its own function, role, rule, and alarm: one function for all services takes over.
+    // Its own function, role, rule, and alarm are replaced by one function for all services.
     let bench = Bench::open();
     let cloud = Cloud::connect(&bench).await;
     let stack = TestStack::new(&bench, "upgrade");
@@ -196,7 +196,7 @@ async fn the_scaling_of_an_existing_service_is_updated_in_place() {
     let _ = request.send().await.unwrap();
 }
 
-/// The text of an XML document's element of this name, of several the one with this index.
+/// Returns the text of an XML element with this name. If there are several, the one with this index.
 fn tag<'x>(xml: &'x str, name: &str, index: usize) -> &'x str {
     let open = format!("<{name}>");
     let part = xml.split(&open).nth(index + 1).unwrap();

@@ -1,4 +1,4 @@
-//! `status --why` names the cause that was made, and `history` has every change of the count.
+//! `status --why` names the actual cause, and `history` contains every change of the count.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace,
 use e2e::{Bench, Cloud, OwnSandbox, Resources, TestStack, edited, until};
 use serde_json::Value;
 
-/// A service that tracks a backlog per task of 100, one that a function scales by demand, and one that nothing scales.
+/// A service that tracks a backlog per task of 100, one that a function scales by demand, and one without scaling.
 fn definition(name: &str) -> String {
     let service = |short: &str, rest: &str| {
         format!(
@@ -48,7 +48,8 @@ struct Scene<'a> {
     found: &'a Resources,
 }
 
-/// What `status --why` says of a service, by its name in the definition, whether the stack is healthy or not.
+/// Returns what `status --why` shows for a service, by its name in the definition, whether the stack is healthy
+/// or not.
 async fn why(stack: &TestStack, service: &str) -> (String, String) {
     let report = stack.run("status", &["--why"]).end().await.json();
     let mut services = report["services"].as_array().unwrap().iter();
@@ -59,7 +60,7 @@ async fn why(stack: &TestStack, service: &str) -> (String, String) {
 }
 
 impl Scene<'_> {
-    /// Waits until the cause is this one; its sentence.
+    /// Waits until the cause is this one. Returns its sentence.
     async fn says(&self, service: &str, cause: &str) -> String {
         let what = format!("the cause {cause} of {service}");
         until(&what, Duration::from_secs(150), async || {
@@ -121,7 +122,7 @@ async fn each_cause_that_can_be_made_is_named() {
     );
     scene.suspend(false).await;
 
-    // 150 messages a task are over the target of 100, and 300 are 150 for each of two.
+    // 150 messages per task are over the target of 100, and 300 are 150 for each of two.
     cloud.send(found.id("OrdersQueue"), 300).await;
     let text = scene.says("tracked", "datapoints").await;
     assert!(text.contains("of 3 datapoints"), "{text}");
@@ -144,7 +145,7 @@ async fn each_cause_that_can_be_made_is_named() {
 }
 
 impl Scene<'_> {
-    /// A function that scales by demand says why, and `history` has its change and that of someone else.
+    /// A function that scales by demand logs the reason, and `history` contains its change and another user's.
     async fn is_followed(&self) {
         self.cloud.send(self.found.id("MailsQueue"), 40).await;
         let change = until(
@@ -188,7 +189,7 @@ impl Scene<'_> {
 
 const SPEED: u32 = 20;
 
-/// Waits until the cause is this one; its sentence.
+/// Waits until the cause is this one. Returns its sentence.
 async fn becomes(stack: &TestStack, cause: &str) -> String {
     let what = format!("the cause {cause}");
     until(&what, Duration::from_secs(90), async || {
@@ -198,9 +199,9 @@ async fn becomes(stack: &TestStack, cause: &str) -> String {
     .await
 }
 
-/// In a sandbox whose minute lasts three seconds, and whose tasks take half a minute to start: an alarm scales out, and the
-/// next scale-out waits for a minute and a half. The sandbox calls tasks that start for a larger count a deployment, so the
-/// cooldown shows once they run.
+/// In a sandbox whose minute takes three seconds, and whose tasks take half a minute to start: an alarm scales out, and
+/// the next scale-out waits for a minute and a half. While tasks start for a larger count, the sandbox reports a
+/// deployment, so the cooldown is visible only once they are running.
 #[tokio::test]
 async fn a_deployment_and_a_cooldown_are_named_and_the_change_is_in_the_history() {
     let mut sandbox = OwnSandbox::new("why");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// No answer takes this long on the slowest machine.
+/// No response takes this long on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A page in its own browser, which ends with it.
@@ -27,7 +27,7 @@ impl Page {
     pub(crate) fn open(program: &Path) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let beside = program.parent().unwrap();
-        // Chromium reads requests from descriptor 3 and answers on 4.
+        // Chromium reads requests from descriptor 3 and writes responses to 4.
         let mut child = Command::new("sh")
             .args(["-c", r#"exec "$@" 3<&0 4>&1 >/dev/null 2>&1"#, "sh"])
             .arg(program)
@@ -95,7 +95,7 @@ impl Page {
         page
     }
 
-    /// Calls a method of the protocol and waits for its answer.
+    /// Calls a method of the protocol and waits for its response.
     pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.last += 1;
         let mut request = json!({"id": self.last, "method": method, "params": parameters});
@@ -136,7 +136,7 @@ impl Page {
         }
     }
 
-    /// Shows a file, and waits until its scripts have run.
+    /// Opens a file, and waits until its scripts have run.
     pub(crate) fn show(&mut self, file: &Path) {
         let url = format!("file://{}", file.display());
         let shown = self.call("Page.navigate", json!({"url": url}));
@@ -144,7 +144,6 @@ impl Page {
         self.wait_until("document.readyState === 'complete' && location.protocol === 'file:'");
     }
 
-    /// The value of an expression.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let answer = self.call("Runtime.evaluate", asked);
@@ -186,7 +185,7 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        // The browser takes its own processes with it.
+        // The browser stops its own child processes.
         let _ = self
             .requests
             .write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");

@@ -28,7 +28,7 @@ fn definition() -> String {
         .to_string()
 }
 
-/// Where a dotted path such as `compared.0.waiting.p99` leads.
+/// Returns the value at a dotted path such as `compared.0.waiting.p99`.
 fn at<'v>(document: &'v Value, path: &str) -> &'v Value {
     path.split('.')
         .fold(document, |value, part| match part.parse::<usize>() {
@@ -40,7 +40,7 @@ fn at<'v>(document: &'v Value, path: &str) -> &'v Value {
 #[tokio::test]
 async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    // A path that would end a script and a tag, if it were not escaped.
+    // A path that would close a script and a tag if it weren't escaped.
     let odd = folder.path().join("a&b<");
     std::fs::create_dir(&odd).unwrap();
     let load = odd.join("script>.csv");
@@ -108,7 +108,7 @@ fn shown(file: &Path) -> Page {
     page
 }
 
-/// Every number on the page is in the document, and matches it as text.
+/// Checks that every number on the page is in the document and matches it as text.
 fn has_the_figures_of(page: &mut Page, answer: &Value) {
     let shown = page.value(
         "[...document.querySelectorAll('data')].map(one => [one.dataset.path, one.value, one.textContent])",
@@ -123,8 +123,8 @@ fn has_the_figures_of(page: &mut Page, answer: &Value) {
     }
 }
 
-/// A measured loop of three minutes: a message every half second, processed by one task and, from the
-/// second minute on, by two.
+/// A measured loop of three minutes: a message every half second, processed by one task and, from the second
+/// minute on, by two.
 fn measured(scenario: &Scenario) -> Report {
     let mut log = Measurement::new(Duration::from_secs(180));
     let mut free = [0.0f64, 60.0];
@@ -198,7 +198,7 @@ fn a_measured_report_has_its_prediction_beside_it() {
     assert_eq!(page.complaints, Vec::<String>::new());
 }
 
-/// Whether a text for people can stand for a value: a duration, a share, dollars, hours of seconds.
+/// Whether a text for people can represent a value: a duration, a share, dollars, or seconds as hours.
 fn reads_as(text: &str, value: f64) -> bool {
     if let Some((lowest, highest)) = text.split_once(" to ") {
         let number = |text: &str| -> f64 {
@@ -208,11 +208,11 @@ fn reads_as(text: &str, value: f64) -> bool {
                 None => plain.parse().unwrap(),
             }
         };
-        // Shares are rounded down to 0.01%, dollars to the last digit that is shown.
+        // Shares are rounded down to 0.01%, and dollars to the last digit that is shown.
         let rounding = 1e-4 + 0.005 * value.abs();
         return number(lowest) <= value + rounding && value <= number(highest) + rounding;
     }
-    // An amount that isn't nothing, and less than the smallest that is shown.
+    // An amount that isn't zero, but less than the smallest one that is shown.
     if let Some(bound) = text.strip_prefix("<$") {
         return 0.0 < value && value < bound.parse().unwrap();
     }

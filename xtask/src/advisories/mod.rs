@@ -1,4 +1,4 @@
-//! Locked dependencies next to snapshots of advisories, which need no network.
+//! Compares locked dependencies with snapshots of advisories, without network access.
 
 mod python;
 mod rust;
@@ -13,13 +13,14 @@ use crate::paths;
 /// Checks `Cargo.lock` and the Python locks against their snapshots.
 ///
 /// # Errors
-/// If a lock has an affected version without a reviewed reason, or a package for which the snapshot wasn't made.
+/// If a lock contains an affected version without a reviewed reason, or a package that the snapshot doesn't
+/// cover.
 pub(crate) fn check() -> Result<()> {
     rust::check()?;
     python::check()
 }
 
-/// The text of a file of the checkout.
+/// Reads a file of the checkout.
 fn read(file: &str) -> Result<String> {
     let path = paths::root().join(file);
     fs::read_to_string(path)

@@ -1,4 +1,4 @@
-//! The packages in the Python locks next to a snapshot of GitHub's advisories.
+//! Compares the packages in the Python locks with a snapshot of GitHub's advisories.
 
 use cli::{Failure, Result};
 use pep440_rs::Version;
@@ -34,12 +34,13 @@ pub(super) fn check() -> Result<()> {
     )
 }
 
-/// OSV has GitHub's, PyPA's, and CVE's advisories.
+/// Returns the URL of an advisory. OSV has GitHub's, PyPA's, and CVE's advisories.
 fn find_advisory(id: &str) -> String {
     format!("https://osv.dev/vulnerability/{id}")
 }
 
-/// Names and versions in a lock that `uv pip compile` wrote. A package can have one version per platform.
+/// Returns the names and versions in a lock that `uv pip compile` wrote. A package can have one version per
+/// platform.
 fn parse_lock(file: &str, lock: &str) -> Result<Vec<Locked<Version>>> {
     let is_package = |line: &&str| line.starts_with(|first: char| first.is_ascii_alphanumeric());
     let locked = lock.lines().filter(is_package).map(|line| {

@@ -1,4 +1,4 @@
-//! The crates in `Cargo.lock` next to a snapshot of RustSec's advisories.
+//! Compares the crates in `Cargo.lock` with a snapshot of RustSec's advisories.
 
 use cli::{Failure, Result};
 use semver::Version;
@@ -22,7 +22,7 @@ fn compare(lock: &str) -> Result<Vec<String>> {
     Ok(snapshot.compare(LOCK, &parse_lock(lock)?, url))
 }
 
-/// Names and versions of a lock's crates that come from a registry.
+/// Returns the names and versions of a lock's crates that come from a registry.
 fn parse_lock(lock: &str) -> Result<Vec<Locked<Version>>> {
     let mut crates = Vec::new();
     for package in lock.split("[[package]]").skip(1) {
@@ -57,7 +57,8 @@ mod tests {
 
     const REGISTRY: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
 
-    /// RUSTSEC-2025-0023: patched are 1.38.2, 1.42.1, 1.43.1, and 1.44.2, each with what follows in its series.
+    /// RUSTSEC-2025-0023: patched versions are 1.38.2, 1.42.1, 1.43.1, and 1.44.2, each with later versions in
+    /// its series.
     #[test]
     fn an_affected_version_fails_with_its_advisory_and_its_fix() {
         for (version, fixed) in [("1.40.0", "1.42.1"), ("1.44.1", "1.44.2")] {

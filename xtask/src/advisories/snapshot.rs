@@ -6,12 +6,11 @@ use std::str::FromStr;
 
 use cli::{Failure, Result};
 
-/// Advisories by package; none for a package without any.
+/// Advisories by package. Empty for a package without advisories.
 ///
-/// A line has a package, the ID of an advisory, and its ranges of affected versions, `FIRST..FIXED`, either of
-/// which can be absent. After ` # ` comes the reason why the locked version can stay although it is affected. A
-/// line that starts with
-/// `#` is a comment.
+/// A line contains a package, the ID of an advisory, and its ranges of affected versions, `FIRST..FIXED`, in
+/// which either end can be absent. After ` # ` comes the reason why the locked version can stay although it is
+/// affected. A line that starts with `#` is a comment.
 pub(super) struct Snapshot<V> {
     file: &'static str,
     packages: BTreeMap<String, Vec<Advisory<V>>>,
@@ -38,10 +37,10 @@ pub(super) struct Locked<V> {
 }
 
 impl<V: Display + FromStr + PartialOrd> Snapshot<V> {
-    /// Reads the text of `file`.
+    /// Parses the text of `file`.
     ///
     /// # Errors
-    /// If a line isn't understood.
+    /// If a line can't be parsed.
     pub(super) fn parse(file: &'static str, text: &str) -> Result<Self> {
         let mut packages: BTreeMap<String, Vec<Advisory<V>>> = BTreeMap::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -65,7 +64,7 @@ impl<V: Display + FromStr + PartialOrd> Snapshot<V> {
         Ok(Self { file, packages })
     }
 
-    /// Returns the problems with the packages of `lock`. An advisory is found at `url` of its ID.
+    /// Returns the problems with the packages of `lock`. `url` returns an advisory's URL from its ID.
     pub(super) fn compare(
         &self,
         lock: &str,
@@ -97,7 +96,7 @@ impl<V: Display + FromStr + PartialOrd> Snapshot<V> {
         problems
     }
 
-    /// The reasons that no locked version needs.
+    /// Returns the reasons that no locked version needs.
     pub(super) fn find_stale(&self, locked: &[Locked<V>]) -> Vec<String> {
         let mut stale = Vec::new();
         for (name, advisories) in &self.packages {

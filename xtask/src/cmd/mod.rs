@@ -1,4 +1,4 @@
-//! The commands of the workshop alone.
+//! The commands that only a checkout has.
 
 pub(crate) mod dist;
 pub(crate) mod schema;

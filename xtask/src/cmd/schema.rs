@@ -1,5 +1,5 @@
-//! `schema --write`: writes the JSON Schema and the reference page, which come from the format's tables, and the policies
-//! on the page about permissions.
+//! `schema --write`: writes the JSON Schema and the reference page, which are generated from the format's tables, and
+//! the policies on the permissions page.
 
 use std::fs;
 
@@ -23,11 +23,11 @@ pub(crate) fn write(format: Format) -> Result<()> {
     Ok(())
 }
 
-/// Everything after this line of the page about permissions is written.
+/// Everything after this line of the permissions page is generated.
 const GENERATED: &str = "<!-- generated -->\n";
 const PERMISSIONS: &str = "docs/permissions.md";
 
-/// The page about permissions, with the policies of today.
+/// Returns the permissions page with the current policies.
 fn permissions() -> String {
     let page = fs::read_to_string(paths::root().join(PERMISSIONS)).unwrap_or_default();
     let written = page.split(GENERATED).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `test`: every check and test of the project, in the order in which they fail fastest.
+//! `test`: every check and test of the project, fastest failures first.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -26,10 +26,10 @@ pub(crate) struct Args {
     filter: Option<String>,
 }
 
-/// The sandbox of the tests: your own sandbox isn't changed.
+/// The sandbox of the tests. Your own sandbox isn't affected.
 const SANDBOX: &str = "test";
 
-/// Pure crates, and the crates that they never depend on, directly or indirectly.
+/// Pure crates, and the crates that they must not depend on, directly or indirectly.
 const PURE: [&str; 5] = ["adopt", "stack", "scaling", "template", "simulator"];
 const IMPURE: [&str; 2] = ["tokio", "aws-"];
 
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     run_rust_tests(args, &sandbox.environment)
 }
 
-/// Pure crates stay free of tokio and of the SDK.
+/// Checks that pure crates don't depend on tokio or the SDK.
 fn check_layering() -> Result<()> {
     for name in PURE {
         let mut tree = cargo();
@@ -83,7 +83,7 @@ fn check_layering() -> Result<()> {
     Ok(())
 }
 
-/// The plugin's own tests, which start a separate LocalStack.
+/// Runs the plugin's own tests, which start a separate LocalStack.
 fn run_plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     let mut python = Command::new(&sandbox.python);
     python
@@ -93,7 +93,7 @@ fn run_plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     run_step("the LocalStack plugin's tests", &mut python)
 }
 
-/// Builds the functions once here, with their build time shown, for the end-to-end tests that deploy and run them.
+/// Builds the functions once and shows their build time, for the end-to-end tests that deploy and run them.
 fn build_functions() -> Result<()> {
     functions::build(&FunctionCode::ALL, functions::host(), &print_progress).map(|_| ())
 }
@@ -143,7 +143,7 @@ fn print_progress(text: &str) {
     eprintln!("{text}");
 }
 
-/// A sandbox that ends with the tests, however they end.
+/// A sandbox that stops with the tests, regardless of how they end.
 struct TestSandbox {
     environment: Vec<(&'static str, String)>,
     python: PathBuf,

@@ -1,5 +1,5 @@
-//! The hardened stack against security benchmarks: checkov, and cdk-nag's packs for AWS's own rules, NIST SP 800-53, and
-//! HIPAA. Each finding needs a waiver with its reason, and each waiver a finding.
+//! Checks the hardened stack against security benchmarks: checkov, and cdk-nag's packs for AWS's own rules, NIST SP
+//! 800-53, and HIPAA. Each finding needs a waiver with a reason, and each waiver needs a finding.
 
 mod tools;
 mod waivers;
@@ -17,10 +17,10 @@ use tools::Tools;
 const STACK: &str = "stacks/hardened.yaml";
 const WAIVERS: &str = "xtask/compliance/waivers.yaml";
 
-/// The tools' findings: by rule and logical ID of the resource, the rule's meaning.
+/// The tools' findings: the rule's meaning by rule and logical ID of the resource.
 type Findings = BTreeMap<(String, String), String>;
 
-/// The templates of the stack without an environment, and with each.
+/// Returns the templates of the stack without an environment, and with each environment.
 fn list_templates() -> Vec<(String, Template)> {
     let file = paths::root().join(STACK);
     let environments = stack::read_environments(&file).unwrap();
@@ -62,7 +62,7 @@ fn each_finding_in_the_hardened_stack_has_a_waiver() {
     );
 }
 
-/// The part that quick tests can check; the tools run only in `test --full`.
+/// The part that fast tests can check. The tools run only in `test --full`.
 #[test]
 fn each_waiver_is_of_a_resource_that_a_template_has() {
     let templates = list_templates();

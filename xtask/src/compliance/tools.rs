@@ -50,7 +50,7 @@ impl Tools {
         }
     }
 
-    /// Both tools' findings in a template. Fails if one leaves a part of it unchecked.
+    /// Returns both tools' findings in a template. Fails if a tool doesn't check all of it.
     pub(super) fn check(&self, template: &Template) -> Findings {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("template.json");
@@ -84,7 +84,7 @@ impl Tools {
     }
 }
 
-/// The findings in checkov's report; `None` if it doesn't cover all of these resources.
+/// Returns the findings in checkov's report. `None` if it doesn't cover all of these resources.
 fn read_checkov(report: &Value, resources: usize) -> Option<Findings> {
     let summary = report.get("summary")?;
     let count = |name: &str| summary.get(name).and_then(Value::as_u64);
@@ -104,7 +104,7 @@ fn read_checkov(report: &Value, resources: usize) -> Option<Findings> {
     failed.iter().map(finding).collect()
 }
 
-/// The findings in cdk-nag's report; `None` if it isn't of all packs.
+/// Returns the findings in cdk-nag's report. `None` if it doesn't cover all packs.
 fn read_nag(report: &Value) -> Option<Findings> {
     let (mut packs, mut findings) = (BTreeSet::new(), Findings::new());
     for pack in report.get("pluginReports")?.as_array()? {

@@ -1,4 +1,4 @@
-//! The findings that are accepted, each with its reason.
+//! The accepted findings, each with its reason.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use super::Findings;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Waiver {
-    /// As the tools name them; a finding of a rule in brackets behind it.
+    /// Named as in the tools. A rule's single finding follows in brackets.
     rules: Vec<String>,
     /// Logical IDs.
     resources: Vec<String>,
     reason: String,
 }
 
-/// Reads waivers in YAML, each of which must have a reason.
+/// Parses waivers in YAML. Each must have a reason.
 pub(super) fn parse(text: &str) -> Result<Vec<Waiver>, String> {
     let waivers: Vec<Waiver> = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
     match waivers
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Waiver>, String> {
     }
 }
 
-/// Each rule with each resource for which it is waived.
+/// Returns each rule with each resource for which it is waived.
 pub(super) fn list(waivers: &[Waiver]) -> impl Iterator<Item = (&str, &str)> {
     waivers.iter().flat_map(|waiver| {
         waiver.rules.iter().flat_map(|rule| {
@@ -39,7 +39,7 @@ pub(super) fn list(waivers: &[Waiver]) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Findings without a waiver, waivers without a finding, and duplicate waivers.
+/// Returns findings without a waiver, waivers without a finding, and duplicate waivers.
 pub(super) fn compare(findings: &Findings, waivers: &[Waiver]) -> Vec<String> {
     let (mut waived, mut problems) = (BTreeSet::new(), Vec::new());
     for (rule, resource) in list(waivers) {

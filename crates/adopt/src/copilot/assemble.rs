@@ -7,13 +7,13 @@ use super::finding::{Finding, Kind};
 use super::{Settings, merge};
 use crate::document::{Map, Value};
 
-/// A definition, and what is to be said about it.
+/// A definition, and the findings about it.
 pub(super) struct Assembled {
     pub(super) definition: Map,
     pub(super) findings: Vec<Finding>,
 }
 
-/// The keys of a definition in the order in which people read them.
+/// The keys of a definition in reading order.
 const ORDER: [&str; 9] = [
     "name",
     "account",
@@ -51,7 +51,7 @@ pub(super) fn assemble(
         definition.set("region", region);
     }
     if environment.is_none() && !workspace.environment_names().is_empty() {
-        // The variants say it with their names.
+        // The names of the variants show it.
         cx.findings
             .retain(|finding| !finding.message.contains("<ENVIRONMENT>"));
     }
@@ -98,7 +98,7 @@ fn convert_service<'a>(
     convert::service(&root, &service.name, &service.kind, draft, cx);
 }
 
-/// The stack's name. It isn't the application's, whose environments have stacks with that name already.
+/// The stack's name. It isn't the application's name, which the stacks of its environments already have.
 fn name(workspace: &Workspace, settings: &Settings, cx: &Context<'_>) -> String {
     let name = match workspace.services.as_slice() {
         [only] => only.name.clone(),
@@ -110,7 +110,8 @@ fn name(workspace: &Workspace, settings: &Settings, cx: &Context<'_>) -> String 
     }
 }
 
-/// Writes the findings after the services that they are about; others at the end. What is incomplete has a placeholder.
+/// Writes the findings after the services that they are about, and the others at the end. Incomplete values have a
+/// placeholder.
 fn note_findings(definition: &mut Map, findings: &[Finding]) {
     let mut findings: Vec<&Finding> = findings
         .iter()
@@ -118,7 +119,7 @@ fn note_findings(definition: &mut Map, findings: &[Finding]) {
         .collect();
     findings.sort();
     findings.dedup();
-    // What has the same help is one comment.
+    // Findings with the same help become one comment.
     let mut comments: Vec<(&Finding, String)> = Vec::new();
     for finding in findings {
         match comments.last_mut() {

@@ -1,4 +1,4 @@
-//! What a converter knows, and where it reports.
+//! A converter's knowledge, and where it reports findings.
 
 use super::finding::{Finding, Kind};
 use super::interpolate::interpolate;
@@ -6,18 +6,19 @@ use super::placeholder;
 use super::section::Field;
 use crate::document::{Map, Value};
 
-/// Most findings of an import: more help nobody, and a hostile manifest could have thousands in each environment.
+/// Maximum number of findings of an import: more would help no one, and a hostile manifest could have thousands in
+/// each environment.
 const MOST_FINDINGS: usize = 2_000;
 
-/// What is known beside the manifest at hand, and the findings so far.
+/// What is known in addition to the current manifest, and the findings so far.
 pub(super) struct Context<'a> {
-    /// The file that is read.
+    /// The file being read.
     pub(super) file: &'a str,
-    /// The service that is converted.
+    /// The service being converted.
     pub(super) service: Option<String>,
     pub(super) application: Option<&'a str>,
     pub(super) environment: Option<&'a str>,
-    /// Whether the definition is of this environment alone.
+    /// Whether the definition is only for this environment.
     pub(super) is_only: bool,
     pub(super) account: Option<&'a str>,
     pub(super) region: Option<&'a str>,
@@ -25,7 +26,7 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Reports something about a key.
+    /// Reports a finding about a key.
     pub(super) fn report(
         &mut self,
         field: &Field<'_>,
@@ -36,7 +37,7 @@ impl Context<'_> {
         self.report_at(field.line, &field.path, kind, message, help);
     }
 
-    /// Reports something about a place of the file.
+    /// Reports a finding about a place in the file.
     pub(super) fn report_at(
         &mut self,
         line: usize,
@@ -69,7 +70,7 @@ impl Context<'_> {
         self.report(field, Kind::Missing, message, help);
     }
 
-    /// Text with its variables replaced; those that aren't known become placeholders, such as `<ENVIRONMENT>`.
+    /// Text with its variables replaced; unknown ones become placeholders, such as `<ENVIRONMENT>`.
     pub(super) fn interpolate(&self, text: &str) -> String {
         interpolate(
             text,
@@ -79,7 +80,8 @@ impl Context<'_> {
         .0
     }
 
-    /// Text for a place that takes any text. A variable that isn't known makes it a mapping, which `validate` refuses there.
+    /// Text for a place that accepts any text. An unknown variable makes it a mapping, which `validate` refuses
+    /// there.
     pub(super) fn free_text(&self, text: &str) -> Value {
         let (text, unresolved) = interpolate(
             text,
@@ -114,7 +116,7 @@ impl Context<'_> {
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
-    /// What Copilot puts before the names of an environment's resources.
+    /// The prefix of Copilot's names for an environment's resources.
     pub(super) fn prefix(&self) -> String {
         let (application, environment) = (
             self.application.unwrap_or("<APPLICATION>"),
@@ -124,7 +126,7 @@ impl Context<'_> {
     }
 }
 
-/// A mapping in place of a value that isn't known.
+/// A mapping instead of an unknown value.
 pub(super) fn placeholder_map(key: &str, text: impl Into<Value>) -> Value {
     let mut map = Map::new();
     map.inline().set(key, text);

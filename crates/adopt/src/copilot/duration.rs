@@ -1,6 +1,6 @@
-//! Durations as Go writes them, which Copilot's manifests hold, to ours.
+//! Converts durations in Go's format, which Copilot's manifests use, to ours.
 
-/// Units of Go and their nanoseconds, the longer names first. Source: Go's `time.ParseDuration`.
+/// Go's units in nanoseconds, the longer names first. Source: Go's `time.ParseDuration`.
 const UNITS: [(&str, f64); 8] = [
     ("ns", 1.0),
     ("us", 1e3),
@@ -21,8 +21,8 @@ const OURS: [(&str, u64); 5] = [
     ("ms", 1),
 ];
 
-/// Milliseconds of a duration such as `1h30m`, `250ms` or `1.5s`; `None` for anything else, for negative durations, and
-/// for fractions of a millisecond.
+/// Milliseconds of a duration such as `1h30m`, `250ms`, or `1.5s`; `None` for anything else, for negative
+/// durations, and for fractions of a millisecond.
 pub(super) fn parse(text: &str) -> Option<u64> {
     let text = text.strip_prefix('+').unwrap_or(text);
     if text == "0" {
@@ -56,7 +56,7 @@ pub(super) fn render(milliseconds: u64) -> String {
     if milliseconds == 0 {
         return "0s".to_owned();
     }
-    // A whole number of one unit is what people write: 90s as `90s`, and 96h as `4d`.
+    // People write a whole number of one unit: 90s as `90s`, and 96h as `4d`.
     let single = OURS
         .iter()
         .find(|(_, size)| milliseconds.is_multiple_of(*size) && milliseconds / size <= 120);

@@ -1,4 +1,4 @@
-//! The files of a workspace by what they are.
+//! The files of a workspace, by type.
 
 use stack::{YamlNode, YamlValue, read_yaml};
 
@@ -8,15 +8,15 @@ use super::{ImportError, Settings, others};
 /// A file of a workspace.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Its path, as findings name it.
+    /// Its path in findings.
     pub path: String,
     /// Its path in the folder `copilot`, such as `api/manifest.yml`, with slashes.
     pub place: String,
-    /// What it holds.
+    /// Its content.
     pub text: String,
 }
 
-/// A manifest that was read.
+/// A parsed manifest.
 #[derive(Debug)]
 pub(super) struct Manifest {
     pub(super) path: String,
@@ -29,27 +29,27 @@ pub(super) struct Manifest {
 #[derive(Debug)]
 pub(super) struct Workspace {
     pub(super) application: Option<String>,
-    /// Services that a definition can hold.
+    /// Services that a definition can contain.
     pub(super) services: Vec<Manifest>,
     pub(super) environments: Vec<Manifest>,
     pub(super) findings: Vec<Finding>,
 }
 
-/// Types of manifests that a definition can hold.
+/// Types of manifests that a definition can contain.
 const SERVICES: [&str; 3] = [
     "Worker Service",
     "Backend Service",
     "Load Balanced Web Service",
 ];
 
-/// Values that a manifest may have: a long one has some hundred.
+/// Maximum number of values in a manifest: a long one has a few hundred.
 const MOST_VALUES: usize = 5_000;
 
-/// Environments that a workspace may have; each one is an import of its own.
+/// Maximum number of environments in a workspace; each one is a separate import.
 const MOST_ENVIRONMENTS: usize = 100;
 
 impl Workspace {
-    /// Reads the files that hold something about services.
+    /// Reads the files with settings of services.
     pub(super) fn read(files: &[File], settings: &Settings) -> Result<Self, ImportError> {
         let mut workspace = Self {
             application: settings.application.clone(),
@@ -111,7 +111,7 @@ impl Workspace {
         }
     }
 
-    /// The names of all environments: of their manifests, and of the overrides in services' manifests.
+    /// The names of all environments: from their manifests, and from the overrides in services' manifests.
     pub(super) fn environment_names(&self) -> Vec<String> {
         let own = self
             .environments
@@ -141,7 +141,7 @@ impl Workspace {
             .find(|manifest| manifest.name == name)
     }
 
-    /// `.workspace` has the application's name.
+    /// `.workspace` contains the application's name.
     fn read_summary(&mut self, file: &File) -> Result<(), ImportError> {
         let root = parse(file)?;
         if let Some(YamlValue::Text(name)) = root.get("application").map(|node| &node.value) {
@@ -207,7 +207,7 @@ fn parse(file: &File) -> Result<YamlNode, ImportError> {
     read_yaml(&file.path, &file.text).map_err(ImportError::Unreadable)
 }
 
-/// The values in a tree.
+/// The number of values in a tree.
 fn count(node: &YamlNode) -> usize {
     let entries: usize = node.entries().iter().map(|entry| count(&entry.value)).sum();
     let items: usize = node.items().iter().map(count).sum();

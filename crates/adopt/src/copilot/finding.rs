@@ -1,8 +1,8 @@
-//! What an import reports.
+//! The findings of an import.
 
 use serde::Serialize;
 
-/// Something about a manifest that whoever imports it must know.
+/// Information about a manifest for the person who imports it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     /// The file.
@@ -11,34 +11,34 @@ pub struct Finding {
     pub line: usize,
     /// The manifest's key, such as `http.alias`; empty for the whole file.
     pub key: String,
-    /// What it is about.
+    /// Its kind.
     pub kind: Kind,
-    /// What there is to know.
+    /// The information.
     pub message: String,
-    /// What to do; may be empty.
+    /// What to do; can be empty.
     pub help: String,
     /// The service of the definition that it is about, if any.
     #[serde(skip)]
     pub(super) service: Option<String>,
 }
 
-/// What a finding is about.
+/// The kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// There is no key for it.
+    /// The format has no key for it.
     Missing,
     /// The definition has a placeholder for it.
     Incomplete,
     /// It was imported, and behaves differently.
     Different,
-    /// Copilot doesn't have such a key, and neither do we.
+    /// Neither Copilot nor our format has this key.
     Unknown,
-    /// The value isn't of the key's type, and was left out.
+    /// The value doesn't have the key's type, and was omitted.
     Invalid,
 }
 
-/// Sorts findings by file and line, each once.
+/// Sorts findings by file and line, and removes duplicates.
 pub(super) fn arrange(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort();
     findings.dedup();
@@ -46,7 +46,7 @@ pub(super) fn arrange(mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 impl Finding {
-    /// The finding in a line, without its help.
+    /// The finding on one line, without its help.
     #[must_use]
     pub fn summary(&self) -> String {
         let (file, line, message) = (&self.file, self.line, &self.message);

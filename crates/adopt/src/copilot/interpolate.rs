@@ -1,7 +1,8 @@
-//! Variables in a manifest's text: `${COPILOT_ENVIRONMENT_NAME}`, or any of the environment that `copilot` runs in.
+//! Variables in a manifest's text: `${COPILOT_ENVIRONMENT_NAME}`, or any variable of the environment that `copilot`
+//! runs in.
 
-/// Replaces the variables that `known` has, and all others by what `unknown` makes of them. Returns the text, and whether
-/// there were others. A backslash before the dollar sign keeps the text as it is.
+/// Replaces the variables in `known` by their values, and all others by the result of `unknown`. Returns the text,
+/// and whether there were others. A backslash before the dollar sign keeps the text unchanged.
 pub(super) fn interpolate(
     text: &str,
     known: impl Fn(&str) -> Option<String>,

@@ -2,7 +2,7 @@
 
 use stack::{YamlEntry, YamlNode, YamlValue};
 
-/// Keys of which the override of one removes the others, by their mapping.
+/// Mutually exclusive keys, by their mapping: overriding one removes the others.
 const EXCLUSIVE: [(&str, &str, &[&str]); 4] = [
     ("image", "build", &["location"]),
     ("image", "location", &["build"]),
@@ -22,8 +22,8 @@ const EXCLUSIVE: [(&str, &str, &[&str]); 4] = [
     ("count", "range", &["spot"]),
 ];
 
-/// The manifest as `environment` changes it, without `environments`. Mappings are merged, everything else is replaced, as
-/// Copilot does.
+/// The manifest with the overrides of `environment`, without `environments`. Mappings are merged, everything else
+/// is replaced, as in Copilot.
 pub(super) fn apply(root: &YamlNode, environment: Option<&str>) -> YamlNode {
     let overrides = environment.and_then(|name| root.get("environments")?.get(name));
     let mut merged = root.clone();

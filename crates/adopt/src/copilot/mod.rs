@@ -1,8 +1,8 @@
-//! The manifests of AWS Copilot to a definition.
+//! Converts AWS Copilot manifests to a definition.
 //!
-//! [`import`] takes the files of a workspace. Every key of a manifest is imported, or is in the findings with its line
-//! and with what to do: [`section::Section`] reports whatever no converter has taken. What a manifest doesn't say and a
-//! definition needs becomes a placeholder, such as `<IMAGE>`, which `validate` refuses.
+//! [`import`] takes the files of a workspace. Every key of a manifest is imported, or is in the findings with its
+//! line and instructions: [`section::Section`] reports the keys that no converter has taken. Values that a
+//! definition needs and the manifest lacks become placeholders, such as `<IMAGE>`, which `validate` refuses.
 //!
 //! An environment's variant is the difference between two imports, with and without its overrides.
 
@@ -30,27 +30,27 @@ pub use placeholder::Placeholder;
 use crate::document::Map;
 use files::Workspace;
 
-/// What the manifests don't say.
+/// Settings that the manifests don't contain.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Name of the application; otherwise that of the workspace.
+    /// Name of the application; otherwise, the workspace's.
     pub application: Option<String>,
-    /// The only environment to import; otherwise all of them become variants.
+    /// The only environment to import; otherwise, all of them become variants.
     pub environment: Option<String>,
     /// Account (12 digits) of the environments.
     pub account: Option<String>,
     /// Region of the environments.
     pub region: Option<String>,
-    /// The only service to import, by its folder; otherwise all of them.
+    /// The only service to import, by its folder; otherwise, all of them.
     pub service: Option<String>,
 }
 
-/// What an import gives.
+/// The result of an import.
 #[derive(Clone, Debug)]
 pub struct Import {
     /// The definition, as YAML with comments.
     pub definition: String,
-    /// What has no key, what behaves differently, and what wasn't understood, by file and line.
+    /// Keys without an equivalent, differences in behavior, and unknown keys, by file and line.
     pub findings: Vec<Finding>,
     /// The values of the definition that are missing.
     pub placeholders: Vec<Placeholder>,
@@ -63,23 +63,23 @@ pub struct Import {
 /// Why there is nothing to import.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A file isn't YAML that can be read.
+    /// A file isn't readable YAML.
     #[error("{0}")]
     Unreadable(Report),
-    /// A manifest isn't one.
+    /// A file isn't a valid manifest.
     #[error("{path}:{line}: {message}")]
     NotAManifest {
         /// The file.
         path: String,
         /// The line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         message: String,
     },
-    /// There is no service that can be imported.
+    /// No service can be imported.
     #[error("no manifest of a service among the files")]
     NoService {
-        /// What was found in their place.
+        /// The findings about the other files.
         findings: Vec<Finding>,
     },
     /// No environment has this name.
@@ -92,10 +92,10 @@ pub enum ImportError {
     },
 }
 
-/// Makes a definition of the files of a Copilot workspace.
+/// Converts the files of a Copilot workspace to a definition.
 ///
 /// # Errors
-/// [`ImportError`], if a file can't be read or holds no manifest, or if there is no service to import.
+/// [`ImportError`], if a file can't be read or contains no manifest, or if there is no service to import.
 pub fn import(files: &[File], settings: &Settings) -> Result<Import, ImportError> {
     let workspace = Workspace::read(files, settings)?;
     let environments = workspace.environment_names();
@@ -142,7 +142,7 @@ pub fn import(files: &[File], settings: &Settings) -> Result<Import, ImportError
     })
 }
 
-/// Writes what the reader has to know above the definition.
+/// Writes the introduction above the definition.
 fn introduce(
     definition: &mut Map,
     workspace: &Workspace,
@@ -155,7 +155,7 @@ fn introduce(
         |name| format!("the application {name} of AWS Copilot"),
     );
     let name = definition.item("name");
-    name.above(format!("Imported from {from}. Comments with a file and a line name what has no key here, and what to do."));
+    name.above(format!("Imported from {from}. Comments with a file and a line list settings without a key here, and what to do about them."));
     if incomplete {
         name.above("Values in angle brackets, `from_cfn`, and `unresolved` are missing: write them, or set them with `--set`. `validate` refuses each.");
     }

@@ -1,11 +1,11 @@
-//! Files of a workspace of which nothing is imported.
+//! Files of a workspace that aren't imported.
 
 use stack::YamlNode;
 
 use super::files::File;
 use super::finding::{Finding, Kind};
 
-/// What to say about a manifest of a type that a definition can't hold.
+/// Findings about a manifest of a type that a definition can't contain.
 pub(super) fn about_kind(file: &File, root: &YamlNode, name: &str, kind: &str) -> Finding {
     let line = root
         .entries()
@@ -19,7 +19,7 @@ pub(super) fn about_kind(file: &File, root: &YamlNode, name: &str, kind: &str) -
         ),
         "Static Site" => (
             "a static site runs no tasks; none of its keys is imported",
-            "keep it in Copilot, or serve the files from S3 and CloudFront with a stack of your own",
+            "keep it in Copilot, or serve the files from S3 and CloudFront with a separate stack",
         ),
         "Request-Driven Web Service" => (
             "App Runner services aren't ECS services; none of its keys is imported",
@@ -38,7 +38,7 @@ pub(super) fn about_kind(file: &File, root: &YamlNode, name: &str, kind: &str) -
     finding(&file.path, line, &key, &format!("{name}: {message}"), help)
 }
 
-/// What to say about a file that is no manifest of a service.
+/// Findings about a file that isn't a service's manifest.
 pub(super) fn about(file: &File) -> Vec<Finding> {
     let say =
         |line, key: &str, message: &str, help: &str| finding(&file.path, line, key, message, help);
@@ -48,7 +48,7 @@ pub(super) fn about(file: &File) -> Vec<Finding> {
         return vec![say(1, "", "changes Copilot's own template", help)];
     }
     if is_in("addons") {
-        let help = "add the resource to `overrides.Resources`, or keep it in a stack of its own, before you delete the service; what the tasks may do with it is `services.*.permissions`";
+        let help = "add the resource to `overrides.Resources`, or keep it in a separate stack, before you delete the service; `services.*.permissions` has the tasks' permissions for it";
         let message =
             "a resource of an addon, which Copilot deletes with the service or environment";
         let resources = resource_types(&file.text);
@@ -60,12 +60,12 @@ pub(super) fn about(file: &File) -> Vec<Finding> {
             .map(|(line, kind)| say(*line, kind, message, help))
             .collect();
     }
-    let help = "let your pipeline run `ecs-scaler deploy --yes --env NAME --set services.NAME.image=IMAGE` in place of `copilot svc deploy` (docs/github-actions.md)";
+    let help = "let your pipeline run `ecs-scaler deploy --yes --env NAME --set services.NAME.image=IMAGE` instead of `copilot svc deploy` (docs/github-actions.md)";
     vec![say(1, "", "belongs to a pipeline of Copilot", help)]
 }
 
-/// The resources of a CloudFormation template by line. Templates have tags (`!Ref`) that our reader refuses, so only their
-/// lines are looked at.
+/// The resources of a CloudFormation template by line. Templates have tags (`!Ref`) that our reader refuses, so
+/// only their lines are searched.
 fn resource_types(text: &str) -> Vec<(usize, String)> {
     let kind = |line: &str| {
         let kind = line

@@ -4,18 +4,18 @@ use serde::Serialize;
 
 use crate::document::{Map, Value};
 
-/// A value that a definition needs and the manifests don't have.
+/// A value that a definition needs and the manifests don't contain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Placeholder {
     /// The definition's key: `services.worker.image`.
     pub key: String,
-    /// What is there now.
+    /// The current value.
     pub value: String,
     /// How to find the value.
     pub help: String,
 }
 
-/// How to find what a placeholder stands for.
+/// How to find the value for a placeholder.
 const HELP: [(&str, &str); 15] = [
     (
         "IMAGE",
@@ -43,10 +43,10 @@ const HELP: [(&str, &str); 15] = [
     ),
     (
         "BUCKET",
-        "an S3 bucket of yours, into which you upload the file",
+        "one of your S3 buckets, to which you upload the file",
     ),
-    ("FILE-SYSTEM-ID", "the ID of an EFS file system of yours"),
-    ("VPC-ID", "the ID of a VPC of yours"),
+    ("FILE-SYSTEM-ID", "the ID of one of your EFS file systems"),
+    ("VPC-ID", "the ID of one of your VPCs"),
     ("SUBNET-ID", "the IDs of subnets in that VPC"),
     (
         "CERTIFICATE-ARN",
@@ -61,7 +61,7 @@ const HELP: [(&str, &str); 15] = [
     ),
 ];
 
-/// Keys of mappings in place of text.
+/// Keys of mappings instead of text.
 const MAPS: [(&str, &str); 3] = [
     (
         "from_cfn",
@@ -69,7 +69,7 @@ const MAPS: [(&str, &str); 3] = [
     ),
     (
         "unresolved",
-        "the text with the value of its variables, which `copilot` takes from the environment that it runs in",
+        "the text with the value of its variables, which `copilot` reads from the environment that it runs in",
     ),
     (
         "target_tracking",
@@ -77,7 +77,7 @@ const MAPS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Keys whose text can be anything, so that angle brackets in it mean nothing.
+/// Keys whose text can be anything, so angle brackets in it have no meaning.
 const FREE: [&str; 5] = [
     "environment",
     "command",
@@ -86,7 +86,7 @@ const FREE: [&str; 5] = [
     "overrides",
 ];
 
-/// The name that a variable of a manifest has as a placeholder.
+/// The placeholder name of a manifest's variable.
 pub(super) fn name_of(variable: &str) -> &str {
     match variable {
         "COPILOT_APPLICATION_NAME" => "APPLICATION",
@@ -104,7 +104,7 @@ pub(super) fn find(definition: &Map) -> Vec<Placeholder> {
     found
 }
 
-/// Whether there is a placeholder in the value of a key.
+/// Whether the value of a key contains a placeholder.
 pub(super) fn is_in(key: &str, value: &Value) -> bool {
     let mut found = Vec::new();
     search(value, key, FREE.contains(&key), &mut found);
@@ -150,7 +150,7 @@ fn search(value: &Value, path: &str, is_free: bool, found: &mut Vec<Placeholder>
     }
 }
 
-/// The mark, the help, and the text of a mapping that is in the place of text.
+/// The mark, the help, and the text of a mapping that stands for a text.
 pub(super) fn in_place_of_text(map: &Map) -> Option<(&'static str, &'static str, &str)> {
     let (mark, help) = MAPS.iter().find(|(mark, _)| map.get(mark).is_some())?;
     match map.get(mark) {
@@ -177,7 +177,7 @@ fn marks(text: &str) -> Vec<&str> {
 fn help(name: &str) -> String {
     let known = HELP.iter().find(|(known, _)| *known == name);
     known.map_or_else(
-        || format!("the value of the variable {name}, which `copilot` takes from the environment that it runs in"),
+        || format!("the value of the variable {name}, which `copilot` reads from the environment that it runs in"),
         |(_, help)| (*help).to_owned(),
     )
 }

@@ -1,4 +1,4 @@
-//! A manifest's mappings while they are read. What nobody takes is reported, so that no key is lost.
+//! Reads a manifest's mappings. Keys that no converter takes are reported, so that none is lost.
 
 use stack::{YamlEntry, YamlNode, YamlValue};
 
@@ -11,20 +11,20 @@ use crate::document::Value;
 /// A mapping, whose keys are taken one by one.
 pub(super) struct Section<'n> {
     path: String,
-    /// The entries that nobody has taken yet.
+    /// The entries that haven't been taken yet.
     left: Vec<&'n YamlEntry>,
 }
 
 /// A key and its value.
 pub(super) struct Field<'n> {
-    /// The key with those around it, such as `http.alias`.
+    /// The key with its parents, such as `http.alias`.
     pub(super) path: String,
     pub(super) line: usize,
     pub(super) node: &'n YamlNode,
 }
 
 impl<'n> Section<'n> {
-    /// The top of a file.
+    /// The top level of a file.
     pub(super) fn top(node: &'n YamlNode) -> Self {
         Self {
             path: String::new(),
@@ -32,27 +32,27 @@ impl<'n> Section<'n> {
         }
     }
 
-    /// Takes a key. One without a value counts as absent, as it does for Copilot.
+    /// Takes a key. A key without a value counts as missing, as in Copilot.
     pub(super) fn take(&mut self, key: &str) -> Option<Field<'n>> {
         let index = self.left.iter().position(|entry| entry.key == key)?;
         let entry = self.left.remove(index);
         (entry.value.value != YamlValue::Null).then(|| self.field(entry))
     }
 
-    /// Takes all keys that are left.
+    /// Takes all remaining keys.
     pub(super) fn take_all(&mut self) -> Vec<Field<'n>> {
         let left = std::mem::take(&mut self.left);
         left.into_iter().map(|entry| self.field(entry)).collect()
     }
 
-    /// Reports the keys that are left.
+    /// Reports the remaining keys.
     pub(super) fn finish(self, cx: &mut Context<'_>) {
         for entry in &self.left {
             let field = self.field(entry);
             cx.report(
                 &field,
                 Kind::Unknown,
-                "unknown key, left out",
+                "unknown key, omitted",
                 "check its spelling, or whether it is of a newer Copilot",
             );
         }
@@ -97,7 +97,7 @@ impl<'n> Field<'n> {
         })
     }
 
-    /// The entries of a mapping whose keys are names; reports anything else.
+    /// The entries of a mapping whose keys are user-defined names; reports anything else.
     pub(super) fn entries(&self, cx: &mut Context<'_>) -> Vec<(&'n str, Self)> {
         let Some(mut section) = self.section(cx) else {
             return Vec::new();
@@ -131,7 +131,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// Text, with the variables replaced that are known; reports collections.
+    /// Text with its known variables replaced; reports collections.
     pub(super) fn text(&self, cx: &mut Context<'_>) -> Option<String> {
         let text = self.raw().map(|raw| cx.interpolate(&raw));
         if text.is_none() {
@@ -140,7 +140,7 @@ impl<'n> Field<'n> {
         text
     }
 
-    /// Text for a place that takes any text.
+    /// Text for a place that accepts any text.
     pub(super) fn free_text(&self, cx: &mut Context<'_>) -> Option<Value> {
         let raw = self.raw();
         if raw.is_none() {
@@ -158,7 +158,7 @@ impl<'n> Field<'n> {
         number
     }
 
-    /// A boolean, also as YAML 1.1 spells it; reports anything else.
+    /// A boolean, including YAML 1.1 spellings; reports anything else.
     pub(super) fn boolean(&self, cx: &mut Context<'_>) -> Option<bool> {
         let found = self.as_boolean();
         if found.is_none() {
@@ -167,7 +167,6 @@ impl<'n> Field<'n> {
         found
     }
 
-    /// A boolean, if it is one.
     pub(super) fn as_boolean(&self) -> Option<bool> {
         match &self.node.value {
             YamlValue::Bool(value, _) => Some(*value),
@@ -193,7 +192,7 @@ impl<'n> Field<'n> {
         found
     }
 
-    /// A duration as a definition writes it.
+    /// A duration in the format of a definition.
     pub(super) fn duration(&self, cx: &mut Context<'_>) -> Option<String> {
         self.milliseconds(cx).map(duration::render)
     }
@@ -222,7 +221,7 @@ impl<'n> Field<'n> {
         self.text(cx).into_iter().collect()
     }
 
-    /// Any value as it is, with the variables in its texts replaced.
+    /// Any value unchanged, except that the variables in its texts are replaced.
     pub(super) fn value(&self, cx: &Context<'_>) -> Value {
         values::convert(self.node, cx)
     }
@@ -236,7 +235,7 @@ impl<'n> Field<'n> {
         cx.report(
             self,
             Kind::Invalid,
-            format!("expected {wanted}; left out"),
+            format!("expected {wanted}; omitted"),
             "correct the manifest, or write the value into the definition",
         );
     }

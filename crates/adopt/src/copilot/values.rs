@@ -1,11 +1,11 @@
-//! Values of a manifest as a whole.
+//! Converts complete values of a manifest.
 
 use stack::{YamlNode, YamlValue};
 
 use super::context::Context;
 use crate::document::{Item, Map, Value};
 
-/// A value as it is, with the variables in its texts replaced.
+/// A value unchanged, except that the variables in its texts are replaced.
 pub(super) fn convert(node: &YamlNode, cx: &Context<'_>) -> Value {
     match &node.value {
         YamlValue::Null => Value::Null,

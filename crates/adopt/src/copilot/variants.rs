@@ -3,11 +3,11 @@
 use super::placeholder;
 use crate::document::{Item, Map, Value};
 
-/// Keys without which nothing is valid: they stay although each environment has its own.
+/// Keys that are required: they stay although each environment has its own.
 const REQUIRED: [&str; 2] = ["image", "name"];
 
-/// Puts the variants into the definition as `environments`. A placeholder that each of them replaces leaves the
-/// definition, so that the rest of it is valid by itself.
+/// Adds the variants to the definition as `environments`. A placeholder that all of them replace is removed from
+/// the definition, so that the rest of it is valid on its own.
 pub(super) fn join(mut base: Map, variants: Vec<(String, Map)>) -> Map {
     if variants.is_empty() {
         return base;
@@ -25,8 +25,8 @@ pub(super) fn join(mut base: Map, variants: Vec<(String, Map)>) -> Map {
     base
 }
 
-/// Removes values with a placeholder that each variant replaces, and the mappings that they leave empty. A queue without
-/// settings is one, too.
+/// Removes values with a placeholder that each variant replaces, and mappings that become empty. This includes a
+/// queue without settings.
 fn prune(base: &mut Map, variants: &[&Map], drop_empty: bool) {
     let keys: Vec<String> = base.entries().map(|(key, _)| key.to_owned()).collect();
     for key in keys {
@@ -52,7 +52,7 @@ fn prune(base: &mut Map, variants: &[&Map], drop_empty: bool) {
     }
 }
 
-/// What turns `base` into `variant` when it is merged into it.
+/// The changes that make `variant` of `base` when they are merged into it.
 fn subtract(variant: &Map, base: &Map) -> Map {
     let mut difference = Map::new();
     if variant.is_inline() {
@@ -105,7 +105,7 @@ fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// A mapping that isn't in the place of text.
+/// A mapping that doesn't stand for a text.
 fn as_map(value: &Value) -> Option<&Map> {
     match value {
         Value::Map(map) if placeholder::in_place_of_text(map).is_none() => Some(map),

@@ -1,7 +1,7 @@
-//! A command line to its words, as a shell splits it.
+//! Splits a command line into words, like a shell.
 
-/// The words of a command line; `None` if a quote isn't closed. Quotes and backslashes have the meaning that a shell gives
-/// them; nothing is expanded.
+/// The words of a command line; `None` if a quote isn't closed. Quotes and backslashes have the same meaning as in
+/// a shell; nothing is expanded.
 pub(super) fn split(line: &str) -> Option<Vec<String>> {
     let (mut words, mut word, mut letters) = (Vec::new(), None::<String>, line.chars());
     while let Some(letter) = letters.next() {
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn words_are_those_of_a_shell() {
-        // Each wanted list is what `printf '%s\n' LINE` prints in a POSIX shell.
+        // Each expected list is the output of `printf '%s\n' LINE` in a POSIX shell.
         let cases: [(&str, &[&str]); 6] = [
             ("ps au", &["ps", "au"]),
             ("  a\t b\n", &["a", "b"]),

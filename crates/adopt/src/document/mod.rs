@@ -30,7 +30,7 @@ pub enum Value {
     Int(i64),
     /// Any other number.
     Float(f64),
-    /// Text, which is quoted where YAML would read anything else.
+    /// Text, quoted if YAML would read it as another type.
     Text(String),
     /// A list.
     List(Vec<Item>),
@@ -52,7 +52,7 @@ pub struct Item {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map {
     entries: Vec<(String, Item)>,
-    /// Where each key is in `entries`.
+    /// The index of each key in `entries`.
     places: HashMap<String, usize>,
     /// Comments after the last entry.
     notes: Vec<String>,
@@ -163,7 +163,7 @@ impl Map {
         *self.item(key) = item;
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub fn remove(&mut self, key: &str) -> Option<Item> {
         let index = self.places.remove(key)?;
         let (_, item) = self.entries.remove(index);
@@ -191,7 +191,7 @@ impl Map {
         self
     }
 
-    /// Whether it is written on one line if it can be.
+    /// Whether it is written on one line if possible.
     #[must_use]
     pub fn is_inline(&self) -> bool {
         self.inline

@@ -1,11 +1,11 @@
-//! Scalars as YAML: plain where every reader takes them for the same text, otherwise in double quotes.
+//! Scalars as YAML: plain if every reader reads them as the same text, otherwise in double quotes.
 
 use std::fmt::Write;
 
-/// Words that YAML 1.1 or 1.2 reads as a boolean or as nothing, in any case.
+/// Words that YAML 1.1 or 1.2 reads as a boolean or null, in any case.
 const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
 
-/// Text as a scalar. In a flow collection (`[…]`, `{…}`) more characters have a meaning.
+/// Text as a scalar. In a flow collection (`[…]`, `{…}`), more characters have a meaning.
 pub(super) fn text(text: &str, in_flow: bool) -> String {
     if is_plain(text, in_flow) {
         text.to_owned()
@@ -14,7 +14,7 @@ pub(super) fn text(text: &str, in_flow: bool) -> String {
     }
 }
 
-/// A number that isn't whole, or is written so. It is read back as the same.
+/// A number that isn't whole, or is written that way. Reading it returns the same number.
 pub(super) fn float(value: f64) -> String {
     if value.is_nan() {
         ".nan".to_owned()
@@ -22,7 +22,8 @@ pub(super) fn float(value: f64) -> String {
         let sign = if value < 0.0 { "-" } else { "" };
         format!("{sign}.inf")
     } else {
-        // As `1.0` or `1e-7`: never without a point or an exponent, which would be a whole number.
+        // Such as `1.0` or `1e-7`: always with a point or an exponent, because it would be a whole number
+        // otherwise.
         format!("{value:?}")
     }
 }
@@ -30,7 +31,8 @@ pub(super) fn float(value: f64) -> String {
 fn is_plain(text: &str, in_flow: bool) -> bool {
     let first = text.chars().next();
     let starts = first.is_some_and(|first| first.is_alphabetic() || matches!(first, '/' | '_'));
-    // Sizes and durations (`10s`, `1m30s`, `40GiB`) and percentages: digits, then letters that make no number.
+    // Sizes, durations (`10s`, `1m30s`, `40GiB`), and percentages: digits, followed by letters that can't be part
+    // of a number.
     let digit = first.is_some_and(|first| first.is_ascii_digit());
     let amount = digit && (is_amount(text) || text.contains(is_of_no_number));
     (starts || amount)
@@ -41,7 +43,8 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
         && !text.contains(" #")
 }
 
-/// Whether a text is a duration, a size, or a percentage: never a number, time, date or number of another base.
+/// Whether a text is a duration, a size, or a percentage, and can't be a number, time, date, or number of another
+/// base.
 fn is_amount(text: &str) -> bool {
     let unit = text.trim_end_matches(|last: char| last.is_ascii_alphabetic() || last == '%');
     let unit = text.get(unit.len()..).unwrap_or_default();
@@ -53,12 +56,13 @@ fn is_amount(text: &str) -> bool {
         && !text.starts_with("0x")
 }
 
-/// Letters that no number, date, or time has in YAML 1.1 or 1.2: not those of hexadecimal digits, and not `o`, `t`, `x`, `z`.
+/// Letters that are in no number, date, or time in YAML 1.1 or 1.2: not hexadecimal digits, and not `o`, `t`, `x`,
+/// `z`.
 fn is_of_no_number(letter: char) -> bool {
     matches!(letter.to_ascii_lowercase(), 'g'..='n' | 'p'..='s' | 'u'..='w' | 'y')
 }
 
-/// Characters that a plain scalar may hold inside; a colon and a number sign have rules of their own.
+/// Characters that are safe inside a plain scalar; a colon and a number sign have their own rules.
 fn is_safe(character: char, in_flow: bool) -> bool {
     match character {
         ':' | ' ' | '-' | '_' | '.' | '/' | '@' | '+' | '=' | '%' | '(' | ')' | ';' | '$' | '<'
@@ -88,7 +92,7 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-/// Characters that YAML doesn't take unescaped, or that nobody sees.
+/// Characters that YAML requires to be escaped, or that are invisible.
 pub(super) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(

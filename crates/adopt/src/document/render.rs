@@ -3,7 +3,7 @@
 use super::quote;
 use super::{Item, Map, Value};
 
-/// Longest line that comments and collections on one line may make, in characters.
+/// Maximum line length in characters for comments and collections on one line.
 const WIDTH: usize = 110;
 
 pub(super) fn render(map: &Map) -> String {
@@ -64,7 +64,7 @@ fn write_list(items: &[Item], indent: usize, out: &mut String) {
     let dash = format!("{}- ", " ".repeat(indent));
     for item in items {
         match &item.value {
-            // The mapping begins on the line of its dash, unless a comment or its shape keeps it from there.
+            // The mapping starts on the line of its dash, unless a comment or its form prevents that.
             Value::Map(map) if on_one_line(item, dash.len()).is_none() => {
                 write_comments(item.above.iter().chain(&item.beside), indent, out);
                 let (first, rest) = split_first_comments(map);
@@ -76,7 +76,7 @@ fn write_list(items: &[Item], indent: usize, out: &mut String) {
     }
 }
 
-/// Takes the comments above the first entry out, which can't stand between a dash and its key.
+/// Removes the comments above the first entry, which can't be between a dash and its key.
 fn split_first_comments(map: &Map) -> (Vec<String>, Map) {
     let mut rest = map.clone();
     let first = rest.entries.first_mut();
@@ -87,7 +87,7 @@ fn split_first_comments(map: &Map) -> (Vec<String>, Map) {
 /// A value that is written on the line of its key: a scalar, or a short collection without comments.
 fn on_one_line(item: &Item, before: usize) -> Option<String> {
     let text = match &item.value {
-        // Its notes, if any, come below.
+        // Its notes, if any, follow below.
         Value::Map(map) if map.entries.is_empty() => "{}".to_owned(),
         Value::Map(_) | Value::List(_) => {
             let text = flow(&item.value)?;
@@ -98,7 +98,7 @@ fn on_one_line(item: &Item, before: usize) -> Option<String> {
     Some(text)
 }
 
-/// A collection in brackets; `None` if a comment in it, or a mapping that wants lines of its own, forbids it.
+/// A collection in brackets; `None` if it contains a comment, or a mapping that needs its own lines.
 fn flow(value: &Value) -> Option<String> {
     let inner = |item: &Item| {
         if item.has_comments() {
@@ -154,7 +154,7 @@ fn write_comments<'a>(
     }
 }
 
-/// The lines of a comment, without characters that YAML doesn't take or that nobody sees.
+/// The lines of a comment, without characters that YAML doesn't allow or that are invisible.
 fn clean(text: &str) -> Vec<String> {
     let visible = |line: &str| {
         line.chars()
@@ -164,7 +164,7 @@ fn clean(text: &str) -> Vec<String> {
     text.lines().map(visible).collect()
 }
 
-/// A line cut at spaces so that each part fits, except a word that is longer itself. An empty line stays one.
+/// A line cut at spaces so that each part fits, except a longer single word. An empty line stays one.
 fn wrap(line: &str, width: usize) -> Vec<String> {
     let words = line.trim_start();
     let lead = line.strip_suffix(words).unwrap_or_default();

@@ -1,9 +1,9 @@
-//! What a service's tasks run on.
+//! The capacity that a service's tasks run on.
 
 use super::readings::{ProviderReading, ServiceReading};
 
 impl ServiceReading {
-    /// What its tasks run on, for people.
+    /// The capacity of its tasks, for people.
     pub(super) fn capacity(&self) -> String {
         match &self.launch_type {
             Some(kind) if kind == "EC2" => "EC2 instances".to_owned(),

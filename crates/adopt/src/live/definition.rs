@@ -9,18 +9,18 @@ use super::names::{short_name, stack_name};
 use super::number::{brief, count, seconds, written};
 use super::readings::{QueueReading, Readings};
 
-/// Who writes, and what the person gave.
+/// The writer of the definition, and the user's settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Written<'a> {
-    /// The command that writes it, as a person would type it.
+    /// The command that writes it, as a user would type it.
     pub command: &'a str,
     /// The day, such as `2026-11-30`.
     pub day: &'a str,
-    /// The latency objective, if the person gave it.
+    /// The latency objective, if the user set it.
     pub slo: Option<&'a str>,
 }
 
-/// Writes the definition. Without a latency objective it isn't valid yet: it asks for one.
+/// Writes the definition. Without a latency objective, it isn't valid yet: a comment asks for one.
 #[must_use]
 pub fn write_definition(readings: &Readings, facts: &Facts, written: Written<'_>) -> String {
     let service = short_name(&readings.service.name);
@@ -45,11 +45,11 @@ pub fn write_definition(readings: &Readings, facts: &Facts, written: Written<'_>
     map.render()
 }
 
-/// What is known of the service, above all keys.
+/// The facts about the service, above all keys.
 fn describe(item: &mut Item, readings: &Readings, facts: &Facts, written: Written<'_>) {
     item.above(format!(
-        "Written by `{}` on {}, from what runs in AWS. Each number has its evidence; what is a guess says so. QUESTION marks \
-         what only you know.",
+        "Written by `{}` on {}, from the resources in AWS. Each number has its evidence; guesses are marked. \
+         QUESTION marks values that only you know.",
         written.command, written.day
     ));
     item.above(format!("Now: {}.", describe_service(readings)));
@@ -78,7 +78,7 @@ fn describe_service(readings: &Readings) -> String {
         .collect();
     let size = match (task.cpu, task.memory) {
         (Some(cpu), Some(memory)) => format!("{cpu} CPU units and {memory} MiB"),
-        _ => "no size of its own".to_owned(),
+        _ => "no size at task level".to_owned(),
     };
     let processor = if task.arm { "ARM" } else { "x86-64" };
     format!(
@@ -110,7 +110,7 @@ fn describe_traffic(readings: &Readings, facts: &Facts) -> String {
     )
 }
 
-/// What couldn't be read or measured.
+/// The values that couldn't be read or measured.
 fn gaps(readings: &Readings, facts: &Facts) -> Vec<String> {
     let mut lines = Vec::new();
     if facts.tasks_from.is_none() {
@@ -119,7 +119,7 @@ fn gaps(readings: &Readings, facts: &Facts) -> Vec<String> {
             _ => "Container Insights is off in the cluster",
         };
         lines.push(format!(
-            "Gap: there is no history of running tasks, because {why}. So the concurrency isn't measured."
+            "Gap: no history of running tasks exists, because {why}. So the concurrency isn't measured."
         ));
     }
     if let Some(undeleted) = facts.work.undeleted.filter(|share| *share >= 0.05) {
@@ -175,7 +175,7 @@ fn write_queues(map: &mut Map, readings: &Readings) -> Vec<String> {
     ordered
 }
 
-/// The ARN of a key, and not of an alias, as the format takes it.
+/// Whether it is the ARN of a key, and not of an alias, as the format requires.
 fn is_key_arn(key: &str) -> bool {
     key.starts_with("arn:") && key.contains(":key/")
 }
@@ -221,8 +221,8 @@ fn write_service(
             map.map("tasks");
             let item = map.item("tasks");
             item.above(format!(
-                "QUESTION: how long can a message wait until its processing starts, and for which share of them? Nothing in \
-                 AWS tells. For comparison: {oldest}."
+                "QUESTION: how long can a message wait until its processing starts, and for which share of them? \
+                 AWS has no data on that. For comparison: {oldest}."
             ));
             item.above("slo: 99% within 1m");
         }
@@ -236,7 +236,7 @@ fn write_service(
         .beside(facts.max.evidence.as_str());
     let demand = map.map("scaling").map("demand");
     write_demand(demand, facts);
-    // Without permission to look, something can scale it already.
+    // If the permission to read it is missing, something might already scale it.
     if readings.target.is_some() || readings.scaling_unread.is_some() {
         demand
             .set("actuator", "none")
@@ -244,7 +244,7 @@ fn write_service(
     }
 }
 
-/// How old the oldest message was, for whoever chooses an objective.
+/// The age of the oldest message, to help choose an objective.
 fn describe_oldest(readings: &Readings, facts: &Facts) -> String {
     let oldest = facts.traffic.as_ref().and_then(|traffic| traffic.oldest);
     let Some((p95, longest)) = oldest else {

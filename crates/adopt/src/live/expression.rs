@@ -1,11 +1,11 @@
-//! CloudWatch's metric math, as far as a backlog per task is written with it: arithmetic, comparisons, and a few functions.
+//! CloudWatch's metric math, as far as a backlog per task needs it: arithmetic, comparisons, and a few functions.
 
 use std::collections::BTreeMap;
 
-/// Nested deeper, an expression isn't evaluated.
+/// Maximum nesting depth of an expression; a deeper one isn't evaluated.
 const DEEPEST: u32 = 32;
 
-/// The value of an expression with these values of its terms; `None` if it uses anything unknown.
+/// The value of an expression with these values of its terms; `None` if it uses anything unsupported.
 pub(super) fn evaluate(expression: &str, values: &BTreeMap<String, f64>) -> Option<f64> {
     let tokens = tokens(expression)?;
     let mut parser = Parser {
@@ -40,7 +40,7 @@ enum Token {
     Sign(&'static str),
 }
 
-/// Longer signs first.
+/// Operators, the longer ones first.
 const SIGNS: [&str; 18] = [
     "&&", "||", ">=", "<=", "==", "!=", ">", "<", "+", "-", "*", "/", "^", "(", ")", "[", "]", ",",
 ];
@@ -86,7 +86,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Of the lowest precedence: `&&` and `||`.
+    /// The lowest precedence: `&&` and `||`.
     fn condition(&mut self) -> Option<f64> {
         let mut left = self.comparison()?;
         while let Some(sign) = self.take(&["&&", "||"]) {
@@ -165,7 +165,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The arguments of a function; those of a list count one by one.
+    /// The arguments of a function; the items of a list count as separate arguments.
     fn call(&mut self, name: &str) -> Option<f64> {
         let mut arguments = Vec::new();
         while self.take(&[")"]).is_none() {

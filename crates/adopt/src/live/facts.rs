@@ -1,4 +1,4 @@
-//! What the readings come to: each fact with its evidence.
+//! The conclusions from the readings: each fact with its evidence.
 
 use std::time::Duration;
 
@@ -16,45 +16,45 @@ use super::traffic::{Traffic, measure_traffic, running_tasks};
 pub struct Fact<T> {
     /// The value.
     pub value: T,
-    /// What it is from; starts with `guess: ` if nothing measured it.
+    /// Its source; starts with `guess: ` if it wasn't measured.
     pub evidence: String,
 }
 
-/// Everything that a definition says.
+/// The values of a definition.
 #[derive(Clone, Debug, Serialize)]
 pub struct Facts {
     /// Traffic of the queues; `None` without history.
     pub traffic: Option<Traffic>,
     /// The work on messages.
     pub work: Work,
-    /// What the running tasks of the past are from; `None` if nothing tells.
+    /// The source of the past numbers of running tasks; `None` if unknown.
     pub tasks_from: Option<String>,
     /// Start of tasks.
     pub start: Option<TaskStart>,
     /// Average processing time of a message; `None` if it couldn't be measured.
     pub processing: Option<Fact<Duration>>,
-    /// Messages that a task works on at once.
+    /// Messages that a task processes at the same time.
     pub concurrency: Fact<u32>,
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     pub min: Fact<u32>,
-    /// Most tasks.
+    /// Maximum number of tasks.
     pub max: Fact<u32>,
-    /// From a decision to the first message of a new task.
+    /// Time from a decision until a new task takes its first message.
     pub task_start: Fact<Duration>,
-    /// What scales the service now.
+    /// What currently scales the service.
     #[serde(skip)]
     pub present: Present,
 }
 
-/// Most tasks of a definition, and the longest start.
+/// The format's limits for the number of tasks, and for the longest start.
 const MOST_TASKS: u32 = 5_000;
 const LONGEST_START: f64 = 3_600.0;
-/// Most messages at once of a definition.
+/// The format's limit for messages at the same time.
 const MOST_AT_ONCE: u32 = 10_000;
 /// The format's default of `task_start`.
 const USUAL_START: Duration = Duration::from_secs(40);
 
-/// Draws the conclusions.
+/// Derives the facts from the readings.
 #[must_use]
 pub fn infer(readings: &Readings) -> Facts {
     let tasks = running_tasks(&readings.history, readings.service.running);
@@ -81,7 +81,8 @@ pub fn infer(readings: &Readings) -> Facts {
 /// Processing time and concurrency.
 type WorkFacts = (Option<Fact<Duration>>, Fact<u32>);
 
-/// Processing time and concurrency. Their quotient is what a busy task does; it decides how many tasks are needed.
+/// Processing time and concurrency. Concurrency ÷ processing time is the rate of a busy task, which determines how
+/// many tasks are needed.
 fn conclude_work(work: &Work, days: u32) -> WorkFacts {
     let amount = work.describe_amount();
     let hours = work.hours.map_or_else(String::new, |(median, p95)| {
@@ -108,15 +109,15 @@ fn time(value: f64, evidence: String) -> Option<Fact<Duration>> {
     Some(Fact { value, evidence })
 }
 
-/// From what a busy task does, and from how long a message takes while nothing waits.
+/// From the rate of a busy task, and from the time per message while nothing waits.
 fn of_both(busy: Concurrency, (at_once, quiet): (f64, f64), little: &str) -> WorkFacts {
     let at_once = small(at_once).clamp(1, MOST_AT_ONCE);
     let concurrency = Fact {
         value: at_once,
         evidence: format!(
             "a busy task deletes {} per second ({} minutes in which at least as many messages waited as were in flight), \
-             × {}, for which a message is in flight while nothing waits; it holds {} messages, including those received \
-             ahead",
+             × {}, for which a message is in flight while nothing waits; it holds {} messages, \
+             including messages received in advance",
             brief(busy.rate),
             busy.minutes,
             seconds(quiet),
@@ -127,26 +128,27 @@ fn of_both(busy: Concurrency, (at_once, quiet): (f64, f64), little: &str) -> Wor
     (time(f64::from(at_once) / busy.rate, evidence), concurrency)
 }
 
-/// From what a busy task does alone.
+/// Only from the rate of a busy task.
 fn of_rate(busy: Concurrency) -> WorkFacts {
     let evidence = format!(
-        "1 ÷ what a busy task deletes, {} per second ({} minutes); messages always waited, so nothing tells how long a \
-         single one takes",
+        "1 ÷ the rate of a busy task, {} per second ({} minutes); messages always waited, so the time \
+         for a single one is unknown",
         brief(busy.rate),
         busy.minutes
     );
     let unknown =
-        "guess: 1, which goes with the processing time above: only their quotient was measured";
+        "guess: 1, which matches the processing time above: only their quotient was measured";
     (time(1.0 / busy.rate, evidence), one(unknown))
 }
 
-/// From how long a message is in flight alone.
+/// Only from the time that a message is in flight.
 fn of_time(work: &Work, little: &str) -> Option<Fact<Duration>> {
     let quiet = match work.quiet_seconds {
         Some(_) => "while nothing waits, ",
         None => "",
     };
-    let evidence = format!("{quiet}{little}; messages that a task receives ahead are in it");
+    let evidence =
+        format!("{quiet}{little}; this includes messages that a task receives in advance");
     time(work.quiet_seconds.or(work.all_seconds)?, evidence)
 }
 
@@ -154,7 +156,7 @@ fn guess_concurrency(work: &Work) -> String {
     match work.held {
         Some(held) => format!(
             "guess: 1, because too few minutes were busy to measure it; a task held up to {} messages (p95), including \
-             those received ahead",
+             messages received in advance",
             brief(held)
         ),
         None => "guess: 1; without a history of running tasks, nothing measured it".to_owned(),
@@ -207,7 +209,7 @@ fn most(readings: &Readings, need: Option<f64>) -> Fact<u32> {
         }
         (None, None) => (
             desired,
-            format!("guess: the present {desired}; nothing tells how many a peak needs"),
+            format!("guess: the current {desired}; the number that a peak needs is unknown"),
         ),
     };
     Fact {

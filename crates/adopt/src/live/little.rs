@@ -1,14 +1,15 @@
-//! Processing time and concurrency of tasks, from what SQS counts: Little's law.
+//! Processing time and concurrency of tasks, from SQS's counts: Little's law.
 //!
-//! In the long run, the mean number of messages in flight is the rate at which they are deleted times the mean time from a
-//! message's receipt to its deletion. SQS counts a message as in flight from its receipt, so messages that a task has
-//! received ahead and isn't working on yet are in it. Two kinds of minutes tell these apart:
-//! - *quiet* minutes, in which nothing waits: tasks hold few messages that they don't work on, so the time is nearest
-//!   to the processing time;
-//! - *busy* minutes, in which at least as many messages wait as are in flight: no task lacks work, so the rate of
-//!   deletions is what the tasks can do.
+//! In the long run, the mean number of messages in flight is the rate at which they are deleted × the mean time
+//! from a message's receipt to its deletion. SQS counts a message as in flight from its receipt. So the count
+//! includes messages that a task has received in advance and isn't processing yet. Two kinds of minutes distinguish
+//! them:
+//! - *quiet* minutes, in which nothing waits: tasks hold few messages that they aren't processing, so the time is
+//!   closest to the processing time;
+//! - *busy* minutes, in which at least as many messages wait as are in flight: no task lacks work, so the deletion
+//!   rate is the capacity of the tasks.
 //!
-//! What a task can do in a second is its concurrency ÷ the processing time. That quotient decides how many tasks are
+//! The capacity of a task per second is its concurrency ÷ the processing time. It determines how many tasks are
 //! needed, and busy minutes measure it directly.
 
 use serde::Serialize;
@@ -16,45 +17,46 @@ use serde::Serialize;
 use super::number::{count, percentile};
 use super::readings::{History, Minutes};
 
-/// Messages of which a mean is worth stating.
+/// Minimum number of messages for a meaningful mean.
 const ENOUGH_MESSAGES: f64 = 100.0;
-/// Messages seen in flight, over all minutes: their number has a relative error of about 1 ÷ its root, which is 20% here.
+/// Minimum number of messages seen in flight, over all minutes: their number has a relative error of about 1 ÷ its
+/// square root, which is 20% here.
 const ENOUGH_SEEN: f64 = 25.0;
-/// Busy minutes with a known number of tasks.
+/// Minimum number of busy minutes with a known number of tasks.
 const ENOUGH_BUSY: usize = 10;
-/// The latest minutes are left out, because SQS publishes late.
+/// The latest minutes are excluded, because SQS publishes late.
 const MINUTE: f64 = 60.0;
 
-/// What was measured of the work on messages.
+/// The measurements of the work on messages.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Work {
     /// Mean time from receipt to deletion in seconds, in quiet minutes.
     pub quiet_seconds: Option<f64>,
     /// The same over all minutes.
     pub all_seconds: Option<f64>,
-    /// Median and 95th percentile of the same in single hours.
+    /// Median and 95th percentile of the same, over single hours.
     pub hours: Option<(f64, f64)>,
     /// Messages deleted.
     pub deleted: f64,
-    /// Messages received that weren't deleted, as a share of those received. In flight counts them until their
+    /// Messages received but not deleted, as a share of the messages received. They count as in flight until their
     /// visibility timeout ends.
     pub undeleted: Option<f64>,
     /// Minutes with a datapoint.
     pub minutes: usize,
-    /// Of tasks that have work all the time.
+    /// Values of tasks that always have work.
     pub busy: Option<Concurrency>,
-    /// Highest number of messages in flight per running task, its 95th percentile over minutes with work.
+    /// Highest number of messages in flight per running task: the 95th percentile over minutes with work.
     pub held: Option<f64>,
 }
 
-/// What busy tasks do.
+/// The capacity of busy tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Concurrency {
     /// Messages in flight per running task.
     pub held: f64,
     /// Messages deleted per second and running task.
     pub rate: f64,
-    /// Minutes.
+    /// Number of minutes.
     pub minutes: usize,
 }
 
@@ -78,7 +80,7 @@ pub fn measure_work(history: &History, tasks: Option<&Minutes>) -> Work {
     }
 }
 
-/// Sums over some minutes.
+/// Sums over a set of minutes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     in_flight: f64,
@@ -86,7 +88,7 @@ struct Sums {
 }
 
 impl Sums {
-    /// Over the minutes for which `chosen` holds. A minute without a datapoint had nothing.
+    /// Over the minutes for which `chosen` is true. A minute without a datapoint counts as 0.
     fn of(history: &History, chosen: impl Fn(i64) -> bool) -> Self {
         let sum = |minutes: &Minutes| -> f64 {
             let chosen = minutes.iter().filter(|(at, _)| chosen(**at));
@@ -98,8 +100,8 @@ impl Sums {
         }
     }
 
-    /// Little's law: mean in flight ÷ deleted per second. Both means are over the same minutes, so their number drops
-    /// out.
+    /// Little's law: mean in flight ÷ deleted per second. Both means are over the same minutes, so their number
+    /// cancels out.
     fn seconds(self) -> Option<f64> {
         let enough = self.deleted >= ENOUGH_MESSAGES && self.in_flight >= ENOUGH_SEEN;
         enough.then(|| self.in_flight * MINUTE / self.deleted)
@@ -154,7 +156,7 @@ fn measure_held(history: &History, tasks: &Minutes) -> Option<f64> {
 }
 
 impl Work {
-    /// The number of messages that a task works on at once: what a busy task does in a second × the processing time
+    /// The number of messages that a task processes at the same time: the rate of a busy task × the processing time
     /// in quiet minutes, at least 1. `None` if one of the two isn't known.
     #[must_use]
     pub fn concurrency(&self) -> Option<f64> {
@@ -163,7 +165,7 @@ impl Work {
         Some((busy.rate * seconds).round().max(1.0))
     }
 
-    /// Messages, for people.
+    /// Number of messages, for people.
     pub(super) fn describe_amount(&self) -> String {
         format!(
             "{:.0} deleted messages and {} minutes with a datapoint",
@@ -177,7 +179,7 @@ impl Work {
 mod tests {
     use super::*;
 
-    /// `count` minutes with the same values, from a minute on.
+    /// `count` minutes with the same values, starting at a minute.
     fn minutes(from: i64, count: i64, value: f64) -> Minutes {
         (from..from + count)
             .map(|minute| (minute * 60, value))
@@ -214,10 +216,10 @@ mod tests {
         );
     }
 
-    /// A task that receives 10 messages at once and works on one after another, 500 ms each. Quiet: one message every
-    /// 10 s, 0.05 in flight (0.1/s × 0.5 s) and 6 deleted per minute. Busy, 2 tasks: 10 in flight in each, and 2 per
-    /// second and task, so 240 deleted per minute. All: (1,000 × 0.05 + 100 × 20) × 60 ÷ (1,000 × 6 + 100 × 240) =
-    /// 2,050 × 60 ÷ 30,000 = 4.1 s, eight times too long. Concurrency: 2/s × 0.5 s = 1.
+    /// A task that receives 10 messages at once and processes them one after another, 500 ms each. Quiet: one
+    /// message every 10 s, 0.05 in flight (0.1/s × 0.5 s) and 6 deleted per minute. Busy, 2 tasks: 10 in flight in
+    /// each, and 2 per second and task, so 240 deleted per minute. All minutes: (1,000 × 0.05 + 100 × 20) × 60 ÷
+    /// (1,000 × 6 + 100 × 240) = 2,050 × 60 ÷ 30,000 = 4.1 s, eight times too long. Concurrency: 2/s × 0.5 s = 1.
     #[test]
     fn messages_that_a_task_only_holds_are_told_from_its_work() {
         let history = history(&[(0, 1_000, 0.05, 6.0, 0.0), (1_000, 100, 20.0, 240.0, 500.0)]);
@@ -230,7 +232,7 @@ mod tests {
         close(Some(busy.rate), 2.0);
         assert_eq!(busy.minutes, 100);
         close(work.concurrency(), 1.0);
-        // 1,100 minutes, of which 1,000 hold 0.025 per task and 100 hold 10: the 95th percentile is among the latter.
+        // 1,100 minutes: 1,000 have 0.025 per task and 100 have 10, so the 95th percentile is among the latter.
         close(work.held, 10.0);
     }
 

@@ -1,7 +1,7 @@
 //! A running service, as its definition: readings become facts with evidence, and facts become a document.
 //!
-//! Nothing is invented. What was measured says from what, what is a guess says so, and what no reading can tell, such as
-//! the latency objective, stays a question in a comment.
+//! Nothing is invented. Measured values name their source, guesses are marked as guesses, and unknown values, such
+//! as the latency objective, remain a question in a comment.
 
 mod capacity;
 mod definition;

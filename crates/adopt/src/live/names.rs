@@ -1,4 +1,4 @@
-//! Names that the format has.
+//! Valid names in the format.
 
 /// A short name of a definition: letters, digits, and hyphens, at most 64, the first not a hyphen.
 pub(super) fn short_name(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! Statistics, and numbers as people write them.
+//! Statistics, and numbers in readable form.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) fn count(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
 }
 
-/// The whole number at or below a value; 0 for what is negative or no number.
+/// The whole number at or below a value; 0 for negative values and NaN.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -34,7 +34,7 @@ pub(super) fn small(value: f64) -> u32 {
     u32::try_from(whole(value)).unwrap_or(u32::MAX)
 }
 
-/// A duration with about two digits that matter: at least 1 ms.
+/// A duration rounded to about two significant digits: at least 1 ms.
 pub(super) fn rounded(seconds: f64) -> Duration {
     let unit = match seconds {
         seconds if seconds < 0.1 => 0.001,
@@ -48,11 +48,11 @@ pub(super) fn rounded(seconds: f64) -> Duration {
     Duration::from_millis(u64::try_from(whole(millis)).unwrap_or(u64::MAX))
 }
 
-/// A duration as definitions write it: whole numbers with their units.
+/// A duration in the format of definitions: whole numbers with their units.
 pub(super) fn written(duration: Duration) -> String {
     let whole = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
     let text = humantime::format_duration(whole).to_string();
-    // Days and weeks of humantime have other names than ours.
+    // Days and weeks have other names in humantime than in our format.
     let parts = text
         .split(' ')
         .map(|part| part.replace("days", "d").replace("day", "d"));
@@ -66,12 +66,12 @@ pub(super) fn written(duration: Duration) -> String {
     }
 }
 
-/// Seconds in few characters.
+/// Seconds in short form.
 pub(super) fn seconds(value: f64) -> String {
     written(rounded(value))
 }
 
-/// A number in few characters.
+/// A number in short form.
 pub(super) fn brief(value: f64) -> String {
     if value >= 100.0 || (value - value.round()).abs() < 0.005 {
         format!("{value:.0}")

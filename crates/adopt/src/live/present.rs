@@ -1,4 +1,4 @@
-//! The policy that scales the service now, in words and as far as it can be simulated.
+//! The policy that currently scales the service, in words and as far as it can be simulated.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use super::present_steps::read_steps;
 use super::present_tracking::{Tracked, read_tracking};
 use super::readings::{PolicyKind, Readings};
 
-/// What scales the service now.
+/// What currently scales the service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Present {
-    /// What it is, for people.
+    /// Its description, for people.
     pub description: String,
-    /// As a simulation can run it; why it can't otherwise.
+    /// The policy for a simulation, or why it can't be simulated.
     pub policy: Result<PresentPolicy, String>,
-    /// What was guessed or left out, a sentence each.
+    /// What was guessed or omitted, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ pub enum PresentPolicy {
     Tracking(PresentTracking),
     /// Step scaling.
     Steps(PresentSteps),
-    /// Both.
+    /// Target tracking and step scaling.
     TrackingAndSteps(PresentTracking, PresentSteps),
 }
 
@@ -41,7 +41,7 @@ pub enum PresentPolicy {
 pub struct PresentTracking {
     /// Messages per task.
     pub target: f64,
-    /// Whether messages that wait count.
+    /// Whether waiting messages count.
     pub visible: bool,
     /// Whether messages in flight count.
     pub in_flight: bool,
@@ -60,20 +60,20 @@ pub struct PresentSteps {
     pub cooldown_out: Duration,
     /// Cooldown after a scale-in.
     pub cooldown_in: Duration,
-    /// What adds tasks.
+    /// Adds tasks.
     pub scale_out: Option<PresentSide>,
-    /// What removes tasks.
+    /// Removes tasks.
     pub scale_in: Option<PresentSide>,
 }
 
 /// One side of step scaling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PresentSide {
-    /// Name of SQS's metric.
+    /// Name of the SQS metric.
     pub metric: String,
     /// Its statistic.
     pub statistic: String,
-    /// On which side of the threshold the alarm goes into ALARM.
+    /// The comparison that puts the alarm into ALARM.
     pub comparison: Comparison,
     /// Threshold.
     pub threshold: f64,
@@ -81,7 +81,7 @@ pub struct PresentSide {
     pub datapoints: u32,
     /// Evaluation periods.
     pub periods: u32,
-    /// What a missing datapoint counts as.
+    /// How missing datapoints are treated.
     pub missing: MissingData,
     /// The steps.
     pub steps: Steps,
@@ -91,7 +91,7 @@ pub struct PresentSide {
 /// `TargetTrackingScalingPolicyConfiguration` and `StepScalingPolicyConfiguration`.
 pub(super) const COOLDOWN: Duration = Duration::from_secs(300);
 
-/// Finds out what scales the service.
+/// Finds the policy that scales the service.
 #[must_use]
 pub fn find_present(readings: &Readings) -> Present {
     if let Some(why) = &readings.scaling_unread {
@@ -148,14 +148,14 @@ pub fn find_present(readings: &Readings) -> Present {
     }
 }
 
-/// The messages of several queues are simulated as those of one, and a policy that follows metrics of the queues one by one can
-/// weigh them in any way.
+/// A simulation adds up the messages of several queues, but a policy that follows separate metrics of the queues
+/// can weigh them in any way.
 fn require_one_queue(readings: &Readings, policy: PresentPolicy) -> Result<PresentPolicy, String> {
     match policy {
         PresentPolicy::Fixed { .. } => Ok(policy),
         _ if readings.queues.len() <= 1 => Ok(policy),
         _ => Err(
-            "it follows metrics of several queues, and what is simulated are the messages of all together"
+            "it follows metrics of several queues, but the simulation adds up their messages"
                 .to_owned(),
         ),
     }
@@ -200,18 +200,22 @@ fn read_policies(readings: &Readings, notes: &mut Vec<String>) -> Result<Present
         },
         ([], None) => {
             return Err(format!(
-                "it scales by {}, which a history of messages doesn't tell",
+                "it scales by {}, which can't be derived from a history of messages",
                 by_utilization.join(" and ")
             ));
         }
         ([], Some(steps)) => PresentPolicy::Steps(steps),
         ([one], None) => PresentPolicy::Tracking(*one),
         ([one], Some(steps)) => PresentPolicy::TrackingAndSteps(*one, steps),
-        _ => return Err("several policies follow a backlog; the simulation knows one".to_owned()),
+        _ => {
+            return Err(
+                "several policies follow a backlog; the simulation supports only one".to_owned(),
+            );
+        }
     };
     for what in by_utilization {
         notes.push(format!(
-            "its policy on {what} is left out: a history of messages doesn't tell it"
+            "its policy on {what} is omitted: it can't be derived from a history of messages"
         ));
     }
     Ok(policy)

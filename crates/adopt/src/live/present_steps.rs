@@ -7,7 +7,7 @@ use scaling::{AdjustmentType, Comparison, Step, Steps};
 use super::present::{COOLDOWN, PresentSide, PresentSteps};
 use super::readings::{AlarmReading, MetricReading, PolicyKind, PolicyReading, Readings};
 
-/// Metrics of SQS that a history of messages tells.
+/// SQS metrics that can be derived from a history of messages.
 const METRICS: [&str; 5] = [
     "ApproximateNumberOfMessagesVisible",
     "ApproximateNumberOfMessagesNotVisible",
@@ -51,7 +51,9 @@ fn add_side(
     cooldown: Duration,
 ) -> Result<(), String> {
     if steps.period != period {
-        return Err("its alarms have different periods; the simulation knows one".to_owned());
+        return Err(
+            "its alarms have different periods; the simulation supports only one".to_owned(),
+        );
     }
     let adds = matches!(side.comparison, Comparison::Above | Comparison::AtOrAbove);
     let (place, own) = match adds {
@@ -60,7 +62,8 @@ fn add_side(
     };
     if place.is_some() {
         return Err(
-            "several alarms change the count in one direction; the simulation knows one".to_owned(),
+            "several alarms change the count in one direction; the simulation supports only one"
+                .to_owned(),
         );
     }
     *own = cooldown;
@@ -95,7 +98,7 @@ fn read_side(
     })
 }
 
-/// The metric of an alarm, if a history of messages tells it.
+/// The metric of an alarm, if it can be derived from a history of messages.
 fn known_metric<'a>(
     alarm: &'a AlarmReading,
     readings: &Readings,
@@ -106,7 +109,7 @@ fn known_metric<'a>(
     };
     if metric.namespace != "AWS/SQS" || !METRICS.contains(&metric.name.as_str()) {
         return Err(format!(
-            "its alarm {name} is on {} {}, which a history of messages doesn't tell",
+            "its alarm {name} is on {} {}, which can't be derived from a history of messages",
             metric.namespace, metric.name
         ));
     }

@@ -1,4 +1,4 @@
-//! Target tracking policies: what they track, as messages per task.
+//! Target tracking policies: their metrics, as messages per task.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::readings::{
     MetricReading, PolicyKind, PolicyReading, Readings, TermReading, TrackedReading,
 };
 
-/// What a policy tracks.
+/// The metric that a policy tracks.
 pub(super) enum Tracked {
     /// Messages per task.
     Backlog(PresentTracking),
@@ -16,11 +16,11 @@ pub(super) enum Tracked {
     Utilization(String),
 }
 
-/// How deep expressions may refer to each other.
+/// Maximum depth of references between expressions.
 const DEEPEST: u32 = 8;
 
 impl TrackedReading {
-    /// What it is, for people.
+    /// Its description, for people.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Predefined(name) => name.clone(),
@@ -40,7 +40,7 @@ impl TrackedReading {
     }
 }
 
-/// What a policy tracks; `None` if it isn't target tracking.
+/// The metric that a policy tracks; `None` if it isn't target tracking.
 ///
 /// # Errors
 /// Why it can't be simulated.
@@ -70,7 +70,7 @@ pub(super) fn read_tracking(
         TrackedReading::Math { expression, terms } => weigh_math(expression, terms, readings)?,
     };
     if *only_out {
-        return Err("its scale-in is disabled, which the simulation doesn't know".to_owned());
+        return Err("its scale-in is disabled, which the simulation doesn't support".to_owned());
     }
     let factor = if weights.visible > 0.0 {
         weights.visible
@@ -103,17 +103,20 @@ struct Weights {
     in_flight: f64,
 }
 
-/// A metric of its own. Nothing but its name says what it is.
+/// A custom metric. Only its name shows what it is.
 fn weigh_metric(metric: &MetricReading, notes: &mut Vec<String>) -> Result<Weights, String> {
     let name = metric.name.to_lowercase();
     if metric.namespace == "AWS/SQS" {
         return Err(format!(
-            "it tracks {} as a whole, regardless of the number of tasks, which the simulation doesn't know",
+            "it tracks {} as a whole, regardless of the number of tasks, which the simulation doesn't support",
             metric.name
         ));
     }
     if metric.namespace.starts_with("AWS/") || !name.contains("backlog") {
-        return Err(format!("nothing tells what its metric {} is", metric.name));
+        return Err(format!(
+            "the meaning of its metric {} is unknown",
+            metric.name
+        ));
     }
     notes.push(format!(
         "guess: {} of {} is the number of waiting messages ÷ running tasks, by its name",
@@ -126,10 +129,10 @@ fn weigh_metric(metric: &MetricReading, notes: &mut Vec<String>) -> Result<Weigh
 }
 
 const NOT_PER_TASK: &str =
-    "its metric doesn't depend on the number of tasks, which the simulation doesn't know";
+    "its metric doesn't depend on the number of tasks, which the simulation doesn't support";
 
-/// Evaluates the expression for several backlogs and counts, and finds the only weights with which it is a backlog per
-/// task: however it is written.
+/// Evaluates the expression for several backlogs and counts, and finds the only weights with which it is a backlog
+/// per task, however it is written.
 fn weigh_math(
     expression: &str,
     terms: &BTreeMap<String, TermReading>,
@@ -172,7 +175,7 @@ fn weigh_math(
     }
 }
 
-/// What a metric counts.
+/// The count in a metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Role {
     Visible,
@@ -216,7 +219,7 @@ fn role_of(metric: &MetricReading, readings: &Readings) -> Result<Role, String> 
         }
         (namespace, name) => {
             return Err(format!(
-                "it follows {namespace} {name}, which a history of messages doesn't tell"
+                "it follows {namespace} {name}, which can't be derived from a history of messages"
             ));
         }
     })

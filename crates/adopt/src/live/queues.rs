@@ -1,11 +1,11 @@
-//! Which queues a service consumes: from its environment variables, its role, its tags, or as given.
+//! The queues that a service consumes: from its environment variables, its role, its tags, or from the user.
 
 use std::collections::BTreeMap;
 
 use super::readings::{ServiceReading, TaskReading};
 use super::role_policy::{QueueGrant, queue_grants};
 
-/// A queue as somebody wrote it.
+/// A queue as written by the user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum QueueName {
     /// Its ARN.
@@ -17,7 +17,7 @@ pub enum QueueName {
         /// Name.
         name: String,
     },
-    /// Its name alone, in the service's own account.
+    /// Only its name, in the service's own account.
     Name(String),
 }
 
@@ -26,13 +26,13 @@ pub enum QueueName {
 pub struct Candidate {
     /// The queue.
     pub queue: QueueName,
-    /// Where it was found, for people: follows "from".
+    /// Where it was found, for people: text after "from".
     pub found: String,
-    /// Whether it is only a guess that the text is a queue's name at all.
+    /// Whether it is a guess that the text is a queue's name at all.
     pub unsure: bool,
 }
 
-/// A candidate that exists.
+/// An existing candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueChoice {
     /// ARN.
@@ -43,7 +43,7 @@ pub struct QueueChoice {
     pub dead_letter: Option<String>,
 }
 
-/// Reads a queue's ARN, URL, or name; `None` if it is none of them.
+/// Reads a queue's ARN, URL, or name; `None` for anything else.
 #[must_use]
 pub fn parse_queue(text: &str) -> Option<QueueName> {
     let text = text.trim();
@@ -73,8 +73,8 @@ fn is_name(text: &str) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// Everything that might be a queue of the service, each once. A queue that a role may only send to isn't among them,
-/// and neither is one whose variable is called after dead letters.
+/// Everything that might be a queue of the service, without duplicates. This excludes queues that a role can only
+/// send to, and queues in variables with a dead-letter name.
 #[must_use]
 pub fn find_candidates(service: &ServiceReading, task: &TaskReading) -> Vec<Candidate> {
     let mut found = Vec::new();
@@ -101,7 +101,7 @@ pub fn find_candidates(service: &ServiceReading, task: &TaskReading) -> Vec<Cand
     found
 }
 
-/// A URL or an ARN says itself what it is; a name only together with its key.
+/// A URL or an ARN is clear by itself; a name only together with its key.
 fn add_text(found: &mut Vec<Candidate>, key: &str, value: &str, origin: String) {
     let key = key.to_lowercase();
     if key.contains("dlq") || key.contains("dead") {
@@ -130,11 +130,11 @@ fn grants(task: &TaskReading) -> Vec<QueueGrant> {
     queue_grants(task.role_policies.as_deref().unwrap_or_default())
 }
 
-/// The queues that the service consumes, of those that exist. With a role that was read: those that it can receive
-/// from. Without one: the only candidate.
+/// The queues that the service consumes, among the existing ones. If the role was read, these are the queues that
+/// it can receive from. Otherwise, it is the only candidate.
 ///
 /// # Errors
-/// The candidates, if there are several and nothing tells which of them the service consumes.
+/// The candidates, if there are several and it isn't known which of them the service consumes.
 pub fn choose_queues(
     task: &TaskReading,
     candidates: Vec<QueueChoice>,
@@ -144,7 +144,7 @@ pub fn choose_queues(
         let left = left.into_iter();
         return Ok(left.filter(|queue| !is_only_sent_to(task, queue)).collect());
     }
-    // A role that can do everything tells nothing.
+    // A role that can do everything doesn't show which.
     let grants: Vec<QueueGrant> = grants(task)
         .into_iter()
         .filter(|grant| grant.resource != "*")
@@ -173,7 +173,7 @@ fn is_only_sent_to(task: &TaskReading, queue: &QueueChoice) -> bool {
     !covering.is_empty() && !covering.iter().any(|grant| grant.receives)
 }
 
-/// Each queue once, without those that are dead-letter queues of others.
+/// Each queue once, without dead-letter queues of others.
 fn join_choices(candidates: Vec<QueueChoice>) -> Vec<QueueChoice> {
     let mut by_arn: BTreeMap<String, QueueChoice> = BTreeMap::new();
     for candidate in candidates {

@@ -1,4 +1,4 @@
-//! What was read of a service, in plain values.
+//! The readings of a service, as plain values.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use scaling::{Comparison, MissingData};
 use serde::Serialize;
 
-/// Everything that was read. What couldn't be read is missing here, and has a line in [`Self::unread`].
+/// All readings. A value that couldn't be read is missing here, and has a line in [`Self::unread`].
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Readings {
     /// Account ID.
@@ -17,9 +17,9 @@ pub struct Readings {
     pub now: i64,
     /// The service.
     pub service: ServiceReading,
-    /// What runs in it.
+    /// Its task definition.
     pub task: TaskReading,
-    /// Why nothing tells what scales it now; then there is no target below.
+    /// Why it isn't known what currently scales it; then `target` is `None`.
     pub scaling_unread: Option<String>,
     /// Its scalable target, if it has one.
     pub target: Option<TargetReading>,
@@ -31,7 +31,7 @@ pub struct Readings {
     pub history: History,
     /// Starts of its running and recently stopped tasks.
     pub starts: Vec<StartReading>,
-    /// What couldn't be read and why, a sentence each.
+    /// What couldn't be read and why, one sentence each.
     pub unread: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ pub struct ProviderReading {
 /// An event of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EventReading {
-    /// When, in seconds since 1970.
+    /// Its time, in seconds since 1970.
     pub at: i64,
     /// ECS's message.
     pub message: String,
@@ -110,7 +110,8 @@ pub struct ContainerReading {
     pub name: String,
     /// Its image.
     pub image: String,
-    /// Its environment variables. Values of secrets aren't read. Not serialized, because people keep passwords here.
+    /// Its environment variables. Values of secrets aren't read. Not serialized, because variables can contain
+    /// passwords.
     #[serde(skip)]
     pub environment: BTreeMap<String, String>,
     /// Names of variables whose values are secrets.
@@ -137,7 +138,7 @@ pub struct TargetReading {
 pub struct PolicyReading {
     /// Its name.
     pub name: String,
-    /// What it does.
+    /// Its kind and settings.
     pub kind: PolicyKind,
     /// The alarms that act on it.
     pub alarms: Vec<AlarmReading>,
@@ -150,7 +151,7 @@ pub enum PolicyKind {
     Tracking {
         /// Target value.
         target: f64,
-        /// What it tracks.
+        /// The metric that it tracks.
         metric: TrackedReading,
         /// Cooldown after a scale-out.
         cooldown_out: Option<Duration>,
@@ -174,7 +175,7 @@ pub enum PolicyKind {
     Other(String),
 }
 
-/// What a target tracking policy tracks.
+/// The metric of a target tracking policy.
 #[derive(Clone, Debug, Serialize)]
 pub enum TrackedReading {
     /// A predefined metric, such as `ECSServiceAverageCPUUtilization`.
@@ -185,7 +186,7 @@ pub enum TrackedReading {
     Math {
         /// The expression whose data is returned.
         expression: String,
-        /// The metrics and further expressions, by ID.
+        /// The metrics and additional expressions, by ID.
         terms: BTreeMap<String, TermReading>,
     },
 }
@@ -221,7 +222,7 @@ pub struct AlarmReading {
     pub metric: Option<MetricReading>,
     /// Length of a period.
     pub period: Duration,
-    /// On which side of the threshold it goes into ALARM; `None` for bands.
+    /// The comparison that puts it into ALARM; `None` for bands.
     pub comparison: Option<Comparison>,
     /// Threshold.
     pub threshold: f64,
@@ -229,7 +230,7 @@ pub struct AlarmReading {
     pub datapoints: u32,
     /// Evaluation periods.
     pub periods: u32,
-    /// What a missing datapoint counts as.
+    /// How missing datapoints are treated.
     pub missing: MissingData,
 }
 
@@ -240,7 +241,7 @@ pub struct QueueReading {
     pub arn: String,
     /// Name.
     pub name: String,
-    /// How it was found, for people: follows "from".
+    /// How it was found, for people: text after "from".
     pub found: String,
     /// How long a received message stays hidden.
     pub visibility_timeout: Duration,
@@ -257,7 +258,7 @@ pub struct QueueReading {
 /// Two weeks of metrics, minute by minute.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct History {
-    /// Days that were asked for.
+    /// Number of days requested.
     pub days: u32,
     /// Messages sent per minute.
     #[serde(skip)]
@@ -271,13 +272,13 @@ pub struct History {
     /// Messages in flight in a minute.
     #[serde(skip)]
     pub in_flight: Minutes,
-    /// Messages that waited in a minute.
+    /// Messages waiting in a minute.
     #[serde(skip)]
     pub visible: Minutes,
     /// Age in seconds of the oldest message in a minute.
     #[serde(skip)]
     pub oldest: Minutes,
-    /// Running tasks, of Container Insights.
+    /// Running tasks, from Container Insights.
     #[serde(skip)]
     pub running: Minutes,
     /// Samples of the service's CPU utilization.

@@ -1,8 +1,8 @@
-//! What a task role may do with queues, from its policy documents.
+//! A task role's permissions on queues, from its policy documents.
 
 use serde_json::Value;
 
-/// Queues that a statement allows something with.
+/// A queue, or several, for which a statement allows actions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueGrant {
     /// ARN, or a pattern with `*` and `?`.
@@ -11,8 +11,8 @@ pub struct QueueGrant {
     pub receives: bool,
 }
 
-/// What the policy documents allow with queues. A statement with `NotAction`, `NotResource`, or a denial says nothing
-/// certain about a queue, and is skipped; so is a document that isn't JSON.
+/// The permissions on queues in policy documents. A statement with `NotAction` or `NotResource`, or a denial, shows
+/// nothing certain about a queue, and is skipped; so is a document that isn't JSON.
 #[must_use]
 pub fn queue_grants(documents: &[String]) -> Vec<QueueGrant> {
     let documents = documents.iter();
@@ -67,11 +67,12 @@ fn texts(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Whether a pattern of IAM with `*` and `?` matches; letters of actions match in either case.
+/// Whether an IAM pattern with `*` and `?` matches; actions match in upper and lower case.
 fn matches(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
     let text: Vec<char> = text.to_lowercase().chars().collect();
-    // Where the last `*` was, and up to where it has matched: enough, because a later `*` takes the place of an earlier.
+    // The position of the last `*`, and the end of its match. That is enough, because a later `*` replaces an
+    // earlier one.
     let (mut at, mut from, mut star) = (0, 0, None);
     while from < text.len() {
         match pattern.get(at) {
@@ -125,7 +126,7 @@ mod tests {
         );
         assert!(grants[2].covers("arn:aws:sqs:us-west-2:1:team-a"));
         assert!(!grants[2].covers("arn:aws:sqs:us-west-2:2:team-a"));
-        // One statement need not be a list, and everything may be allowed.
+        // A single statement doesn't have to be in a list, and everything can be allowed.
         let all = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
         assert!(queue_grants(&[all.to_owned()])[0].covers("arn:aws:sqs:us-west-2:1:orders"));
     }

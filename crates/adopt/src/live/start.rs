@@ -14,17 +14,17 @@ pub struct TaskStart {
     pub median: f64,
     /// Median time of pulling the images, if it is known.
     pub pull: Option<f64>,
-    /// Tasks, or starts in the service's events.
+    /// Number of tasks, or of starts in the service's events.
     pub samples: usize,
-    /// Whether it is from tasks, and not from events.
+    /// Whether it is from tasks instead of events.
     pub of_tasks: bool,
 }
 
-/// Longer starts are deployments that wait, such as for an image that can't be pulled.
+/// Longer starts are deployments that wait, for example for an image that can't be pulled.
 const LONGEST: f64 = 3_600.0;
 
-/// Measures the starts of tasks, or else the time from ECS's message that it has started tasks to the next one that the
-/// service is steady, which is longer.
+/// Measures the starts of tasks. Without tasks, it measures the time from ECS's message that it has started tasks
+/// to the next message that the service is steady, which is longer.
 #[must_use]
 pub fn measure_start(starts: &[StartReading], events: &[EventReading]) -> Option<TaskStart> {
     let seconds = |from: i64, to: i64| {
@@ -103,7 +103,7 @@ mod tests {
             start(0, Some((8_000, 20_000)), 30_000),
             start(100_000, Some((105_000, 125_000)), 150_000),
             start(0, None, 40_000),
-            // A clock that goes back, and a task that waited for two hours.
+            // A clock that was set back, and a task that waited for two hours.
             start(10_000, None, 0),
             start(0, None, 7_200_000),
         ];

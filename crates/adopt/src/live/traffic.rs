@@ -1,4 +1,4 @@
-//! How much is sent, and how long it waited.
+//! The number of messages sent, and how long they waited.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ pub struct Traffic {
     pub sent: f64,
     /// Minutes from the first to the last datapoint.
     pub minutes: usize,
-    /// Mean of a minute.
+    /// Mean number of messages per minute.
     pub mean: f64,
     /// 95th percentile of the minutes.
     pub p95: f64,
@@ -31,7 +31,7 @@ pub fn measure_traffic(history: &History, tasks: Option<&Minutes>) -> Option<Tra
     let last = *history.sent.keys().next_back()?;
     let minutes = usize::try_from((last - first) / 60 + 1).ok()?;
     let sent: f64 = history.sent.values().sum();
-    // SQS publishes nothing for a queue that isn't used: minutes without a datapoint had no message.
+    // SQS publishes nothing for an unused queue: minutes without a datapoint had no messages.
     let silent = minutes.saturating_sub(history.sent.len());
     let mut each: Vec<f64> = history.sent.values().copied().collect();
     each.extend(std::iter::repeat_n(0.0, silent));
@@ -49,10 +49,11 @@ pub fn measure_traffic(history: &History, tasks: Option<&Minutes>) -> Option<Tra
     })
 }
 
-/// Running tasks by minute, and what they are from: Container Insights, or the samples of the CPU utilization if these
-/// agree with the tasks that run now. `None` if neither is there.
+/// Running tasks by minute, and their source: Container Insights, or the samples of the CPU utilization if these
+/// match the current running tasks. `None` if neither exists.
 ///
-/// ECS sends several samples per minute for some tasks, so their number is divided by how many there are per task now.
+/// ECS sends several samples per minute for some tasks, so their number is divided by the current number of samples
+/// per task.
 pub(super) fn running_tasks(history: &History, running: u32) -> Option<(Minutes, String)> {
     if !history.running.is_empty() {
         let evidence = "RunningTaskCount of Container Insights".to_owned();
@@ -91,7 +92,7 @@ mod tests {
             .collect()
     }
 
-    /// 10 minutes, of which 4 have a datapoint, with 30 + 30 + 30 + 60 = 150 messages: 15 per minute.
+    /// 10 minutes, 4 of them with a datapoint, with 30 + 30 + 30 + 60 = 150 messages: 15 per minute.
     #[test]
     fn silent_minutes_count() {
         let history = History {
@@ -120,12 +121,12 @@ mod tests {
             cpu_samples: at(&[(0, 2.0), (1, 6.0), (2, 6.0), (3, 6.0)]),
             ..History::default()
         };
-        // Three tasks now, two samples of each.
+        // Three tasks now, with two samples each.
         let (tasks, evidence) = running_tasks(&history, 3).unwrap();
         assert_eq!(tasks, at(&[(0, 1.0), (1, 3.0), (2, 3.0), (3, 3.0)]));
         assert!(evidence.starts_with("guess: "), "{evidence}");
         assert!(evidence.contains("2 per task"), "{evidence}");
-        // Six samples of four tasks, of a hundred, or of none agree with nothing.
+        // Six samples don't match four tasks, a hundred, or none.
         for running in [4, 100, 0] {
             assert_eq!(running_tasks(&history, running), None, "{running}");
         }

@@ -1,10 +1,10 @@
-//! What the writer writes is what the reader of definitions reads.
+//! The reader of definitions reads what the writer wrote.
 
 use adopt::document::{Item, Map, Value};
 use proptest::prelude::*;
 use stack::{YamlNode, YamlValue, read_yaml};
 
-/// Text that readers of YAML take for something else, or can't take unquoted.
+/// Text that YAML readers read as something else, or can't read unquoted.
 const TRAPS: [&str; 58] = [
     "",
     " ",
@@ -80,7 +80,7 @@ fn written(value: impl Into<Value>) -> (String, YamlNode) {
     (text, value.unwrap_or(missing))
 }
 
-/// Whether a value that was read is the one that was written.
+/// Whether a value that was read equals the one that was written.
 fn same(written: &Value, read: &YamlNode) -> bool {
     match (written, &read.value) {
         (Value::Null, YamlValue::Null) => true,
@@ -115,7 +115,7 @@ fn text_that_looks_like_something_else_stays_text() {
             let (text, read) = written(value.clone());
             assert!(same(&value, &read), "{trap:?} was written as {text}");
         }
-        // The reader takes no such key, quoted or not.
+        // The reader accepts no such key, quoted or not.
         if trap == "<<" {
             continue;
         }
@@ -132,7 +132,8 @@ fn text_that_looks_like_something_else_stays_text() {
 
 #[test]
 fn what_people_write_without_quotes_has_none() {
-    // YAML 1.1, which other tools read, takes `12:30` for 750 and `no` for false; the first row is text for both.
+    // YAML 1.1, which other tools read, reads `12:30` as 750 and `no` as false; the first row is text in both
+    // versions.
     for plain in [
         "orders",
         "10s",
@@ -155,7 +156,7 @@ fn characters_that_nobody_sees_are_escaped() {
     let mut map = Map::new();
     map.set("value", "a\u{200b}\u{7}\u{e0001}b")
         .beside("x\u{202e}y\u{1b}[31m");
-    // U+E0001 isn't a control character for Unicode's category Cc, and passes.
+    // U+E0001 isn't a control character in Unicode's category Cc, and passes.
     assert_eq!(
         map.render(),
         "value: \"a\\u200B\\u0007\u{e0001}b\"  # x y [31m\n"

@@ -1,4 +1,4 @@
-//! The crate's tests, through its door.
+//! The crate's tests, through its public interface.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,

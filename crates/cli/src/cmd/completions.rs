@@ -1,4 +1,4 @@
-//! `completions`: for the executable itself; shells can't complete behind `cargo`.
+//! `completions`: for the executable itself, because shells can't complete subcommands of `cargo`.
 
 use clap_complete::Shell;
 

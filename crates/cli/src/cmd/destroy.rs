@@ -1,4 +1,4 @@
-//! `destroy`: takes a stack away.
+//! `destroy`: deletes a stack.
 
 use deployer::{DestroyOptions, Destroyed, Doomed};
 use serde::Serialize;

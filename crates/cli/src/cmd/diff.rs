@@ -1,4 +1,4 @@
-//! `diff`: what a deploy would change, without changing it.
+//! `diff`: shows what a deploy would change, without changing it.
 
 use std::path::PathBuf;
 
@@ -46,14 +46,14 @@ pub(crate) struct Args {
 struct Difference {
     stack: String,
     changed: bool,
-    /// What changes in the definition, in its own words, also if that changes no resource.
+    /// The changes in the definition, even if they change no resource.
     words: Vec<ValueChange>,
     plan: Option<Plan>,
-    /// What was changed by hand. `None` without `--drift`.
+    /// Manual changes. `None` without `--drift`.
     drift: Option<Drift>,
-    /// Unified difference of the templates, as YAML. `None` without `--full`.
+    /// Unified diff of the templates, as YAML. `None` without `--full`.
     template: Option<String>,
-    /// The file that the plan was written to.
+    /// The plan file that was written.
     out: Option<PathBuf>,
 }
 
@@ -96,7 +96,7 @@ async fn compute_difference(
     ui: &Ui,
 ) -> Result<Difference> {
     let identity = cloud.identify(session, known).await?;
-    // Before anything else is read: a change after this makes the plan in the file an old one.
+    // Read before everything else, so that a later change makes the plan in the file outdated.
     let state = match &args.out {
         Some(_) => deployer::read_state(session, &stack.name).await?,
         None => None,
@@ -146,7 +146,7 @@ fn compare_templates(deployed: Option<&str>, template: &Value) -> Result<String>
     Ok(unified_diff(&old, &new, deployed.is_none()))
 }
 
-/// Whoever deployed last may have done it with YAML.
+/// The last deploy might have used YAML.
 fn parse(template: &str) -> Result<Value> {
     serde_json::from_str(template).or_else(|_| {
         serde_yaml::from_str(template).map_err(|error| {
@@ -160,7 +160,7 @@ fn as_yaml(template: &Value) -> Result<String> {
         .map_err(|error| Failure::failed(format!("failed to write YAML: {error}")))
 }
 
-/// A template that is all new needs no second listing: the plan has its resources.
+/// A template that is completely new isn't listed a second time, because the plan lists its resources.
 fn unified_diff(old: &str, new: &str, all_new: bool) -> String {
     if all_new {
         return String::new();
@@ -182,7 +182,8 @@ fn format_difference(difference: &Difference) -> String {
     text
 }
 
-/// A definition can change in words that nothing deployed follows, such as an objective that is only reported.
+/// A definition can change in ways that affect no deployed resource, such as an objective that is only
+/// reported.
 fn format_unchanged(difference: &Difference) -> String {
     let unchanged = format!("{}: no change\n", difference.stack);
     match difference.words.is_empty() {

@@ -1,4 +1,4 @@
-//! `exec`: a command in a running task, by AWS's session-manager-plugin.
+//! `exec`: runs a command in a running task with AWS's session-manager-plugin.
 
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
@@ -82,7 +82,7 @@ async fn open(
     Ok((picked, opened))
 }
 
-/// The command as a shell in the container reads it. A single word can be a whole command line.
+/// Joins the command for a shell in the container. A single word can be a whole command line.
 fn join_words(words: &[String]) -> String {
     match words {
         [] => "/bin/sh".to_owned(),
@@ -95,7 +95,7 @@ fn join_words(words: &[String]) -> String {
     }
 }
 
-/// Without arguments, the plugin says that it is installed.
+/// Without arguments, the plugin reports that it is installed.
 fn require_plugin(program: &str) -> Result<()> {
     let mut command = Command::new(program);
     let command = command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -112,7 +112,7 @@ fn require_plugin(program: &str) -> Result<()> {
 }
 
 fn run_plugin(arguments: &[String]) -> Result<()> {
-    // Ctrl-C is for the command in the container, which gets it from the plugin.
+    // Ctrl-C is for the command in the container. The plugin forwards it.
     let ignored = tokio::spawn(async {
         loop {
             let _ = tokio::signal::ctrl_c().await;

@@ -1,4 +1,4 @@
-//! `history`: every change of the desired counts of a stack, by anyone.
+//! `history`: every change of the desired counts of a stack, by any user or service.
 
 use std::time::{Duration, SystemTime};
 
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     service: Option<String>,
 }
 
-/// What is printed.
+/// The printed result.
 #[derive(Debug, Serialize)]
 struct Report {
     /// Name of the stack.
@@ -85,7 +85,7 @@ fn format_report(report: &Report) -> String {
     text
 }
 
-/// A line of columns per change, and under it who made it and why.
+/// Formats a line of columns per change, followed by who made it and why.
 fn format_changes(changes: &[CountChange]) -> String {
     let mut text = format!(
         "\n{:<19}  {:>5}  {:>5}  {:>9}  service\n",
@@ -115,7 +115,7 @@ fn push_folded(text: &mut String, words: &str, indent: &str) {
     }
 }
 
-/// A moment as `2026-11-21 10:00:12`.
+/// Formats a time as `2026-11-21 10:00:12`.
 fn moment(at: u64) -> String {
     let text = format_timestamp(Duration::from_secs(at));
     text.trim_end_matches('Z').replace('T', " ")

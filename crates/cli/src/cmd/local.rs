@@ -1,4 +1,4 @@
-//! `local`: the sandbox by hand.
+//! `local`: controls the sandbox manually.
 
 use std::path::{Path, PathBuf};
 
@@ -115,7 +115,8 @@ async fn run_emulators(args: EmulatorArgs) -> Result<()> {
 }
 
 impl StartArgs {
-    /// What is asked for, with the programs' paths made absolute: the emulators run elsewhere.
+    /// Returns the requested behavior, with absolute paths of programs, because the emulators run in another
+    /// folder.
     fn wanted(&self) -> Result<Wanted> {
         let program = |program: &Program| {
             let path = resolve_program(&program.path)?;
@@ -162,7 +163,7 @@ fn start(args: &StartArgs, format: Format) -> Result<()> {
     Ok(())
 }
 
-/// A line for the clock, one for the tasks.
+/// Formats a line for the clock, and one for the tasks.
 fn format_behavior(behavior: &Behavior, emulators: Option<u32>) -> String {
     let minute = behavior.speed.compress(std::time::Duration::from_secs(60));
     let clock = match behavior.speed {

@@ -33,7 +33,7 @@ pub(crate) struct Args {
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
-/// Time between two reads. FilterLogEvents takes at least five requests per second and account.
+/// Time between two reads. FilterLogEvents allows at least five requests per second and account.
 const EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
@@ -90,12 +90,12 @@ async fn show(
     let mut emit = print;
     tokio::select! {
         followed = follow_logs(session, sources, &query, (&SystemTime::now, EVERY), &mut emit) => Ok(followed?),
-        // Following has no other end.
+        // Following doesn't end otherwise.
         () = wait_for_interruption() => Ok(()),
     }
 }
 
-/// Time, task, container if it isn't the service's own, and message.
+/// Formats time, task, container (unless it's the service's main one), and message.
 fn format_line(line: &LogLine, service: &str) -> String {
     let container = line.container.as_deref();
     let container = container.filter(|name| *name != service);
@@ -109,7 +109,7 @@ fn format_line(line: &LogLine, service: &str) -> String {
 fn format_time(at_ms: i64) -> String {
     let since = Duration::from_millis(u64::try_from(at_ms).unwrap_or_default());
     let time = SystemTime::UNIX_EPOCH.checked_add(since);
-    // The year 9999 is the last that has a form.
+    // 9999 is the last year that can be formatted.
     match time.filter(|_| since < Duration::from_secs(253_402_300_800)) {
         Some(time) => humantime::format_rfc3339_millis(time).to_string(),
         None => "unknown time".to_owned(),

@@ -1,4 +1,4 @@
-//! One file or folder per command: its arguments and its `run`.
+//! One file or folder per command, with its arguments and its `run`.
 
 mod acceptance;
 mod calibrate;
@@ -104,7 +104,7 @@ pub(crate) enum Verb {
     Program(program::Args),
 }
 
-/// Runs a command to its end.
+/// Runs a command until it ends.
 pub(crate) fn run(verb: Verb, format: Format) -> ExitCode {
     if let Verb::Program(args) = &verb {
         return program::run(args);
@@ -162,7 +162,7 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    /// Lists what is in a folder.
+    /// Lists the entries of a folder.
     fn entries(folder: &Path) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(folder).into_iter().flatten();
         entries.map(|entry| entry.unwrap().path()).collect()
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn no_command_imports_another_command() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cmd");
-        // A command is a file, or a folder of files; `init.yaml` is none.
+        // A command is a file, or a folder of files. `init.yaml` isn't one.
         let is_command = |path: &PathBuf| {
             path.is_dir() || path.extension().is_some_and(|extension| extension == "rs")
         };

@@ -1,4 +1,4 @@
-//! `permissions`: the IAM policies that a stack needs, and no more.
+//! `permissions`: the minimal IAM policies for a stack.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     selection: SelectionArgs,
 }
 
-/// Characters of a managed policy, without white space. Source: IAM quotas.
+/// Maximum number of characters of a managed policy, without white space. Source: IAM quotas.
 const LIMIT: usize = 6_144;
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
@@ -88,7 +88,7 @@ fn advise(bounded: bool) -> &'static str {
     }
 }
 
-/// Types of resources that `overrides` added, and for which no policy here has an action.
+/// Returns the types of resources from `overrides` for which no policy here has an action.
 fn list_unknown_types(template: &Template) -> BTreeSet<String> {
     let known = list_handler_actions();
     let types = template.resources().map(|(_, kind)| kind);

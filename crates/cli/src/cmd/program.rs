@@ -1,4 +1,4 @@
-//! `program`: runs one of the programs that this one contains, for the sandbox.
+//! `program`: for the sandbox, runs one of the programs that this one contains.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ pub(crate) struct Args {
     program: Program,
 }
 
-/// Runs until the program ends. It has a runtime of its own.
+/// Runs until the program ends. The program has its own async runtime.
 pub(crate) fn run(args: &Args) -> ExitCode {
     args.program.run()
 }

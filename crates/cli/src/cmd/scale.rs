@@ -1,4 +1,4 @@
-//! `scale`: the desired count of a service, set by hand.
+//! `scale`: sets the desired count of a service manually.
 
 use std::time::SystemTime;
 
@@ -74,7 +74,7 @@ fn format_change(change: &PlannedCount) -> String {
     )
 }
 
-/// How long the count will stay.
+/// Lists what will change the count again, and when.
 fn list_undoing(change: &PlannedCount) -> String {
     match (change.undone_by.as_slice(), change.bounds) {
         ([], None) => {

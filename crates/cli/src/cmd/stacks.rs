@@ -30,7 +30,7 @@ struct Listing {
     /// Regions that were read.
     regions: Vec<String>,
     stacks: Vec<StackSummary>,
-    /// Regions that couldn't be read, such as those that the account hasn't enabled.
+    /// Regions that couldn't be read, such as regions that the account hasn't enabled.
     unread: Vec<Unread>,
 }
 
@@ -40,7 +40,7 @@ struct Unread {
     reason: String,
 }
 
-/// Regions at once.
+/// Regions to read concurrently.
 const AT_ONCE: usize = 8;
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
@@ -74,7 +74,8 @@ async fn list(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<List
     Ok(listing)
 }
 
-/// Adds the other regions of the partition. One that can't be read is no failure: few accounts have enabled all.
+/// Adds the other regions of the partition. A region that can't be read isn't a failure, because few accounts
+/// have enabled all of them.
 async fn add_others(session: &Session<'_>, home: &str, listing: &mut Listing) -> Result<()> {
     let regions = list_regions(home).into_iter();
     let found: Vec<_> = stream::iter(regions.filter(|region| *region != home))

@@ -1,4 +1,4 @@
-//! `synth`: the template, and nothing else.
+//! `synth`: only the template.
 
 use crate::definition::FileArg;
 use crate::failure::{Failure, Result};

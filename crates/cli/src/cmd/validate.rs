@@ -1,4 +1,4 @@
-//! `validate`: everything that can be known of a definition without asking AWS.
+//! `validate`: all checks of a definition that don't need AWS.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::ui;
 
-/// Messages per second of the burst that is priced.
+/// Messages per second of the burst for the price.
 const BURST: f64 = 10.0;
 
 #[derive(Debug, clap::Args)]
@@ -187,8 +187,9 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// What a sudden burst takes where no reaction is fast enough for the objective, for each service with `demand`: warm tasks
-/// for 10 messages per second that come at once, and their price for a month on Fargate, by the built-in prices.
+/// Returns what a sudden burst requires if no reaction is fast enough for the objective, for each service with
+/// `demand`: warm tasks for 10 messages per second that arrive at once, and their cost per month on Fargate by the
+/// built-in prices.
 fn list_bursts(stack: &stack::Stack) -> Vec<Value> {
     let demanded = stack.services.iter().filter_map(|(name, service)| {
         let demand = service.scaling.as_ref()?.demand.as_ref()?;
@@ -245,7 +246,7 @@ fn format_burst(burst: &Value) -> String {
     )
 }
 
-/// Whole tasks: what is less than one is one.
+/// Formats whole tasks, at least one.
 fn format_tasks(tasks: f64) -> String {
     let tasks = tasks.ceil();
     let plural = if tasks > 1.0 { "s" } else { "" };
@@ -261,9 +262,9 @@ fn format_count(count: u64, what: &str) -> String {
 mod tests {
     use super::*;
 
-    /// A jump by 10 messages/s of 2 s each is 20 tasks of work. A reaction takes 5 s + 40 s, of which 35 s are longer than the
-    /// objective: 20 × 35 ÷ 45 = 15.6, so 16 tasks. Each has 0.25 vCPU and 0.5 GB on ARM in us-east-1: AWS's price list has
-    /// $0.03238 and $0.00356 an hour, $7.21 in 730 hours.
+    /// A jump by 10 messages/s of 2 s each is work for 20 tasks. A reaction takes 5 s + 40 s, of which 35 s exceed the
+    /// objective: 20 × 35 ÷ 45 = 15.6, so 16 tasks. Each has 0.25 vCPU and 0.5 GB on ARM in us-east-1: AWS's price list
+    /// has $0.03238 and $0.00356 per hour, $7.21 in 730 hours.
     #[test]
     fn a_burst_is_priced_where_no_reaction_is_fast_enough() {
         let definition = |objective: &str| {

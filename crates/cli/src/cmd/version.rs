@@ -1,4 +1,4 @@
-//! `version`: what this program is and contains.
+//! `version`: what this program is, and what it contains.
 
 use serde::Serialize;
 

@@ -1,22 +1,22 @@
-//! The last scaling actions of a service, whoever took them.
+//! The last scaling actions of a service, by any author.
 
 use deployer::{Activity, ServiceState, StepAlarmState};
 use scaling::{ActivityStatus, Parsed};
 use serde::Serialize;
 
-/// Actions that are shown.
+/// Maximum number of actions to show.
 const SHOWN: usize = 5;
 
 /// A scaling action.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Action {
-    /// When it began, if that is known.
+    /// When it started, if that is known.
     pub at: Option<f64>,
     pub what: String,
     pub why: String,
 }
 
-/// Those of Application Auto Scaling and those that a scaling function has recorded, the newest first.
+/// Lists Application Auto Scaling's actions and the recorded steps of a scaling function, newest first.
 pub(super) fn list_actions(service: &ServiceState) -> Vec<Action> {
     let mut actions: Vec<Action> = service.activities.iter().map(convert_activity).collect();
     if let Some(steps) = &service.alarm_steps {
@@ -30,7 +30,7 @@ pub(super) fn list_actions(service: &ServiceState) -> Vec<Action> {
                 .filter_map(|(name, side)| read_step(name, side.as_ref()?, service.desired)),
         );
     }
-    // What has no time stands last.
+    // Actions without a time come last.
     actions.sort_by(|a, b| b.at.unwrap_or(0.0).total_cmp(&a.at.unwrap_or(0.0)));
     actions.truncate(SHOWN);
     actions
@@ -50,7 +50,7 @@ fn convert_activity(activity: &Activity) -> Action {
     }
 }
 
-/// The step that the function recorded on its alarm. A text of anyone else is shown as it is.
+/// Returns the step that the function recorded on its alarm. Shows another author's text unchanged.
 fn read_step(side: &str, state: &StepAlarmState, desired: Option<u32>) -> Option<Action> {
     let last = state.last_step.as_ref()?;
     let unapplied = state

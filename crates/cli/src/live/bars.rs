@@ -1,9 +1,9 @@
-//! Bars of text: a history in one line.
+//! Bar charts of text: a history in one line.
 
-/// Heights, from nothing upwards.
+/// Heights, from zero upward.
 const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The bar of a value among values of at most `highest`. What is anything at all shows.
+/// Returns the bar for a value, where the maximum is `highest`. Any nonzero value is visible.
 pub(crate) fn bar(value: f64, highest: f64) -> char {
     let eighths = if highest > 0.0 {
         (value / highest * 8.0).ceil()
@@ -19,12 +19,12 @@ pub(crate) fn bar(value: f64, highest: f64) -> char {
     BARS[index]
 }
 
-/// The highest of the values, 0 when there are none.
+/// Returns the maximum of the values. 0 if there are none.
 pub(crate) fn highest(values: &[f64]) -> f64 {
     values.iter().copied().fold(0.0, f64::max)
 }
 
-/// At most `width` columns, each the highest of as many values as fall into it.
+/// Returns at most `width` columns. Each is the maximum of its values.
 pub(crate) fn columns(values: &[f64], width: usize) -> Vec<f64> {
     let columns = values.len().min(width);
     (0..columns)

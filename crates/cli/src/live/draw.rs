@@ -1,4 +1,4 @@
-//! A view as lines for a terminal.
+//! Draws a view as lines for a terminal.
 
 use console::{Style, measure_text_width, truncate_str};
 
@@ -11,7 +11,7 @@ use super::actions::Action;
 use super::bars::{bar, columns, highest};
 use super::view::{AlarmView, QueueView, ServiceView, View};
 
-/// Where is drawn.
+/// The area to draw on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Canvas {
     pub columns: usize,
@@ -21,12 +21,12 @@ pub(crate) struct Canvas {
 
 /// Width of the labels.
 const LABEL: usize = 10;
-/// Widest history.
+/// Maximum width of the history.
 const HISTORY: usize = 64;
-/// Actions that fit on a usual screen.
+/// Number of actions that fit on a usual screen.
 const ACTIONS: usize = 3;
 
-/// The view at `now` (seconds since 1970): no line wider than the canvas, no more lines than it has.
+/// Draws the view at `now` (seconds since 1970), within the width and height of the canvas.
 pub(crate) fn draw(view: &View, now: f64, canvas: Canvas) -> Vec<String> {
     let pen = Pen { canvas };
     let mut lines = vec![pen.heading(view, now)];
@@ -227,7 +227,7 @@ impl Pen {
         label_text(label, &format!("{bars}  at most {}", number(most)))
     }
 
-    /// Columns of the history; the rest of the line is for the text next to it.
+    /// Returns the columns of the history. The rest of the line is for the text next to it.
     fn width(&self, looks: usize) -> usize {
         let room = self.canvas.columns.saturating_sub(LABEL + 18);
         looks.min(HISTORY).min(room.max(8))

@@ -8,9 +8,9 @@ use simulator::Sample;
 
 use super::actions::Action;
 
-/// Refreshes that are remembered: an hour of one every five seconds.
+/// Maximum number of refreshes to keep: an hour with one every five seconds.
 const LOOKS: usize = 720;
-/// Noticed changes that are remembered.
+/// Maximum number of observed changes to keep.
 const CHANGES: usize = 5;
 
 /// The history of each service.
@@ -23,12 +23,12 @@ pub(crate) struct History {
 #[derive(Debug, Default)]
 pub(super) struct Past {
     pub(super) samples: VecDeque<Sample>,
-    /// Changes of the desired count for which nothing that is read gives a reason, the newest first.
+    /// Changes of the desired count without a known reason, newest first.
     pub(super) changes: VecDeque<Action>,
 }
 
 impl History {
-    /// Records a refresh at `at` (seconds since 1970), and returns it with those before.
+    /// Records a refresh at `at` (seconds since 1970), and returns it with the previous ones.
     pub(super) fn note(&mut self, service: &ServiceState, at: f64) -> &Past {
         let key = (service.cluster.clone(), service.service.clone());
         let past = self.services.entry(key).or_default();
@@ -40,7 +40,7 @@ impl History {
         if past.samples.len() > LOOKS {
             past.samples.pop_front();
         }
-        // Policies and scaling functions leave records that say why.
+        // Policies and scaling functions leave records with the reason.
         let explained = !service.policies.is_empty() || service.alarm_steps.is_some();
         if explained {
             past.changes.clear();

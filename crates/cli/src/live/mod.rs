@@ -1,7 +1,7 @@
 //! The live view: the state of a stack at each refresh.
 //!
-//! A [`LiveSnapshot`](deployer::LiveSnapshot) is what was read, a [`View`] what is shown of it, and [`draw`] and [`Plain`] make text of it;
-//! all of that is pure. [`watch`] is the loop, [`Screen`] the terminal.
+//! A [`LiveSnapshot`](deployer::LiveSnapshot) contains the data that was read, a [`View`] the data to show, and
+//! [`draw`] and [`Plain`] convert it to text. All of these are pure. [`watch`] is the loop, [`Screen`] the terminal.
 
 mod actions;
 mod bars;

@@ -1,10 +1,10 @@
-//! A view where no cursor can be moved: a line a change.
+//! A view for output without cursor control: one line per change.
 
 use super::draw::format_depth;
 use super::view::{AlarmView, ServiceView, View};
 use crate::words::{age, format_counts, number};
 
-/// What has been printed, so that only changes are printed again.
+/// The state that was last printed, so that only changes are printed again.
 #[derive(Debug, Default)]
 pub(crate) struct Plain {
     told: Option<View>,
@@ -119,7 +119,7 @@ fn service_changes(
     (lines, told)
 }
 
-/// How a service stands, in one line.
+/// Formats the state of a service in one line.
 fn summarize_service(service: &ServiceView) -> String {
     let counts = format_counts(service.running, service.pending, service.desired);
     let mut text = format!("{}: {counts}", service.name);
@@ -141,7 +141,7 @@ fn summarize_service(service: &ServiceView) -> String {
     text
 }
 
-/// At first, those that are not OK; later every change.
+/// Returns the alarms that aren't OK at first, and later every change.
 fn alarm_changes(known: &[AlarmView], alarms: &[AlarmView], first: bool) -> Vec<String> {
     let state_of = |name: &str| {
         let mut known = known.iter();

@@ -1,4 +1,4 @@
-//! The terminal: redraws in place where it can, and prints a line a change where it can't.
+//! The terminal: redraws in place if possible, otherwise prints one line per change.
 
 use std::io::ErrorKind;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,10 +14,10 @@ use super::plain::Plain;
 use super::view::View;
 use super::watch::Moment;
 
-/// What stands before a line.
+/// The prefix of a line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stamp {
-    /// The time of the day, UTC.
+    /// The time of day in UTC.
     Utc,
     /// Seconds since then.
     Since(SystemTime),
@@ -30,9 +30,9 @@ pub(crate) struct Screen {
 }
 
 enum Way {
-    /// Redrawn in place; so many lines stand there.
+    /// Redrawn in place, with the number of lines on the screen.
     InPlace { lines: usize, colour: bool },
-    /// A line a change.
+    /// One line per change.
     Lines { plain: Plain, stamp: Stamp },
     /// One JSON document per refresh.
     Json,
@@ -42,7 +42,7 @@ enum Way {
 const QUIET: f64 = 2.0;
 
 impl Screen {
-    /// On this terminal, or on what stands in its place. `plain`: move no cursor, wherever it is.
+    /// Creates a screen on this terminal or its substitute. `plain`: never move the cursor.
     pub(crate) fn new(term: Term, format: Format, plain: bool, stamp: Stamp) -> Self {
         let way = if format == Format::Json {
             Way::Json
@@ -50,7 +50,7 @@ impl Screen {
             let plain = Plain::new(QUIET);
             Way::Lines { plain, stamp }
         } else {
-            // Where nobody sees it, it is no loss.
+            // If no one sees it, it doesn't matter.
             let _ = term.hide_cursor();
             let colour =
                 term.features().colors_supported() && std::env::var_os("NO_COLOR").is_none();
@@ -121,7 +121,7 @@ impl Stamp {
     }
 }
 
-/// A pipe, a terminal that knows no cursor, and a pipeline's log can't.
+/// Whether lines can be redrawn. Not in a pipe, on a terminal without cursor control, or in a pipeline's log.
 fn can_redraw(term: &Term) -> bool {
     let dumb = std::env::var_os("TERM").is_none_or(|name| name == "dumb");
     let pipeline =
@@ -129,8 +129,8 @@ fn can_redraw(term: &Term) -> bool {
     term.is_term() && !dumb && !pipeline
 }
 
-/// Control sequences and text that put `lines` where so many stand: each line is overwritten and what
-/// remains of the old one cleared, so that nothing flickers.
+/// Returns control sequences and text that replace the lines on the screen with `lines`. Overwrites each line
+/// and clears the rest of the old one, so that nothing flickers.
 fn in_place(standing: usize, lines: &[String]) -> String {
     let mut text = String::new();
     if standing > 0 {

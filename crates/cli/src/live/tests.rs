@@ -1,4 +1,4 @@
-//! What people see, as snapshots, and the loop with a clock and a source of the test's own.
+//! The output as snapshots, and the loop with a test clock and a test source.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -123,7 +123,7 @@ fn snapshot(service: ServiceState) -> LiveSnapshot {
     }
 }
 
-/// The refresh after two earlier ones, with everything that there is to show.
+/// The third refresh, with every kind of content.
 fn busy() -> View {
     let mut history = History::default();
     for (ago, visible, running) in [
@@ -283,7 +283,7 @@ fn a_change_that_nobody_explains_is_noticed() {
     );
 }
 
-/// Runs the loop over these results, one a refresh, and tells at which second what was shown.
+/// Runs the loop over these results, one per refresh. Returns each displayed text with its second.
 async fn watched(
     every: Duration,
     results: Vec<(u64, Result<LiveSnapshot, Failure>)>,
@@ -355,7 +355,8 @@ async fn what_fails_at_once_is_the_result() {
 #[tokio::test(start_paused = true)]
 async fn nobody_is_asked_oftener_than_wanted() {
     let good = || Ok(snapshot(service(1, 1, 1, "OK")));
-    // The second takes longer than the pause: the third follows it at once, and no two run at a time.
+    // The second takes longer than the interval, so the third follows immediately, and no two run at the same
+    // time.
     let looks = vec![(1, good()), (7, good()), (0, good()), (0, good())];
     let (shown, _) = watched(Duration::from_secs(5), looks).await;
     let looked: Vec<&str> = shown
@@ -383,7 +384,8 @@ fn the_counts_of_a_service_that_may_not_be_read_are_unknown() {
     );
 }
 
-/// CloudWatch evaluates an alarm as soon as it is made: ten periods of a minute are over before this one.
+/// CloudWatch evaluates an alarm as soon as it is created, although ten periods of a minute passed before the
+/// alarm existed.
 #[test]
 fn an_alarm_that_is_too_new_to_have_data_is_not_in_alarm() {
     let silent = |age: i64| {

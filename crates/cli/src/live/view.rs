@@ -1,4 +1,4 @@
-//! What is shown of a stack, as data.
+//! The displayed state of a stack, as data.
 
 use deployer::{Alarm, Datapoint, LiveSnapshot, QueueState, ServiceState};
 use scaling::{AlarmState, Bounds, Comparison, METRIC_NAME, Parsed};
@@ -15,7 +15,7 @@ const GONE: &str = "gone";
 /// The state of an alarm that is in ALARM only because it is too new to have data.
 const NEW: &str = "new";
 
-/// What is shown of a stack. Times are seconds since 1970.
+/// The displayed state of a stack. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct View {
     pub stack: String,
@@ -23,7 +23,7 @@ pub(crate) struct View {
     pub status: String,
     /// When this was read.
     pub at: f64,
-    /// What goes on, in the words of whoever shows it.
+    /// The operation in progress, as the caller describes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headline: Option<String>,
     /// The keys that do something; not for programs.
@@ -32,24 +32,23 @@ pub(crate) struct View {
     /// Why the refreshes since then have failed, or a note about the data.
     pub notice: Option<String>,
     pub services: Vec<ServiceView>,
-    /// Dead-letter queues, and queues that nothing measures.
+    /// Dead-letter queues, and queues that aren't measured.
     pub others: Vec<QueueView>,
     /// Operational alarms.
     pub alarms: Vec<AlarmView>,
 }
 
-/// A service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct ServiceView {
     pub cluster: String,
     pub name: String,
     /// ECS's status.
     pub status: String,
-    /// Tasks; nothing when the service can't be read.
+    /// Tasks. `None` if the service can't be read.
     pub desired: Option<u32>,
     pub running: Option<u32>,
     pub pending: Option<u32>,
-    /// Fewest and most tasks.
+    /// Minimum and maximum number of tasks.
     pub bounds: Option<Bounds>,
     /// Who has paused its scaling, in a clause.
     pub paused: Option<String>,
@@ -61,36 +60,34 @@ pub(crate) struct ServiceView {
     pub queues: Vec<QueueView>,
     /// The alarms that scale it.
     pub alarms: Vec<AlarmView>,
-    /// The last scaling actions, the newest first.
+    /// The last scaling actions, newest first.
     pub actions: Vec<Action>,
-    /// The refreshes until now; not for programs.
+    /// The refreshes so far. Not for programs.
     #[serde(skip)]
     pub history: Vec<Sample>,
 }
 
-/// A queue.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct QueueView {
     pub name: String,
-    /// Messages; nothing when it can't be read.
+    /// Messages. `None` if the queue can't be read.
     pub visible: Option<u64>,
     pub in_flight: Option<u64>,
     pub delayed: Option<u64>,
-    /// Messages waiting for each running task, of one at least.
+    /// Waiting messages per running task, with at least one task.
     pub waiting_per_task: Option<f64>,
-    /// `BacklogPerTask` as it was last published.
+    /// The last published `BacklogPerTask`.
     pub published: Option<Datapoint>,
-    /// Age of the oldest message in seconds, as it was last measured.
+    /// Age of the oldest message in seconds, from the last measurement.
     pub oldest: Option<Datapoint>,
 }
 
-/// An alarm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct AlarmView {
     pub name: String,
-    /// What it watches for, such as `BacklogPerTask > 100`.
+    /// Its condition, such as `BacklogPerTask > 100`.
     pub condition: String,
-    /// What it means.
+    /// Its meaning.
     pub description: String,
     /// Its state, `gone`, or `new`.
     pub state: Parsed<AlarmState>,
@@ -99,7 +96,7 @@ pub(crate) struct AlarmView {
 }
 
 impl View {
-    /// Makes the view of a refresh at `at`, with the history of those before.
+    /// Creates the view of a refresh at `at`, with the previous history.
     pub(crate) fn new(
         stack: &str,
         snapshot: &LiveSnapshot,
@@ -196,7 +193,7 @@ impl AlarmView {
         }
     }
 
-    /// One that notifies people, at `at`.
+    /// Creates the view of an alarm that notifies people, at `at`.
     fn operational(alarm: &Alarm, at: f64) -> Self {
         let view = Self::new(alarm);
         #[expect(
@@ -222,7 +219,7 @@ impl AlarmView {
     }
 }
 
-/// The alarms of its policies, and those that notify its scaling function.
+/// Returns the alarms of its policies, and the alarms that notify its scaling function.
 fn scaling_alarms(state: &ServiceState) -> Vec<AlarmView> {
     let policies = state.policies.iter().flat_map(|policy| &policy.alarms);
     let sides = state.alarm_steps.iter();
@@ -233,7 +230,7 @@ fn scaling_alarms(state: &ServiceState) -> Vec<AlarmView> {
         Some(alarm) => AlarmView::new(alarm),
         None => AlarmView::gone(&side.name),
     });
-    // What Application Auto Scaling writes as a description says nothing of the condition.
+    // Application Auto Scaling's description doesn't contain the condition.
     let tracking = policies.map(|alarm| AlarmView {
         description: String::new(),
         ..AlarmView::new(alarm)
@@ -241,7 +238,7 @@ fn scaling_alarms(state: &ServiceState) -> Vec<AlarmView> {
     tracking.chain(stepped).collect()
 }
 
-/// What an alarm watches for, such as `BacklogPerTask Average > 100`.
+/// Formats the condition of an alarm, such as `BacklogPerTask Average > 100`.
 pub(crate) fn format_condition(alarm: &Alarm) -> String {
     let threshold = alarm.threshold.map(number).unwrap_or_default();
     let sign = match &alarm.comparison {

@@ -92,7 +92,7 @@ pub(crate) async fn watch(
     }
 }
 
-/// A failure in one line.
+/// Formats a failure in one line.
 fn describe_failure(failure: &Failure) -> String {
     let message = failure.message().lines().next().unwrap_or_default();
     format!("no news: {message}")

@@ -1,4 +1,4 @@
-//! A file of assumptions as an argument.
+//! An assumptions file as an argument.
 
 use std::fs::File;
 use std::io::Read;
@@ -8,7 +8,7 @@ use simulator::Overrides;
 
 use crate::failure::{Failure, Result};
 
-/// More than every key with a page of evidence needs.
+/// Maximum size: more than every key with a page of evidence needs.
 const LARGEST: u64 = 1 << 20;
 
 /// What is assumed, from a file.
@@ -20,7 +20,7 @@ pub(crate) struct AssumptionsArg {
 }
 
 impl AssumptionsArg {
-    /// The assumptions of the file; the defaults without one.
+    /// Returns the assumptions of the file. Without a file, the defaults.
     pub(crate) fn read(&self) -> Result<Overrides> {
         let mut overrides = Overrides::default();
         if let Some(path) = &self.assumptions {

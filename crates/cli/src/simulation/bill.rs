@@ -26,7 +26,7 @@ pub(crate) fn bill_table(cost: &Cost, seconds: f64) -> String {
     )
 }
 
-/// Several bills per month next to each other, under their names.
+/// Formats several bills per month next to each other, with their names.
 pub(crate) fn bills_table(bills: &[(&str, Bill)]) -> String {
     let names: Vec<&str> = bills.iter().map(|(name, _)| *name).collect();
     let mut table = Table::new([&["cost per month"], names.as_slice()].concat());
@@ -40,7 +40,7 @@ pub(crate) fn bills_table(bills: &[(&str, Bill)]) -> String {
     table.format()
 }
 
-/// US dollars; the smallest amounts only say that they are small.
+/// Formats US dollars. The smallest amounts are only shown as small.
 fn money(amount: f64) -> String {
     if amount > 0.0 && amount < 0.01 {
         "<$0.01".to_owned()

@@ -1,4 +1,4 @@
-//! The load that a service's queues had, from CloudWatch.
+//! The load of a service's queues, from CloudWatch.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,12 +13,12 @@ use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
 use crate::ui::Ui;
 
-/// A moment of a history.
+/// A time in a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// A time.
+    /// An absolute time.
     Time(SystemTime),
-    /// So long after the beginning.
+    /// A duration after the start.
     Length(String),
 }
 
@@ -38,7 +38,7 @@ impl Moment {
     }
 }
 
-/// Reads `2026-11-21`, `2026-11-21T12:00:00Z`, or a length of time.
+/// Parses `2026-11-21`, `2026-11-21T12:00:00Z`, or a duration.
 pub(super) fn parse_moment(text: &str) -> Result<Moment> {
     let midnight = format!("{}T00:00:00Z", text.trim());
     let time = humantime::parse_rfc3339_weak(text.trim())
@@ -55,7 +55,7 @@ pub(super) fn parse_moment(text: &str) -> Result<Moment> {
     }
 }
 
-/// Reads what was sent to the queues that a service consumes.
+/// Reads the messages that were sent to the queues of a service.
 pub(super) async fn read(
     stack: &Stack,
     service: &str,
@@ -78,10 +78,10 @@ pub(super) async fn read(
     }
 }
 
-/// A history, and the short name of its queue; without one, that of all queues.
+/// A history, and the short name of its queue. `None`: the history of all queues.
 type QueueHistory = (Option<String>, SentHistory);
 
-/// Reads the history of all queues together, or of each if their objectives differ.
+/// Reads the history of all queues together, or of each queue if their objectives differ.
 async fn read_histories(
     cloud: &Cloud,
     known: &Known,
@@ -115,7 +115,7 @@ async fn read_histories(
     Ok(histories)
 }
 
-/// The queues that a service consumes, by their short names and names.
+/// Returns the queues that a service consumes, by their short names and names.
 async fn find_queues(
     cloud: &Cloud,
     session: &Session<'_>,
@@ -133,7 +133,7 @@ async fn find_queues(
     })
 }
 
-/// Reads what a service did, and what was sent to its queues as a load.
+/// Reads a service's history, and the messages to its queues as a load.
 pub(crate) async fn read_record(
     stack: &Stack,
     service: &str,
@@ -191,7 +191,8 @@ async fn find_subject(
     })
 }
 
-/// The queues that a service consumes, by their short names and names. `None` when its stack isn't deployed.
+/// Returns the queues that a service consumes, by their short names and names. `None` if its stack isn't
+/// deployed.
 async fn list_queue_names(
     session: &Session<'_>,
     stack: &Stack,
@@ -227,7 +228,7 @@ async fn list_queue_names(
     Ok(deployed.map(|deployed| shorts.into_iter().zip(deployed).chain(names).collect()))
 }
 
-/// Converts the history into a load, by the same code as a CSV file of counts.
+/// Converts the history into a load, with the same code as a CSV file of counts.
 pub(crate) fn load_history(history: &SentHistory) -> Result<Load> {
     let mut rows = String::new();
     for (index, count) in (0u32..).zip(&history.counts) {

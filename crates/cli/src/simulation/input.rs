@@ -1,4 +1,4 @@
-//! The arguments that `simulate`, `cost` and `tune` share, and what they read with them.
+//! The arguments that `simulate`, `cost`, and `tune` share, and the input that they read.
 
 use std::path::PathBuf;
 
@@ -31,21 +31,22 @@ pub(crate) struct InputArgs {
 pub(crate) struct Input {
     /// The definition's file.
     pub(crate) file: PathBuf,
-    /// Which values of it are meant.
+    /// The selected values.
     pub(crate) selection: Selection,
     pub(crate) stack: Stack,
     pub(crate) service: String,
     pub(crate) overrides: Overrides,
     pub(crate) seed: u64,
     pub(crate) load: Load,
-    /// The load as the command line names it.
+    /// The load as given on the command line.
     pub(crate) load_name: String,
     /// Shows progress. It starts after the warnings about the input.
     pub(crate) ui: Ui,
 }
 
 impl Input {
-    /// The scenario of the definition as it is, and the progress of its simulation, which is announced.
+    /// Returns the scenario of the unchanged definition, and the progress of its simulation, which it
+    /// announces.
     pub(crate) fn begin_simulation(&self) -> Result<(Scenario, ProgressLine<'_>)> {
         let scenario = Scenario::from_stack(&self.stack, &self.service, &self.overrides)
             .map_err(scenario_failure)?;
@@ -84,7 +85,7 @@ impl InputArgs {
         })
     }
 
-    /// Reads input that needs no cloud.
+    /// Reads input that doesn't need a connection.
     #[cfg(test)]
     pub(crate) fn read_now(&self, connect: &ConnectArgs) -> Result<Input> {
         let runtime = tokio::runtime::Builder::new_current_thread().build();

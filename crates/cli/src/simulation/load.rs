@@ -1,4 +1,4 @@
-//! The load as an argument: a file, a generator, or what CloudWatch remembers.
+//! The load as an argument: a file, a generator, or CloudWatch's history.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -44,17 +44,16 @@ pub(super) struct LoadArgs {
     max_span: Option<Duration>,
 }
 
-/// A load, and the queue that it is for, if it names one.
+/// A load and its queue, if one is given.
 #[derive(Clone, Debug)]
 pub(super) struct NamedLoad {
     queue: Option<String>,
     source: LoadSource,
 }
 
-/// Where a load is from.
 #[derive(Clone, Debug)]
 enum LoadSource {
-    /// A generator, already read.
+    /// A generator, already parsed.
     Generated { text: String, load: Box<Load> },
     /// A CSV file.
     File(PathBuf),
@@ -76,7 +75,7 @@ impl LoadArgs {
             load.queue.is_none() && matches!(load.source, LoadSource::CloudWatch)
         });
         if !asks {
-            // The region also chooses prices.
+            // The region also selects prices.
             let cloud = ConnectArgs {
                 region: None,
                 ..connect.clone()
@@ -99,12 +98,12 @@ impl LoadArgs {
             to: to.as_ref().and_then(cloudwatch::Moment::time),
         };
         let load = cloudwatch::read(stack, service, connect, asked, ui).await?;
-        // What is a time was asked of CloudWatch already; what is a length cuts what came.
+        // CloudWatch already applied absolute times. Durations select a part of the result.
         let length = |moment: Option<cloudwatch::Moment>| moment.and_then(|moment| moment.length());
         self.cut(load, length(from).as_deref(), length(to).as_deref())
     }
 
-    /// Reads loads that need no cloud.
+    /// Reads loads that don't need a connection.
     fn read_here(&self, stack: &Stack, service: &str, ui: &Ui) -> Result<Load> {
         let read = |source: &LoadSource| match source {
             LoadSource::Generated { load, .. } => Ok(load.as_ref().clone()),
@@ -129,7 +128,7 @@ impl LoadArgs {
         self.cut(load, self.from.as_deref(), self.to.as_deref())
     }
 
-    /// The loads as the command line names them.
+    /// Returns the loads as given on the command line.
     pub(super) fn name(&self) -> String {
         let names: Vec<String> = self.load.iter().map(NamedLoad::to_string).collect();
         names.join(" ")
@@ -151,7 +150,7 @@ impl LoadArgs {
     }
 }
 
-/// Whether each of several loads is for another queue of the service.
+/// Checks that each of several loads is for a different queue of the service.
 fn check_queues(loads: &[NamedLoad], stack: &Stack, service: &str) -> Result<()> {
     let consumed = stack
         .services
@@ -178,7 +177,7 @@ fn check_queues(loads: &[NamedLoad], stack: &Stack, service: &str) -> Result<()>
 }
 
 impl NamedLoad {
-    /// Reads `QUEUE=LOAD` or `LOAD`. What isn't a short name before the sign belongs to the load.
+    /// Parses `QUEUE=LOAD` or `LOAD`. If the text before the sign isn't a short name, it belongs to the load.
     fn parse(text: &str) -> Result<Self, GeneratorError> {
         let is_name = |name: &str| {
             let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
@@ -255,7 +254,7 @@ fn read_file(path: &Path, options: &ReadOptions, ui: &Ui) -> Result<Load> {
     })
 }
 
-/// Reads a duration of at most 100 years, which nanoseconds can count.
+/// Parses a duration of at most 100 years, which fits into nanoseconds.
 fn parse_span(text: &str) -> std::result::Result<Duration, String> {
     const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
     let span = humantime::parse_duration(text).map_err(|error| error.to_string())?;

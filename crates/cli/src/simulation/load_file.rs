@@ -1,4 +1,4 @@
-//! How to read a load file, where the file leaves a choice.
+//! How to read a load file that is ambiguous.
 
 use clap::ValueEnum;
 use simulator::{DateOrder, ReadOptions, Rows};
@@ -43,7 +43,7 @@ enum DateOrderArg {
 }
 
 impl FileArgs {
-    /// The choices as the simulator takes them.
+    /// Returns the choices for the simulator.
     pub(crate) fn options(&self) -> ReadOptions {
         ReadOptions {
             rows: self.rows.map(|rows| match rows {

@@ -1,4 +1,4 @@
-//! What the commands that simulate share: their arguments, and the report.
+//! The shared part of the commands that simulate: their arguments, and the report.
 
 mod assumptions;
 mod bill;
@@ -25,7 +25,7 @@ use self::load::LoadArgs;
 pub(crate) use self::subject::SubjectArgs;
 pub(crate) use self::subject::{parse_share, required_share, scenario_failure};
 
-/// Writes the report as one HTML page, and says where it is.
+/// Writes the report as one HTML page, and reports its location.
 pub(crate) fn write_page(path: &Path, report: &Report) -> Result<()> {
     let shown = path.display();
     let failed =

@@ -1,4 +1,4 @@
-//! What is simulated, as arguments: the service, and what is assumed about it.
+//! The subject of a simulation as arguments: the service, and the assumptions about it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) struct SubjectArgs {
 }
 
 impl SubjectArgs {
-    /// The service that is meant.
+    /// Returns the selected service.
     pub(crate) fn service(&self, stack: &Stack) -> Result<String> {
         match &self.service {
             Some(name) if !stack.services.contains_key(name) => {
@@ -52,7 +52,7 @@ impl SubjectArgs {
     /// Reads the assumptions, and warns about names of earlier versions. Call it once, so that each is
     /// reported once.
     ///
-    /// Prices are those of `region`, or else of the definition's.
+    /// Prices are for `region`, or otherwise for the definition's region.
     pub(crate) fn overrides(&self, region: Option<&str>) -> Result<Overrides> {
         let prices = self.prices.as_deref().map(read_prices).transpose()?;
         let mut overrides = Overrides {
@@ -85,7 +85,7 @@ fn read_prices(path: &Path) -> Result<PriceTable> {
     PriceTable::read(&text).map_err(|error| failed(error.to_string()))
 }
 
-/// Explains why a service can't be simulated, and which argument helps.
+/// Explains why a service can't be simulated, and which argument solves it.
 pub(crate) fn scenario_failure(error: ScenarioError) -> Failure {
     let code = match error {
         ScenarioError::Service { .. } => Code::Usage,
@@ -99,7 +99,7 @@ pub(crate) fn scenario_failure(error: ScenarioError) -> Failure {
     }
 }
 
-/// The service that is meant when nobody names one.
+/// Returns the default service if none is given.
 fn only_service(stack: &Stack) -> Result<String> {
     let consuming: Vec<&String> = stack
         .services
@@ -127,7 +127,8 @@ fn only_service(stack: &Stack) -> Result<String> {
     }
 }
 
-/// The share that a service's `slo` requires, from 0 to 1: the highest of its queues', if they have their own.
+/// Returns the share that a service's `slo` requires, from 0 to 1: the maximum of its queues' shares, if they
+/// have their own.
 pub(crate) fn required_share(stack: &Stack, service: &str) -> Option<f64> {
     let service = stack.services.get(service)?;
     let queues = service.consumes.iter();
@@ -147,7 +148,7 @@ pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a share is from 0% to 100%, such as 99% or 0.99".to_owned())
 }
 
-/// Reports wrong usage before anything is read.
+/// Reports wrong usage before any input is read.
 fn parse_assumption(text: &str) -> Result<String, simulator::AssumeError> {
     Overrides::default().assume(text)?;
     Ok(text.to_owned())

@@ -1,4 +1,4 @@
-//! A cluster or service that doesn't exist: which ones do.
+//! Errors for a cluster or service that doesn't exist, with the names of existing ones.
 
 use stack::nearest;
 
@@ -6,10 +6,10 @@ use crate::described::name_of;
 use crate::error::{Error, Kind, aws};
 use crate::session::Session;
 
-/// Names that a hint lists.
+/// Maximum number of names in a hint.
 const LISTED: usize = 10;
 
-/// The error that there is no such cluster, with the nearest names if these can be listed.
+/// Returns the error for a missing cluster, with the most similar names if they can be listed.
 pub(super) async fn no_cluster(session: &Session<'_>, cluster: &str) -> Error {
     let pages = session.clients.ecs.list_clusters().into_paginator().items();
     let listed: Result<Vec<String>, _> = pages.send().try_collect().await;
@@ -17,7 +17,7 @@ pub(super) async fn no_cluster(session: &Session<'_>, cluster: &str) -> Error {
     explain(session, &format!("cluster {cluster}"), cluster, names)
 }
 
-/// The error that there is no such service in a cluster.
+/// Returns the error for a missing service in a cluster.
 pub(super) async fn no_service(session: &Session<'_>, cluster: &str, service: &str) -> Error {
     let request = session.clients.ecs.list_services().cluster(cluster);
     let listed: Result<Vec<String>, _> =

@@ -1,4 +1,4 @@
-//! Two weeks of metrics, minute by minute: of the queues, and of the service.
+//! Two weeks of metrics of the queues and the service, minute by minute.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,14 +8,14 @@ use crate::cloudwatch::{Reading, Series, Window, read as read_metrics};
 use crate::error::Result;
 use crate::session::Session;
 
-/// CloudWatch keeps minutes for 15 days. Source: "Metrics retention" of its user guide.
+/// CloudWatch keeps minutes for 15 days. Source: "Metrics retention" in its user guide.
 const DAYS: u32 = 14;
 const DAY: Duration = Duration::from_secs(86_400);
 
 const DOING: &str = "read the metrics of two weeks";
 
-/// Metrics of a queue with their statistics, in the order of [`History`]'s fields. SQS publishes one value a minute of
-/// those that aren't counts.
+/// Metrics of a queue with their statistics, in the order of [`History`]'s fields. SQS publishes one value per minute
+/// of the metrics that aren't counts.
 const QUEUE_METRICS: [(&str, &str); 6] = [
     ("NumberOfMessagesSent", "Sum"),
     ("NumberOfMessagesReceived", "Sum"),
@@ -25,10 +25,10 @@ const QUEUE_METRICS: [(&str, &str); 6] = [
     ("ApproximateAgeOfOldestMessage", "Maximum"),
 ];
 
-/// Reads the history of the queues and the service of the readings.
+/// Reads the history of the readings' queues and service.
 ///
 /// # Errors
-/// If CloudWatch refuses or can't be asked.
+/// If CloudWatch refuses or can't be reached.
 pub(super) async fn read(
     session: &Session<'_>,
     readings: &Readings,
@@ -86,7 +86,7 @@ fn list_metrics(readings: &Readings) -> Vec<Reading> {
         .collect()
 }
 
-/// Whole minutes; the one that is in progress is left out.
+/// Whole minutes, without the current one.
 fn window(now: SystemTime) -> Window {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let end = since.as_secs() / 60 * 60;

@@ -1,7 +1,7 @@
-//! Reading a running service, so that a definition can be written of it. Nothing is changed.
+//! Reads a running service, so that a definition can be written for it. Changes nothing.
 //!
-//! What these credentials may not read is left out and named, unless there is nothing to say without it: the service
-//! itself, and a queue that was asked for.
+//! Anything that these credentials can't read is skipped and named, unless it's essential: the service itself, and a
+//! queue that the user named.
 
 mod absent;
 mod history;
@@ -19,25 +19,26 @@ use adopt::live::Readings;
 use crate::error::{Result, unless_denied};
 use crate::session::Session;
 
-/// Which service, and which queues.
+/// The service and its queues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdoptRequest {
-    /// Account ID, or that of the emulator.
+    /// Account ID, or the emulator's.
     pub account: String,
     /// Cluster name.
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// Queues that it consumes, by ARN, URL, or name. Empty: those that its task definition, role, and tags name.
+    /// Queues that it consumes, by ARN, URL, or name. Empty: the queues that its task definition, role, and tags
+    /// name.
     pub queues: Vec<String>,
 }
 
-/// Reads a service with its task definition, role, scaling, queues, and two weeks of metrics. Only read-only calls are
-/// made; the policy `adopt` lists them.
+/// Reads a service with its task definition, role, scaling, queues, and two weeks of metrics. Makes only read-only
+/// calls, which the policy `adopt` lists.
 ///
 /// # Errors
-/// If there is no such service, or one that no one can scale; if no queue is found, or several and nothing tells which
-/// of them it consumes; or if AWS can't be asked.
+/// If there is no such service, or its count can't be set; if no queue is found, or several and it can't be determined
+/// which of them the service consumes; or if AWS can't be reached.
 pub async fn read_adopted(
     session: &Session<'_>,
     request: &AdoptRequest,

@@ -12,11 +12,11 @@ use crate::error::{Error, Kind, Result, aws, unless_denied};
 use crate::messages::is_no_such_queue;
 use crate::session::Session;
 
-/// Reads the queues: those that were asked for, or those that the service consumes.
+/// Reads the queues that the user named, or otherwise the queues that the service consumes.
 ///
 /// # Errors
-/// If one that was asked for doesn't exist or can't be read; if none is found; or if there are several, and nothing tells
-/// which of them the service consumes.
+/// If a named queue doesn't exist or can't be read; if no queue is found; or if there are several, and it can't be
+/// determined which of them the service consumes.
 pub(super) async fn read(
     session: &Session<'_>,
     asked: &[String],
@@ -31,7 +31,7 @@ pub(super) async fn read(
         let read = unless_denied(read_one(session, &candidate, readings).await)?;
         match read {
             Ok(Ok(queue)) => found.push(queue),
-            // A name need not be a queue's.
+            // A name isn't necessarily a queue's.
             Ok(Err(_)) if candidate.unsure => {}
             Ok(Err(why)) | Err(why) => readings.unread.push(why),
         }
@@ -83,7 +83,7 @@ async fn read_asked(
     Ok(found)
 }
 
-/// Reads one queue. The inner error is why it isn't one that can be used.
+/// Reads one queue. The inner error is the reason why it can't be used.
 async fn read_one(
     session: &Session<'_>,
     candidate: &Candidate,
@@ -124,7 +124,8 @@ async fn read_one(
     Ok(Ok(convert(candidate, &name, &attribute)))
 }
 
-/// The name of a queue in the service's own account and region; otherwise why it isn't there.
+/// Returns the name of a queue in the service's own account and region. The error is the reason why the queue
+/// isn't there.
 fn local_name(candidate: &Candidate, readings: &Readings) -> std::result::Result<String, String> {
     let found = &candidate.found;
     let (account, name) = match &candidate.queue {
@@ -177,7 +178,7 @@ fn convert<'a>(
     }
 }
 
-/// The count is a number or a text, depending on who wrote the policy.
+/// The count is a number or text, depending on how the policy was written.
 fn dead_letter(policy: &str) -> Option<(u32, String)> {
     let policy: serde_json::Value = serde_json::from_str(policy).ok()?;
     let count = &policy["maxReceiveCount"];

@@ -3,10 +3,10 @@
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-/// The documents of a role's own and attached policies, as JSON.
+/// Reads the documents of a role's inline and attached policies, as JSON.
 ///
 /// # Errors
-/// If IAM refuses or can't be asked.
+/// If IAM refuses or can't be reached.
 pub(super) async fn read_policies(session: &Session<'_>, role: &str) -> Result<Vec<String>> {
     let iam = &session.clients.iam;
     let doing = format!("read the policies of the task role {role}");
@@ -46,7 +46,7 @@ pub(super) async fn read_policies(session: &Session<'_>, role: &str) -> Result<V
     Ok(documents)
 }
 
-/// IAM returns documents with percent-encoding (RFC 3986).
+/// Decodes a document: IAM returns documents with percent-encoding (RFC 3986).
 fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -1,4 +1,4 @@
-//! What scales the service now: its scalable target, policies, and their alarms.
+//! The service's current scaling: its scalable target, policies, and their alarms.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::named::{read_alarms, read_scalable_targets};
 use crate::session::Session;
 use crate::suspension::Suspended;
 
-/// Reads the scaling of a service. If that is denied, the readings say that it is unknown.
+/// Reads the scaling of a service. If access is denied, the readings mark it as unknown.
 pub(super) async fn read(session: &Session<'_>, readings: &mut Readings) -> Result<()> {
     let service = &readings.service;
     let id = format!("service/{}/{}", service.cluster, service.name);
@@ -78,7 +78,7 @@ async fn read_all(
     Ok(Some((target, policies.collect())))
 }
 
-/// The alarms of step policies, by name. Those of target tracking follow from the policy.
+/// Reads the alarms of step policies, by name. The alarms of target tracking follow from the policy.
 async fn read_policy_alarms(
     session: &Session<'_>,
     policies: &[ScalingPolicy],
@@ -155,7 +155,7 @@ fn convert_metric(metric: &CustomizedMetricSpecification) -> TrackedReading {
     }
     let terms: BTreeMap<String, TermReading> =
         metric.metrics().iter().filter_map(convert_term).collect();
-    // ReturnData is true unless it is set otherwise.
+    // ReturnData is true by default.
     let mut returned = metric.metrics().iter();
     let returned = returned.find(|query| query.return_data() != Some(false));
     match returned.map(|query| (query.expression(), terms.get(query.id()))) {

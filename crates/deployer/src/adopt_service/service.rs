@@ -11,7 +11,7 @@ use super::absent;
 /// Reads a service that can be scaled.
 ///
 /// # Errors
-/// If there is no such service, if it can't be scaled, or if ECS can't be asked.
+/// If there is no such service, if it can't be scaled, or if ECS can't be reached.
 pub(super) async fn read(
     session: &Session<'_>,
     cluster: &str,
@@ -42,7 +42,7 @@ pub(super) async fn read(
     })
 }
 
-/// A service whose count no one can set.
+/// Refuses a service whose count can't be set.
 fn refuse(service: &ServiceReading, status: Option<&str>) -> Result<()> {
     let name = format!("{}/{}", service.cluster, service.name);
     if status != Some("ACTIVE") {
@@ -101,7 +101,7 @@ fn convert(cluster: &str, service: &Service) -> ServiceReading {
     }
 }
 
-/// The events, the oldest first.
+/// Returns the events, oldest first.
 fn convert_events(service: &Service) -> Vec<EventReading> {
     let events = service.events().iter().filter_map(|event| {
         Some(EventReading {
@@ -114,7 +114,7 @@ fn convert_events(service: &Service) -> Vec<EventReading> {
     events
 }
 
-/// Whether Container Insights is on; `None` if nothing tells.
+/// Returns whether Container Insights is on. `None` if it can't be determined.
 async fn read_insights(session: &Session<'_>, cluster: &str) -> Option<bool> {
     let request = session.clients.ecs.describe_clusters().clusters(cluster);
     let reply = request.include(ClusterField::Settings).send().await.ok()?;

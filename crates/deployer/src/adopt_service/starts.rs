@@ -1,4 +1,4 @@
-//! When the service's tasks were created, and when they ran.
+//! When the service's tasks were created, and when they started to run.
 
 use adopt::live::{ServiceReading, StartReading};
 use aws_sdk_ecs::types::{DesiredStatus, Task};
@@ -12,7 +12,7 @@ use crate::tasks::read_tasks;
 /// Tasks of a status whose starts are read: enough for a percentile.
 const ENOUGH: usize = 300;
 
-/// Reads the starts of running tasks, and of those that ECS still remembers: for about an hour.
+/// Reads the starts of running tasks, and of the stopped tasks that ECS still remembers (for about an hour).
 pub(super) async fn read(
     session: &Session<'_>,
     service: &ServiceReading,

@@ -11,7 +11,7 @@ use crate::session::Session;
 
 use super::role;
 
-/// Reads the task definition and the policies of its role. What may not be read is named in the readings.
+/// Reads the task definition and the policies of its role. The readings name what these credentials can't read.
 pub(super) async fn read(session: &Session<'_>, readings: &mut Readings) -> Result<()> {
     let arn = &readings.service.task_definition;
     let request = session.clients.ecs.describe_task_definition();

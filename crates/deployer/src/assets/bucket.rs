@@ -1,4 +1,5 @@
-//! The assets bucket: made on first use, private, encrypted, versioned, reached by HTTPS alone, and cleaning up after itself.
+//! The assets bucket: created on first use, private, encrypted, versioned, accessible only by HTTPS, and with an
+//! expiration lifecycle.
 
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{
@@ -16,19 +17,19 @@ use super::retry::retry_conflicts;
 use crate::error::{Error, Kind, Result, aws, code, is_denied};
 use crate::session::Session;
 
-/// Code and templates that no deploy has used for this long are removed by the bucket itself. A rollback needs the
-/// code of the deploy before it, so this is long.
+/// The bucket deletes code and templates that no deploy has used for this long. The time is long because a
+/// rollback needs the code of the previous deploy.
 const EXPIRE_DAYS: i32 = 365;
-/// Prefixes of the keys of objects that expire. The objects of scaling functions don't expire, because functions
-/// read them as long as they are deployed.
+/// Prefixes of the objects that expire. The objects of scaling functions don't expire, because functions read
+/// them as long as they are deployed.
 const EXPIRING: [&str; 3] = ["functions/", "templates/", DRAFTS];
-/// Days until versions that a newer upload replaced expire.
+/// Days until replaced versions expire.
 const EXPIRE_NONCURRENT_DAYS: i32 = 30;
 
-/// Makes sure that the bucket is there and that it is secured.
+/// Makes sure that the bucket exists and is secured.
 ///
 /// # Errors
-/// When S3 refuses or can't be reached, or the bucket belongs to another account.
+/// If S3 refuses or can't be reached, or the bucket belongs to another account.
 pub(super) async fn ensure(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     match find_bucket(session, bucket, account).await? {
         Found::Complete => return encrypted_transport::require(session, bucket, account).await,
@@ -54,14 +55,14 @@ pub(super) async fn ensure(session: &Session<'_>, bucket: &str, account: &str) -
 
 enum Found {
     Absent,
-    /// Made, but not everything of [`secure`] was done.
+    /// Created, but [`secure`] didn't complete.
     Unfinished,
-    /// An earlier version has let every object expire.
+    /// An earlier version set a lifecycle that expires every object.
     Expiring,
     Complete,
 }
 
-/// One request is enough: the lifecycle is set last on a new bucket, so if it exists, nothing is missing.
+/// One request is enough: on a new bucket the lifecycle is set last, so if it exists, nothing is missing.
 async fn find_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<Found> {
     let request = session.clients.s3.get_bucket_lifecycle_configuration();
     let sent = request
@@ -82,7 +83,7 @@ async fn find_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Resu
 }
 
 async fn create(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
-    // us-east-1 is the one region that must not be named.
+    // us-east-1 is the only region that must not be named.
     let region = session.clients.region();
     let place = (region != "us-east-1").then(|| {
         CreateBucketConfiguration::builder()
@@ -95,7 +96,7 @@ async fn create(session: &Session<'_>, bucket: &str, account: &str) -> Result<()
     match sent {
         Ok(_) => Ok(()),
         Err(error) if code(&error) == "BucketAlreadyOwnedByYou" => Ok(()),
-        // The reply to our own request might have been lost; then the bucket is ours.
+        // The reply to our own request might have been lost. In that case the bucket is ours.
         Err(error) if code(&error) == "BucketAlreadyExists" => {
             match find_bucket(session, bucket, account).await {
                 Ok(Found::Unfinished | Found::Expiring | Found::Complete) => Ok(()),
@@ -131,8 +132,8 @@ where
         .hint("if it is not: have its owner delete it, or deploy in another region")
 }
 
-/// Makes it private, encrypted, versioned, and reachable only by HTTPS; unused objects expire. The last step is
-/// the mark that all were done: see [`find_bucket`].
+/// Makes the bucket private, encrypted, versioned, and accessible only by HTTPS, and lets unused objects
+/// expire. The lifecycle comes last, as the mark that all steps succeeded: see [`find_bucket`].
 async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     let client = &session.clients.s3;
     let request = client
@@ -166,7 +167,7 @@ async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Re
     put_lifecycle(session, bucket, account).await
 }
 
-/// Whether the rule lets every object of the bucket expire.
+/// Whether the rule expires every object of the bucket.
 fn expires_all(rule: &LifecycleRule) -> bool {
     let prefix = rule.filter().and_then(|filter| filter.prefix());
     rule.expiration().is_some() && prefix.is_none_or(str::is_empty)
@@ -216,7 +217,7 @@ fn lifecycle_rules() -> Result<BucketLifecycleConfiguration> {
         .map_err(incomplete_request)
 }
 
-/// Objects whose keys have this prefix expire after this number of days, and their earlier versions soon.
+/// Objects whose keys have this prefix expire after this number of days, and their replaced versions sooner.
 fn lifecycle_rule(prefix: &str, days: Option<i32>) -> Result<LifecycleRule> {
     let replaced = NoncurrentVersionExpiration::builder()
         .noncurrent_days(EXPIRE_NONCURRENT_DAYS)

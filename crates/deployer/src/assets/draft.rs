@@ -1,4 +1,4 @@
-//! The object from which CloudFormation reads a large template while it plans without deploying.
+//! The object from which CloudFormation reads a large template when it plans without a deploy.
 
 use template::contract::DRAFTS;
 
@@ -6,9 +6,9 @@ use super::{Asset, Bucket, note_upload, object_url, put_object};
 use crate::error::{Result, aws};
 use crate::session::{DraftHold, Session};
 
-/// An uploaded template that no deployed stack needs. Its key is this run's alone, so that no other run counts on it.
+/// An uploaded template that no deployed stack needs. Its key is unique for this run, so no other run relies on it.
 pub(crate) struct DraftTemplate {
-    /// The URL at which CloudFormation reads it.
+    /// The URL for CloudFormation.
     pub url: String,
     bucket: String,
     account: String,
@@ -18,7 +18,7 @@ pub(crate) struct DraftTemplate {
 }
 
 impl DraftTemplate {
-    /// Uploads it; makes the bucket on first use.
+    /// Uploads it. Creates the bucket on first use.
     ///
     /// # Errors
     /// If S3 refuses or can't be reached, or the bucket belongs to another account.
@@ -41,7 +41,7 @@ impl DraftTemplate {
         })
     }
 
-    /// Deletes it. Without the permission it stays, unused, until the bucket's lifecycle removes it.
+    /// Deletes it. Without the permission, it stays unused until the bucket's lifecycle deletes it.
     pub(crate) async fn delete(self, session: &Session<'_>) {
         let request = session
             .clients
@@ -50,7 +50,7 @@ impl DraftTemplate {
             .bucket(&self.bucket)
             .key(&self.key)
             .expected_bucket_owner(&self.account)
-            // In a versioned bucket, a deletion without a version keeps the object.
+            // In a versioned bucket, a deletion without a version ID keeps the object.
             .set_version_id(self.version.clone());
         if let Err(error) = request.send().await {
             let error = aws(format!("delete {} from {}", self.key, self.bucket))(error);

@@ -1,4 +1,4 @@
-//! The bucket policy that refuses plain HTTP.
+//! The bucket policy that denies plain HTTP.
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::put_bucket_policy::{PutBucketPolicyError, PutBucketPolicyOutput};
@@ -8,11 +8,11 @@ use super::retry::retry_conflicts;
 use crate::error::{Error, Result, aws, code, is_denied};
 use crate::session::Session;
 
-/// Sets the policy of a bucket without one, which an earlier version made. An existing policy of a bucket doesn't
-/// change. Credentials without the permission can deploy anyway, because they could use the bucket before.
+/// Sets the policy of a bucket that an earlier version created without one. Doesn't change an existing policy.
+/// Credentials without the permission can still deploy, because they could use the bucket before.
 ///
 /// # Errors
-/// When S3 can't be reached.
+/// If S3 can't be reached.
 pub(super) async fn require(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     let request = session.clients.s3.get_bucket_policy();
     let sent = request
@@ -39,10 +39,10 @@ pub(super) async fn require(session: &Session<'_>, bucket: &str, account: &str) 
     }
 }
 
-/// Refuses each request that isn't encrypted in transit.
+/// Denies each request that isn't encrypted in transit.
 ///
 /// # Errors
-/// When S3 refuses or can't be reached.
+/// If S3 refuses or can't be reached.
 pub(super) async fn put_policy(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     let sent = send_policy(session, bucket, account).await;
     sent.map(drop).map_err(refused(bucket))

@@ -1,4 +1,4 @@
-//! A bucket that the definition names: ecs-scaler uses it and changes nothing of it.
+//! A bucket that the definition names. ecs-scaler uses it but doesn't change it.
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_bucket::{HeadBucketError, HeadBucketOutput};
@@ -7,10 +7,11 @@ use super::http_status;
 use crate::error::{Error, Kind, Result, aws};
 use crate::session::Session;
 
-/// Checks that the bucket is there, in the account and the region of the stack: Lambda reads code in its own region.
+/// Checks that the bucket exists in the account and the region of the stack, because Lambda reads code in its own
+/// region.
 ///
 /// # Errors
-/// If it isn't, if the credentials have no access, or if S3 can't be reached.
+/// If it doesn't, if the credentials have no access, or if S3 can't be reached.
 pub(super) async fn check(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     let request = session.clients.s3.head_bucket().bucket(bucket);
     let sent = request.expected_bucket_owner(account).send().await;

@@ -1,4 +1,4 @@
-//! Assets: Lambda code and large templates in a dedicated bucket, named by their content.
+//! Assets: Lambda code and large templates in a dedicated bucket, named by the hash of their content.
 
 mod bucket;
 mod draft;
@@ -37,18 +37,18 @@ pub struct Asset {
     pub bytes: Vec<u8>,
 }
 
-/// Key of the object's metadata with the SHA-256 of its content, in hexadecimal digits.
+/// Key of the object's metadata that contains the SHA-256 of its content, in hexadecimal digits.
 const DIGEST: &str = "sha256";
 
-/// If an object is older than this, a deploy writes it again, so that used objects never expire.
+/// A deploy writes an object again if it is older than this, so that used objects never expire.
 const REFRESH_AFTER: Duration = Duration::from_hours(90 * 24);
 
 impl Asset {
-    /// A Lambda function's code: a zip that contains `bootstrap`. The same bytes give the same zip: it contains no
-    /// time of day, no host, and no directory order.
+    /// Packs a Lambda function's code: a zip that contains `bootstrap`. The same bytes always result in the same
+    /// zip, because it contains no time, host name, or directory order.
     ///
     /// # Errors
-    /// When the zip can't be written (over 4 GiB).
+    /// If the zip can't be written (over 4 GiB).
     pub fn function(name: &str, bootstrap: &[u8]) -> Result<Self> {
         let bytes = pack(bootstrap).map_err(|error| {
             Error::failed(format!("failed to pack the function {name}: {error}"))
@@ -56,7 +56,7 @@ impl Asset {
         Ok(Self::packed_function(name, bytes))
     }
 
-    /// A Lambda function's code that is packed already, by [`Asset::function`].
+    /// A Lambda function's code that was already packed by [`Asset::function`].
     #[must_use]
     pub fn packed_function(name: &str, bytes: Vec<u8>) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Asset {
         }
     }
 
-    /// An object that a template names.
+    /// An object that a template refers to.
     pub(crate) fn of_template(object: &template::Object) -> Self {
         Self {
             key: object.key.clone(),
@@ -101,7 +101,7 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The URL at which CloudFormation reads an object of the bucket.
+/// Returns the URL of an object of the bucket, for CloudFormation.
 #[must_use]
 pub(crate) fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
     let region = clients.region();
@@ -118,7 +118,6 @@ pub(crate) fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
 
 /// The bucket of a stack's assets.
 pub(crate) struct Bucket {
-    /// Its name.
     pub(crate) name: String,
     /// Account that it belongs to.
     pub(crate) account: String,
@@ -127,7 +126,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// The bucket that the definition names, or the account's own.
+    /// Returns the bucket that the definition names, or the account's default bucket.
     pub(crate) fn of(stack: &Stack, account: &str, region: &str) -> Self {
         let given = stack.assets_bucket.clone();
         Self {
@@ -137,10 +136,10 @@ impl Bucket {
         }
     }
 
-    /// Makes sure that it is there; makes it on first use, unless the definition names it.
+    /// Makes sure that the bucket exists. Creates it on first use, unless the definition names it.
     ///
     /// # Errors
-    /// When S3 refuses or can't be reached, or the bucket belongs to another account.
+    /// If S3 refuses or can't be reached, or the bucket belongs to another account.
     async fn ensure(&self, session: &Session<'_>) -> Result<()> {
         match self.exists {
             true => existing::check(session, &self.name, &self.account).await,
@@ -149,11 +148,11 @@ impl Bucket {
     }
 }
 
-/// Makes sure that the assets are in the bucket; makes the bucket on first use. Uploads only assets that are missing,
-/// or that would soon expire.
+/// Makes sure that the assets are in the bucket, which is created on first use. Uploads only assets that are missing
+/// or would soon expire.
 ///
 /// # Errors
-/// When S3 refuses or can't be reached, or the bucket belongs to another account.
+/// If S3 refuses or can't be reached, or the bucket belongs to another account.
 pub(crate) async fn upload(
     session: &Session<'_>,
     bucket: &Bucket,
@@ -219,7 +218,7 @@ pub(crate) async fn put_object(
         .bucket(bucket)
         .key(&asset.key)
         .expected_bucket_owner(account)
-        // S3 compares it with the received bytes.
+        // S3 compares the checksum with the received bytes.
         .checksum_sha256(base64::encode(Sha256::digest(&asset.bytes)))
         .metadata(DIGEST, digest(&asset.bytes))
         .body(ByteStream::from(asset.bytes.clone()));
@@ -227,8 +226,8 @@ pub(crate) async fn put_object(
     sent.map_err(aws(format!("upload {} to {bucket}", asset.key)))
 }
 
-/// Whether the object has the asset's content, by its size and S3's checksum. Clouds without checksums return what was
-/// written next to the object.
+/// Whether the object has the asset's content, by its size and S3's checksum. Emulators without checksums return the
+/// digest in the object's metadata.
 fn is_same(object: &HeadObjectOutput, asset: &Asset) -> bool {
     let size = i64::try_from(asset.bytes.len()).ok();
     if object.content_length() != size {

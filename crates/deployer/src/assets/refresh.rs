@@ -1,4 +1,4 @@
-//! Refreshes the code of the deployed functions, which a rollback of the update needs, so that it doesn't expire.
+//! Refreshes the code of the deployed functions so that it doesn't expire. A rollback of the update needs it.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -14,8 +14,8 @@ use crate::error::{Error, Result, aws};
 use crate::observe::Observed;
 use crate::session::Session;
 
-/// Copies old objects of the deployed stack onto themselves, which makes them new: the bucket deletes objects that
-/// no deploy has used for 365 days. Reports objects that are gone, without which a rollback fails.
+/// Copies old objects of the deployed stack onto themselves, which renews them: the bucket deletes objects that no
+/// deploy has used for 365 days. Reports objects that no longer exist, because a rollback would fail without them.
 pub(crate) async fn refresh_deployed(
     session: &Session<'_>,
     stack: &Observed,
@@ -95,7 +95,7 @@ async fn refresh(
         .copy_source(format!("{bucket}/{key}"))
         .expected_bucket_owner(account)
         .expected_source_bucket_owner(account)
-        // S3 copies an object onto itself only if something changes.
+        // S3 copies an object onto itself only if an attribute changes.
         .metadata_directive(MetadataDirective::Replace);
     let sent = copy.send().await;
     sent.map(|_| true)

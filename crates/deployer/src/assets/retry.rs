@@ -1,15 +1,15 @@
-//! Requests about a bucket that another run works on.
+//! Retries requests for a bucket that another run is changing.
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::code;
 use crate::session::Session;
 
-/// How often a step is tried while another run works on the same bucket.
+/// How many times to try a step while another run changes the same bucket.
 const ATTEMPTS: u32 = 6;
 
 /// Retries while S3 reports that another run is changing the same bucket, or that the new bucket isn't
-/// known everywhere yet.
+/// available everywhere yet.
 pub(super) async fn retry_conflicts<T, E, F>(
     session: &Session<'_>,
     send: impl Fn() -> F,

@@ -1,4 +1,4 @@
-//! Throwing change sets away.
+//! Deletes change sets.
 
 use aws_sdk_cloudformation::types::ExecutionStatus;
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use crate::run::is_over;
 use crate::session::Session;
 use crate::status::Status;
 
-/// Deletes a change set. A failure does no harm: CloudFormation keeps it, unexecuted.
+/// Deletes a change set. A failure is harmless, because CloudFormation doesn't execute it.
 pub(crate) async fn discard(session: &Session<'_>, id: &str) {
     let client = &session.clients.cloudformation;
     match client.delete_change_set().change_set_name(id).send().await {
@@ -23,8 +23,8 @@ pub(crate) async fn discard(session: &Session<'_>, id: &str) {
     }
 }
 
-/// Deletes a change set that won't be executed, change sets that killed runs left, and the empty stack that they
-/// were made for.
+/// Deletes a change set that won't be executed, the change sets of interrupted runs, and the empty stack that
+/// they were made for.
 pub(crate) async fn abandon(session: &Session<'_>, change_set: &ChangeSet) {
     discard(session, &change_set.id).await;
     let stack = &change_set.stack_id;
@@ -39,7 +39,7 @@ pub(crate) async fn abandon(session: &Session<'_>, change_set: &ChangeSet) {
     }
 }
 
-/// Throws away the change sets that were made by runs which were killed.
+/// Deletes the change sets of interrupted runs.
 async fn discard_left_behind(session: &Session<'_>, stack: &str) -> Result<()> {
     for one in list(session, stack).await? {
         let name = one.change_set_name().unwrap_or_default();
@@ -58,8 +58,8 @@ async fn discard_left_behind(session: &Session<'_>, stack: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes an empty stack, without even another run's plan, and waits until it is gone, so that the next command
-/// finds no deletion in progress.
+/// Deletes an empty stack if it has no other run's plan, and waits until it is gone, so that the next command
+/// doesn't find a deletion in progress.
 async fn remove_empty_stack(session: &Session<'_>, change_set: &ChangeSet) -> Result<()> {
     let stack = &change_set.stack_id;
     // The order matters. Another run's plan is in the list from its creation until its execution, and then the stack
@@ -99,7 +99,7 @@ async fn wait_until_gone(session: &Session<'_>, stack: &str) -> Result<()> {
         match read(session, stack).await {
             Ok(None) => return Ok(()),
             Ok(Some(stack)) if stack.status == Status::Absent => return Ok(()),
-            // Still there, or not to be read just now.
+            // Still there, or temporarily unreadable.
             Ok(_) | Err(_) => {}
         }
         if begun.elapsed() >= session.pace.patience {

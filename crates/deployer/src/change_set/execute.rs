@@ -1,4 +1,4 @@
-//! Starting the execution of a change set, and finding out whether it has started.
+//! Starts the execution of a change set, and determines whether it has started.
 
 use aws_sdk_cloudformation::types::ExecutionStatus;
 
@@ -12,9 +12,9 @@ use crate::session::Session;
 pub(crate) enum Execution {
     /// It is in progress, or has already ended.
     Started,
-    /// Another change of the stack came first, according to this text of AWS: plan again.
+    /// Another change of the stack came first, according to this text from AWS. Plan again.
     Overtaken(String),
-    /// AWS refused, and nothing was started.
+    /// AWS refused, and nothing started.
     Refused(Error),
 }
 
@@ -23,7 +23,7 @@ pub(crate) enum Execution {
 /// the change set decides.
 ///
 /// # Errors
-/// When it can't be found out whether the execution has started.
+/// If it can't be determined whether the execution has started.
 pub(crate) async fn execute(session: &Session<'_>, change_set: &ChangeSet) -> Result<Execution> {
     let sent = session
         .clients
@@ -55,7 +55,7 @@ pub(crate) async fn execute(session: &Session<'_>, change_set: &ChangeSet) -> Re
     }
 }
 
-/// Whether this very change set is being executed, or was.
+/// Whether this change set is being executed, or was.
 async fn has_started(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
     match describe(session, &change_set.plan.stack, &change_set.id, None).await {
         Ok(page) => match page.execution_status() {
@@ -69,7 +69,7 @@ async fn has_started(session: &Session<'_>, change_set: &ChangeSet) -> Result<bo
                 | ExecutionStatus::Unavailable
                 | ExecutionStatus::Obsolete,
             ) => Ok(false),
-            // Garbled, or a word that this version does not know.
+            // Unreadable, or a value that this version doesn't know.
             _ => is_the_stack_s(session, change_set).await,
         },
         Err(error) if is_not_found(&error) => is_the_stack_s(session, change_set).await,
@@ -77,8 +77,8 @@ async fn has_started(session: &Session<'_>, change_set: &ChangeSet) -> Result<bo
     }
 }
 
-/// A change set is removed when it or another one has been executed. The stack keeps the ID of the
-/// change set that was executed last. A stack in review has the ID of the one that it was made for.
+/// CloudFormation removes a change set when it or another one has been executed. The stack keeps the ID of the
+/// last executed change set. A stack in review has the ID of the change set that created it.
 async fn is_the_stack_s(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
     let stack = reread(session, || observe::describe(session, &change_set.stack_id)).await?;
     Ok(stack.is_some_and(|stack| {

@@ -1,6 +1,6 @@
-//! Queues whose deletion isn't a loss: the dead-letter queues of the stack's own functions, which hold
-//! events that a function couldn't handle. No one needs them, so a deploy that removes a scaling function
-//! needn't confirm the deletion of its dead-letter queue too.
+//! Queues whose deletion isn't a loss: the dead-letter queues of the stack's own functions, which hold events
+//! that a function couldn't process. No one needs these events, so a deploy that deletes a scaling function
+//! doesn't need a confirmation to delete its dead-letter queue.
 
 use serde_json::Value;
 use template::contract::types;
@@ -9,8 +9,8 @@ use crate::observe::template;
 use crate::plan::{Change, Plan};
 use crate::session::Session;
 
-/// Marks them in a plan for the stack `id`. Only the deployed template shows which queues these are; it
-/// is read if the plan deletes a queue. If it can't be read, every queue counts as a loss.
+/// Marks these queues in a plan for the stack `id`. Only the deployed template shows which queues they are, so
+/// it is read if the plan deletes a queue. If it can't be read, every queue counts as a loss.
 pub(crate) async fn mark_expendable(session: &Session<'_>, id: &str, plan: &mut Plan) {
     let ends_queue =
         |change: &&mut Change| change.is_loss() && change.resource_type == types::QUEUE;
@@ -28,8 +28,8 @@ pub(crate) async fn mark_expendable(session: &Session<'_>, id: &str, plan: &mut 
     }
 }
 
-/// Logical ids of the queues that are a function's dead-letter queue and nothing else's: a queue of the
-/// user's that redrives there makes it one of the user's.
+/// Returns the logical IDs of the queues that are only a function's dead-letter queue. If a queue of the user
+/// also redrives there, it counts as the user's.
 fn dead_letter_queues(template: &str) -> Vec<String> {
     let template: Value = serde_json::from_str(template).unwrap_or_default();
     let resources = || template["Resources"].as_object().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! The change sets of a stack, and the tags that each would give it.
+//! The change sets of a stack, and the tags that each would set.
 
 use aws_sdk_cloudformation::types::{ChangeSetSummary, Tag};
 
@@ -6,7 +6,7 @@ use super::{describe, is_not_found};
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-/// The stack's change sets; none if the stack is gone.
+/// Lists the stack's change sets. Empty if the stack is gone.
 pub(crate) async fn list(session: &Session<'_>, stack: &str) -> Result<Vec<ChangeSetSummary>> {
     let client = &session.clients.cloudformation;
     let request = client.list_change_sets().stack_name(stack);
@@ -23,7 +23,7 @@ pub(crate) async fn list(session: &Session<'_>, stack: &str) -> Result<Vec<Chang
     Ok(all)
 }
 
-/// The tags that the change set sets on the stack. `None` if it is gone.
+/// Returns the tags that the change set sets on the stack. `None` if it is gone.
 pub(crate) async fn tags_of(
     session: &Session<'_>,
     stack: &str,

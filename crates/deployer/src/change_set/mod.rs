@@ -1,4 +1,4 @@
-//! Change sets: made, read as a [`Plan`], executed or thrown away.
+//! Change sets: created, read as a [`Plan`], executed, or deleted.
 
 mod discard;
 mod execute;
@@ -31,7 +31,7 @@ pub(crate) use execute::{Execution, execute};
 pub(crate) use expendable::mark_expendable;
 pub(crate) use list::{list, tags_of};
 
-/// A template and all that goes with it.
+/// A template and the rest of a change set's input.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The stack's name.
@@ -46,14 +46,14 @@ pub struct Source {
     pub resources: BTreeMap<String, String>,
     /// Logical IDs of the queues whose retention gets shorter.
     pub shortened_queues: Vec<String>,
-    /// What explains its plan.
+    /// Explains its plan.
     pub explanation: Explanation,
-    /// The plan that was reviewed, if one was: only that is executed.
+    /// The reviewed plan, if any. No other plan is executed.
     pub reviewed: Option<Arc<Reviewed>>,
 }
 
 impl Source {
-    /// A template that fits into a request, of a stack that carries our mark.
+    /// Creates the source of a stack with our mark, from a template that fits into a request.
     #[must_use]
     pub fn inline(stack: &str, template: &Value) -> Self {
         Self::new(
@@ -63,7 +63,7 @@ impl Source {
         )
     }
 
-    /// A template that CloudFormation finds at `found`, of a stack that carries our mark.
+    /// Creates the source of a stack with our mark, from a template that CloudFormation reads from `found`.
     pub(crate) fn new(stack: &str, template: &Value, found: TemplateSource) -> Self {
         let resources = template.get("Resources").and_then(Value::as_object);
         let kind = |(id, resource): (&String, &Value)| {
@@ -86,13 +86,13 @@ impl Source {
 /// Location of a template for CloudFormation.
 #[derive(Clone, Debug)]
 pub enum TemplateSource {
-    /// In the request itself, up to 51,200 bytes.
+    /// In the request itself, at most 51,200 bytes.
     Inline(String),
     /// In the assets bucket.
     Url(String),
 }
 
-/// A change set that CloudFormation has worked out.
+/// A change set that CloudFormation has completed.
 #[derive(Clone, Debug)]
 pub(crate) struct ChangeSet {
     pub id: String,
@@ -101,7 +101,7 @@ pub(crate) struct ChangeSet {
     /// Whether CloudFormation keeps its changes if the execution fails. Required for an update of a stack whose
     /// last operation failed without a rollback.
     pub keeps_on_failure: bool,
-    /// Held until it is executed or removed.
+    /// Held until the change set is executed or deleted.
     pub hold: Arc<DraftHold>,
     /// Whether it also reverts manual changes.
     pub reverts_drift: bool,
@@ -112,13 +112,14 @@ pub(crate) struct ChangeSet {
 pub(crate) enum Planned {
     /// A change set to show.
     Ready(ChangeSet),
-    /// The stack is already as the template describes it.
+    /// The stack already matches the template.
     NoChange,
-    /// Another user changed, made, or removed the stack in the meantime, according to this text of AWS: plan again.
+    /// Another user changed, created, or deleted the stack in the meantime, according to this text from AWS. Plan
+    /// again.
     Overtaken(String),
 }
 
-/// Makes a change set and waits until CloudFormation has worked it out.
+/// Creates a change set and waits until CloudFormation has completed it.
 pub(crate) async fn create(
     session: &Session<'_>,
     source: &Source,
@@ -127,8 +128,8 @@ pub(crate) async fn create(
     create_in_mode(session, source, creates_stack, None).await
 }
 
-/// Makes a change set that updates the stack and reverts manual changes. A cloud that doesn't know such change sets
-/// makes a plain one, which doesn't have `reverts_drift`.
+/// Creates a change set that updates the stack and reverts manual changes. An emulator that doesn't support such
+/// change sets creates a plain one, without `reverts_drift`.
 pub(crate) async fn create_reverting_drift(
     session: &Session<'_>,
     source: &Source,
@@ -159,7 +160,7 @@ async fn create_in_mode(
         Err(error) if is_overtaken(text(&error)) => {
             return Ok(Planned::Overtaken(text(&error).to_owned()));
         }
-        // Only this run uses the name, so a reply was lost, and the SDK has repeated the call.
+        // Only this run uses the name, so the first reply was lost and the SDK repeated the call.
         Err(error) if code(&error) == "AlreadyExistsException" => token,
         Err(error) => {
             return Err(aws(format!("create a change set of {}", source.stack))(
@@ -236,8 +237,8 @@ fn convert_tags(values: &BTreeMap<String, String>) -> Vec<Tag> {
         .collect()
 }
 
-/// Whether this text of AWS means that the stack has changed since the request was made: it has been created or
-/// deleted, or an operation is in progress.
+/// Whether this text from AWS means that the stack has changed since the request: it was created or deleted, or
+/// an operation is in progress.
 pub(crate) fn is_overtaken(text: &str) -> bool {
     // "Stack [NAME] …" and "Stack:ARN is in … state"; S3 also returns "does not exist" for a template.
     text.starts_with("Stack")
@@ -271,7 +272,7 @@ pub(crate) async fn describe(
     request.set_next_token(page).send().await
 }
 
-/// Whether the change set is gone, alone or with its stack.
+/// Whether the change set is gone, by itself or with its stack.
 pub(crate) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     matches!(
         code(error),

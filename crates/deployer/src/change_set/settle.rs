@@ -1,4 +1,4 @@
-//! Waiting for a change set to be worked out, and reading it as a plan.
+//! Waits until a change set is complete, and reads it as a plan.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::plan::{Plan, convert_changes};
 use crate::session::{DraftHold, Session};
 use crate::wait::Wait;
 
-/// A change set that CloudFormation still works on.
+/// A change set that CloudFormation is still creating.
 pub(super) struct Draft<'a> {
     pub session: &'a Session<'a>,
     pub stack: &'a str,
@@ -27,7 +27,7 @@ pub(super) struct Draft<'a> {
 }
 
 pub(super) enum Unsettled {
-    /// Executing another change set removes this one, and so does deleting the stack.
+    /// The change set was deleted, because another one was executed or the stack was deleted.
     Gone,
     Failed(Error),
 }
@@ -39,7 +39,7 @@ impl From<Error> for Unsettled {
 }
 
 impl Draft<'_> {
-    /// Waits until the change set is worked out, and reads all its pages.
+    /// Waits until the change set is complete, and reads all its pages.
     pub(super) async fn settle(&self) -> Result<Planned, Unsettled> {
         let first = self.worked_out().await?;
         let id = first.change_set_id().unwrap_or(self.name).to_owned();
@@ -81,7 +81,7 @@ impl Draft<'_> {
         Ok(Planned::Ready(change_set))
     }
 
-    /// The first page, once its status is final.
+    /// Returns the first page, once its status is final.
     async fn worked_out(&self) -> Result<DescribeChangeSetOutput, Unsettled> {
         let pace = self.session.pace;
         let mut delay = pace.first;
@@ -102,7 +102,7 @@ impl Draft<'_> {
                         return Err(Unsettled::Gone);
                     }
                     other if silent => return Err(self.garbled(other)),
-                    // A garbled reply: read again.
+                    // An unreadable reply: read again.
                     _ => {}
                 },
                 Err(error) if is_passing(&error) && !silent => {}
@@ -155,7 +155,7 @@ fn says_no_change(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
 }
 
-/// A change set without a change of a resource may still change outputs or descriptions.
+/// A change set without resource changes can still change outputs or descriptions.
 async fn is_same_template(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
     let stack = &change_set.stack_id;
     let (new, old) = futures::future::try_join(
@@ -163,7 +163,7 @@ async fn is_same_template(session: &Session<'_>, change_set: &ChangeSet) -> Resu
         template(session, stack, None),
     )
     .await?;
-    // A version or definition in the metadata alone is no change for AWS, either.
+    // For AWS, too, a change of only the version or definition in the metadata isn't a change.
     let value = |text: &String| serde_json::from_str(text).ok().map(without_notes);
     Ok(new == old || new.as_ref().and_then(value) == old.as_ref().and_then(value))
 }

@@ -1,4 +1,4 @@
-//! What Application Auto Scaling did. It keeps its activities for six weeks.
+//! Application Auto Scaling's record: it keeps its activities for six weeks.
 
 use std::time::SystemTime;
 
@@ -13,9 +13,9 @@ use crate::error::{Result, aws, is_not_emulated};
 use crate::functions::ServiceName;
 use crate::session::Session;
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 4;
-/// Pages of 50 activities that are read per service at most.
+/// Maximum number of pages to read per service, 50 activities each.
 const PAGES: usize = 40;
 
 pub(super) async fn read(
@@ -31,7 +31,7 @@ pub(super) async fn read(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// The newest come first, so that reading ends with the first that is too old.
+/// The newest activities come first, so reading stops at the first one that is too old.
 async fn of_service(
     session: &Session<'_>,
     name: &ServiceName,
@@ -63,7 +63,7 @@ async fn of_service(
     Ok(found)
 }
 
-/// An activity that set a count. Others set bounds, or failed.
+/// Converts an activity that set a count. Other activities set bounds or failed.
 fn convert(name: &ServiceName, activity: &ScalingActivity) -> Option<CountChange> {
     if *activity.status_code() == ScalingActivityStatusCode::Failed {
         return None;
@@ -78,7 +78,7 @@ fn convert(name: &ServiceName, activity: &ScalingActivity) -> Option<CountChange
     })
 }
 
-/// The count in `Setting desired count to 15.`
+/// Returns the count in `Setting desired count to 15.`
 fn count_in(description: &str) -> Option<u32> {
     let rest = description.strip_prefix("Setting desired count to ")?;
     rest.trim_end_matches('.').parse().ok()

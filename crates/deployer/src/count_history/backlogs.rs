@@ -1,4 +1,4 @@
-//! How many messages waited when a count changed, where its record doesn't say.
+//! The number of waiting messages when a count changed, if its record doesn't contain it.
 
 use crate::cloudwatch::{Reading, Window, read};
 use crate::error::Result;
@@ -10,10 +10,10 @@ use super::CountChange;
 const DOING: &str = "read how many messages waited";
 /// CloudWatch keeps minutes for 15 days, and 5 minutes for 63 days.
 const MINUTES: u64 = 15 * 86_400;
-/// SQS publishes its metrics late: a change has the backlog of at most this long before it, in seconds.
+/// SQS publishes its metrics late. A change is assigned a backlog from at most this many seconds before it.
 const LATE: u64 = 600;
 
-/// Adds the backlogs of SQS's own metric to the changes without one.
+/// Adds the backlogs from SQS's metric to the changes without one.
 pub(super) async fn add(
     session: &Session<'_>,
     services: &[ServiceState],

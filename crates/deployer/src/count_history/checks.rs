@@ -1,4 +1,4 @@
-//! What our functions did: the lines of their logs with a change.
+//! The record of our functions: the log lines that report a change.
 
 use std::time::SystemTime;
 
@@ -12,14 +12,14 @@ use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// Requests at once. FilterLogEvents takes 5 a second in small regions.
+/// Concurrent requests. FilterLogEvents allows 5 per second in small regions.
 const AT_ONCE: usize = 2;
 
-/// The lines with a change. Only these are sent.
+/// Matches the lines that report a change. CloudWatch returns only these.
 pub(super) const PATTERN: &str = "{ $.outcome = \"scaled_out\" || $.outcome = \"scaled_in\" || \
     $.outcome = \"stepped\" || $.outcome = \"finished\" || $.outcome = \"bounded\" }";
 
-/// A decision.
+/// A decision of a function.
 #[derive(Deserialize)]
 struct Line {
     #[serde(flatten)]

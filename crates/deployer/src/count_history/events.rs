@@ -1,11 +1,11 @@
-//! What ECS reports: the tasks that it starts and stops. An event names no count, so it only shows changes that no other
-//! record has.
+//! ECS's record: the tasks that it starts and stops. An event contains no count, so it only shows changes that are
+//! missing in the other records.
 
 use super::{ChangeSource, CountChange};
 use crate::functions::ServiceName;
 use crate::why::Event;
 
-/// The events on started and stopped tasks since a moment.
+/// Returns the events for started and stopped tasks since a time.
 pub(super) fn tasks_changed(name: &ServiceName, events: &[Event], since: u64) -> Vec<CountChange> {
     let recent = events.iter().filter(|event| event.at >= since);
     let changes = recent.filter_map(|event| {
@@ -20,7 +20,8 @@ pub(super) fn tasks_changed(name: &ServiceName, events: &[Event], since: u64) ->
     changes.collect()
 }
 
-/// `started 2 tasks` of `(service web) has started 2 tasks: (task 0a…) (task 1b…).` `None` of other events.
+/// Returns `started 2 tasks` from `(service web) has started 2 tasks: (task 0a…) (task 1b…).`, and `None` for
+/// other events.
 fn shorten(text: &str) -> Option<String> {
     let (_, rest) = text.split_once(" has ")?;
     let (what, _) = rest.split_once(':').unwrap_or((rest, ""));

@@ -1,17 +1,17 @@
-//! One list of several records of the same changes: pure.
+//! Merges several records of the same changes into one list, as a pure function.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{ChangeSource, CountChange};
 use crate::functions::ServiceName;
 
-/// Records of one change are at most this far apart, in seconds.
+/// Records of the same change are at most this many seconds apart.
 const SAME: u64 = 90;
 /// ECS starts and stops tasks for this long after a change of the count, in seconds.
 const EFFECT: u64 = 600;
 
-/// The changes of all services in the order of time. `records` have a count, `events` have none; `known` are the counts
-/// `now`.
+/// Returns the changes of all services, ordered by time. `records` have a count, `events` have none; `known` are the
+/// counts at the time `now`.
 pub(super) fn merge(
     records: Vec<CountChange>,
     events: Vec<CountChange>,
@@ -48,7 +48,8 @@ pub(super) fn merge(
     all
 }
 
-/// Makes one change of its records: the same count at about the same time. The record that knows most comes first.
+/// Combines records into one change if they have the same count at about the same time. The most detailed record
+/// comes first.
 fn unite(mut records: Vec<CountChange>) -> Vec<CountChange> {
     records.sort_by_key(|record| (record.sources.first().copied(), record.at));
     let mut changes: Vec<CountChange> = Vec::new();
@@ -78,7 +79,8 @@ fn unite(mut records: Vec<CountChange>) -> Vec<CountChange> {
     changes
 }
 
-/// Fills in the counts before changes. Where two records show different counts, a change between them has no record.
+/// Fills in the counts before each change. If two consecutive records don't fit together, adds a change without a
+/// record between them.
 fn connect(changes: Vec<CountChange>, known: Option<u32>, now: u64) -> Vec<CountChange> {
     let mut connected: Vec<CountChange> = Vec::new();
     for mut change in changes {
@@ -113,7 +115,7 @@ fn gap(near: &CountChange, (from, to): (u32, u32), at: u64, when: &str) -> Count
     }
 }
 
-/// The events that no change explains: ECS carries a change out in the minutes after it.
+/// Returns the events that no change explains. ECS implements a change within minutes.
 fn explain_events(events: Vec<CountChange>, changes: &[CountChange]) -> Vec<CountChange> {
     let explained = |event: &CountChange| {
         changes
@@ -156,7 +158,7 @@ mod tests {
         }
     }
 
-    /// When, from, to, who, and how many records.
+    /// Time, from, to, who, and the number of records.
     type Row = (u64, Option<u32>, Option<u32>, String, usize);
 
     fn rows(records: Vec<CountChange>, known: Option<u32>) -> Vec<Row> {

@@ -1,7 +1,8 @@
-//! Every change of services' desired counts: who made it and why, from every record that AWS keeps of it.
+//! Every change of services' desired counts: who made it and why, from all records that AWS keeps.
 //!
-//! Application Auto Scaling lists its activities, our functions log their decisions, CloudTrail records each UpdateService,
-//! and ECS reports the tasks that it starts and stops. Each module reads one of them; [`merge`] makes one list of them.
+//! Application Auto Scaling lists its activities, our functions log their decisions, CloudTrail records each
+//! UpdateService call, and ECS reports the tasks that it starts and stops. Each module reads one of these records;
+//! [`merge`] combines them into one list.
 
 mod activities;
 mod backlogs;
@@ -26,9 +27,9 @@ use crate::why::readers;
 /// The changes of the desired counts of a stack's services.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CountHistory {
-    /// Since when, in seconds since 1970.
+    /// Start of the history, in seconds since 1970.
     pub since: u64,
-    /// The changes, the oldest first.
+    /// The changes, oldest first.
     pub changes: Vec<CountChange>,
     /// What couldn't be read, and why.
     pub notes: Vec<String>,
@@ -37,25 +38,25 @@ pub struct CountHistory {
 /// A change of a desired count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CountChange {
-    /// When, in seconds since 1970.
+    /// Time, in seconds since 1970.
     pub at: u64,
     /// Cluster name.
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// Its name in the definition, if its tag has it.
+    /// Its name in the definition, if it has the tag.
     pub name: Option<String>,
     /// The count before, if it is known.
     pub from: Option<u32>,
-    /// The count afterwards, if it is known.
+    /// The count afterward, if it is known.
     pub to: Option<u32>,
     /// Who changed it.
     pub who: String,
-    /// Why, in the words of the record.
+    /// Why, as the record states it.
     pub why: String,
-    /// Messages that waited then, if that is known.
+    /// Number of messages that were waiting, if it is known.
     pub backlog: Option<u64>,
-    /// The records of it.
+    /// The records of this change.
     pub sources: Vec<ChangeSource>,
 }
 
@@ -63,7 +64,7 @@ pub struct CountChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeSource {
-    /// The log of a function of ours.
+    /// The log of one of our functions.
     FunctionLog,
     /// A scaling activity of Application Auto Scaling.
     ScalingActivity,
@@ -71,7 +72,7 @@ pub enum ChangeSource {
     CloudTrail,
     /// An event of the service in ECS.
     ServiceEvent,
-    /// No record: two others show different counts.
+    /// No record: two other records show different counts.
     Gap,
 }
 
@@ -93,12 +94,12 @@ impl CountChange {
     }
 }
 
-/// Reads the changes of the last `past` before `now`, of all services, or of the one with this name in the definition or in
-/// ECS.
+/// Reads the changes of the last `past` before `now`, either of all services or of the service with this name in the
+/// definition or in ECS.
 ///
 /// # Errors
-/// If AWS can't be reached, or if the stack has no such service. A record that these credentials may not read, or that this
-/// cloud doesn't keep, is a note.
+/// If AWS can't be reached, or if the stack has no such service. A record that these credentials can't read, or that an
+/// emulator doesn't keep, becomes a note.
 pub async fn count_history(
     session: &Session<'_>,
     stack: Observed,
@@ -161,7 +162,7 @@ type Records = (
     Vec<String>,
 );
 
-/// The records of all services, each as far as it may be read.
+/// Reads the records of all services, if permitted.
 async fn read_records(
     session: &Session<'_>,
     whole: &Whole,

@@ -1,4 +1,4 @@
-//! Who called UpdateService: the event history of CloudTrail, which every account has for 90 days.
+//! CloudTrail's record: its event history shows who called UpdateService. Every account has it for 90 days.
 
 use std::time::SystemTime;
 
@@ -13,10 +13,11 @@ use crate::error::{Result, aws, is_not_emulated};
 use crate::functions::ServiceName;
 use crate::session::Session;
 
-/// Pages of 50 events at most. LookupEvents takes two requests a second, of the whole account.
+/// Maximum number of pages, 50 events each. LookupEvents allows two requests per second for the whole account.
 const PAGES: usize = 20;
 
-/// The calls that set a count, and notes on what couldn't be read: without them, the other records are still of use.
+/// Returns the calls that set a count, and notes on what couldn't be read. The other records are still useful
+/// without them.
 pub(super) async fn read(
     session: &Session<'_>,
     services: &[ServiceName],
@@ -71,7 +72,7 @@ fn convert_page<'a>(
     })
 }
 
-/// A call that was accepted and set the count of one of these services.
+/// Converts a call that succeeded and set the count of one of these services.
 pub(super) fn convert(at: u64, record: &Value, services: &[ServiceName]) -> Option<CountChange> {
     if record.get("errorCode").is_some_and(|code| !code.is_null()) {
         return None;
@@ -95,8 +96,8 @@ pub(super) fn convert(at: u64, record: &Value, services: &[ServiceName]) -> Opti
     })
 }
 
-/// Who called: a person's or role's name, or the AWS service that called for them. Source: "CloudTrail userIdentity element"
-/// in the AWS CloudTrail User Guide.
+/// Returns who made the call: the name of a person or role, or the AWS service that made it for them. Source:
+/// "CloudTrail userIdentity element" in the AWS CloudTrail User Guide.
 fn caller(record: &Value) -> String {
     let identity = record.get("userIdentity").unwrap_or(&Value::Null);
     let text = |name: &str| identity.get(name).and_then(Value::as_str);
@@ -129,7 +130,8 @@ mod tests {
         }]
     }
 
-    /// The shape of a record: "CloudTrail record contents for management events" in the AWS CloudTrail User Guide.
+    /// The format of a record: "CloudTrail record contents for management events" in the AWS CloudTrail User
+    /// Guide.
     fn call(identity: &Value, parameters: &Value) -> Value {
         json!({
             "eventName": "UpdateService",

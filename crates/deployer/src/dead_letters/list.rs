@@ -1,4 +1,4 @@
-//! How many messages the dead-letter queues hold, and since when.
+//! The number of messages in the dead-letter queues, and their age.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use crate::error::{Result, aws, unless_denied};
 use crate::inspect::oldest_messages;
 use crate::session::Session;
 
-/// A dead-letter queue and what it holds. SQS's numbers are approximate.
+/// A dead-letter queue and its content. SQS's numbers are approximate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DeadLetters {
     /// The queue.
@@ -21,19 +21,19 @@ pub struct DeadLetters {
     pub queue: DeadLetterQueue,
     /// Messages that can be received.
     pub visible: u64,
-    /// Messages that someone has received and not yet deleted.
+    /// Messages that a consumer has received but not yet deleted.
     pub in_flight: u64,
-    /// Messages sent with a delay that hasn't passed.
+    /// Messages whose delay hasn't passed yet.
     pub delayed: u64,
-    /// Age of the oldest message in seconds, from CloudWatch. `None` if it has no datapoint of the last 15 minutes, or if
-    /// it can't be read.
+    /// Age of the oldest message in seconds, from CloudWatch. `None` if there is no datapoint in the last 15 minutes,
+    /// or if it can't be read.
     pub oldest_seconds: Option<f64>,
-    /// The redrive that SQS is working on, or the last one of the past day.
+    /// The redrive that is in progress, or the last one of the past day.
     pub redrive: Option<MoveTask>,
 }
 
 impl DeadLetters {
-    /// Messages of every kind.
+    /// Returns the number of messages of every kind.
     #[must_use]
     pub fn messages(&self) -> u64 {
         let sum = self.visible.saturating_add(self.in_flight);
@@ -41,10 +41,10 @@ impl DeadLetters {
     }
 }
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
 
-/// Reads what these dead-letter queues hold, in their order.
+/// Reads the content of these dead-letter queues, in the same order.
 ///
 /// # Errors
 /// If a queue can't be read, or AWS can't be reached.
@@ -91,7 +91,7 @@ async fn count(session: &Session<'_>, queue: &DeadLetterQueue) -> Result<DeadLet
     let count = |name| value(name).and_then(|text| text.parse().ok()).unwrap_or(0);
     let redrive = match (&queue.source, value(&QueueAttributeName::QueueArn)) {
         (DeadLetterSource::Queue { .. }, Some(arn)) => {
-            // Only an addition, which not every identity may read, and not every cloud knows.
+            // Only additional information. Not every identity can read it, and not every emulator supports it.
             move_task::latest(session, arn).await.ok().flatten()
         }
         _ => None,

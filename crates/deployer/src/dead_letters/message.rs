@@ -1,4 +1,4 @@
-//! Messages of a dead-letter queue: received, shown, given back.
+//! Receives, shows, and releases messages of a dead-letter queue.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::error::{Error, Result, aws};
 use crate::messages::name_in;
 use crate::session::Session;
 
-/// Messages of one receive, and of one batch. Source: Amazon SQS API, `ReceiveMessage`.
+/// Maximum number of messages of a receive call, and of a batch. Source: Amazon SQS API, `ReceiveMessage`.
 pub(super) const BATCH: usize = 10;
-/// How long a receive waits for a message, in seconds. With a wait, SQS asks all of its servers; without one, it can
-/// overlook messages. Source: Amazon SQS Developer Guide, "Short and long polling".
+/// How long a receive call waits for a message, in seconds. With a wait, SQS queries all of its servers; without
+/// one, it can miss messages. Source: Amazon SQS Developer Guide, "Short and long polling".
 const WAIT_SECONDS: i32 = 1;
 
 /// A message of a dead-letter queue.
@@ -26,13 +26,13 @@ pub struct DeadLetter {
     pub id: String,
     /// When it was sent, in milliseconds since 1970: to the source queue, or for FIFO queues to the dead-letter queue.
     pub sent_at_ms: Option<u64>,
-    /// How often it has been received, this time included.
+    /// How many times it was received, including this time.
     pub receive_count: Option<u32>,
     /// Message group, in FIFO queues.
     pub group_id: Option<String>,
     /// Deduplication ID, in FIFO queues.
     pub deduplication_id: Option<String>,
-    /// Message attributes, as text; binary ones by their size.
+    /// Message attributes, as text. Binary attributes are shown as their size.
     pub attributes: BTreeMap<String, String>,
     /// The body.
     pub body: String,
@@ -65,24 +65,23 @@ fn describe(value: &MessageAttributeValue) -> String {
     }
 }
 
-/// A system attribute.
 pub(super) fn system(message: &Message, name: MessageSystemAttributeName) -> Option<&str> {
     message.attributes()?.get(&name).map(String::as_str)
 }
 
-/// When the message was sent, in milliseconds since 1970.
+/// Returns when the message was sent, in milliseconds since 1970.
 pub(super) fn sent_at_ms(message: &Message) -> Option<u64> {
     system(message, MessageSystemAttributeName::SentTimestamp)?
         .parse()
         .ok()
 }
 
-/// The message's ID.
+/// Returns the message's ID.
 pub(super) fn id_of(message: &Message) -> &str {
     message.message_id().unwrap_or_default()
 }
 
-/// Receives at most ten messages, which no one else receives while they are hidden.
+/// Receives at most ten messages. No one else can receive them while they are hidden.
 pub(super) async fn receive(
     session: &Session<'_>,
     url: &str,
@@ -102,10 +101,10 @@ pub(super) async fn receive(
     Ok(reply.map_err(aws(doing))?.messages.unwrap_or_default())
 }
 
-/// Lets everyone receive the messages again at once.
+/// Makes the messages visible again immediately.
 ///
 /// # Errors
-/// If SQS can't be reached, or refuses some: those are hidden until their visibility timeout ends.
+/// If SQS can't be reached, or refuses some messages. Those stay hidden until their visibility timeout ends.
 pub(super) async fn release<'a>(
     session: &Session<'_>,
     url: &str,
@@ -126,7 +125,7 @@ pub(super) async fn release<'a>(
         let request = session.clients.sqs.change_message_visibility_batch();
         let reply = request.queue_url(url).set_entries(Some(entries)).send();
         let reply = reply.await.map_err(aws(&*doing))?;
-        // One whose timeout has ended is visible already.
+        // A message whose timeout has ended is already visible.
         let mut failed = reply.failed().iter();
         if let Some(entry) = failed.find(|entry| !entry.code().contains("NotInflight")) {
             let reason = entry.message().unwrap_or(entry.code());

@@ -1,7 +1,7 @@
-//! Dead-letter queues of a stack: what is in them, and the ways out.
+//! Dead-letter queues of a stack: their content, and what can be done with it.
 //!
-//! A stack has two kinds: the dead-letter queue of a queue, whose messages can go back to that queue, and that of a
-//! scaling function, whose messages are events of the function.
+//! A stack has two kinds: the dead-letter queue of a queue, whose messages can be redriven to that queue, and that
+//! of a scaling function, whose messages are events for the function.
 
 mod list;
 mod message;
@@ -50,12 +50,12 @@ pub struct DeadLetterQueue {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub enum DeadLetterSource {
-    /// A queue, whose consumers have failed on them.
+    /// A queue, whose consumers failed to process them.
     Queue {
         /// URL of the queue.
         source_url: String,
     },
-    /// A scaling function, which has failed on them, or couldn't be invoked by its topic.
+    /// A scaling function, which failed to process them, or couldn't be invoked by its topic.
     Function {
         /// Name of the function.
         function: String,
@@ -69,7 +69,7 @@ impl DeadLetterQueue {
         self.queue.ends_with(".fifo")
     }
 
-    /// Whether this name means it: a name of the definition, of SQS, or the queue's URL.
+    /// Whether this name refers to it: the name in the definition or in SQS, or the queue's URL.
     fn is_called(&self, name: &str) -> bool {
         let source = match &self.source {
             DeadLetterSource::Queue { source_url } => name_in(source_url),
@@ -80,10 +80,10 @@ impl DeadLetterQueue {
 }
 
 impl DeployedStack {
-    /// The dead-letter queues of the stack: all, or the one that is called `only`.
+    /// Returns the dead-letter queues of the stack: all, or the one with the name `only`.
     ///
     /// # Errors
-    /// If the stack has no dead-letter queue, or none or several of this name.
+    /// If the stack has no dead-letter queue, or if `only` matches none or several.
     pub fn dead_letter_queues(&self, only: Option<&str>) -> Result<Vec<DeadLetterQueue>> {
         let queues = self.of_type(types::QUEUE);
         let mut all: Vec<DeadLetterQueue> = queues
@@ -121,8 +121,8 @@ impl DeployedStack {
         }
     }
 
-    /// The queue `orders` fills `OrdersDeadLetterQueue`, and the scaling function of the service `web`
-    /// `WebScalingDeadLetterQueue`. `None` if neither exists.
+    /// `OrdersDeadLetterQueue` belongs to the queue `orders`, and `WebScalingDeadLetterQueue` to the scaling
+    /// function of the service `web`. `None` if neither exists.
     fn dead_letter_queue(&self, queue: &Resource) -> Option<DeadLetterQueue> {
         let stem = queue.logical_id.strip_suffix(DEAD_LETTER_QUEUE)?;
         let (name, source) = match self.find(types::QUEUE, &names::queue(stem)) {
@@ -148,7 +148,7 @@ impl DeployedStack {
     }
 }
 
-/// The ARN of a queue.
+/// Returns the ARN of a queue.
 async fn read_arn(session: &Session<'_>, url: &str) -> Result<String> {
     let doing = format!("read the ARN of {}", name_in(url));
     let request = session.clients.sqs.get_queue_attributes().queue_url(url);

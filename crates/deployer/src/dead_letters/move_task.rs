@@ -1,4 +1,4 @@
-//! SQS's own redrive: a message move task, which continues without us.
+//! SQS's own redrive: a message move task, which runs independently of this program.
 
 use aws_sdk_sqs::types::ListMessageMoveTasksResultEntry;
 use serde::Serialize;
@@ -21,13 +21,13 @@ pub struct MoveTask {
     pub started_at_ms: i64,
     /// Why it failed.
     pub failure: Option<String>,
-    /// What cancels it. Only a running one has it.
+    /// The handle to cancel it. Only a running task has one.
     #[serde(skip)]
     handle: Option<String>,
 }
 
 impl MoveTask {
-    /// Whether SQS is working on it.
+    /// Whether it is in progress.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.status == "RUNNING" || self.status == "CANCELLING"
@@ -57,15 +57,15 @@ impl From<ListMessageMoveTasksResultEntry> for MoveTask {
     }
 }
 
-/// What came of a request for a move task.
+/// The result of a request to start a move task.
 pub(super) enum Started {
-    /// SQS has accepted it.
+    /// SQS accepted it.
     Yes,
-    /// SQS doesn't do it for this queue.
+    /// SQS doesn't support it for this queue.
     Refused(Error),
 }
 
-/// The newest move task of a dead-letter queue. SQS remembers them for a day.
+/// Returns the newest move task of a dead-letter queue. SQS keeps them for a day.
 pub(super) async fn latest(session: &Session<'_>, arn: &str) -> Result<Option<MoveTask>> {
     let request = session.clients.sqs.list_message_move_tasks();
     let reply = request.source_arn(arn).max_results(1).send().await;
@@ -77,7 +77,7 @@ pub(super) async fn latest(session: &Session<'_>, arn: &str) -> Result<Option<Mo
 /// Starts a move task from one queue to another.
 ///
 /// # Errors
-/// If these credentials may not, or AWS can't be reached.
+/// If these credentials don't have the permission, or AWS can't be reached.
 pub(super) async fn start(
     session: &Session<'_>,
     (from, to): (&str, &str),
@@ -98,15 +98,15 @@ pub(super) async fn start(
              dead-letter queue, and sqs:SendMessage on the source queue",
         )),
         Err(error) if is_passing(&error) => Err(aws(doing)(error)),
-        // SQS uses the same codes for this one.
+        // SQS uses the same codes for this error.
         Err(error) if text(&error).contains("already a task running") => Err(aws(doing)(error)),
         Err(error) if is_unsupported(code(&error)) => Ok(Started::Refused(aws(doing)(error))),
         Err(error) => Err(aws(doing)(error)),
     }
 }
 
-/// Whether the code means that SQS doesn't move messages from this queue, or that the cloud has no move tasks.
-/// Source: Amazon SQS API, `StartMessageMoveTask`. LocalStack calls it an invalid parameter.
+/// Whether the code means that SQS can't move messages from this queue, or that the emulator has no move tasks.
+/// Source: Amazon SQS API, `StartMessageMoveTask`. LocalStack reports an invalid parameter.
 fn is_unsupported(code: &str) -> bool {
     [
         "UnsupportedOperation",
@@ -118,10 +118,10 @@ fn is_unsupported(code: &str) -> bool {
     .any(|known| code.contains(known))
 }
 
-/// Follows the move task that started after `after_ms`, until it ends or the session is interrupted.
+/// Follows the move task that started after `after_ms` until it ends or the session is interrupted.
 ///
 /// # Errors
-/// If SQS can't be reached, or shows no such task.
+/// If SQS can't be reached, or doesn't list the task.
 pub(super) async fn follow(
     session: &Session<'_>,
     arn: &str,
@@ -153,10 +153,10 @@ pub(super) async fn follow(
     }
 }
 
-/// Cancels the redrive that SQS is working on. `None` if there is none. Moved messages stay where they are.
+/// Cancels the redrive in progress. `None` if there is none. Messages that were already moved stay there.
 ///
 /// # Errors
-/// If SQS can't be reached, or refuses.
+/// If SQS can't be reached or refuses.
 pub async fn cancel_redrive(
     session: &Session<'_>,
     queue: &DeadLetterQueue,

@@ -1,13 +1,13 @@
-//! Deleting all messages of a dead-letter queue.
+//! Deletes all messages of a dead-letter queue.
 
 use super::DeadLetterQueue;
 use crate::error::{Error, Result, aws, code};
 use crate::session::Session;
 
-/// Deletes all messages of the queue, also those that someone has received. SQS takes up to a minute for it.
+/// Deletes all messages of the queue, including those in flight. This takes SQS up to a minute.
 ///
 /// # Errors
-/// If SQS refuses, as within a minute of another purge, or can't be reached.
+/// If SQS refuses (it does within a minute of another purge), or can't be reached.
 pub async fn purge_dead_letters(session: &Session<'_>, queue: &DeadLetterQueue) -> Result<()> {
     let request = session.clients.sqs.purge_queue().queue_url(&queue.url);
     let doing = format!("purge {}", queue.queue);

@@ -1,4 +1,5 @@
-//! Messages go back to where they came from: by SQS's move task, or where SQS doesn't do that, one by one.
+//! Moves messages back to where they came from: with SQS's move task, or one by one if SQS doesn't support
+//! that.
 
 use std::time::SystemTime;
 
@@ -10,24 +11,24 @@ use crate::error::Result;
 use crate::messages::name_in;
 use crate::session::Session;
 
-/// What to redrive, and how fast.
+/// What to redrive, and at which rate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RedriveOptions {
-    /// Maximum number of messages per second. `None`: SQS's own pace.
+    /// Maximum number of messages per second. `None`: SQS chooses the rate.
     pub rate: Option<u32>,
     /// Only messages whose body contains this text.
     pub filter: Option<String>,
 }
 
-/// How messages were moved.
+/// How the messages were moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RedriveWay {
-    /// By SQS itself, which continues if this program ends.
+    /// By SQS itself. Continues if this program ends.
     MoveTask,
-    /// Received, sent to the source queue, and then deleted, each by this program.
+    /// By this program: received, sent to the source queue, and then deleted.
     ReceiveAndSend,
-    /// Received, given to the function as its event, and then deleted.
+    /// By this program: received, passed to the function as its event, and then deleted.
     Invoke,
 }
 
@@ -35,21 +36,21 @@ pub enum RedriveWay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RedriveState {
-    /// Everything that was to be moved is moved.
+    /// All selected messages were moved.
     Completed,
-    /// Some messages are still in the dead-letter queue, for the reasons that are listed.
+    /// Some messages are still in the dead-letter queue. `kept` lists the reasons.
     Partial,
-    /// SQS has stopped its move task because of an error.
+    /// SQS stopped its move task because of an error.
     Failed,
-    /// Someone has canceled SQS's move task.
+    /// A user canceled SQS's move task.
     Canceled,
-    /// This program was interrupted, and SQS continues.
+    /// This program was interrupted. SQS continues the redrive.
     Continues,
-    /// This program was interrupted, and nothing continues.
+    /// This program was interrupted, and the redrive with it.
     Interrupted,
 }
 
-/// What came of a redrive.
+/// The result of a redrive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Redriven {
     /// The dead-letter queue.
@@ -59,24 +60,26 @@ pub struct Redriven {
     pub way: RedriveWay,
     /// How it ended.
     pub state: RedriveState,
-    /// Number of messages that were moved; SQS's own is approximate.
+    /// Number of messages that were moved. Approximate if SQS moved them.
     pub moved: u64,
     /// Number of messages that don't contain the text of the filter.
     pub other: u64,
-    /// Messages that should have been moved and were not.
+    /// Messages that should have been moved but weren't.
     pub kept: Vec<Kept>,
-    /// Why SQS has stopped.
+    /// Why SQS stopped.
     pub failure: Option<String>,
 }
 
-/// SQS's reason for messages that no queue has moved to the dead-letter queue, such as those of SNS.
+/// SQS's error for messages that weren't moved to the dead-letter queue by a queue, such as messages from SNS.
 /// Source: Amazon SQS Developer Guide, "Troubleshoot dead-letter queue and DLQ redrive issues".
 const NO_SOURCE: &str = "CouldNotDetermineMessageSource";
 
-/// Moves messages of a dead-letter queue back: to its source queue, or into its function. A redrive that SQS is working on
-/// is followed instead. `progress` is called with the number of messages that were moved, and of all if that is known.
+/// Moves messages of a dead-letter queue back to its source queue, or invokes its function with them. If a redrive is
+/// already in progress, follows that one instead. Calls `progress` with the number of messages that were moved, and the
+/// total if it is known.
 ///
-/// If the session is interrupted, SQS continues; what this program does itself ends after the current messages.
+/// If the session is interrupted, a move task of SQS continues. A redrive by this program stops after the
+/// current messages.
 ///
 /// # Errors
 /// If AWS can't be reached or refuses.
@@ -115,7 +118,7 @@ pub async fn redrive_dead_letters(
     }
 }
 
-/// Has SQS move all messages. `None` if it doesn't do that for this queue.
+/// Makes SQS move all messages. `None` if it doesn't support that for this queue.
 async fn move_all(
     session: &Session<'_>,
     (queue, source_url): (&DeadLetterQueue, &str),
@@ -123,7 +126,7 @@ async fn move_all(
     progress: &(dyn Fn(u64, Option<u64>) + Sync),
 ) -> Result<Option<Redriven>> {
     let arn = read_arn(session, &queue.url).await?;
-    // A cloud without move tasks refuses to start one, too.
+    // An emulator without move tasks also refuses to start one.
     let before = move_task::latest(session, &arn).await.ok().flatten();
     let after_ms = match before {
         Some(running) if running.is_running() => {

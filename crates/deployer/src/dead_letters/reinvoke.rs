@@ -1,11 +1,11 @@
-//! Events of a scaling function's dead-letter queue, given to the function again.
+//! Invokes a scaling function again with the events in its dead-letter queue.
 
 use aws_sdk_sqs::types::Message;
 use serde_json::{Value, json};
 
 use crate::session::Session;
 
-/// Invokes the function with the message's event. The error says why the message has to stay.
+/// Invokes the function with the message's event. The error is the reason why the message must stay.
 pub(super) async fn invoke(
     session: &Session<'_>,
     function: &str,
@@ -21,7 +21,7 @@ pub(super) async fn invoke(
     }
 }
 
-/// The event in a message. Lambda sends the event itself, SNS the notification that it couldn't deliver.
+/// Reads the event in a message. Lambda sends the event itself; SNS sends the notification that it couldn't deliver.
 /// Source: AWS Lambda Developer Guide, "Capturing records of asynchronous invocations" and "Invoking Lambda functions
 /// with Amazon SNS notifications".
 fn read_event(body: &str) -> Result<Value, String> {

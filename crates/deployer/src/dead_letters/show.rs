@@ -1,4 +1,4 @@
-//! Looking at messages without taking them from anyone.
+//! Shows messages without consuming them.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,25 +11,25 @@ use super::{DeadLetter, DeadLetterQueue};
 use crate::error::Result;
 use crate::session::Session;
 
-/// Maximum number of messages of one look.
+/// Maximum number of messages to show.
 pub const LONGEST_LOOK: usize = 100;
 
-/// How long the messages are hidden if this program ends in the middle of a look. A look of 100 messages is ten receives
-/// of at most a second each.
+/// How long the messages stay hidden if this program ends unexpectedly. 100 messages take ten receive calls of at most
+/// a second each.
 const HIDDEN: Duration = Duration::from_secs(30);
 
-/// Messages that were looked at.
+/// Messages to show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Look {
     /// The queue.
     #[serde(flatten)]
     pub queue: DeadLetterQueue,
-    /// Its messages, as SQS returned them: in no particular order, unless it is a FIFO queue.
+    /// Its messages in the order in which SQS returned them. Only a FIFO queue has a defined order.
     pub messages: Vec<DeadLetter>,
 }
 
-/// Looks at up to `limit` messages, and at most [`LONGEST_LOOK`]. They are hidden from others meanwhile, and visible again
-/// at the end. SQS counts the look as a receive of each message.
+/// Receives up to `limit` messages, and at most [`LONGEST_LOOK`]. They are hidden from other consumers in the meantime,
+/// and visible again at the end. SQS counts this as a receive of each message.
 ///
 /// # Errors
 /// If SQS can't be reached, or refuses.
@@ -40,7 +40,7 @@ pub async fn show_dead_letters(
 ) -> Result<Look> {
     let mut found = Vec::new();
     let received = collect(session, queue, limit.min(LONGEST_LOOK), &mut found).await;
-    // Whatever came of it: nothing stays hidden.
+    // In any case, no message stays hidden.
     let released = release(session, &queue.url, &found).await;
     received?;
     released?;
@@ -50,7 +50,7 @@ pub async fn show_dead_letters(
     })
 }
 
-/// Until the limit is reached, or nothing new comes.
+/// Receives until the limit is reached or there are no new messages.
 async fn collect(
     session: &Session<'_>,
     queue: &DeadLetterQueue,

@@ -1,4 +1,5 @@
-//! Messages moved one by one. A message is deleted only after it has arrived, so none is lost: at worst it arrives twice.
+//! Moves messages one by one. A message is deleted only after it has arrived, so no message is lost. In the worst case,
+//! one arrives twice.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,14 +18,14 @@ use super::{DeadLetterQueue, reinvoke};
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
-/// How long the messages are hidden if this program ends in the middle.
+/// How long the messages stay hidden if this program ends unexpectedly.
 const HIDDEN: Duration = Duration::from_secs(5 * 60);
 
-/// How long SQS drops FIFO messages with a deduplication ID that it knows, after it was used.
-/// Source: Amazon SQS Developer Guide, "Exactly-once processing in Amazon SQS".
+/// How long SQS drops FIFO messages with the same deduplication ID after its first use. Source: Amazon SQS
+/// Developer Guide, "Exactly-once processing in Amazon SQS".
 const DEDUPLICATION: Duration = Duration::from_secs(5 * 60);
 
-/// Receives in a row that return nothing, after which the queue is empty.
+/// After this number of consecutive empty replies, the queue is empty.
 const IDLE: u32 = 2;
 
 /// Why a message isn't moved a second time: with `dead_letter: {after: 1}` that would go on for ever.
@@ -39,11 +40,11 @@ pub struct Kept {
     pub reason: String,
 }
 
-/// Where messages go.
+/// The destination of messages.
 pub(super) enum Target<'a> {
-    /// To the queue with this URL.
+    /// The queue with this URL.
     Queue(&'a str),
-    /// To this function.
+    /// This function.
     Function(&'a str),
 }
 
@@ -57,15 +58,15 @@ pub(super) struct Transfer<'a> {
     pub progress: &'a (dyn Fn(u64, Option<u64>) + Sync),
 }
 
-/// What has come of it so far.
+/// The state of the redrive.
 #[derive(Default)]
 struct Course {
     moved: u64,
     other: u64,
     kept: Vec<Kept>,
-    /// Messages that stay, hidden until the end so that the others come.
+    /// Messages that stay. They are hidden until the end, so that SQS returns the others.
     held: HashMap<String, Message>,
-    /// Groups of a FIFO queue with a message that stays.
+    /// Message groups of a FIFO queue that contain a message that stays.
     blocked: HashSet<String>,
     /// IDs that the moved messages got in their queue. SQS keeps the ID of a message that fails there again.
     sent: HashSet<String>,
@@ -89,11 +90,11 @@ impl Course {
 }
 
 impl Transfer<'_> {
-    /// Moves what the options select.
+    /// Moves the messages that the options select.
     pub(super) async fn run(&self) -> Result<Redriven> {
         let mut course = Course::default();
         let result = self.drain(&mut course).await;
-        // Whatever came of it: nothing stays hidden.
+        // In any case, no message stays hidden.
         let released = release(self.session, &self.queue.url, course.held.values()).await;
         result?;
         released?;
@@ -138,7 +139,8 @@ impl Transfer<'_> {
                 }
             }
             if fresh.is_empty() {
-                // Those that stay become visible again after a while. Once more of them came than there are, all were seen.
+                // Messages that stay become visible again after a while. Once the number of repeated ones exceeds their
+                // total, all messages were seen.
                 repeats += received;
                 idle = match received {
                     0 => idle + 1,
@@ -160,7 +162,7 @@ impl Transfer<'_> {
         let rate = self.options.rate.map_or(BATCH, |rate| rate as usize);
         match self.target {
             Target::Queue(_) => rate.clamp(1, BATCH),
-            // An invocation can take its time, and a message must stay hidden until then.
+            // An invocation can take a while, and the message must stay hidden until it ends.
             Target::Function(_) => 1,
         }
     }
@@ -197,7 +199,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// One after the other. What comes behind a message that stays, in its group, stays too.
+    /// Moves messages one after another. If a message stays, all later messages in its group stay too.
     async fn move_in_order(&self, batch: Vec<Message>, course: &mut Course) {
         for message in batch {
             let group = system(&message, MessageSystemAttributeName::MessageGroupId);
@@ -271,8 +273,9 @@ impl Transfer<'_> {
         Ok(sent.message_id)
     }
 
-    /// For how long SQS may still know the deduplication ID of a message from when it was first sent. It would accept the
-    /// message again and drop it. In a dead-letter queue, a FIFO message counts as sent when it got there, which was later.
+    /// Returns for how long SQS might still know the deduplication ID of a message from its first send. In that time,
+    /// SQS would accept the message and drop it. In a dead-letter queue, the sent time of a FIFO message is when it was
+    /// moved there, which was later.
     fn deduplicated_for(&self, message: &Message) -> Option<Duration> {
         let sent = UNIX_EPOCH + Duration::from_millis(sent_at_ms(message)?);
         let age = (self.now)().duration_since(sent).unwrap_or_default();

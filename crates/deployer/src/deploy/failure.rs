@@ -1,14 +1,14 @@
-//! A failed operation, told from its first cause.
+//! The error for a failed operation, starting with the first cause.
 
 use crate::error::{Error, Kind};
 use crate::follow::Cause;
 use crate::observe::Observed;
 use crate::status::Status;
 
-/// Causes that are told; the events have all.
+/// Maximum number of causes in the error. The events contain all of them.
 const TOLD: usize = 10;
 
-/// The first cause first; then what state that left.
+/// The first cause comes first, and then the state that the failure left.
 pub(crate) fn failure(name: &str, stack: &Observed, causes: &[Cause]) -> Error {
     let first = match causes.first() {
         Some(cause) => told(cause),

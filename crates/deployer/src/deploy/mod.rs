@@ -1,4 +1,4 @@
-//! Deploying a template: from whatever state the stack is in to the one that the template describes.
+//! Deploys a template: from any state of the stack to the one that the template describes.
 
 mod failure;
 mod protect;
@@ -27,15 +27,15 @@ use unchanged::repair_unchanged;
 pub(crate) use failure::failure;
 pub(crate) use protect::protect;
 
-/// What a deploy came to.
+/// The result of a deploy.
 #[derive(Clone, Debug, Serialize)]
 pub struct Deployed {
-    /// Stack id (ARN).
+    /// Stack ID (ARN).
     pub stack_id: String,
     /// Whether anything was changed.
     pub changed: bool,
-    /// Whether this run followed a create or an update that another one had begun, such as one that was
-    /// killed: what is deployed may then be new, though this run itself changed nothing.
+    /// Whether this run followed a create or an update that another run had started, such as one that was
+    /// interrupted. In that case the deployed stack might be new, although this run itself changed nothing.
     pub followed: bool,
     /// What was changed.
     pub plan: Plan,
@@ -43,16 +43,16 @@ pub struct Deployed {
     pub outputs: BTreeMap<String, String>,
 }
 
-/// Decides whether a plan may be executed; an error refuses it.
+/// Decides whether to execute a plan. An error refuses it.
 pub type Approve<'a> = dyn FnMut(&Plan) -> Result<()> + Send + 'a;
 
-/// Brings the stack to what `source` describes. Follows an operation that is already in progress, recovers a stuck
-/// stack once `approve` has seen what that deletes, and plans again when somebody else was faster. No change is
-/// success.
+/// Changes the stack to match `source`. Follows an operation that is already in progress, recovers a stuck stack
+/// after `approve` accepts the deletions, and plans again if the stack changed in the meantime. Succeeds if
+/// nothing changes.
 ///
 /// # Errors
-/// When `approve` refuses, when a recovery would delete messages, when CloudFormation fails (then it has rolled
-/// back, and the first cause comes first), or when AWS can't be reached.
+/// If `approve` refuses, if a recovery would delete messages, if CloudFormation fails (it has rolled back then,
+/// and the first cause comes first), or if AWS can't be reached.
 pub async fn deploy_template(
     session: &Session<'_>,
     source: &Source,
@@ -155,19 +155,20 @@ async fn overtaken(
     attempts.again(session, stack, why).await
 }
 
-/// Has the plan approved, executes and follows it. The inner error says, in AWS's words, that somebody
-/// else was faster.
+/// Requests approval of the plan, executes it, and follows it. The inner error is AWS's text that another
+/// change came first.
 async fn carry_out(
     session: &Session<'_>,
     change_set: ChangeSet,
     (drifted, source): (Option<&Drifted>, &Source),
     approve: &mut Approve<'_>,
 ) -> Result<Result<Deployed, String>> {
-    // Without a drift-aware change set: first, because CloudFormation can't update a part that is missing.
+    // Without a drift-aware change set, repair first, because CloudFormation can't update a part that is
+    // missing.
     let first = drifted.filter(|_| !change_set.reverts_drift);
     let possible = deletion_protection::check_plan(session, &change_set.stack_id, &change_set.plan);
     let approved = possible.await.and_then(|()| approve(&change_set.plan));
-    // The change set is made: CloudFormation doesn't execute it if the stack changes after this.
+    // The change set exists already, so CloudFormation won't execute it if the stack changes after this.
     let approved = match (approved, &source.reviewed) {
         (Ok(()), Some(reviewed)) => reviewed.require_state(session).await,
         (approved, _) => approved,
@@ -183,7 +184,7 @@ async fn carry_out(
     match started? {
         Ok(follower) => {
             let ChangeSet { plan, hold, .. } = change_set;
-            // From here on it isn't a draft.
+            // From here on, it isn't a draft anymore.
             drop(hold);
             let mut ended = follower.until_settled().await?;
             let stack = ended.stack.take();
@@ -191,7 +192,7 @@ async fn carry_out(
             if let (Some(_), Some(stack)) =
                 (drifted, stack.as_ref().filter(|stack| stack.status == done))
             {
-                // Not every type supports drift detection: what is left is repaired by direct calls.
+                // Not every type supports drift detection. Direct calls repair the rest.
                 repair(session, stack).await?;
             }
             source.explanation.locate_causes(&mut ended.causes);
@@ -208,7 +209,7 @@ async fn carry_out(
     }
 }
 
-/// Why a change set is certainly not being executed.
+/// Why a change set is definitely not being executed.
 enum Unstarted {
     Overtaken(String),
     Refused(Error),
@@ -233,12 +234,11 @@ async fn start<'s, 'c>(
     })
 }
 
-/// The plan alone: what a deploy would do to the stack as it is. Of a stuck stack that is its recovery. Leaves nothing
-/// behind. `None`: nothing.
+/// Returns only the plan: what a deploy would do to the stack in its current state. For a stuck stack, that is its
+/// recovery. Leaves nothing behind. `None` if nothing changes.
 ///
 /// # Errors
-/// When the stack is busy, when CloudFormation refuses the template, or when AWS can't be
-/// reached.
+/// If the stack is busy, if CloudFormation refuses the template, or if AWS can't be reached.
 pub async fn plan(session: &Session<'_>, source: &Source) -> Result<Option<Plan>> {
     let mut attempts = Attempts::new(session);
     loop {

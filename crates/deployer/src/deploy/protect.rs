@@ -4,7 +4,7 @@ use crate::error::{Result, aws};
 use crate::observe::Observed;
 use crate::session::Session;
 
-/// Sets the stack's termination protection to `wanted`, when it is not so already.
+/// Sets the stack's termination protection to `wanted`, if it differs.
 ///
 /// # Errors
 /// When CloudFormation refuses or can't be reached.

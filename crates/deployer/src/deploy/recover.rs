@@ -1,4 +1,4 @@
-//! From whatever state the stack is in to one that can be planned for.
+//! Brings a stack from any state to one that allows a plan.
 
 use crate::attempts::Attempts;
 use crate::change_set::{self, ChangeSet, Planned, Source, is_overtaken};
@@ -19,13 +19,13 @@ use crate::suspension::resume_all;
 
 use super::failure::failure;
 
-/// The next thing to decide about.
+/// The next thing to decide.
 pub(crate) enum Prepared {
     /// A change set, or the reason why there is none.
     Planned(Planned),
-    /// The same for a stack in which something was changed by hand.
+    /// The same for a stack with manual changes.
     Drifted(Planned, Drifted),
-    /// A stuck stack, which has to be recovered before CloudFormation takes a change set.
+    /// A stuck stack. It must be recovered before CloudFormation accepts a change set.
     Stuck(Stuck),
 }
 
@@ -37,8 +37,8 @@ pub(crate) struct Stuck {
     pub plan: Plan,
 }
 
-/// Steps until there is a plan. Follows an operation in progress, and changes nothing. `followed` becomes true
-/// when a create or an update was followed to its end.
+/// Takes the steps that lead to a plan. Follows an operation in progress, and changes nothing. Sets `followed`
+/// if it followed a create or an update until its end.
 pub(crate) async fn prepare(
     session: &Session<'_>,
     source: &Source,
@@ -69,7 +69,7 @@ pub(crate) async fn prepare(
                 }
             }
             (NextStep::Update, Some(stack)) => return plan_update(session, source, stack).await,
-            // Every other step comes from a stack that is there.
+            // Every other step requires that the stack exists.
             (NextStep::Create, _) | (_, None) => {
                 session.note(format!("planning the new stack {name}"));
                 let planned = change_set::create(session, source, true).await?;
@@ -79,13 +79,13 @@ pub(crate) async fn prepare(
     }
 }
 
-/// A stack in which something was changed by hand.
+/// A stack with manual changes.
 pub(crate) struct Drifted {
     pub stack: Observed,
     pub drift: Drift,
 }
 
-/// Plans an update, which also repairs what was changed by hand if the cloud's change sets can.
+/// Plans an update. If the cloud's change sets support it, the update also reverts manual changes.
 async fn plan_update(session: &Session<'_>, source: &Source, stack: Observed) -> Result<Prepared> {
     session.note(format!("planning the update of {}", source.stack));
     let drift = find_drift(session, &stack).await?;
@@ -97,8 +97,8 @@ async fn plan_update(session: &Session<'_>, source: &Source, stack: Observed) ->
     Ok(Prepared::Drifted(planned, Drifted { stack, drift }))
 }
 
-/// Plans an update of a stack whose last operation failed and was left as it was. If CloudFormation takes none, the
-/// stack is recovered first. The inner error says that the stack isn't in that state any more.
+/// Plans an update of a stack whose last operation failed without a rollback. If CloudFormation refuses, the stack
+/// must be recovered first. The inner error means that the stack is no longer in that state.
 pub(crate) async fn update_stuck(
     session: &Session<'_>,
     source: &Source,
@@ -115,7 +115,7 @@ pub(crate) async fn update_stuck(
             };
             return Ok(Ok(Prepared::Planned(Planned::Ready(ready))));
         }
-        // The template is the one that failed half-way.
+        // The template is the one that failed.
         Planned::NoChange => String::new(),
         Planned::Overtaken(why) => why,
     };
@@ -128,8 +128,8 @@ pub(crate) async fn update_stuck(
     Ok(Ok(Prepared::Stuck(stuck)))
 }
 
-/// Works out what a recovery does. A deletion names each resource of the stack; a rollback only undoes what the
-/// failed update did, and CloudFormation doesn't list that.
+/// Determines what a recovery does. A deletion lists each resource of the stack. A rollback undoes only what
+/// the failed update did, and CloudFormation doesn't list that.
 pub(crate) async fn plan_recovery(
     session: &Session<'_>,
     source: &Source,
@@ -164,7 +164,7 @@ pub(crate) async fn plan_recovery(
 }
 
 impl Stuck {
-    /// Refuses what a deletion would lose, and one that would fail half-way, whatever the flags.
+    /// Refuses a deletion that would lose data or fail halfway, regardless of the flags.
     async fn refuse(&self, session: &Session<'_>) -> Result<()> {
         self.refuse_messages(session).await?;
         if self.recovery == Recovery::Delete {
@@ -173,7 +173,7 @@ impl Stuck {
         Ok(())
     }
 
-    /// Refuses to delete a queue with messages in it, whatever the flags.
+    /// Refuses to delete a queue that holds messages, regardless of the flags.
     async fn refuse_messages(&self, session: &Session<'_>) -> Result<()> {
         let messages = messages::count_messages(session, &self.resources, false).await?;
         match messages::refuse_loss(&messages) {
@@ -190,10 +190,12 @@ impl Stuck {
         }
     }
 
-    /// Recovers the stack as planned. False if the stack isn't as it was planned for any more: nothing is done then.
+    /// Recovers the stack as planned. Returns `false` without doing anything if the stack has changed since the
+    /// plan.
     ///
     /// # Errors
-    /// If a queue holds messages by now, if CloudFormation can't recover the stack, or if AWS can't be reached.
+    /// If a queue holds messages in the meantime, if CloudFormation can't recover the stack, or if AWS can't be
+    /// reached.
     pub(crate) async fn recover(
         &self,
         session: &Session<'_>,
@@ -226,7 +228,7 @@ impl Stuck {
     }
 }
 
-/// Takes a failed update back, so that the next one can begin. False if somebody else was faster.
+/// Rolls a failed update back, so that the next one can start. Returns `false` if another change came first.
 async fn finish_rollback(
     session: &Session<'_>,
     name: &str,
@@ -255,7 +257,7 @@ async fn finish_rollback(
     }
 }
 
-/// `Some`: somebody else was faster, as this text of AWS's says.
+/// Returns AWS's text if another change came first.
 async fn start_rollback(session: &Session<'_>, stack: &Observed) -> Result<Option<String>> {
     let client = &session.clients.cloudformation;
     let token = session.token();

@@ -1,4 +1,4 @@
-//! A deploy whose template is deployed already.
+//! A deploy whose template is already deployed.
 
 use super::recover::Drifted;
 use super::{Approve, Deployed};
@@ -9,8 +9,8 @@ use crate::observe::observe;
 use crate::plan::Plan;
 use crate::session::Session;
 
-/// What a deploy without a change of the template does: it repairs what was changed by hand, once that is approved.
-/// `None`: the stack is gone.
+/// Handles a deploy without a change of the template: reverts manual changes, if that is approved. `None` if the
+/// stack is gone.
 pub(super) async fn repair_unchanged(
     session: &Session<'_>,
     source: &Source,
@@ -35,7 +35,7 @@ pub(super) async fn repair_unchanged(
     }))
 }
 
-/// `None`: the stack is gone.
+/// Returns `None` if the stack is gone.
 async fn unchanged(session: &Session<'_>, name: &str) -> Result<Option<Deployed>> {
     let stack = observe(session, name).await?;
     Ok(stack.map(|stack| Deployed {

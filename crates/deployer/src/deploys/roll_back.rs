@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use serde::Serialize;
-use stack::{ValueChange, compare_records};
+use stack::{ServiceSource, Stack, ValueChange, compare_records};
 use template::contract::read_definition;
 
 use crate::deploy_stack::{DeployRequest, Deployment, deploy};
@@ -135,7 +135,7 @@ pub async fn roll_back(
     let (record, pinned) = record.pin(&now);
     note_target(session, name, &to, &pinned);
     let deploy_request = DeployRequest {
-        stack: record.definition()?,
+        stack: pin_images(record.definition()?, &pinned),
         in_sandbox: request.in_sandbox,
         allow_loss: request.allow_loss,
         allow_downgrade: request.allow_downgrade,
@@ -151,6 +151,22 @@ pub async fn roll_back(
         pinned,
         deployment: Some(deployment),
     })
+}
+
+/// The definition with the pinned images, which are checked before the deploy: their tags can be gone.
+fn pin_images(mut stack: Stack, pinned: &BTreeMap<String, String>) -> Stack {
+    for service in stack.services.values_mut() {
+        let ServiceSource::Create(spec) = &mut service.source else {
+            continue;
+        };
+        let sidecars = spec.sidecars.values_mut().map(|one| &mut one.image);
+        for image in sidecars.chain([&mut spec.image]) {
+            if let Some(pinned) = pinned.get(image) {
+                image.clone_from(pinned);
+            }
+        }
+    }
+    stack
 }
 
 fn note_target(

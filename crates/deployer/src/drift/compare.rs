@@ -1,4 +1,4 @@
-//! Template × live → findings. Pure.
+//! Compares the template with live data, and returns findings. Pure.
 
 use serde_json::{Map, Value};
 use template::contract::types;
@@ -9,10 +9,10 @@ use super::intended::Intended;
 use super::intrinsics::is_unresolved;
 use super::live::Live;
 
-/// Compares the parts of a stack with what their services return.
+/// Compares the parts of a stack with the data of their services.
 ///
-/// A property is compared if the template sets it and the service returns it. An absent property means nothing,
-/// because clouds other than AWS omit optional ones; `null` means that it isn't set.
+/// Compares a property if the template sets it and the service returns it. An absent property means nothing,
+/// because emulators omit optional ones; `null` means that it isn't set.
 pub(super) fn compare(pairs: &[(Intended, Live)]) -> Drift {
     let mut drift = Drift::default();
     for (intended, live) in pairs {
@@ -40,7 +40,7 @@ fn finding(intended: &Intended, problem: Problem) -> Finding {
     }
 }
 
-/// The functions' reserved concurrency. Zero switches a function off.
+/// The functions' reserved concurrency. Zero disables a function.
 const CONCURRENCY: &str = "ReservedConcurrentExecutions";
 
 fn compare_properties(intended: &Intended, found: &Map<String, Value>) -> Vec<Problem> {
@@ -73,7 +73,7 @@ fn is_off(concurrency: &Value) -> bool {
     concurrency.as_i64() == Some(0)
 }
 
-/// The property that switches resources of a type on and off.
+/// Returns the property that enables and disables resources of a type.
 fn switch_of(resource_type: &str) -> Option<&'static str> {
     match resource_type {
         types::RULE => Some("State"),
@@ -82,7 +82,7 @@ fn switch_of(resource_type: &str) -> Option<&'static str> {
     }
 }
 
-/// A count belongs to the autoscaler, or to the user who suspends scaling; a suspension isn't drift either.
+/// The count belongs to the autoscaler, or to the user who suspends scaling. A suspension isn't drift either.
 fn is_never_drift(resource_type: &str, property: &str) -> bool {
     matches!(
         (resource_type, property),
@@ -90,7 +90,7 @@ fn is_never_drift(resource_type: &str, property: &str) -> bool {
     )
 }
 
-/// Adds each difference between two values, by the path of the property.
+/// Adds each difference between two values, with the path of the property.
 fn list_differences(path: &str, expected: &Value, found: &Value, problems: &mut Vec<Problem>) {
     let whole = is_document(path);
     if is_same(expected, found) && (!whole || is_same(found, expected)) {
@@ -112,13 +112,13 @@ fn list_differences(path: &str, expected: &Value, found: &Value, problems: &mut 
     });
 }
 
-/// Whether a property is a policy, which is compared as a whole because an addition changes its meaning.
+/// Whether a property is a policy. Policies are compared as a whole, because an addition changes their meaning.
 fn is_document(path: &str) -> bool {
     path.ends_with("PolicyDocument") || path.ends_with("Policy") || path == "Policies"
 }
 
-/// Whether a value matches the template's: compares only the parts of an object that the template sets, lists
-/// in any order, numbers and flags with their text, and JSON with JSON text.
+/// Whether a value matches the template's. Compares only the parts of an object that the template sets, lists
+/// in any order, numbers and Booleans with their text, and JSON with JSON text.
 pub(super) fn is_same(expected: &Value, found: &Value) -> bool {
     if is_unresolved(expected) || is_unresolved(found) || expected == found {
         return true;
@@ -130,7 +130,7 @@ pub(super) fn is_same(expected: &Value, found: &Value) -> bool {
         (Value::Array(expected), Value::Array(found)) => {
             expected.len() == found.len() && is_same_set(expected, found)
         }
-        // IAM returns a list of one as a list, or as its only item.
+        // IAM returns a list with one item either as a list or as the item.
         (Value::Array(expected), one) if !matches!(one, Value::Object(_)) => {
             matches!(expected.as_slice(), [only] if is_same(only, one))
         }
@@ -168,7 +168,7 @@ fn is_same_text(one: &str, other: &str) -> bool {
     }
 }
 
-/// An object in text as an object.
+/// Parses text that contains an object.
 fn parsed(value: &Value) -> Option<Value> {
     match value {
         Value::String(text) => serde_json::from_str(text).ok(),
@@ -176,7 +176,7 @@ fn parsed(value: &Value) -> Option<Value> {
     }
 }
 
-/// A scalar's one spelling, whether it is text or not.
+/// Returns a scalar as text, whether it is text or not.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::Bool(flag) => Some(flag.to_string()),

@@ -1,4 +1,4 @@
-//! The parts of a stack as its deployed template has them.
+//! The parts of a stack as its deployed template specifies them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,47 +12,47 @@ use crate::resource::Resource;
 
 use super::intrinsics::Resolver;
 
-/// A deployed stack, from CloudFormation.
+/// A deployed stack, as CloudFormation returns it.
 pub(super) struct Deployed<'a> {
     /// Whether it is on AWS, and not on an emulator.
     pub is_aws: bool,
     pub stack: &'a Observed,
     pub resources: &'a [Resource],
     pub template: &'a Value,
-    /// The time now, since the Unix epoch.
+    /// The current time, since the Unix epoch.
     pub now: Duration,
 }
 
-/// A resource as the template has it, with references and functions resolved.
+/// A resource as the template specifies it, with references and functions resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Intended {
     pub logical_id: String,
     pub resource_type: String,
     pub physical_id: String,
     pub properties: Map<String, Value>,
-    /// For a scalable target with a schedule, the bounds of a moment ago, because a scheduled action can be late.
+    /// For a scalable target with a schedule, the bounds of a few minutes ago, because a scheduled action can be
+    /// late.
     pub lately: Option<Bounds>,
 }
 
-/// How late a scheduled action can be. AWS documents minutes as the finest resolution.
+/// How late a scheduled action can be. AWS documents a precision of minutes.
 const LATE: Duration = Duration::from_mins(5);
 
 impl Intended {
-    /// A property that is text.
     pub(crate) fn text(&self, property: &str) -> &str {
         let value = self.properties.get(property);
         value.and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The items of a property that is a list.
+    /// Returns the items of a property that is a list.
     pub(crate) fn items(&self, property: &str) -> &[Value] {
         let value = self.properties.get(property);
         value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 }
 
-/// The resources that CloudFormation has made, as the template has them. `current` has the IDs of resources that were
-/// made again since, by logical ID.
+/// Returns the resources that CloudFormation created, as the template specifies them. `current` contains the IDs of
+/// resources that were recreated since then, by logical ID.
 pub(super) fn intend(deployed: &Deployed<'_>, current: &BTreeMap<String, String>) -> Vec<Intended> {
     let id_of = |resource: &'_ Resource| {
         let newer = current.get(&resource.logical_id);
@@ -109,8 +109,8 @@ pub(super) fn intend(deployed: &Deployed<'_>, current: &BTreeMap<String, String>
         .collect()
 }
 
-/// Sets the current bounds of a scalable target with a schedule, in place of the template's widest ones. Returns the
-/// bounds of a moment ago.
+/// Sets the current bounds of a scalable target with a schedule, instead of the template's widest ones. Returns the
+/// bounds of a few minutes ago.
 fn schedule_bounds(
     resource: &Value,
     properties: &mut Map<String, Value>,
@@ -123,7 +123,7 @@ fn schedule_bounds(
     Some(schedule.bounds_at(now.saturating_sub(LATE)))
 }
 
-/// The stack's parameters, and the defaults of parameters that it doesn't list.
+/// Returns the stack's parameters, and the defaults of parameters that it doesn't list.
 fn parameters(deployed: &Deployed<'_>) -> BTreeMap<String, String> {
     let mut all = deployed.stack.parameters.clone();
     let section = deployed
@@ -139,7 +139,7 @@ fn parameters(deployed: &Deployed<'_>) -> BTreeMap<String, String> {
     all
 }
 
-/// Adds the defaults that scaling rests on, where the template leaves them to the service.
+/// Adds the defaults that scaling depends on, if the template leaves them to the service.
 fn imply(resource_type: &str, properties: &mut Map<String, Value>) {
     const TRACKING: &str = "TargetTrackingScalingPolicyConfiguration";
     let mut add = |property: &str, value: Value| {

@@ -1,4 +1,4 @@
-//! CloudFormation's intrinsic functions that ecs-scaler's templates use.
+//! The intrinsic functions of CloudFormation that ecs-scaler's templates use.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::invoke::function_name;
 use crate::messages::name_in;
 
 /// Resolves the values of a deployed template. A function whose value isn't known here, such as an attribute that only
-/// CloudFormation has, stays in place: [`is_unresolved`] recognizes it.
+/// CloudFormation knows, stays unchanged: [`is_unresolved`] recognizes it.
 pub(super) struct Resolver<'a> {
     /// Whether the stack is on AWS, and not on an emulator.
     pub is_aws: bool,
@@ -30,7 +30,7 @@ pub(super) fn is_unresolved(value: &Value) -> bool {
     function_in(value).is_some()
 }
 
-/// Name and argument of an intrinsic function.
+/// Returns the name and argument of an intrinsic function.
 fn function_in(value: &Value) -> Option<(&str, &Value)> {
     let object = value.as_object().filter(|object| object.len() == 1)?;
     let (name, argument) = object.iter().next()?;
@@ -38,7 +38,7 @@ fn function_in(value: &Value) -> Option<(&str, &Value)> {
 }
 
 impl Resolver<'_> {
-    /// Resolves a value. `None` is `AWS::NoValue`: the property isn't there.
+    /// Resolves a value. `None` is `AWS::NoValue`: the property isn't set.
     pub(super) fn resolve(&self, value: &Value) -> Option<Value> {
         if let Some((name, argument)) = function_in(value) {
             if name == "Ref" && argument == "AWS::NoValue" {
@@ -66,7 +66,7 @@ impl Resolver<'_> {
         })
     }
 
-    /// A function's value, if it is known.
+    /// Returns a function's value, if it is known.
     fn apply(&self, name: &str, argument: &Value) -> Option<Value> {
         match name {
             "Ref" => self.reference(argument.as_str()?).map(Value::String),
@@ -94,7 +94,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// A value that is resolved down to its last part.
+    /// Returns a value that could be resolved completely.
     fn resolved(&self, value: &Value) -> Option<Value> {
         self.resolve(value).filter(|value| !is_unresolved(value))
     }
@@ -103,7 +103,7 @@ impl Resolver<'_> {
         self.resolved(value)?.as_array().cloned()
     }
 
-    /// The value of `Ref`. For the stack's resources, it is the physical ID that CloudFormation lists.
+    /// Returns the value of `Ref`. For the stack's resources, it is the physical ID that CloudFormation lists.
     fn reference(&self, name: &str) -> Option<String> {
         if let Some(pseudo) = self.pseudo(name) {
             return Some(pseudo);
@@ -114,7 +114,7 @@ impl Resolver<'_> {
         let (kind, id) = self.physical(name)?;
         let first = || id.split('|').next().unwrap_or(id);
         Some(match kind {
-            // CloudFormation lists the ARN, and with it the dimension.
+            // CloudFormation lists the ARN together with the dimension.
             types::SCALING_POLICY => first().to_owned(),
             _ => id.to_owned(),
         })
@@ -133,7 +133,7 @@ impl Resolver<'_> {
             "AWS::Partition" => part(1),
             "AWS::Region" => part(3),
             "AWS::AccountId" => part(4),
-            // An emulator's is its own host.
+            // An emulator's suffix is its own host.
             "AWS::URLSuffix" if !self.is_aws => None,
             "AWS::URLSuffix" => Some(if part(1)?.ends_with("-cn") {
                 "amazonaws.com.cn".to_owned()
@@ -144,8 +144,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// The attributes of our resources that follow from their physical IDs. Source: the return values of each type in
-    /// the CloudFormation Template Reference.
+    /// Returns an attribute of our resources that follows from the physical ID. Source: the return values of each
+    /// type in the CloudFormation Template Reference.
     fn attribute(&self, id: &str, attribute: &str) -> Option<String> {
         let (kind, physical) = self.physical(id)?;
         let arn = |service: &str, rest: String| {
@@ -190,7 +190,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The path of a role, `/` unless the template sets one.
+    /// Returns the path of a role. `/` unless the template sets one.
     fn path(&self, role: &str) -> Option<String> {
         let role = self.template.get("Resources")?.get(role)?;
         match role.pointer("/Properties/Path") {
@@ -199,7 +199,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// `"…${Name}…${Name.Attribute}…"`, or such a text with its own values.
+    /// Substitutes `"…${Name}…${Name.Attribute}…"`, or such a text with its own values.
     fn substitute(&self, argument: &Value) -> Option<String> {
         let (text_of, own) = match argument {
             Value::String(text) => (text.as_str(), None),
@@ -231,7 +231,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The branch of `Fn::If`. `None` if its condition can't be evaluated.
+    /// Returns the branch of `Fn::If`. `None` if its condition can't be evaluated.
     fn choose<'v>(&self, argument: &'v Value) -> Option<&'v Value> {
         let holds = self.condition(argument.get(0)?.as_str()?)?;
         argument.get(if holds { 1 } else { 2 })
@@ -270,7 +270,7 @@ impl Resolver<'_> {
 const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
 
-/// Resource and attribute of `Fn::GetAtt`, in either form.
+/// Returns the resource and attribute of `Fn::GetAtt`, in either form.
 fn attribute_in(argument: &Value) -> Option<(String, String)> {
     if let Some((id, attribute)) = argument.as_str().and_then(|text| text.split_once('.')) {
         return Some((id.to_owned(), attribute.to_owned()));
@@ -279,7 +279,7 @@ fn attribute_in(argument: &Value) -> Option<(String, String)> {
     Some((part(0)?, part(1)?))
 }
 
-/// A scalar as text.
+/// Returns a scalar as text.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -295,7 +295,7 @@ mod tests {
 
     use super::*;
 
-    /// The suffix follows from the partition on AWS. An emulator has another one, so nothing is known of it there.
+    /// On AWS, the suffix follows from the partition. An emulator's is different and not known.
     #[test]
     fn the_suffix_of_an_emulator_is_not_known() {
         let text = json!({ "Fn::Sub": "ssm.${AWS::Region}.${AWS::URLSuffix}" });

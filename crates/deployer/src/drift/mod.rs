@@ -1,8 +1,8 @@
 //! Drift: manual changes since CloudFormation deployed the stack.
 //!
 //! CloudFormation can report a stack as complete that doesn't work: a rule without targets, a deleted policy, an alarm
-//! whose actions are off. The deployed template, resolved, is compared with the results of the services' own APIs.
-//! Reading and comparing are separate: [`compare`](compare::compare) is pure.
+//! whose actions are disabled. This module resolves the deployed template and compares it with the data of the
+//! services' own APIs. Reading and comparing are separate: [`compare`](compare::compare) is pure.
 
 mod compare;
 mod intended;
@@ -21,8 +21,8 @@ use crate::session::Session;
 pub(crate) use live::{Live, get_resource};
 pub(crate) use repair::repair;
 
-/// Compares a stack with its deployed template. Only a settled stack can be compared: otherwise the template and the
-/// resources belong to different deploys, so the stack is reported as unchecked.
+/// Compares a stack with its deployed template. Only a settled stack can be compared, because otherwise the template
+/// and the resources belong to different deploys. Any other stack is reported as unchecked.
 ///
 /// # Errors
 /// If AWS can't be reached. A part that these credentials can't read is reported as unchecked.

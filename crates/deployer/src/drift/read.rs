@@ -13,8 +13,8 @@ use crate::status::Status;
 use super::intended::{Deployed, Intended};
 use super::live::{self, Live};
 
-/// The parts of a stack as in its template, each with its service's data. The inner error is the reason why the
-/// stack can't be compared.
+/// Reads the parts of a stack as its template specifies them, each with its service's data. The inner error is
+/// the reason why the stack can't be compared.
 pub(super) async fn read(
     session: &Session<'_>,
     stack: &Observed,

@@ -1,5 +1,4 @@
-//! One error type for the crate: its kind, the operation, the reason for the failure, and hints for the
-//! next step.
+//! The crate's error type: its kind, the operation, the reason for the failure, and hints for the next step.
 
 mod sdk;
 
@@ -10,12 +9,12 @@ pub(crate) use sdk::{
     WITHOUT_ACCOUNT, code, is_denied, is_not_emulated, is_passing, last_causes, text,
 };
 
-/// The kind of an error, as far as the user's next step depends on it. Each kind has an exit code.
+/// The kind of an error, as far as it affects the user's next step. Each kind has an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Any other error.
     Failed,
-    /// CloudFormation couldn't carry out the deployment, and rolled it back or stopped.
+    /// CloudFormation couldn't complete the deployment, and rolled it back or stopped.
     DeploymentFailed,
     /// The stack definition can't be deployed.
     InvalidDefinition,
@@ -23,7 +22,7 @@ pub enum Kind {
     Refused,
     /// A requested object, such as a profile or region, doesn't exist.
     Usage,
-    /// AWS was out of reach, or denied access.
+    /// AWS couldn't be reached, or denied access.
     Unreachable,
 }
 
@@ -48,7 +47,7 @@ impl From<template::SynthesisError> for Error {
 }
 
 impl Error {
-    /// An error of this kind.
+    /// Creates an error of this kind.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -59,12 +58,12 @@ impl Error {
         }
     }
 
-    /// An error of the kind [`Kind::Failed`].
+    /// Creates an error of the kind [`Kind::Failed`].
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(Kind::Failed, message)
     }
 
-    /// An error of the kind [`Kind::Refused`].
+    /// Creates an error of the kind [`Kind::Refused`].
     pub fn refused(message: impl Into<String>) -> Self {
         Self::new(Kind::Refused, message)
     }
@@ -76,46 +75,46 @@ impl Error {
         self
     }
 
-    /// The same error of another kind.
+    /// Returns the same error with another kind.
     #[must_use]
     pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// The same error, for a request that these credentials don't allow.
+    /// Returns the same error, marked as a request that these credentials don't allow.
     #[must_use]
     fn with_denied(mut self, denied: bool) -> Self {
         self.denied = denied;
         self
     }
 
-    /// The same error, of resources that failed.
+    /// Returns the same error with the resources that failed.
     #[must_use]
     pub(crate) fn with_causes(mut self, causes: &[Cause]) -> Self {
         self.causes = causes.to_vec();
         self
     }
 
-    /// The resources that failed, the first first, if the error is about resources.
+    /// Returns the resources that failed, in order, if the error is about resources.
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         &self.causes
     }
 
-    /// Whether AWS said that these credentials may not do this.
+    /// Whether AWS denied access to these credentials.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         self.denied
     }
 
-    /// Its kind.
+    /// Returns its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Hints for the next step, the most useful first.
+    /// Returns hints for the next step, the most useful first.
     #[must_use]
     pub fn hints(&self) -> &[String] {
         &self.hints

@@ -7,23 +7,23 @@ use stack::Place;
 /// The first resource that failed, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {
-    /// Logical id in the template.
+    /// Logical ID in the template.
     pub logical_id: String,
     /// CloudFormation's type.
     pub resource_type: String,
     /// AWS's reason.
     pub reason: String,
-    /// Where the definition has what the resource comes from, if that is known.
+    /// The place in the definition that the resource comes from, if it is known.
     pub definition: Option<Place>,
 }
 
-/// In its events, the stack is also a resource.
+/// The stack is also a resource in its own events.
 pub(super) fn is_of_stack(event: &StackEvent) -> bool {
     event.physical_resource_id() == event.stack_id()
 }
 
-/// A failed resource's own reason. Resources that were stopped only because of another's failure (for
-/// which LocalStack has no reason), and the stack's own summary, aren't causes.
+/// Returns a failed resource's own reason. A resource that was canceled only because of another failure
+/// (without a reason in LocalStack), and the stack's summary, aren't causes.
 pub(super) fn find_cause(event: &StackEvent) -> Option<Cause> {
     let failed = event.resource_status()?.as_str().ends_with("_FAILED");
     let reason = event.resource_status_reason()?;

@@ -1,4 +1,4 @@
-//! Following an operation of CloudFormation to a settled status.
+//! Follows an operation of CloudFormation until its status is settled.
 
 mod cause;
 
@@ -22,53 +22,53 @@ pub use cause::Cause;
 /// How an operation ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Ended {
-    /// The current stack; `None` if it is gone.
+    /// The current stack. `None` if it is gone.
     pub stack: Option<Observed>,
-    /// What failed, the first first.
+    /// The resources that failed, in order.
     pub causes: Vec<Cause>,
-    /// Whether anything has shown that the operation started.
+    /// Whether there was any sign that the operation started.
     pub begun: bool,
 }
 
-/// Follows one stack's events from a point in time on.
+/// Follows one stack's events from a point in time.
 pub(crate) struct Follower<'s, 'c> {
     session: &'s Session<'c>,
     stack_id: String,
     started: Instant,
-    /// Ids of events that were reported, or had happened before.
+    /// IDs of events that were reported, or that happened before.
     seen: HashSet<String>,
     causes: Vec<Cause>,
-    /// Whether earlier events have been separated from the operation's events.
+    /// Whether the earlier events have been identified.
     marked: bool,
-    /// Whether events can be read at all: the status alone decides how an operation ends.
+    /// Whether events can be read at all. The status alone decides how an operation ends.
     sighted: bool,
-    /// Polls of a settled stack that can still be used to retry reading its events.
+    /// Remaining polls of a settled stack to retry reading its events.
     event_grace: u32,
     /// Whether the last poll could read the events.
     heard: bool,
-    /// Resources that CloudFormation works on, with their status.
+    /// Resources in progress, with their status.
     working: BTreeMap<String, String>,
     /// The stack's status at the last poll.
     last_status: String,
     /// Whether the stack has changed since the last call.
     progressed: bool,
-    /// Whether anything has shown that the operation is in progress.
+    /// Whether there was any sign that the operation is in progress.
     begun: bool,
-    /// Whether the last poll found no stack. A second one has to confirm it.
+    /// Whether the last poll found no stack. A second poll must confirm it.
     missed: bool,
-    /// Polls that can still be used to wait for a certain event: the start, or the cause of a failure.
+    /// Remaining polls to wait for a certain event: the start, or the cause of a failure.
     grace: u32,
 }
 
-/// A few seconds can pass between a request and its first effect in DescribeStacks, and between a
-/// failure's status and its events.
+/// It can take a few seconds from a request to its first effect in DescribeStacks, and from a failure's status
+/// to its events.
 const GRACE: u32 = 10;
-/// The stack's status alone decides how an operation ended, so its last events aren't waited for long.
+/// The stack's status alone decides how an operation ended, so the wait for its last events is short.
 const EVENT_GRACE: u32 = 3;
-/// Resources that a wait names.
+/// Maximum number of resources in the message of a wait.
 const NAMED: usize = 3;
 
-/// Follows an operation that another user or an earlier run has started.
+/// Follows an operation that another user or an earlier run started.
 pub(crate) async fn follow(
     session: &Session<'_>,
     name: &str,
@@ -90,7 +90,7 @@ impl<'s, 'c> Follower<'s, 'c> {
     /// settled status counts only after the operation has started.
     ///
     /// # Errors
-    /// If the stack's events can't be read. Then start no operation.
+    /// If the stack's events can't be read. In that case, don't start the operation.
     pub(crate) async fn before(session: &'s Session<'c>, stack_id: &str) -> Result<Self> {
         let mut follower = Self::of(session, stack_id);
         let old = reread(session, || follower.fresh_events()).await?;
@@ -118,8 +118,8 @@ impl<'s, 'c> Follower<'s, 'c> {
         }
     }
 
-    /// Polls until the stack is settled. If a reply is missing or garbled, the call is repeated, because
-    /// that means nothing for the operation, which continues in the background.
+    /// Polls until the stack is settled. Repeats a call if its reply is missing or unreadable, because that
+    /// doesn't affect the operation, which continues in the background.
     pub(crate) async fn until_settled(mut self) -> Result<Ended> {
         let pace = self.session.pace;
         let mut delay = pace.first;
@@ -153,7 +153,7 @@ impl<'s, 'c> Follower<'s, 'c> {
         }
     }
 
-    /// What CloudFormation works on, for people.
+    /// Describes, for people, what CloudFormation is doing.
     fn waited_for(&self) -> String {
         let named = self.working.iter().take(NAMED);
         let mut named: Vec<String> = named
@@ -170,7 +170,7 @@ impl<'s, 'c> Follower<'s, 'c> {
         named.join(", ")
     }
 
-    /// The status is read before the events, so that a settled status has all its events behind it.
+    /// Reads the status before the events, so that all events of a settled status have already happened.
     async fn poll(&mut self) -> Result<Option<Ended>, ReadError> {
         let stack = read(self.session, &self.stack_id).await?;
         self.report_events().await;
@@ -211,7 +211,7 @@ impl<'s, 'c> Follower<'s, 'c> {
         failed && self.sighted && self.causes.is_empty()
     }
 
-    /// Reports new events. Unreadable events mean nothing for the operation.
+    /// Reports new events. Unreadable events don't affect the operation.
     async fn report_events(&mut self) {
         if !self.sighted {
             return;
@@ -270,8 +270,8 @@ impl<'s, 'c> Follower<'s, 'c> {
         });
     }
 
-    /// Events that were not seen before, the newest first. Until the old ones are marked, only the newest
-    /// page is read: a stack can have thousands of old events.
+    /// Returns the new events, newest first. Reads only the newest page until the old events are marked,
+    /// because a stack can have thousands of them.
     async fn fresh_events(&self) -> Result<Vec<StackEvent>, ReadError> {
         let doing = format!("read the events of {}", self.stack_id);
         let client = &self.session.clients.cloudformation;
@@ -284,7 +284,7 @@ impl<'s, 'c> Follower<'s, 'c> {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
-                // Some emulators forget the events with the stack.
+                // Some emulators delete the events with the stack.
                 Err(error) if does_not_exist(&error) => break,
                 Err(error) => return Err(read_error(&doing, error)),
             };
@@ -313,7 +313,7 @@ fn event_ids(events: &[StackEvent]) -> impl Iterator<Item = String> {
         .filter_map(|event| event.event_id().map(str::to_owned))
 }
 
-/// Marks the error as unreachable: the operation doesn't depend on the lost connection to AWS.
+/// Marks the error as unreachable. The operation continues without the connection to AWS.
 fn goes_on(error: Error, stack_id: &str) -> Error {
     error.of_kind(Kind::Unreachable).hint(format!(
         "CloudFormation continues in the background; run the same command again to follow it ({stack_id})"

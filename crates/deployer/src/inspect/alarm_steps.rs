@@ -16,20 +16,20 @@ use crate::session::Session;
 use super::alarms::Alarm;
 use super::queues::{self, QueueState};
 
-/// How a scaling function stands.
+/// The state of a scaling function.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AlarmStepsState {
     /// Name of the function.
     pub function: String,
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     pub min: u32,
-    /// Most tasks.
+    /// Maximum number of tasks.
     pub max: u32,
-    /// What adds tasks.
+    /// The alarm that adds tasks.
     pub scale_out: Option<StepAlarmState>,
-    /// What removes tasks.
+    /// The alarm that removes tasks.
     pub scale_in: Option<StepAlarmState>,
-    /// Events that the function could not handle.
+    /// Events that the function couldn't process.
     pub dead_letters: Option<QueueState>,
 }
 
@@ -38,22 +38,22 @@ pub struct AlarmStepsState {
 pub struct StepAlarmState {
     /// Alarm name.
     pub name: String,
-    /// The alarm; `None` when it is gone.
+    /// The alarm. `None` if it is gone.
     pub alarm: Option<Alarm>,
-    /// What is done while it is in ALARM.
+    /// The steps to apply while it is in ALARM.
     pub steps: Steps,
-    /// Pause after a step, in seconds.
+    /// Cooldown after a step, in seconds.
     pub cooldown_s: u64,
-    /// The last step, as the function has noted it on the alarm.
+    /// The last step, as the function recorded it on the alarm.
     pub last_step: Option<Parsed<StepRecord>>,
 }
 
 impl StepAlarmState {
-    /// What people read after a step that was recorded but not applied.
+    /// Text after a step that was recorded but not applied.
     pub const NOT_APPLIED: &str = " (recorded, not applied)";
 
-    /// The last step if it was recorded but not applied, as far as the record and the service's desired count
-    /// show. `None` if the count isn't known.
+    /// Returns the last step if it was recorded but not applied, judging by the record and the service's
+    /// desired count. `None` if the count isn't known.
     #[must_use]
     pub fn unapplied_step(&self, desired: Option<u32>) -> Option<&StepRecord> {
         let record = self.last_step.as_ref()?.known()?;
@@ -61,10 +61,10 @@ impl StepAlarmState {
     }
 }
 
-/// Requests at once. ListTagsForResource takes tens a second.
+/// Concurrent requests. ListTagsForResource allows tens per second.
 const AT_ONCE: usize = 4;
 
-/// The scaling functions by their services. `queue_urls`: the stack's queues.
+/// Reads the scaling functions by their services. `queue_urls`: the stack's queues.
 pub(super) async fn read(
     session: &Session<'_>,
     functions: &[Function],
@@ -89,7 +89,7 @@ pub(super) async fn read(
         .await
 }
 
-/// The bounds that hold now.
+/// Returns the current bounds.
 fn bounds_now(policy: &AlarmStepsPolicy, now: SystemTime) -> (u32, u32) {
     let now = now.duration_since(SystemTime::UNIX_EPOCH);
     let scaling = policy.scaling(now.unwrap_or_default());
@@ -157,7 +157,7 @@ async fn last_step(session: &Session<'_>, alarm: &Alarm) -> Result<Option<Parsed
             let tag = reply.tags().iter().find(|t| t.key() == Some(LAST_STEP_TAG));
             Ok(tag.and_then(|tag| tag.value().map(Parsed::from)))
         }
-        // Deleted since it was read, or not permitted: the rest is still useful.
+        // Deleted in the meantime, or not permitted. The rest is still useful.
         Err(error)
             if error
                 .as_service_error()

@@ -18,13 +18,13 @@ use crate::targets::physical_ids;
 pub struct Alarm {
     /// Alarm name.
     pub name: String,
-    /// What it means, in a sentence.
+    /// Its meaning, in one sentence.
     pub description: String,
     /// Its state.
     pub state: Parsed<AlarmState>,
-    /// CloudWatch's reason of the state.
+    /// CloudWatch's reason for the state.
     pub reason: String,
-    /// What it watches; `None` for metric math.
+    /// The metric that it watches. `None` for metric math.
     pub metric: Option<AlarmMetric>,
     /// How it compares the metric with the threshold.
     pub comparison: Parsed<Comparison>,
@@ -36,7 +36,7 @@ pub struct Alarm {
     pub periods: i32,
     /// Length of a period in seconds.
     pub period_s: i32,
-    /// When it was made or changed, in seconds since 1970.
+    /// When it was created or changed, in seconds since 1970.
     pub configured: Option<u64>,
     /// Whether missing data puts it into ALARM.
     #[serde(skip)]
@@ -44,14 +44,14 @@ pub struct Alarm {
     /// ARN of the alarm.
     #[serde(skip)]
     pub arn: String,
-    /// ARNs of what it acts on while in ALARM.
+    /// ARNs of its actions in ALARM.
     #[serde(skip)]
     pub actions: Vec<String>,
 }
 
 impl Alarm {
-    /// Whether it is in ALARM only because nothing can have been published throughout its periods: CloudWatch evaluates
-    /// a new alarm at once, over a time before there was a stack.
+    /// Whether it is in ALARM only because no data can have been published in its evaluation periods. CloudWatch
+    /// evaluates a new alarm immediately, for a time before the stack existed.
     #[must_use]
     pub fn waits_for_data(&self, now: u64) -> bool {
         let window = i64::from(self.periods) * i64::from(self.period_s);
@@ -73,7 +73,7 @@ pub struct AlarmMetric {
     pub dimensions: BTreeMap<String, String>,
 }
 
-/// The alarms among the stack's resources.
+/// Returns the alarms among the stack's resources.
 pub(super) async fn of_stack(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Alarm>> {
     let names: Vec<String> = physical_ids(resources, types::ALARM)
         .map(str::to_owned)
@@ -81,7 +81,7 @@ pub(super) async fn of_stack(session: &Session<'_>, resources: &[Resource]) -> R
     read_named(session, &names).await
 }
 
-/// The alarms of these names, as far as they exist.
+/// Reads the alarms with these names. Omits alarms that don't exist.
 pub(super) async fn read_named(session: &Session<'_>, names: &[String]) -> Result<Vec<Alarm>> {
     let found = read_alarms(session, names).await;
     let found = found.map_err(aws("read the alarms"))?;

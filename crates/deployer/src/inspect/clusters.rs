@@ -23,7 +23,7 @@ pub struct ClusterState {
     pub pending: i32,
 }
 
-/// The clusters among the stack's resources.
+/// Reads the clusters among the stack's resources.
 pub(super) async fn of_stack(
     session: &Session<'_>,
     resources: &[Resource],

@@ -1,4 +1,4 @@
-//! Services that scale by demand: how many tasks they need, and who sets their count.
+//! Services that scale by demand: their required tasks, and who sets their count.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
@@ -16,59 +16,59 @@ use crate::error::Result;
 use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::session::Session;
 
-/// How a service that scales by demand stands.
+/// The state of a service that scales by demand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DemandState {
-    /// Name of the function that checks the service; `None` when Application Auto Scaling follows the demand.
+    /// Name of the function that checks the service. `None` if Application Auto Scaling follows the demand.
     pub function: Option<String>,
-    /// Whether the function only observes, and sets no count.
+    /// Whether the function only observes and doesn't set the count.
     pub observes: bool,
-    /// The newest count that the function would set if it didn't only observe: the largest of its minute. `None` when none was
-    /// published in the last 15 minutes.
+    /// The newest count that the function would set if it didn't only observe: the maximum of its minute. `None` if
+    /// there is no datapoint in the last 15 minutes.
     pub recommended: Option<f64>,
-    /// Fewest and most tasks that the function allows now.
+    /// Minimum and maximum number of tasks that the function currently allows.
     pub bounds: Option<Bounds>,
-    /// The numbers of the demand algorithm.
+    /// The parameters of the demand algorithm.
     pub law: DemandRequest,
-    /// Latency objective of each queue in milliseconds, by the queue's name, if any has its own.
+    /// Latency objective of each queue in milliseconds, by the queue's name, if any queue has its own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub objectives: BTreeMap<String, u64>,
-    /// The newest `TasksNeeded`, unrounded and without bounds: the largest of its minute. `None` when none
-    /// was published in the last 15 minutes.
+    /// The newest `TasksNeeded`, unrounded and without bounds: the maximum of its minute. `None` if there is no
+    /// datapoint in the last 15 minutes.
     pub need: Option<Datapoint>,
-    /// With target tracking, the largest of the policy's window, or of the last 15 minutes if that is longer: tasks are
-    /// removed only to it.
+    /// With target tracking, the maximum in the policy's window, or in the last 15 minutes if that is longer. A
+    /// scale-in stops at this value.
     pub largest: Option<f64>,
-    /// What the function measured in the last 15 minutes.
+    /// The function's measurements of the last 15 minutes.
     pub measured: DemandMeasurements,
-    /// Which warm tasks the function keeps; `None` when Application Auto Scaling sets the count.
+    /// Which warm tasks the function keeps. `None` if Application Auto Scaling sets the count.
     pub warm: Option<Warm>,
-    /// The warm tasks that pay for themselves, and the bursts that they are for, as the function's log has them. `None` if
-    /// there are none, or the log doesn't say.
+    /// The warm tasks that pay for themselves, and the bursts that they are for, from the function's log. `None` if
+    /// there are none, or the log doesn't contain them.
     pub floor: Option<WarmFloor>,
 }
 
-/// What a function that scales by demand measures while it runs.
+/// The measurements of a function that scales by demand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct DemandMeasurements {
-    /// Seconds for which a message keeps a task busy.
+    /// How long a message keeps a task busy, in seconds.
     pub processing_time: Option<f64>,
-    /// Seconds of a task start: the 95th percentile.
+    /// Duration of a task start in seconds: the 95th percentile.
     pub task_start: Option<f64>,
     /// Percentage of the messages of the last days that started within the objective.
     pub within_objective: Option<f64>,
-    /// Tasks that stay although nothing needs them.
+    /// Tasks that keep running although they aren't needed at the moment.
     pub warm_tasks: Option<f64>,
 }
 
-/// A service whose need is published.
+/// A service whose required tasks are published.
 struct Published {
     name: ServiceName,
     namespace: String,
     state: DemandState,
 }
 
-/// The services that scale by demand.
+/// Reads the services that scale by demand.
 pub(super) async fn read(
     session: &Session<'_>,
     functions: &[Function],
@@ -93,7 +93,7 @@ pub(super) async fn read(
     Ok(states.collect())
 }
 
-/// The metrics of a service; only a function publishes what it measures.
+/// Returns the metrics of a service. Only a function publishes its measurements.
 fn metrics(service: &Published) -> &'static [&'static str] {
     match (&service.state.function, service.state.observes) {
         (Some(_), true) => &[
@@ -163,7 +163,7 @@ fn list_published(function: &Function, now: SystemTime) -> Vec<Published> {
     }
 }
 
-/// The objectives of the queues, if any has its own.
+/// Returns the objectives of the queues, if any queue has its own.
 fn list_objectives(policy: &DemandPolicy) -> BTreeMap<String, u64> {
     let own = |queue: &QueueRequest| queue.acceptable_latency_ms.is_some();
     if !policy.queues.iter().any(own) {
@@ -181,7 +181,7 @@ fn list_objectives(policy: &DemandPolicy) -> BTreeMap<String, u64> {
         .collect()
 }
 
-/// The bounds that hold now.
+/// Returns the current bounds.
 fn bounds_now(policy: &DemandPolicy, now: SystemTime) -> Option<Bounds> {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let base = Bounds::new(policy.min, policy.max).ok()?;
@@ -205,7 +205,7 @@ fn initial_state(law: DemandRequest) -> DemandState {
 }
 
 impl DemandState {
-    /// Whether there are warm tasks that pay for themselves: their reason is in the log of the function.
+    /// Whether there are warm tasks that pay for themselves. The function's log contains their reason.
     pub(super) fn is_insured_by(&self, function: &Function) -> bool {
         self.function.as_ref() == Some(&function.name)
             && self.warm == Some(Warm::Auto)
@@ -213,7 +213,7 @@ impl DemandState {
     }
 }
 
-/// Adds the datapoints of a metric that CloudWatch has.
+/// Adds the datapoints that CloudWatch has for a metric.
 fn add_datapoints(state: &mut DemandState, metric: &str, points: &[Datapoint], now: SystemTime) {
     let newest = points.iter().copied().max_by_key(|point| point.at);
     let value = newest.map(|point| point.value);
@@ -230,7 +230,7 @@ fn add_datapoints(state: &mut DemandState, metric: &str, points: &[Datapoint], n
     }
     let window = Duration::from_millis(state.law.window_ms);
     let since = DateTime::from(now.checked_sub(window).unwrap_or(now)).secs();
-    // A minute that reaches into the window counts.
+    // A minute that is partly in the window counts.
     let within = points.iter().filter(|point| point.at + 60 > since);
     state.largest = within.map(|point| point.value).reduce(f64::max);
 }

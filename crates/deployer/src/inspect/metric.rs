@@ -1,4 +1,4 @@
-//! The latest datapoints of `BacklogPerTask`.
+//! The newest datapoints of `BacklogPerTask`.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -9,10 +9,10 @@ use crate::cloudwatch::{Datapoint, Reading, read_newest};
 use crate::error::Result;
 use crate::session::Session;
 
-/// What a metric is about: cluster, service and queue, by name.
+/// The subject of a metric: names of cluster, service, and queue.
 pub(super) type Key = (String, String, String);
 
-/// The newest datapoint of each measured service and queue, where there is one.
+/// Reads the newest datapoint of each measured service and queue, if there is one.
 pub(super) async fn read_latest(
     session: &Session<'_>,
     requests: &[MetricRequest],
@@ -39,7 +39,7 @@ pub(super) async fn read_latest(
 }
 
 fn list_keys(request: &MetricRequest) -> impl Iterator<Item = (&str, Key)> {
-    // Of a service that scales by demand another metric is published.
+    // For a service that scales by demand, another metric is published.
     let by_backlog = request.services.iter().filter(|s| s.demand.is_none());
     by_backlog.flat_map(move |service| {
         service.queues.iter().map(move |queue| {

@@ -1,7 +1,7 @@
-//! Reading a live system: queues, tasks, the metric beside its target, alarms, the last scaling actions.
+//! Reads a live system: queues, tasks, metrics and targets, alarms, and the last scaling actions.
 //!
-//! What is measured and scaled is read from the deployed rules, functions and resources, so a stack's
-//! name is enough.
+//! The deployed rules, functions, and resources show what is measured and scaled, so the stack's name is
+//! enough.
 
 mod alarm_steps;
 mod alarms;
@@ -48,44 +48,45 @@ pub use services::ServiceState;
 
 pub(crate) use unread::Unread;
 
-/// A stack and what goes on in it.
+/// A stack and its current state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Inspection {
     /// The stack itself.
     pub stack: Observed,
-    /// The cluster that the stack made, if it made one.
+    /// The cluster that the stack created, if any.
     pub clusters: Vec<ClusterState>,
-    /// The services that it runs, measures or scales: the measured ones first, in the order of the rules'
+    /// The services that it runs, measures, or scales. The measured ones come first, in the order of the rules'
     /// input.
     pub services: Vec<ServiceState>,
-    /// The stack's queues by which no service is measured.
+    /// The stack's queues that don't scale any service.
     pub queues: Vec<QueueState>,
-    /// The stack's dead-letter queues, but for those of scaling functions, which stand there.
+    /// The stack's dead-letter queues, except those of scaling functions, which are part of the function's
+    /// state.
     pub dead_letters: Vec<QueueState>,
-    /// The operational alarms of the stack: those that scale are none.
+    /// The operational alarms of the stack, without the alarms that scale.
     pub alarms: Vec<Alarm>,
-    /// What these credentials may not read.
+    /// What these credentials can't read.
     #[serde(skip)]
     pub unread: Vec<Unchecked>,
 }
 
-/// What one refresh of a live view has read.
+/// The result of one refresh of a live view.
 #[derive(Clone, Debug)]
 pub struct LiveSnapshot {
     /// The stack.
     pub inspection: Inspection,
-    /// Age of the oldest message in seconds by the queue's name, and when that was measured.
+    /// Age of the oldest message in seconds by the queue's name, and when it was measured.
     pub oldest: HashMap<String, Datapoint>,
     /// What couldn't be read, and why.
     pub notes: Vec<String>,
-    /// What is going on, in the words of the command.
+    /// The operation in progress, as the command describes it.
     pub headline: Option<String>,
 }
 
-/// Reads the live system of a stack. `None` when there is no such stack.
+/// Reads the live system of a stack. `None` if there is no such stack.
 ///
 /// # Errors
-/// When AWS can't be asked.
+/// If AWS can't be reached.
 pub async fn inspect(
     session: &Session<'_>,
     name: &str,
@@ -97,10 +98,10 @@ pub async fn inspect(
     }
 }
 
-/// Reads the live system of a stack that was observed.
+/// Reads the live system of a stack that was already observed.
 ///
 /// # Errors
-/// If AWS can't be asked. A part that these credentials may not read is reported as such.
+/// If AWS can't be reached. A part that these credentials can't read is reported as unread.
 pub async fn inspect_stack(
     session: &Session<'_>,
     stack: Observed,
@@ -109,10 +110,11 @@ pub async fn inspect_stack(
     Ok(read_whole(session, stack, now).await?.finish())
 }
 
-/// Reads the live system of a stack that was observed, and why each service has the desired count that it has.
+/// Reads the live system of a stack that was already observed, and determines why each service has its desired
+/// count.
 ///
 /// # Errors
-/// If AWS can't be asked. A part that these credentials may not read is reported as such.
+/// If AWS can't be reached. A part that these credentials can't read is reported as unread.
 pub async fn explain_stack(
     session: &Session<'_>,
     stack: Observed,
@@ -129,7 +131,7 @@ pub async fn explain_stack(
     Ok(whole.finish())
 }
 
-/// An inspection, with what it was made from.
+/// An inspection and its sources.
 pub(crate) struct Whole {
     pub(crate) inspection: Inspection,
     pub(crate) resources: Vec<Resource>,
@@ -146,7 +148,8 @@ impl Whole {
     }
 }
 
-/// Reads the live system of a stack that was observed, but for what can't be read: that is still collected.
+/// Reads the live system of a stack that was already observed. The list of unread parts is still being
+/// collected.
 pub(crate) async fn read_whole(
     session: &Session<'_>,
     stack: Observed,
@@ -215,7 +218,7 @@ fn list_requests(functions: &[Function]) -> Vec<MetricRequest> {
     requests.flatten().cloned().collect()
 }
 
-/// Whether the queue is a dead-letter queue: then the stack has the alarm on it.
+/// Whether the queue is a dead-letter queue. If so, the stack has an alarm for it.
 pub(crate) fn is_dead_letter_queue(queue: &Resource, resources: &[Resource]) -> bool {
     contract::dead_letters_alarm_of(&queue.logical_id).is_some_and(|alarm| {
         let mut alarms = resources.iter().filter(|r| r.resource_type == types::ALARM);
@@ -223,7 +226,7 @@ pub(crate) fn is_dead_letter_queue(queue: &Resource, resources: &[Resource]) -> 
     })
 }
 
-/// The stack's queues that no rule measures: the others, and the dead-letter queues.
+/// Reads the stack's queues that no rule measures: the other queues, and the dead-letter queues.
 async fn other_queues(
     session: &Session<'_>,
     resources: &[Resource],
@@ -261,7 +264,7 @@ async fn other_queues(
     .await
 }
 
-/// Name and URL of queues.
+/// Returns the names and URLs of queues.
 fn name_queues<'a>(queues: &[&'a Resource]) -> Vec<(&'a str, &'a str)> {
     let urls = queues.iter().map(|queue| queue.physical_id.as_str());
     urls.map(|url| (name_in(url), url)).collect()

@@ -1,4 +1,4 @@
-//! How long the oldest message of a queue has waited, as SQS publishes it.
+//! How long a queue's oldest message has waited, as SQS publishes it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;
@@ -7,12 +7,12 @@ use crate::cloudwatch::{Datapoint, Reading, read_newest};
 use crate::error::Result;
 use crate::session::Session;
 
-/// The newest `ApproximateAgeOfOldestMessage` of each of these queues, in seconds, by the queue's name.
-/// Left out is a queue without a datapoint of the last 15 minutes: SQS measures no queue that has been idle
-/// for six hours, and some emulators none at all.
+/// Reads the newest `ApproximateAgeOfOldestMessage` of each of these queues, in seconds, by the queue's name.
+/// Omits a queue without a datapoint in the last 15 minutes: SQS doesn't measure a queue that has been idle for
+/// six hours, and some emulators don't measure any.
 ///
 /// # Errors
-/// When CloudWatch can't be asked.
+/// If CloudWatch can't be reached.
 pub async fn oldest_messages(
     session: &Session<'_>,
     queues: &BTreeSet<&str>,

@@ -1,4 +1,4 @@
-//! Queues and how deep they are.
+//! Queues and their numbers of messages.
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -9,27 +9,27 @@ use crate::error::{Result, aws, is_denied};
 use crate::messages::is_no_such_queue;
 use crate::session::Session;
 
-/// A queue's depth.
+/// The number of messages in a queue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct QueueState {
     /// Queue name.
     pub name: String,
     /// Queue URL.
     pub url: String,
-    /// Messages waiting; `None` of all three when the queue can't be read.
+    /// Messages waiting. All three numbers are `None` if the queue can't be read.
     pub visible: Option<u64>,
-    /// Messages received and not yet deleted.
+    /// Messages received but not yet deleted.
     pub in_flight: Option<u64>,
-    /// Messages sent with a delay that has not passed.
+    /// Messages whose delay hasn't passed yet.
     pub delayed: Option<u64>,
     /// The newest datapoint of `BacklogPerTask`.
     pub backlog_per_task: Option<Datapoint>,
 }
 
-/// Requests at once. SQS takes thousands a second.
+/// Concurrent requests. SQS allows thousands per second.
 const AT_ONCE: usize = 16;
 
-/// The queues of these names and URLs, in this order.
+/// Reads the queues with these names and URLs, in the same order.
 pub(super) async fn read(
     session: &Session<'_>,
     queues: Vec<(&str, &str)>,
@@ -41,8 +41,8 @@ pub(super) async fn read(
         .await
 }
 
-/// A queue that is gone, or that may not be read, is shown as such, not as an error: `status` is what one
-/// looks at then.
+/// Reads a queue. A queue that is gone or can't be read isn't an error, because that is a case in which users
+/// run `status`.
 async fn read_one(session: &Session<'_>, name: &str, url: &str) -> Result<QueueState> {
     let wanted = [
         QueueAttributeName::ApproximateNumberOfMessages,

@@ -1,4 +1,4 @@
-//! The part of an inspection that changes from second to second, read anew.
+//! Refreshes the part of an inspection that changes every second.
 
 use futures::future::try_join;
 
@@ -9,11 +9,11 @@ use crate::session::Session;
 use super::Inspection;
 use super::queues;
 
-/// Reads the counts of the services and the depths of their queues anew, and leaves the rest as it is: a
-/// request for ten services of a cluster, and one for each queue.
+/// Reads the counts of the services and the depths of their queues again, and keeps the rest. Makes a request
+/// per ten services of a cluster, and one per queue.
 ///
 /// # Errors
-/// When AWS can't be asked; the inspection is then as it was.
+/// If AWS can't be reached. In that case, the inspection doesn't change.
 pub async fn refresh(session: &Session<'_>, inspection: &mut Inspection) -> Result<()> {
     let services = inspection.services.iter();
     let names = services

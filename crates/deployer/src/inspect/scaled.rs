@@ -1,4 +1,4 @@
-//! What Application Auto Scaling knows of services: bounds, policies with their alarms, activities.
+//! The services' data in Application Auto Scaling: bounds, policies with their alarms, and activities.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -25,7 +25,7 @@ pub struct PolicyState {
     pub name: String,
     /// `TargetTrackingScaling` or `StepScaling`.
     pub kind: String,
-    /// What target tracking tracks, by name: a predefined metric's type, or the names of the metrics.
+    /// The metric of target tracking: the type of a predefined metric, or the names of the metrics.
     pub metric: Option<String>,
     /// Target of a target tracking policy.
     pub target: Option<f64>,
@@ -33,9 +33,9 @@ pub struct PolicyState {
     pub adjustment_type: Option<String>,
     /// The steps of a step scaling policy.
     pub steps: Vec<PolicyStep>,
-    /// Seconds after a scale-out in which it adds no more, if it has a cooldown.
+    /// Seconds after a scale-out in which it doesn't scale out again, if it has a cooldown.
     pub cooldown_out_s: Option<u64>,
-    /// Seconds after a scale-in in which it removes no more, if it has a cooldown.
+    /// Seconds after a scale-in in which it doesn't scale in again, if it has a cooldown.
     pub cooldown_in_s: Option<u64>,
     /// Its alarms.
     pub alarms: Vec<Alarm>,
@@ -47,28 +47,28 @@ pub struct PolicyState {
 /// A step of a step scaling policy.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PolicyStep {
-    /// From here on, as distance from the threshold; `None`: no bound.
+    /// Lower bound, as the distance from the threshold. `None`: unbounded.
     pub lower: Option<f64>,
-    /// Up to here.
+    /// Upper bound, in the same way.
     pub upper: Option<f64>,
-    /// Tasks or percent, more or less; or the exact count.
+    /// Tasks or percent to add (or to remove if negative), or the exact count.
     pub adjustment: i32,
 }
 
 /// A scaling activity.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Activity {
-    /// Begin, in seconds since 1970.
+    /// Start, in seconds since 1970.
     pub at: i64,
-    /// What was done.
+    /// The action.
     pub description: String,
-    /// Why.
+    /// The cause.
     pub cause: String,
-    /// How it ended.
+    /// The outcome.
     pub status: Parsed<ActivityStatus>,
 }
 
-/// A service as Application Auto Scaling knows it.
+/// A service's data in Application Auto Scaling.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scaled {
     pub bounds: Option<Bounds>,
@@ -76,19 +76,19 @@ pub(super) struct Scaled {
     pub activities: Vec<Activity>,
 }
 
-/// Up to so many services are asked for one by one. For more, it takes fewer requests to list what the
-/// whole account has.
+/// Up to this number of services are read one by one. For more services, it takes fewer requests to list those
+/// of the whole account.
 const ONE_BY_ONE: usize = 10;
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 4;
-/// Items of a page.
+/// Items per page.
 const PAGE: usize = 50;
 /// Maximum number of activities to show per service.
 const ACTIVITIES: usize = 5;
-/// Pages of the account's activities: the newest hundred.
+/// Pages of the account's activities to read: the newest hundred.
 const ACTIVITY_PAGES: usize = 2;
 
-/// The services of these resource ids (`service/CLUSTER/SERVICE`).
+/// Reads the services with these resource IDs (`service/CLUSTER/SERVICE`).
 pub(super) async fn read(
     session: &Session<'_>,
     ids: &[String],
@@ -136,7 +136,7 @@ pub(super) async fn read(
     Ok(scaled)
 }
 
-/// A number of tasks. AWS never reports a negative one.
+/// Converts a number of tasks. AWS never returns a negative number.
 pub(super) fn task_count(tasks: i32) -> u32 {
     u32::try_from(tasks).unwrap_or_default()
 }
@@ -178,7 +178,7 @@ async fn read_policies(
     Ok(listed.into_iter().flatten().collect())
 }
 
-/// The alarms of all policies by name.
+/// Reads the alarms of all policies by name.
 async fn tracking_alarms(
     session: &Session<'_>,
     policies: &[ScalingPolicy],
@@ -254,7 +254,7 @@ async fn read_activities(
     Ok(listed.into_iter().flatten().collect())
 }
 
-/// The newest activities of one service, or of the account.
+/// Reads the newest activities of one service, or of the account.
 async fn activities_of(
     session: &Session<'_>,
     filter: Option<&str>,

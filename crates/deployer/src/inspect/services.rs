@@ -1,4 +1,4 @@
-//! ECS services, with their queues and their scaling.
+//! ECS services with their queues and their scaling.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
@@ -26,17 +26,17 @@ use super::queues::{self, QueueState};
 use super::scaled::{self, Activity, PolicyState, Scaled, task_count};
 use super::unread::Unread;
 
-/// An ECS service and what decides its desired count.
+/// An ECS service and everything that affects its desired count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ServiceState {
     /// Cluster name.
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// ECS's status, such as `ACTIVE`; `MISSING` if ECS knows no such service, `UNKNOWN` if these credentials may not
-    /// read it.
+    /// ECS's status, such as `ACTIVE`. `MISSING` if the service doesn't exist in ECS, `UNKNOWN` if these credentials
+    /// can't read it.
     pub status: String,
-    /// Desired count, as ECS returns it. `None` if these credentials may not read the service.
+    /// Desired count, as ECS returns it. `None` if these credentials can't read the service.
     pub desired: Option<u32>,
     /// Running tasks.
     pub running: Option<u32>,
@@ -46,15 +46,15 @@ pub struct ServiceState {
     pub bounds: Option<Bounds>,
     /// Queues that it consumes.
     pub queues: Vec<QueueState>,
-    /// The URL of its load balancer, if the stack made one.
+    /// The URL of its load balancer, if the stack created one.
     pub url: Option<String>,
     /// Its scaling policies.
     pub policies: Vec<PolicyState>,
     /// Its scaling function, if it has one.
     pub alarm_steps: Option<AlarmStepsState>,
-    /// What it needs, if it scales by demand.
+    /// Its required tasks, if it scales by demand.
     pub demand: Option<DemandState>,
-    /// The last scaling activities, the newest first. For a stack of many services those among the
+    /// The last scaling activities, newest first. For a stack with many services, only those among the
     /// account's last hundred.
     pub activities: Vec<Activity>,
     /// Who has paused its scaling, and why.
@@ -66,7 +66,7 @@ pub struct ServiceState {
 }
 
 impl ServiceState {
-    /// Takes over status and counts; a service that ECS does not know has none.
+    /// Sets status and counts. A service that ECS doesn't know has none.
     pub(super) fn count(&mut self, known: Option<&Service>) {
         let status = known.and_then(|known| known.status());
         self.status = status.unwrap_or("MISSING").to_owned();
@@ -76,7 +76,8 @@ impl ServiceState {
         self.pending = tasks(Service::pending_count);
     }
 
-    /// Fewest and most tasks, from whoever sets the count: Application Auto Scaling or a function.
+    /// Returns the minimum and maximum number of tasks, from Application Auto Scaling or the function,
+    /// depending on which of them sets the count.
     #[must_use]
     pub fn task_bounds(&self) -> Option<Bounds> {
         let steps = self.alarm_steps.as_ref();
@@ -86,8 +87,8 @@ impl ServiceState {
         self.bounds.or(steps).or(demand)
     }
 
-    /// If a function sets the count, a scalable target of the service is someone else's, and suspended: neither its bounds nor its
-    /// policies decide anything.
+    /// Removes other scaling. If a function sets the count, a scalable target of the service belongs to another owner
+    /// and is suspended, so its bounds and policies have no effect.
     pub(super) fn leave_out_other_scaling(&mut self) {
         let by_demand = self.demand.as_ref();
         let by_demand = by_demand.is_some_and(|one| one.function.is_some() && !one.observes);
@@ -104,8 +105,8 @@ impl ServiceState {
         }
     }
 
-    /// Gives the policies those of the stack's alarms that act on them. Application Auto Scaling names a
-    /// policy's alarms by itself, but not every cloud does for step scaling.
+    /// Assigns to the policies the stack's alarms that act on them. Application Auto Scaling returns a policy's
+    /// alarms, but not every emulator does so for step scaling.
     pub(super) fn adopt(&mut self, alarms: &[Alarm]) {
         for policy in &mut self.policies {
             let acting = alarms.iter().filter(|a| a.actions.contains(&policy.arn));
@@ -117,7 +118,7 @@ impl ServiceState {
         }
     }
 
-    /// Whether the alarm of this name scales the service.
+    /// Whether the alarm with this name scales the service.
     pub(super) fn acts_on(&self, alarm: &str) -> bool {
         let policies = self.policies.iter().flat_map(|policy| &policy.alarms);
         let sides = self.alarm_steps.iter();
@@ -129,7 +130,7 @@ impl ServiceState {
     }
 }
 
-/// A service to be read, with the queues that are measured for it.
+/// A service to read, and the queues that are measured for it.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
     name: ServiceName,
@@ -138,7 +139,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// Adds the queues that are new.
+    /// Adds queues that aren't in the list yet.
     fn consumes(&mut self, queues: &[QueueRequest]) {
         for queue in queues {
             if !self.queues.contains(queue) {
@@ -148,7 +149,7 @@ impl Subject {
     }
 }
 
-/// The services of a stack. One that stands in several requests is named once, with all its queues.
+/// Returns the services of a stack. A service with several requests is listed once, with all its queues.
 pub(super) fn list_subjects(
     requests: &[MetricRequest],
     functions: &[Function],
@@ -212,7 +213,7 @@ impl Subjects {
     }
 }
 
-/// The state of the services. The number of requests grows with the queues, not with the services: those
+/// Reads the state of the services. The number of requests depends on the number of queues, because services
 /// are read in batches.
 pub(super) async fn read_services(
     session: &Session<'_>,
@@ -272,7 +273,7 @@ async fn describe(
         .collect())
 }
 
-/// `known`: the services that ECS knows. `None` if they may not be read.
+/// Merges the state. `known`: the services that ECS knows. `None` if they can't be read.
 fn merge_state(
     known: Option<&HashMap<ServiceName, Service>>,
     subject: &Subject,

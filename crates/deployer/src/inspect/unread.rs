@@ -1,16 +1,16 @@
-//! What couldn't be read with these credentials.
+//! Parts that couldn't be read with these credentials.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Result, unless_denied};
 use crate::finding::Unchecked;
 
-/// Collects the parts that these credentials may not read. The other parts are still of use.
+/// Collects the parts that these credentials can't read. The other parts are still useful.
 #[derive(Default)]
 pub(crate) struct Unread(Mutex<Vec<Unchecked>>);
 
 impl Unread {
-    /// Returns nothing for a read that was denied, and remembers it.
+    /// Returns the default for a read that was denied, and records it.
     pub(crate) async fn or_nothing<T: Default>(
         &self,
         name: &str,
@@ -26,7 +26,7 @@ impl Unread {
         }))
     }
 
-    /// The parts, in order.
+    /// Returns the parts, in order.
     pub(crate) fn list(self) -> Vec<Unchecked> {
         let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         all.sort_by(|one, other| one.name.cmp(&other.name));

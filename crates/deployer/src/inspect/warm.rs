@@ -1,4 +1,4 @@
-//! Why services have warm tasks: what their functions' logs say of the bursts.
+//! Why services have warm tasks: the bursts in their functions' logs.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,13 +14,13 @@ use crate::functions::{Function, ServiceName};
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// How far back the logs are read: each minute has a line of each service.
+/// How far back to read the logs. They contain a line per minute and service.
 const RECENT: Duration = Duration::from_secs(5 * 60);
 
-/// The lines with warm tasks. Only these are sent.
+/// Matches the lines with warm tasks. CloudWatch returns only these.
 const PATTERN: &str = "{ $.warm.tasks > 0 }";
 
-/// What a line says of a service.
+/// The content of a line about a service.
 #[derive(Deserialize)]
 struct Line {
     #[serde(flatten)]
@@ -28,7 +28,7 @@ struct Line {
     warm: WarmFloor,
 }
 
-/// The warm tasks that pay for themselves, with the bursts that they are for, as the latest lines of the logs have them.
+/// Reads the warm tasks that pay for themselves, with the bursts that they are for, from the latest lines of the logs.
 pub(super) async fn read(
     session: &Session<'_>,
     functions: &[Function],

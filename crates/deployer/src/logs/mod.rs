@@ -10,35 +10,36 @@ use serde::{Deserialize, Serialize};
 pub use read::{follow_logs, read_logs};
 pub use source::LogSource;
 
-/// A line of a log.
+/// A line of a log group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
     /// When it was written, in milliseconds since 1970.
     pub at_ms: i64,
     /// Name of its log stream.
     pub stream: String,
-    /// ID of the task; `None` for a function.
+    /// ID of the task. `None` for a function.
     pub task: Option<String>,
-    /// Name of the container; `None` for a function.
+    /// Name of the container. `None` for a function.
     pub container: Option<String>,
-    /// What it says, without the line's end.
+    /// Its text, without the line break.
     pub message: String,
     /// CloudWatch's ID of the line.
     #[serde(skip)]
     pub(crate) id: String,
 }
 
-/// Which lines are wanted.
+/// Selects lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogQuery {
-    /// From when on.
+    /// Start time.
     pub since: SystemTime,
     /// Only lines that match this filter pattern of CloudWatch Logs.
     pub filter: Option<String>,
 }
 
 impl LogLine {
-    /// The beginning of the task's ID, or of the function's execution environment: enough to tell them apart.
+    /// Returns the start of the task's ID, or of the function's execution environment. That is enough to
+    /// distinguish them.
     #[must_use]
     pub fn short_id(&self) -> &str {
         // A function's stream is `2026/11/30/[$LATEST]0a1b2c…`.

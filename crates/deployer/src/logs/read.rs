@@ -1,4 +1,4 @@
-//! Reading log groups, once or again and again.
+//! Reads log groups, once or repeatedly.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,13 +9,13 @@ use super::{LogLine, LogQuery, LogSource};
 use crate::error::{Error, Kind, Result, aws, code};
 use crate::session::Session;
 
-/// How long a line can take until CloudWatch Logs returns it: usually seconds. `--follow` reads this part again.
+/// How long it can take until CloudWatch Logs returns a line: usually seconds. `--follow` reads this part again.
 const LATE: Duration = Duration::from_secs(60);
 
-/// Reads the lines from `query.since` until `until`, the oldest first.
+/// Reads the lines from `query.since` until `until`, oldest first.
 ///
 /// # Errors
-/// If CloudWatch Logs can't be reached or refuses, as with an invalid filter pattern.
+/// If CloudWatch Logs can't be reached or refuses, for example because of an invalid filter pattern.
 pub async fn read_logs(
     session: &Session<'_>,
     sources: &[LogSource],
@@ -30,8 +30,8 @@ pub async fn read_logs(
     Ok(lines)
 }
 
-/// Reads the lines from `query.since` on, and the new ones every `every`, until the session is interrupted. Each line is
-/// emitted once.
+/// Reads the lines since `query.since`, and the new ones every `every`, until the session is interrupted. Emits each
+/// line once.
 ///
 /// # Errors
 /// As [`read_logs`].
@@ -43,7 +43,7 @@ pub async fn follow_logs(
     emit: &mut (dyn FnMut(Vec<LogLine>) + Send),
 ) -> Result<()> {
     let mut query = query.clone();
-    // IDs of the lines that the next read can return again, with their times.
+    // IDs of the lines that the next read might return again, with their times.
     let mut seen: HashMap<String, i64> = HashMap::new();
     loop {
         let read_at = now();
@@ -83,7 +83,7 @@ async fn read_group(
     while let Some(page) = pages.next().await {
         match page {
             Ok(page) => lines.extend(page.events().iter().map(LogLine::from)),
-            // It's a parameter of the user's, if any is.
+            // The only parameter that the user sets is the pattern.
             Err(error) if code(&error) == "InvalidParameterException" && query.filter.is_some() => {
                 let error: Error = aws(doing)(error);
                 return Err(error.of_kind(Kind::Usage).hint(
@@ -119,8 +119,8 @@ impl From<&FilteredLogEvent> for LogLine {
     }
 }
 
-/// Container and task of a stream that ECS's log driver writes: `PREFIX/CONTAINER/TASK`.
-/// Source: Amazon ECS Developer Guide, "Send Amazon ECS logs to CloudWatch", `awslogs-stream-prefix`.
+/// Returns the container and task of a stream that ECS's log driver writes: `PREFIX/CONTAINER/TASK`. Source:
+/// Amazon ECS Developer Guide, "Send Amazon ECS logs to CloudWatch", `awslogs-stream-prefix`.
 fn split_stream(stream: &str) -> Option<(&str, &str)> {
     let mut parts = stream.rsplit('/');
     let (task, container, prefix) = (parts.next()?, parts.next()?, parts.next()?);

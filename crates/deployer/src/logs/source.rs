@@ -1,4 +1,4 @@
-//! Which log groups are meant.
+//! Selects log groups.
 
 use serde::Serialize;
 use template::contract::{function_logs, types};
@@ -15,17 +15,17 @@ pub struct LogSource {
     pub group: String,
 }
 
-/// Stands for the metric function.
+/// Selects the metric function.
 const METRIC: &str = "metric";
-/// Stands for all scaling functions.
+/// Selects all scaling functions.
 const SCALING: &str = "scaling";
 
 impl DeployedStack {
-    /// The log groups that `what` means: a service of the definition stands for its tasks, `metric` for the metric
-    /// function, and `scaling` for all scaling functions.
+    /// Returns the log groups that `what` selects: the tasks of a service in the definition, the metric function
+    /// for `metric`, or all scaling functions for `scaling`.
     ///
     /// # Errors
-    /// If the stack has none.
+    /// If the stack has no such log group.
     pub fn log_sources(&self, what: &str) -> Result<Vec<LogSource>> {
         let group = |id: &str| self.find(types::LOG_GROUP, id);
         let functions = self.of_type(types::FUNCTION).map(|one| &*one.logical_id);
@@ -50,7 +50,7 @@ impl DeployedStack {
         Ok(groups.collect())
     }
 
-    /// By the service's name in the definition, or in ECS.
+    /// Finds a service by its name in the definition or in ECS.
     fn service_log_group(&self, what: &str) -> Option<&Resource> {
         let of_short = |short: &str| self.find(types::LOG_GROUP, &names::service_log_group(short));
         let service = self.find_service(what).ok()?;

@@ -9,10 +9,10 @@ use crate::described;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
-/// DescribeClusters takes 100.
+/// DescribeClusters accepts 100.
 const CLUSTERS: usize = 100;
 
-/// Checks that the clusters exist, that Container Insights is on where metric math needs it, and that the stack's cluster
+/// Checks that the clusters exist, that Container Insights is on if metric math needs it, and that the stack's cluster
 /// has the capacity providers that its services use.
 pub(super) async fn check_clusters(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let mut names: BTreeSet<&str> = list_existing(stack).map(|(cluster, _)| cluster).collect();
@@ -68,8 +68,8 @@ fn check_providers(stack: &Stack, name: &str, found: &Found) -> Result<()> {
     }
 }
 
-/// Cluster and short name of each service whose metric comes from Container Insights, in an existing
-/// cluster. A cluster that the stack makes has it on.
+/// Returns the cluster and short name of each service in an existing cluster whose metric comes from Container
+/// Insights. The stack's own cluster has Container Insights on.
 fn need_insights(stack: &Stack) -> Vec<(&str, &str)> {
     let by_math = |service: &&Service| {
         let backlog = service.backlog_per_task();
@@ -91,7 +91,7 @@ fn cluster_of<'a>(stack: &'a Stack, service: &'a Service) -> Option<&'a str> {
     }
 }
 
-/// Without Container Insights there is no `RunningTaskCount`, and the service would never be scaled.
+/// Without Container Insights there is no `RunningTaskCount`, and the service would never scale.
 fn check_insights(
     session: &Session<'_>,
     found: &Found,
@@ -122,7 +122,7 @@ fn check_insights(
     }
 }
 
-/// Checks that the services exist, because a scalable target of a missing one fails halfway.
+/// Checks that the services exist, because creating a scalable target for a missing service fails halfway.
 pub(super) async fn check_services(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let found = described::describe(session, list_existing(stack)).await?;
     if let Some(missing) = found.missing_clusters.first() {
@@ -143,7 +143,7 @@ pub(super) async fn check_services(session: &Session<'_>, stack: &Stack) -> Resu
     }
 }
 
-/// Cluster and name of each service that the stack only measures and scales.
+/// Returns the cluster and name of each service that the stack only measures and scales.
 fn list_existing(stack: &Stack) -> impl Iterator<Item = (&str, &str)> {
     stack
         .services

@@ -1,4 +1,4 @@
-//! Images that tasks will pull: whether they exist, and their digests.
+//! Images of tasks: whether they exist, and their digests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +12,11 @@ use stack::{EcrImage, ServiceSource, ServiceSpec, Stack};
 use crate::error::{Error, Result, aws, is_denied};
 use crate::session::Session;
 
-/// Number of parallel requests.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
 
-/// Checks that images in ECR exist, in the region of the deploy. Another region's registry would need another
-/// client; CloudFormation reports a missing image soon.
+/// Checks that images in ECR exist, in the region of the deploy. Another region's registry would require
+/// another client, and CloudFormation soon reports a missing image.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let written = stack
         .services
@@ -26,7 +26,7 @@ pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
             ServiceSource::Existing { .. } => None,
         })
         .flat_map(|spec| spec.containers().map(|container| container.image));
-    // Each once, however many services run it.
+    // Each image once, even if several services run it.
     let images: BTreeMap<&str, EcrImage<'_>> = written
         .filter_map(|written| Some((written, EcrImage::parse(written)?)))
         .filter(|(_, image)| image.region == session.clients.region())
@@ -49,7 +49,7 @@ async fn check_image(session: &Session<'_>, image: &EcrImage<'_>) -> Result<()> 
         session.note(format!("skipped: {}", aws(doing)(error)));
         return Ok(());
     }
-    // An emulator without ECR pulls no images either.
+    // An emulator without ECR doesn't pull images either.
     if error.as_service_error().is_some() {
         session.note(format!(
             "the image {image} isn't looked for, because ECR doesn't answer here"
@@ -59,7 +59,7 @@ async fn check_image(session: &Session<'_>, image: &EcrImage<'_>) -> Result<()> 
     Err(aws(doing)(error))
 }
 
-/// Replaces tags by the digests that they have in ECR now, in services and sidecars with `image_digest: resolve`.
+/// Replaces tags with their current digests in ECR, in services and sidecars with `image_digest: resolve`.
 ///
 /// # Errors
 /// If an image doesn't exist, or AWS doesn't return its digest.
@@ -87,7 +87,7 @@ pub(crate) async fn resolve_digests(session: &Session<'_>, stack: &mut Stack) ->
     Ok(())
 }
 
-/// The images of a service whose tags must be resolved.
+/// Returns the images of a service whose tags must be resolved.
 fn list_unresolved(spec: &mut ServiceSpec) -> impl Iterator<Item = &mut String> {
     let own = spec.container.resolve_digest.then_some(&mut spec.image);
     let sidecars = spec.sidecars.values_mut();
@@ -97,9 +97,9 @@ fn list_unresolved(spec: &mut ServiceSpec) -> impl Iterator<Item = &mut String> 
         .filter(|image| !image.contains('@'))
 }
 
-/// The image with its digest in place of its tag. `None` where an emulator has no ECR.
+/// Returns the image with its digest instead of its tag. `None` if the emulator has no ECR.
 async fn resolve_digest(session: &Session<'_>, written: &str) -> Result<Option<String>> {
-    // The check of the definition has refused other registries.
+    // The check of the definition has already refused other registries.
     let Some(image) = EcrImage::parse(written) else {
         return Ok(None);
     };

@@ -1,5 +1,5 @@
-//! Whether AWS can use the KMS keys of the stack. CloudFormation doesn't check it, and without the
-//! permission an alarm can't notify.
+//! Whether AWS can use the KMS keys of the stack. CloudFormation doesn't check this, and without the permission
+//! an alarm can't notify anyone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +17,8 @@ type Uses<'a> = BTreeMap<&'a str, BTreeSet<(Use, String)>>;
 /// Checks the policy of each key.
 ///
 /// # Errors
-/// If a policy surely doesn't let AWS use the key, if the key doesn't exist, or if AWS can't be reached. A policy that can't be
-/// read is only reported.
+/// If a policy definitely doesn't let AWS use the key, if the key doesn't exist, or if AWS can't be reached. A policy
+/// that can't be read is only reported.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let uses = list_uses(stack);
     let checks = uses.iter().map(|(key, uses)| check_key(session, key, uses));
@@ -44,7 +44,7 @@ fn list_uses(stack: &Stack) -> Uses<'_> {
     };
     let has_topic = stack.has_subscribers() || stack.services.values().any(has_steps);
     if let Some(key) = common.filter(|_| has_topic) {
-        // An alarm's topic is encrypted and decrypted with the permissions of the sender.
+        // An alarm's topic is encrypted and decrypted with the sender's permissions.
         add(key, Use::Alarms, "encryption".to_owned());
     }
     for (name, queue) in &stack.queues {
@@ -62,7 +62,7 @@ fn list_uses(stack: &Stack) -> Uses<'_> {
     all
 }
 
-/// Whether the stack makes a log group: for tasks, functions, or flow logs.
+/// Whether the stack creates a log group: for tasks, functions, or flow logs.
 fn has_logs(stack: &Stack) -> bool {
     stack.services.values().any(|service| {
         matches!(service.source, ServiceSource::Create(_))
@@ -96,8 +96,8 @@ async fn check_key(session: &Session<'_>, key: &str, uses: &BTreeSet<(Use, Strin
     Ok(())
 }
 
-/// `None`, and a note, if the policy can't be read: without the permission, for a key that doesn't
-/// exist or belongs to another account, and in clouds without KMS. CloudFormation might still be
+/// Returns `None`, and reports a note, if the policy can't be read: without the permission, for a key that
+/// doesn't exist or belongs to another account, and in emulators without KMS. CloudFormation might still be
 /// able to use the key.
 async fn read_policy(session: &Session<'_>, key: &str, named: &str) -> Result<Option<String>> {
     let request = session.clients.kms.get_key_policy().key_id(key);

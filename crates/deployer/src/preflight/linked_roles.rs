@@ -1,5 +1,5 @@
-//! Service-linked roles: AWS makes these on first use, but the first use then fails, because the role is
-//! not yet known everywhere.
+//! Service-linked roles. AWS creates them on first use, but the first use then fails, because the role isn't
+//! known everywhere yet.
 
 use futures::future::try_join_all;
 use stack::{ServiceSource, Stack};
@@ -7,7 +7,7 @@ use stack::{ServiceSource, Stack};
 use crate::error::{Result, aws, code, is_denied, text};
 use crate::session::Session;
 
-/// Makes the missing service-linked roles of the services that the stack uses.
+/// Creates the missing service-linked roles of the services that the stack uses.
 pub(super) async fn ensure(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let wanted = services(stack);
     try_join_all(
@@ -27,7 +27,7 @@ fn services(stack: &Stack) -> Vec<&'static str> {
             ServiceSource::Existing { .. } => None,
         })
     };
-    // The scaling function calls only ECS; the other kinds have a scalable target.
+    // The scaling function calls only ECS. All other types have a scalable target.
     let registers = stack
         .services
         .values()
@@ -58,7 +58,7 @@ async fn ensure_one(session: &Session<'_>, service: &str) -> Result<()> {
     match found {
         Ok(found) if !found.roles().is_empty() => return Ok(()),
         Ok(_) => {}
-        // Without the permission to check, a deploy is still possible: if the role exists, nothing more is needed.
+        // Without the permission to check, a deploy is still possible, because the role might already exist.
         Err(error) if is_denied(&error) => {
             session.note(format!("skipped: {}", aws(doing)(error)));
             return Ok(());
@@ -72,7 +72,7 @@ async fn ensure_one(session: &Session<'_>, service: &str) -> Result<()> {
     let Err(error) = request.aws_service_name(service).send().await else {
         return Ok(());
     };
-    // Another run was faster. Other mistakes have the same code.
+    // Another run was faster. Other errors have the same code.
     let exists =
         code(&error).starts_with("InvalidInput") && text(&error).contains("has been taken");
     if exists {

@@ -1,5 +1,5 @@
-//! Checks before anything is changed: the identity, whether it is the right one, and requirements of the
-//! stack that would otherwise fail in the middle of CloudFormation's work.
+//! Checks before anything changes: the identity, whether it is the right one, and requirements of the stack
+//! that would otherwise fail in the middle of CloudFormation's work.
 
 mod existing;
 mod images;
@@ -27,12 +27,12 @@ pub struct Identity {
     pub account: String,
     /// ARN of the caller.
     pub caller: String,
-    /// Region that is worked in.
+    /// Region to work in.
     pub region: String,
 }
 
 impl Identity {
-    /// Returns the error that no stack of this name is deployed here.
+    /// Returns the error for a stack that isn't deployed here.
     #[must_use]
     pub fn no_such_stack(&self, name: &str) -> Error {
         Error::failed(format!(
@@ -43,8 +43,8 @@ impl Identity {
     }
 }
 
-/// Asks who the credentials belong to, and refuses to work in another account or region than these, which
-/// a definition names.
+/// Determines who the credentials belong to. Refuses to work in an account or region other than the
+/// definition's.
 ///
 /// # Errors
 /// If the account or region differs, if there are no valid credentials, or if AWS can't be reached.
@@ -95,11 +95,11 @@ fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -> Re
     Ok(())
 }
 
-/// Checks the stack's requirements outside its template, and makes the service-linked roles that an
-/// account lacks before its first ECS service.
+/// Checks the stack's requirements outside its template, and creates the service-linked roles that are missing
+/// before an account's first ECS service.
 ///
 /// # Errors
-/// When something is missing that would make the deployment fail.
+/// If a missing requirement would make the deployment fail.
 pub(crate) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let checks = futures::future::try_join5(
         images::check(session, stack),

@@ -1,5 +1,6 @@
-//! Services of someone else that are scaled already. A second policy of Application Auto Scaling would register over what the first
-//! one's owner made, and remove it in the end. A function sets the count itself, so the other scaling can be suspended.
+//! Existing services that are already scaled. A second policy of Application Auto Scaling would overwrite the
+//! registration of the first one's owner, and delete it in the end. A function sets the count itself, so the other
+//! scaling can be suspended instead.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,8 @@ use crate::observe::{observe, resources};
 use crate::session::Session;
 use crate::targets::physical_ids;
 
-/// Refuses to register an existing service that is a scalable target already, unless it is this stack's own.
+/// Refuses to register an existing service that is already a scalable target, unless the target is this stack's
+/// own.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let wanted = list_wanted(stack);
     let ids: Vec<String> = wanted.keys().cloned().collect();
@@ -29,7 +31,8 @@ pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     }
 }
 
-/// Resource id (`service/CLUSTER/SERVICE`) and short name of each existing service that the stack registers.
+/// Returns the resource ID (`service/CLUSTER/SERVICE`) and short name of each existing service that the stack
+/// registers.
 fn list_wanted(stack: &Stack) -> BTreeMap<String, &str> {
     let scaled = stack
         .services
@@ -48,7 +51,7 @@ fn list_wanted(stack: &Stack) -> BTreeMap<String, &str> {
 async fn read_registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<ScalableTarget>> {
     let doing = "look for scalable targets of the existing services";
     match read_scalable_targets(session, ids).await {
-        // Without the permission to read, a deploy is still possible; at worst two policies conflict.
+        // Without the permission to read, a deploy is still possible. In the worst case, two policies conflict.
         Err(error) if is_denied(&error) => {
             session.note(format!("skipped: {}", aws(doing)(error)));
             Ok(Vec::new())
@@ -57,7 +60,7 @@ async fn read_registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<Sc
     }
 }
 
-/// Resource ids of the scalable targets that the deployed stack made.
+/// Returns the resource IDs of the scalable targets that the deployed stack created.
 pub(crate) async fn list_own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
     let Some(stack) = observe(session, name).await? else {
         return Ok(Vec::new());

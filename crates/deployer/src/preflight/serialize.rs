@@ -1,5 +1,6 @@
-//! Whether the scaling functions' calls can be serialized: this needs a reserved concurrency of one for
-//! each, and AWS refuses a reservation that leaves too little of the account's concurrency unreserved.
+//! Whether the invocations of the scaling functions can be serialized. This requires a reserved concurrency of
+//! 1 for each function, and AWS refuses a reservation that leaves too little of the account's concurrency
+//! unreserved.
 
 use std::collections::BTreeMap;
 use template::contract::types;
@@ -13,10 +14,10 @@ use crate::status::Status;
 /// "Configuring reserved concurrency for a function".
 const UNRESERVED: i64 = 100;
 
-/// Whether each of `functions` (logical IDs in the template of `stack`) can have a reserved concurrency
-/// of one. A function that has its reservation from the deployed stack keeps it, even if the account's
-/// quota has changed: deploying the same stack again gives the same answer. `parameter` is the
-/// template's parameter with the answer.
+/// Whether each of `functions` (logical IDs in the template of `stack`) can have a reserved concurrency of 1. A
+/// function keeps the reservation from the deployed stack, even if the account's quota has changed, so that
+/// deploying the same stack again gives the same result. `parameter` is the template's parameter for the
+/// result.
 ///
 /// # Errors
 /// If a request to AWS fails. Without the permission, the result is `false`, with a note.
@@ -70,7 +71,7 @@ fn note_skipped(session: &Session<'_>, why: &str) {
     ));
 }
 
-/// Number of functions without a reservation.
+/// Returns the number of functions without a reservation.
 async fn without_reservation(
     session: &Session<'_>,
     name: &str,
@@ -93,7 +94,7 @@ async fn without_reservation(
     Ok(functions.iter().filter(|id| !has_one(id)).count())
 }
 
-/// Whether the stack's present resources still exist after a deploy.
+/// Whether the stack's current resources will still exist after a deploy.
 fn will_last(stack: &Observed) -> bool {
     !matches!(
         stack.status,

@@ -1,4 +1,4 @@
-//! Looking for one resource through its own service.
+//! Finds one resource through its own service.
 
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 use aws_sdk_ecs::operation::describe_capacity_providers::DescribeCapacityProvidersError;
@@ -21,11 +21,11 @@ use crate::named::dashboard_exists;
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// How a resource was found.
+/// The result of a search.
 pub(super) enum Found {
     Gone,
     Left,
-    /// Nobody but CloudFormation was asked.
+    /// Only CloudFormation was queried.
     Unchecked,
 }
 
@@ -97,7 +97,7 @@ pub(super) async fn find_resource(session: &Session<'_>, resource: &Resource) ->
     }
 }
 
-/// A reply means that it is there, the service's own "no such" that it is not.
+/// A reply means that the resource exists. The service's own "not found" error means that it doesn't.
 fn found<T, E>(
     id: &str,
     sent: Result<T, SdkError<E>>,
@@ -170,7 +170,7 @@ async fn cluster(session: &Session<'_>, name: &str) -> Result<Found> {
         .send()
         .await
         .map_err(aws(format!("look for the cluster {name}")))?;
-    // ECS remembers a deleted cluster for a while, as INACTIVE.
+    // ECS keeps a deleted cluster as INACTIVE for a while.
     Ok(left_if(
         reply
             .clusters()
@@ -183,11 +183,11 @@ async fn capacity_provider(session: &Session<'_>, name: &str) -> Result<Found> {
     let request = session.clients.ecs.describe_capacity_providers();
     let doing = format!("look for the capacity provider {name}");
     match request.capacity_providers(name).send().await {
-        // ECS remembers a deleted one for a while, as INACTIVE.
+        // ECS keeps a deleted capacity provider as INACTIVE for a while.
         Ok(reply) => Ok(left_if(reply.capacity_providers().iter().any(|provider| {
             provider.status() != Some(&CapacityProviderStatus::Inactive)
         }))),
-        // Some clouds refuse a name that they do not know instead of leaving it out.
+        // Some emulators refuse an unknown name instead of omitting it.
         Err(error)
             if error
                 .as_service_error()
@@ -240,7 +240,7 @@ async fn task_definition(session: &Session<'_>, arn: &str) -> Result<Found> {
                 .and_then(|definition| definition.status());
             Ok(left_if(status == Some(&TaskDefinitionStatus::Active)))
         }
-        // "Unable to describe task definition": never made, or deleted for good.
+        // "Unable to describe task definition": never created, or permanently deleted.
         Err(error)
             if error
                 .as_service_error()
@@ -269,8 +269,8 @@ async fn scalable_target(session: &Session<'_>, id: &str) -> Result<Found> {
     Ok(left_if(!reply.scalable_targets().is_empty()))
 }
 
-/// `arn:…:scalingPolicy:ID:resource/ecs/service/CLUSTER/SERVICE:policyName/NAME`, and `|DIMENSION` after
-/// it where CloudFormation names the resource by both.
+/// `arn:…:scalingPolicy:ID:resource/ecs/service/CLUSTER/SERVICE:policyName/NAME`, followed by `|DIMENSION` if
+/// CloudFormation identifies the resource by both.
 async fn scaling_policy(session: &Session<'_>, id: &str) -> Result<Found> {
     let arn = id.split('|').next().unwrap_or(id);
     let Some((resource, _)) = arn

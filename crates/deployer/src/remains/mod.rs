@@ -1,5 +1,5 @@
-//! The proof of a destruction: each resource is looked for through its own service, not through
-//! CloudFormation, which only knows what it meant to do.
+//! The check after a deletion. Queries each resource's own service, not CloudFormation, which only knows what
+//! it intended to do.
 
 mod find;
 
@@ -17,24 +17,24 @@ use crate::session::Session;
 
 use find::{Found, find_resource};
 
-/// What was looked for, and what was found.
+/// The resources that were checked, and those that remain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Remains {
-    /// Resources that their own service says are gone.
+    /// Number of resources that no longer exist, according to their own service.
     pub gone: usize,
-    /// Resources that are still there.
+    /// Resources that still exist.
     pub left: Vec<Resource>,
-    /// How many resources of which types only CloudFormation was asked about, such as those of EC2.
+    /// Number of resources by type for which only CloudFormation was queried, such as EC2's.
     pub unchecked: BTreeMap<String, usize>,
 }
 
-/// Requests at once: DescribeTaskDefinition and its like take tens a second.
+/// Concurrent requests. DescribeTaskDefinition and similar calls allow tens per second.
 const AT_ONCE: usize = 8;
 
-/// Looks for each resource through its own service.
+/// Checks each resource through its own service.
 ///
 /// # Errors
-/// When a service can't be asked: then nothing is proved.
+/// If a service can't be reached. In that case, nothing is verified.
 pub async fn remains(session: &Session<'_>, resources: &[Resource]) -> Result<Remains> {
     let (remains, failed) = look_for_all(session, resources).await;
     match failed.into_iter().next() {
@@ -43,7 +43,8 @@ pub async fn remains(session: &Session<'_>, resources: &[Resource]) -> Result<Re
     }
 }
 
-/// Looks for each resource through its own service. Those that couldn't be checked come with the reason.
+/// Checks each resource through its own service. Resources that couldn't be checked are returned with the
+/// reason.
 pub(crate) async fn look_for_all(
     session: &Session<'_>,
     resources: &[Resource],
@@ -82,7 +83,7 @@ pub(crate) async fn look_for_all(
     (remains, failed)
 }
 
-/// The two alarms of a target tracking policy are made by Application Auto Scaling, outside the stack:
+/// Finds the two alarms of a target tracking policy. Application Auto Scaling creates them outside the stack:
 /// `TargetTracking-service/CLUSTER/SERVICE-AlarmHigh-ID`, and the same with `AlarmLow`.
 async fn tracking_alarms(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Resource>> {
     let targets: Vec<(&Resource, &str)> = resources
@@ -91,7 +92,7 @@ async fn tracking_alarms(session: &Session<'_>, resources: &[Resource]) -> Resul
         .filter_map(|target| Some((target, target.physical_id.split('|').next()?)))
         .filter(|(_, scaled)| !scaled.is_empty())
         .collect();
-    // One listing a cluster, however many services it has.
+    // One list per cluster, regardless of its number of services.
     let clusters: BTreeSet<&str> = targets
         .iter()
         .filter_map(|(_, scaled)| Some(scaled.rsplit_once('/')?.0))

@@ -1,4 +1,4 @@
-//! The assets bucket and what is in it.
+//! The assets bucket and its content.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -46,22 +46,22 @@ fn now() -> SystemTime {
 pub(super) struct S3 {
     bucket: bool,
     secured: bool,
-    /// Whether every object expires, as earlier versions had it.
+    /// Whether every object expires, as in earlier versions.
     expires_all: bool,
-    /// What the keys begin with that expire.
+    /// Prefixes of the objects that expire.
     expiring: Vec<String>,
     policy: Option<String>,
-    /// Region that S3 returns of an existing bucket.
+    /// Region that S3 returns for an existing bucket.
     region: Option<&'static str>,
-    /// By key, their age.
+    /// Age of each object, by key.
     pub objects: BTreeMap<String, Duration>,
     /// By key, what was uploaded.
     pub bodies: BTreeMap<String, Vec<u8>>,
     pub calls: Vec<String>,
-    /// What S3 returns of every object.
+    /// Checksum that S3 returns for every object.
     checksum: Option<&'static str>,
     metadata: Option<HashMap<String, String>>,
-    /// Refusals of the next calls of an operation.
+    /// Errors for the next calls of an operation.
     refusals: Vec<(&'static str, u16, &'static str)>,
 }
 
@@ -229,7 +229,7 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
     ]
 }
 
-/// The bucket for a definition with these lines.
+/// Returns the bucket for a definition with these lines.
 fn bucket(lines: &str) -> Bucket {
     let text = format!("name: shop\nservices: {{web: {{image: 'web:1'}}}}\n{lines}");
     let stack = stack::parse("a.yaml", &text).unwrap().stack;
@@ -264,7 +264,7 @@ async fn a_bucket_of_the_definition_is_used_as_it_is() {
     assert_eq!(told.lines().len(), 1, "the upload alone");
 }
 
-/// S3 answers HEAD without a body, so that the status is all that it says.
+/// S3's reply to HEAD has no body, so its status is the only information.
 #[tokio::test(start_paused = true)]
 async fn a_bucket_of_the_definition_must_be_there_and_near() {
     for (status, part) in [
@@ -326,7 +326,7 @@ async fn what_is_there_costs_three_requests() {
     assert_eq!(told.lines(), [""; 0]);
 }
 
-/// Functions read what they scale for as long as they are deployed.
+/// Functions read their configuration as long as they are deployed.
 #[tokio::test(start_paused = true)]
 async fn only_code_and_templates_expire() {
     let s3 = s3(true, true);
@@ -349,7 +349,7 @@ async fn what_would_expire_soon_is_written_again() {
     assert_eq!(state.objects[KEY], Duration::ZERO);
 }
 
-/// A run that is killed between any two steps leaves a bucket that the next run finishes.
+/// If a run is interrupted between any two steps, the next run completes the bucket.
 #[tokio::test(start_paused = true)]
 async fn a_bucket_that_a_killed_run_left_unsecured_is_secured() {
     for step in SECURING {
@@ -375,7 +375,7 @@ async fn a_bucket_of_an_earlier_version_gets_its_policy_once() {
     upload(&s3).await.0.unwrap();
     let policy = s3.lock().unwrap().policy.clone().unwrap();
     let policy: serde_json::Value = serde_json::from_str(&policy).unwrap();
-    // As in the Amazon S3 User Guide, "Enforcing encryption of data in transit".
+    // From the Amazon S3 User Guide, "Enforcing encryption of data in transit".
     let expected = serde_json::json!([{
         "Sid": "RefusePlainHttp",
         "Effect": "Deny",
@@ -390,7 +390,7 @@ async fn a_bucket_of_an_earlier_version_gets_its_policy_once() {
     assert!(!s3.lock().unwrap().calls.contains(&"https".to_owned()));
 }
 
-/// A pipeline whose permissions were narrowed to uploading keeps working.
+/// A pipeline whose permissions were restricted to uploading continues to work.
 #[tokio::test(start_paused = true)]
 async fn credentials_that_may_not_set_the_policy_still_deploy() {
     for (step, noted) in [("policy", false), ("https", true)] {
@@ -490,7 +490,8 @@ async fn a_refused_upload_names_the_object() {
     assert!(error.to_string().starts_with(&begin), "{error}");
 }
 
-/// Another content under the same key: a torn upload of an earlier version, or a change of the bucket by hand.
+/// Different content under the same key: an incomplete upload by an earlier version, or a manual change of the
+/// bucket.
 #[tokio::test(start_paused = true)]
 async fn an_object_that_is_not_what_its_key_says_is_uploaded_again() {
     let digest = |value: &str| Some(HashMap::from([("sha256".to_owned(), value.to_owned())]));
@@ -516,7 +517,7 @@ async fn an_object_that_is_not_what_its_key_says_is_uploaded_again() {
     }
 }
 
-/// The bucket deletes objects after 365 days without use: the deployed code is copied in time, and a rollback finds it.
+/// The bucket deletes objects after 365 days without use. The deployed code is copied in time, so a rollback finds it.
 #[tokio::test(start_paused = true)]
 async fn the_code_of_the_deployed_functions_is_refreshed() {
     let s3 = s3(true, true);

@@ -1,4 +1,4 @@
-//! Clients whose every reply is a mock's, and a session that remembers what it was told.
+//! Clients whose replies all come from mocks, and a session that records its progress messages.
 
 use std::sync::Mutex;
 
@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::{Clients, Pace, Progress, Session};
 
-/// Gives every client the same rules: a rule answers only to requests of its own type. Nothing is tried
-/// twice, so that a rule answers for all tries of the SDK.
+/// Gives every client the same rules. A rule matches only requests of its own type. The SDK doesn't retry, so
+/// one match covers all attempts.
 pub(super) fn clients(rules: &[Rule]) -> Clients {
     with_retries(rules, RetryConfig::disabled())
 }
@@ -66,7 +66,7 @@ pub(super) fn with_retries(rules: &[Rule], retries: RetryConfig) -> Clients {
     clients
 }
 
-/// What a session was told, one line each.
+/// The progress messages of a session, one per line.
 #[derive(Default)]
 pub(crate) struct Told(Mutex<Vec<String>>);
 
@@ -97,7 +97,7 @@ impl Told {
     }
 }
 
-/// Runs something in a session with these rules; returns what came of it and what it told.
+/// Runs something in a session with these rules. Returns its result and the progress messages.
 pub(crate) async fn run<T>(rules: &[Rule], work: impl AsyncFnOnce(&Session<'_>) -> T) -> (T, Told) {
     run_with(&clients(rules), work).await
 }
@@ -114,7 +114,8 @@ pub(super) async fn run_with<T>(
     (result, told)
 }
 
-/// An error reply of the query protocol, which CloudFormation, IAM, SNS and STS speak; S3's is read alike.
+/// An error reply of the query protocol, which CloudFormation, IAM, SNS, and STS use. S3's is parsed in the
+/// same way.
 pub(super) fn xml_error(code: &str, message: &str) -> HttpResponse {
     let body = format!(
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
@@ -133,8 +134,8 @@ pub(super) fn json_error(code: &str, message: &str) -> HttpResponse {
     response
 }
 
-/// An error reply of the CBOR protocol, which CloudWatch speaks: a map of two texts, each of fewer than
-/// 24 bytes or with its length in the byte after the head (RFC 8949, section 3).
+/// An error reply of the CBOR protocol, which CloudWatch uses: a map of two texts. Each is shorter than 24
+/// bytes, or has its length in the byte after the head (RFC 8949, section 3).
 pub(super) fn cbor_error(code: &str, message: &str) -> HttpResponse {
     let text = |text: &str| {
         let length = u8::try_from(text.len()).unwrap();

@@ -1,4 +1,4 @@
-//! `history`: the changes of a desired count, from every record.
+//! `history`: the changes of a desired count, from all records.
 
 use std::time::{Duration, SystemTime};
 
@@ -32,7 +32,7 @@ fn activity(age: i64, count: u32, status: ScalingActivityStatusCode) -> ScalingA
         .unwrap()
 }
 
-/// The newest first; the last is too old for an hour.
+/// Newest first. The last one is older than an hour.
 fn activities() -> Rule {
     mock!(aws_sdk_applicationautoscaling::Client::describe_scaling_activities).then_output(|| {
         let done = ScalingActivityStatusCode::Successful;
@@ -118,7 +118,7 @@ async fn without_cloudtrail_a_note_says_so() {
         "{:?}",
         found.notes
     );
-    // The count is 3 now, and who set it isn't known.
+    // The count is 3 now, and it isn't known who set it.
     let last = found.changes.last().unwrap();
     assert_eq!(
         (last.from, last.to, &*last.who),

@@ -1,4 +1,4 @@
-//! Load balancers that are protected against deletion, in the plans of `destroy` and `deploy`.
+//! Load balancers with deletion protection, in the plans of `destroy` and `deploy`.
 
 use aws_sdk_cloudcontrol::operation::get_resource::GetResourceOutput;
 use aws_sdk_cloudcontrol::types::ResourceDescription;
@@ -20,7 +20,7 @@ fn attributes(protection: &str) -> Value {
     json!([{ "Key": "deletion_protection.enabled", "Value": protection }])
 }
 
-/// A shop whose template sets the protection so.
+/// A stack whose template sets the protection to this value.
 fn balanced(protection: &str) -> CloudFormation {
     let cloud = shop();
     let mut state = cloud.state();
@@ -33,7 +33,8 @@ fn balanced(protection: &str) -> CloudFormation {
     cloud
 }
 
-/// Cloud Control, which returns the load balancer with this protection; `None` if it can't be asked.
+/// Cloud Control, which returns the load balancer with this protection. `None` if Cloud Control isn't
+/// available.
 fn live(protection: Option<&'static str>) -> Rule {
     mock!(aws_sdk_cloudcontrol::Client::get_resource).then_compute_response(move |input| {
         assert!([Some(ARN), Some("physical-R0")].contains(&input.identifier()));
@@ -84,7 +85,7 @@ async fn deploy(cloud: &CloudFormation, rule: Rule) -> Result<Deployed> {
     result
 }
 
-/// CloudFormation would end the update with the load balancer left behind, outside of the stack.
+/// CloudFormation would complete the update and leave the load balancer outside the stack.
 #[tokio::test(start_paused = true)]
 async fn an_update_that_removes_a_protected_load_balancer_is_refused_before_it_runs() {
     for (protection, is_refused) in [("true", true), ("false", false)] {

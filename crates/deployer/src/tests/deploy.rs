@@ -1,4 +1,4 @@
-//! `deploy` on stacks in every state, and what it says when it fails.
+//! `deploy` for stacks in every state, and its errors.
 
 use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan, NAME, Step, source, steps};
@@ -26,7 +26,7 @@ async fn a_stack_that_is_not_there_is_created() {
     assert!(told.has("CREATE_COMPLETE shop"), "{:?}", told.lines());
 }
 
-/// The plan, the way back of a stuck update, and the deletion.
+/// The plan, the rollback of a stuck update, and the deletion.
 #[tokio::test(start_paused = true)]
 async fn cloudformation_assumes_the_role_that_is_named() {
     const ROLE: &str = "arn:aws:iam::111122223333:role/cloudformation";
@@ -297,7 +297,7 @@ async fn a_refusal_leaves_a_stack_alone_that_another_run_has_planned_for() {
     assert_eq!(cloud.state().change_sets.len(), 1);
 }
 
-/// The other run's execution has removed our change set, and its own is not in the list any more.
+/// The other run's execution has removed our change set, and its own is no longer in the list.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_leaves_a_stack_alone_that_another_run_has_made_real() {
     let cloud = CloudFormation::default();

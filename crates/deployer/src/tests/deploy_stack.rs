@@ -24,7 +24,7 @@ fn definition() -> Stack {
     stack
 }
 
-/// An account in which the stack can be deployed, with a rule in this state.
+/// An account where the stack can be deployed, with a rule in this state.
 pub(super) fn rules(cloud: &CloudFormation, state: RuleState) -> Vec<Rule> {
     let sts = mock!(aws_sdk_sts::Client::get_caller_identity).then_output(|| {
         GetCallerIdentityOutput::builder()

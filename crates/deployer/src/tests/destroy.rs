@@ -1,4 +1,4 @@
-//! `destroy`: its guards, and what gets in its way.
+//! `destroy`: its guards, and what can prevent it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -49,7 +49,8 @@ pub(super) fn shop() -> CloudFormation {
     cloud
 }
 
-/// A queue that is there, with so many messages, until the stack is gone and it was asked for so often.
+/// A queue with this number of messages. It exists until the stack is gone and the queue was requested this
+/// many times.
 pub(super) fn queue(cloud: &CloudFormation, messages: u64, echoes: usize) -> Rule {
     let (cloud, left) = (cloud.clone(), AtomicUsize::new(echoes));
     mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
@@ -69,7 +70,7 @@ pub(super) fn queue(cloud: &CloudFormation, messages: u64, echoes: usize) -> Rul
     })
 }
 
-/// One queue that holds so many messages, where the others hold none, until the stack is gone.
+/// One queue with this number of messages, while the others are empty. They exist until the stack is gone.
 fn queue_with(cloud: &CloudFormation, url: &'static str, messages: u64) -> Rule {
     let cloud = cloud.clone();
     mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
@@ -127,7 +128,7 @@ async fn a_protected_stack_is_refused() {
     Refused: the stack shop is protected against termination
       hint: set `termination_protection: false` in the definition and deploy, then destroy
     ");
-    // Protected between our look and our request.
+    // Protected between our check and our request.
     cloud.state().stack().protected = false;
     cloud.on("DeleteStack", |state| {
         state.stack().protected = true;
@@ -212,7 +213,7 @@ async fn a_queue_that_may_not_be_read_stops_unless_forced() {
       hint: without sqs:GetQueueAttributes nobody knows what would be lost; `destroy --force` gives the messages up uncounted
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);
-    // With force it is deleted; but nobody who may not look can prove that it is gone.
+    // With force it is deleted. But without the permission to read it, no one can verify that it is gone.
     let (result, told) = destroy(&cloud, true, denied()).await;
     assert!(told.has("skipped: failed to count"));
     assert_eq!(cloud.calls("DeleteStack"), 1);
@@ -347,7 +348,7 @@ async fn a_resource_whose_deletion_failed_can_be_retained() {
       hint: it can retain: OrdersQueue
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);
-    // By the queue's name. It is neither counted nor looked for: there is no rule for SQS.
+    // By the queue's name. The queue is neither counted nor checked: there is no rule for SQS.
     let (result, _) = destroy_with(&cloud, &retain("orders"), vec![]).await;
     let destroyed = result.unwrap();
     assert_eq!(cloud.state().stack().retained, ["OrdersQueue"]);

@@ -1,4 +1,4 @@
-//! `diff`: the plan of a deploy, with nothing uploaded and nothing left behind.
+//! `diff`: the plan of a deploy. Nothing is uploaded, and nothing remains.
 
 use std::time::{Duration, SystemTime};
 
@@ -46,7 +46,7 @@ async fn diff(cloud: &CloudFormation, s3: &Shared, stack: &Stack) -> (Result<Opt
     .await
 }
 
-/// Services that exist already add only their alarms and policies, about 3 KB each.
+/// Existing services add only their alarms and policies, about 3 KB each.
 fn definition(services: usize) -> Stack {
     let names: Vec<_> = (0..services).map(|n| format!("prod/web{n}")).collect();
     measuring(&names)
@@ -81,7 +81,7 @@ async fn a_large_template_is_uploaded_for_the_plan_alone() {
     assert!(s3.lock().unwrap().objects.is_empty());
 }
 
-/// A signal waits for this: while a draft is held, the work goes on until it is removed.
+/// A signal waits for this: while a draft is held, the command keeps running until the draft is deleted.
 #[tokio::test(start_paused = true)]
 async fn a_draft_is_held_from_the_request_until_it_is_removed() {
     let cloud = CloudFormation::default();
@@ -91,12 +91,12 @@ async fn a_draft_is_held_from_the_request_until_it_is_removed() {
         let source = super::cloudformation::source();
         let mut plan = std::pin::pin!(crate::plan(session, &source));
         assert!(!session.has_drafts());
-        // Until the change set is asked for.
+        // Until the change set is requested.
         while !session.has_drafts() {
             tokio::select! {
                 biased;
                 _ = &mut plan => panic!("the plan held no draft"),
-                // One step at a time: paused time goes on once nothing else is to do.
+                // One step at a time: paused time advances once there is nothing else to do.
                 () = tokio::time::sleep(Duration::from_millis(1)) => {}
             }
         }
@@ -111,7 +111,7 @@ async fn a_draft_is_held_from_the_request_until_it_is_removed() {
     .await;
 }
 
-/// Plans a stack for which another run has made a change set of this name, which that run never executed or removed.
+/// Plans a stack for which another run made a change set with this name, and neither executed nor deleted it.
 async fn plan_after(cloud: &CloudFormation, name: &str) {
     let id = cloud.state().other_plan(true);
     cloud.state().change_sets[0].id = id.replace("other", name);

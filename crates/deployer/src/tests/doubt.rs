@@ -1,4 +1,4 @@
-//! Empty, contradictory and lost replies: they are read again, and never mean that a stack is gone.
+//! Empty, contradictory, and lost replies: they are read again, and never mean that a stack is gone.
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
 
@@ -56,7 +56,7 @@ async fn one_reply_that_there_is_no_stack_is_not_believed() {
 async fn one_reply_that_there_is_no_stack_does_not_end_a_deploy() {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
     let (result, _) = run(&cloud.rules(), async |session| {
-        // From here on, DescribeStacks is called for following the update.
+        // From here on, DescribeStacks is called to follow the update.
         let mut approve = |_: &Plan| {
             deny_existence(&cloud);
             Ok(())

@@ -1,4 +1,4 @@
-//! Services that no longer scale get the count of the definition, and keep it.
+//! Services that no longer scale get the definition's count, and keep it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use crate::{Resource, Result};
 
 const ARN: &str = "arn:aws:ecs:us-west-2:111122223333:service/c/web";
 
-/// A service whose count `change` sets after so many readings.
+/// A service whose count `change` sets after a number of reads.
 #[derive(Clone)]
 struct Ecs {
     count: Arc<AtomicI32>,
@@ -62,12 +62,12 @@ impl Ecs {
     }
 }
 
-/// A service that had a function of its own, one that shared it with others, and something else.
+/// A service that had its own function, one that shared a function with others, and something else.
 const FUNCTION: Option<(&str, &str)> = Some(("AWS::Lambda::Function", "WebScalingFunction"));
 const ALARM: Option<(&str, &str)> = Some(("AWS::CloudWatch::Alarm", "WebNeedSilentAlarm"));
 const OTHER: Option<(&str, &str)> = Some(("AWS::CloudWatch::Alarm", "WebOldestMessageAlarm"));
 
-/// `removed`: type and logical ID of what the plan removes.
+/// `removed`: type and logical ID of the resource that the plan deletes.
 async fn set(ecs: &Ecs, removed: Option<(&str, &str)>) -> (Result<()>, Told) {
     let cloud = CloudFormation::with("UPDATE_COMPLETE");
     cloud.state().stack().holds("AWS::ECS::Service", "Web", ARN);
@@ -99,7 +99,7 @@ async fn a_right_count_is_read_once_and_left_alone() {
     assert!(told.lines().is_empty());
 }
 
-/// The function's last invocation sets 7 after the update has set 2.
+/// The function's last invocation sets 7 after the update set 2.
 #[tokio::test(start_paused = true)]
 async fn a_count_that_removed_scaling_still_sets_is_set_back() {
     for removed in [FUNCTION, ALARM] {
@@ -113,7 +113,7 @@ async fn a_count_that_removed_scaling_still_sets_is_set_back() {
     }
 }
 
-/// Somebody stopped the service during an incident: a deploy of something else doesn't start it.
+/// A user stopped the service during an incident. A deploy of something else doesn't start it.
 #[tokio::test(start_paused = true)]
 async fn another_count_is_only_noted_if_no_scaling_was_removed() {
     let ecs = Ecs::new(0, |_| None);

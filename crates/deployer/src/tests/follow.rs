@@ -1,4 +1,4 @@
-//! Polling through everything that can happen to a reply.
+//! Polls through every kind of reply.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::deploy::deploy;
 use super::told;
 use crate::{Kind, Pace, Plan, Status};
 
-/// Begins while the plan is already made: the stack's status is asked for once before that.
+/// Starts after the plan was made. Before that, the stack's status is read once.
 fn while_following(cloud: &CloudFormation, replies: Vec<fn() -> HttpResponse>) {
     cloud.on("DescribeStacks", |_| None);
     for reply in replies {
@@ -303,7 +303,7 @@ async fn a_wait_names_what_it_waits_for() {
         "UPDATE_IN_PROGRESS",
         vec![("WebService", "UPDATE_IN_PROGRESS", "")],
     );
-    // A poll every 3 s: some 2 minutes.
+    // A poll every 3 s for about 2 minutes.
     let still = std::iter::repeat_n(Step("UPDATE_IN_PROGRESS", vec![]), 45);
     let done = Step(
         "UPDATE_COMPLETE",

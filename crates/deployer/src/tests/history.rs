@@ -1,4 +1,4 @@
-//! What was sent, as CloudWatch tells it.
+//! The messages that were sent, from CloudWatch.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use super::cloudformation::{CloudFormation, NAME};
 use super::told;
 use crate::{Between, Kind, Result, SentHistory, deployed_queues, sent_history};
 
-/// Now: a day and twenty seconds after a whole day.
+/// The current time: 20 s and one day after midnight.
 const NOW: u64 = 20_000 * 86_400 + 20;
 
 fn at(seconds: u64) -> SystemTime {
@@ -109,7 +109,7 @@ async fn what_is_asked_for_begins_and_ends_as_asked_with_silence_at_both_ends() 
         (from, 60, 59)
     );
     assert_eq!(found.counts.iter().sum::<u64>(), 5, "and nothing after it");
-    // Two hours without a message up to now are silence, not delay.
+    // Two hours without a message until now mean that there were none, not that data is late.
     let rule = answers(vec![result("q0", &[(from, 5.0)])]);
     let found = history(rule, &["orders"], Between::default())
         .await

@@ -1,4 +1,4 @@
-//! Container instances that would keep a cluster from being deleted.
+//! Container instances that would prevent the deletion of a cluster.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Functions by hand.
+//! Manual invocations.
 
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;

@@ -1,4 +1,4 @@
-//! The policies of KMS keys, before anything is changed.
+//! The policies of KMS keys, before anything changes.
 
 use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
 use aws_sdk_ecs::types::Cluster;
@@ -68,7 +68,7 @@ async fn a_key_that_aws_can_not_use_is_refused_with_what_is_missing() {
         (&EVERYTHING[..1], common.as_str(), vec![logs, sns]),
         (&EVERYTHING[1..2], &common, vec![cloudwatch, sns]),
         (&EVERYTHING[1..], &common, vec![cloudwatch]),
-        // Without anyone to notify there is no topic of the stack.
+        // If there is no one to notify, the stack has no topic.
         (
             &EVERYTHING[2..],
             &format!("encryption: '{KEY}'\n"),
@@ -125,14 +125,14 @@ async fn a_key_that_nothing_uses_is_not_looked_at() {
             .clusters(cluster.clone())
             .build()
     });
-    // No rule answers for KMS, so a request would fail.
+    // There is no rule for KMS, so a request would fail.
     let rules = [clusters, services_but("other"), roles()];
     let (result, told) = preflight::check(&load(&text), &rules).await;
     result.unwrap();
     assert_eq!(told.lines(), [""; 0]);
 }
 
-/// A deploy doesn't need the permission.
+/// A deploy doesn't require the permission.
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_can_not_be_read_is_only_told() {
     for code in [

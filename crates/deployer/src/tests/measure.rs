@@ -42,7 +42,7 @@ fn target(id: &str, arn: &str, input: &str) -> Target {
         .unwrap()
 }
 
-/// Two targets on the first page, one on the second, and one of another kind.
+/// Two targets on the first page, one on the second, and one of another type.
 pub(super) fn targets() -> Rule {
     mock!(aws_sdk_eventbridge::Client::list_targets_by_rule).then_compute_response(|input| {
         let rule = input.rule().unwrap();
@@ -212,7 +212,7 @@ async fn a_scaling_function_is_tried_once_too_and_may_be_busy() {
     );
     assert!(heard.has("having the scaling functions look once"));
     assert!(!heard.has("measuring once"), "there is nothing to measure");
-    // Its rule may have its only concurrency: that is no failure of the deploy.
+    // Its rule might use its only concurrency. That doesn't make the deploy fail.
     let busy = mock!(aws_sdk_lambda::Client::invoke)
         .then_http_response(|| json_error("TooManyRequestsException", "Rate Exceeded."));
     let rules = vec![rule, busy, configuration(None)];

@@ -1,4 +1,4 @@
-//! The engine against a cloud of mocks, in paused time.
+//! The engine with mock clients, in paused time.
 
 mod adopt;
 mod assets;
@@ -41,7 +41,7 @@ mod verify;
 
 use crate::Error;
 
-/// An error as people read it.
+/// An error as users see it.
 pub(crate) fn told(error: &Error) -> String {
     let mut text = format!("{:?}: {error}\n", error.kind());
     for hint in error.hints() {

@@ -40,7 +40,7 @@ fn stack(name: &str, tag: Option<&str>, description: &str) -> Stack {
         .build()
 }
 
-/// Each stack's own template, by its name.
+/// Returns each stack's own template, by its name.
 fn template_of(name: &str) -> Value {
     match name {
         "shop-staging" => {
@@ -90,7 +90,7 @@ async fn only_our_stacks_are_listed_in_each_region() {
         summary("untagged", "0.0.9", None),
     ];
     assert_eq!(found, expected);
-    // What can't be ours isn't read.
+    // Templates that can't be ours aren't read.
     let mut read = read.lock().unwrap().clone();
     read.sort();
     assert_eq!(read, ["copied", "shop-staging", "untagged"]);
@@ -143,7 +143,7 @@ async fn all_pages_of_a_log_are_read_in_order() {
     assert_eq!(lines[0].container.as_deref(), Some("worker"));
 }
 
-/// A line that comes late is shown all the same, and none twice.
+/// A line that arrives late is still shown, and no line is shown twice.
 #[tokio::test(start_paused = true)]
 async fn a_followed_log_shows_each_line_once() {
     let begin = tokio::time::Instant::now();
@@ -151,7 +151,7 @@ async fn a_followed_log_shows_each_line_once() {
     let rule = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_compute_output(
         move |input| {
             let elapsed = i64::try_from(begin.elapsed().as_secs()).unwrap();
-            // A line every 10 s; the one of 20 s is there 30 s later.
+            // A line every 10 s. The one at 20 s appears 30 s later.
             let lines = (0..=elapsed / 10).filter(|n| *n != 2 || elapsed >= 50);
             let lines = lines.map(|n| event(&n.to_string(), (1_000 + n * 10) * 1_000));
             let since = input.start_time().unwrap();
@@ -208,7 +208,7 @@ async fn a_broken_filter_pattern_is_the_user_s() {
     "#);
 }
 
-/// A service in which commands can be run, and one in which they can't.
+/// A service that allows commands, and one that doesn't.
 async fn deployed() -> DeployedStack {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
     {
@@ -337,7 +337,7 @@ async fn a_command_runs_in_the_oldest_task_whose_agent_is_ready() {
         (picked.task.as_str(), picked.container.as_str()),
         ("ready", "web")
     );
-    // The order is that of the AWS CLI.
+    // The order is the AWS CLI's.
     let [response, region, operation, profile, target, endpoint] =
         opened.plugin_arguments(Some("me"));
     let response: Value = serde_json::from_str(&response).unwrap();

@@ -1,4 +1,4 @@
-//! Other runs that change the stack between two of our requests, and replies that are lost.
+//! Other runs that change the stack between two of our requests, and lost replies.
 
 use super::cloud::{Told, run_with, with_retries, xml_error};
 use super::cloudformation::{CloudFormation, busy, source, steps};
@@ -48,7 +48,7 @@ async fn after_a_lost_reply_a_failed_execution_is_told_and_not_repeated() {
     assert_eq!(cloud.calls("ExecuteChangeSet"), 1);
 }
 
-/// CloudFormation removes a change set once it was executed; the stack then names it.
+/// CloudFormation deletes a change set after its execution, and the stack then refers to it.
 #[tokio::test(start_paused = true)]
 async fn a_lost_reply_to_an_execution_that_is_already_over_is_decided_by_the_stack() {
     for creates in [false, true] {
@@ -70,7 +70,7 @@ async fn a_lost_reply_to_an_execution_that_is_already_over_is_decided_by_the_sta
     }
 }
 
-/// A stack in review has the id of the change set that it was made for, executed or not.
+/// A stack in review has the ID of the change set that created it, whether it was executed or not.
 #[tokio::test(start_paused = true)]
 async fn a_change_set_of_a_stack_in_review_that_is_gone_was_not_executed() {
     let cloud = CloudFormation::default();
@@ -162,7 +162,7 @@ async fn an_execution_that_nobody_can_tell_of_says_so() {
         Some(xml_error("ServiceUnavailable", "later"))
     });
     let first = cloud.clone();
-    // The plan is read in three requests; the fourth is about the execution.
+    // The plan is read in three requests. The fourth is for the execution.
     cloud.on("DescribeChangeSet", |_| None);
     cloud.on("DescribeChangeSet", |_| None);
     first.on("DescribeChangeSet", |_| {
@@ -180,7 +180,7 @@ async fn an_execution_that_nobody_can_tell_of_says_so() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_reply_to_create_is_our_own_change_set() {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
-    // The SDK asks again with the same name, which the first request has taken.
+    // The SDK retries with the same name, which the first request has already used.
     let lost = cloud.clone();
     let rule = mock!(aws_sdk_cloudformation::Client::create_change_set)
         .match_requests(move |input| {

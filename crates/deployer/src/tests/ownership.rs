@@ -1,4 +1,4 @@
-//! Stacks that aren't ours are left alone in every state; ours are recognized by any readable mark.
+//! Stacks that aren't ours don't change, in any state. Ours are recognized by any readable mark.
 
 use serde_json::json;
 use template::contract::{STACK_TAG, VERSION};
@@ -10,7 +10,7 @@ use super::destroy::destroy;
 use super::told;
 use crate::{Kind, Plan};
 
-/// CloudFormation's statuses that a stack of a name can have.
+/// CloudFormation's statuses for a stack that can be found by name.
 const STATUSES: [&str; 17] = [
     "CREATE_IN_PROGRESS",
     "CREATE_FAILED",
@@ -53,7 +53,7 @@ fn foreign(status: &'static str) -> CloudFormation {
     cloud
 }
 
-/// Every command that addresses a stack by its name.
+/// Every command that takes a stack's name.
 async fn assert_refused(cloud: &CloudFormation, what: &str) {
     let kind = |error: crate::Error| error.kind();
     let (result, _) = deploy(cloud).await;
@@ -108,7 +108,7 @@ async fn a_stack_in_review_is_whose_its_change_sets_are() {
         id,
         "their change set is still there"
     );
-    // The same change set with our tag is ours: a run that was killed after it had planned.
+    // The same change set with our tag is ours: a run was interrupted after it had planned.
     cloud.state().change_sets[0].tags = vec![ours()];
     assert!(deploy(&cloud).await.0.unwrap().plan.creates_stack);
 }
@@ -119,7 +119,7 @@ async fn a_tag_with_another_value_is_foreign() {
     let tag = aws_sdk_cloudformation::types::Tag::builder();
     let tag = tag.key(STACK_TAG).value("other").build();
     cloud.state().stack().tags = vec![tag];
-    // As it is with a template of ours.
+    // With our template, the stack is ours.
     cloud.state().stack().template = marked(NAME, VERSION);
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"

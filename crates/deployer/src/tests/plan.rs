@@ -1,4 +1,4 @@
-//! `plan`: what a deploy would do, leaving nothing behind.
+//! `plan`: what a deploy would do. Nothing remains afterward.
 
 use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan, source};
@@ -54,7 +54,7 @@ async fn the_plan_names_what_is_lost() {
     assert_eq!(cloud.calls("DeleteStack"), 0);
 }
 
-/// Amazon SQS API, `SetQueueAttributes`: a shorter retention period deletes messages that are older.
+/// Amazon SQS API, `SetQueueAttributes`: a shorter retention period deletes the messages that are older.
 #[tokio::test(start_paused = true)]
 async fn a_shorter_retention_is_a_loss() {
     let cloud = CloudFormation::with("CREATE_COMPLETE");

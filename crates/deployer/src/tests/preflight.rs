@@ -1,4 +1,4 @@
-//! What is checked before anything is changed.
+//! Checks before anything changes.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ pub(super) fn load(text: &str) -> Stack {
     stack::parse("test.yaml", text).unwrap().stack
 }
 
-/// A stack whose created services run these images.
+/// A stack that creates services with these images.
 fn running(images: &[&str]) -> Stack {
     let mut text = "name: shop\nqueues: {orders: {}}\nservices:\n".to_owned();
     for (number, image) in images.iter().enumerate() {
@@ -37,7 +37,7 @@ fn running(images: &[&str]) -> Stack {
     load(&text)
 }
 
-/// A stack that measures somebody else's services.
+/// A stack that measures existing services.
 pub(super) fn measuring(services: &[String]) -> Stack {
     let mut text = "name: shop\nqueues: {orders: {existing: 'arn:aws:sqs:us-west-2:111122223333:orders'}}\nservices:\n".to_owned();
     for (number, service) in services.iter().enumerate() {
@@ -50,7 +50,7 @@ pub(super) fn measuring(services: &[String]) -> Stack {
     load(&text)
 }
 
-/// Both service-linked roles are there.
+/// Both service-linked roles exist.
 pub(super) fn roles() -> Rule {
     mock!(aws_sdk_iam::Client::list_roles).then_http_response(|| {
         let body = "<ListRolesResponse><ListRolesResult><Roles><member><Path>/</Path><RoleName>r</RoleName>\
@@ -94,7 +94,7 @@ pub(super) fn clusters(names: &'static [&'static str]) -> Rule {
     })
 }
 
-/// All services are there but one.
+/// All services exist except one.
 pub(super) fn services_but(missing: &'static str) -> Rule {
     mock!(aws_sdk_ecs::Client::describe_services).then_compute_output(move |input| {
         assert!(input.services().len() <= 10);
@@ -117,7 +117,7 @@ pub(super) fn no_targets() -> Rule {
         .then_output(|| DescribeScalableTargetsOutput::builder().build())
 }
 
-/// Nothing is a scalable target, unless a rule before says so.
+/// There are no scalable targets, unless an earlier rule returns some.
 pub(super) async fn check(stack: &Stack, rules: &[Rule]) -> (Result<()>, Told) {
     let rules: Vec<Rule> = rules.iter().cloned().chain([no_targets()]).collect();
     run(&rules, async |session| {
@@ -194,7 +194,7 @@ async fn an_image_that_is_missing_stops() {
     assert!(!told.has("failed"));
 }
 
-/// A worker with its digest resolved, and a sidecar without.
+/// A worker whose digest is resolved, and a sidecar whose digest isn't.
 fn resolving() -> Stack {
     load(&format!(
         "name: shop\nservices: {{web: {{image: '{HOST}/team/worker:1.2.0', image_digest: resolve,
@@ -202,7 +202,7 @@ fn resolving() -> Stack {
     ))
 }
 
-/// ECR, which knows one digest for each tag.
+/// ECR, with one digest for each tag.
 fn digests() -> Rule {
     mock!(aws_sdk_ecr::Client::describe_images).then_compute_output(|input| {
         let tag = input.image_ids()[0].image_tag().unwrap();
@@ -238,7 +238,7 @@ async fn tags_are_replaced_by_digests_where_the_definition_says_so() {
     assert!(told.has(
         "the image team/worker:1.2.0 (ECR, account 111122223333, us-west-2) is sha256:team/worker-1.2.0"
     ));
-    // What is already a digest needs no request.
+    // A digest needs no request.
     let mut given = resolving();
     let ServiceSource::Create(spec) = &mut given.services.get_mut("web").unwrap().source else {
         panic!("a created service");
@@ -259,7 +259,7 @@ async fn a_digest_that_ecr_does_not_say_stops_the_deploy() {
     let failing = async |code| resolve(&one, images(Some(code))).await.0.unwrap_err();
     let error = failing("ImageNotFoundException").await;
     assert!(error.to_string().ends_with("does not exist"), "{error}");
-    // The check of images skips what it may not look at; a digest that was asked for is no such thing.
+    // The check of images skips those that it can't read. A requested digest can't be skipped.
     let error = failing("AccessDeniedException").await;
     insta::assert_snapshot!(told(&error), @r"
     Unreachable: failed to resolve the digest of the image worker:1 (ECR, account 111122223333, us-west-2): says ECR (AccessDeniedException)
@@ -315,7 +315,7 @@ async fn a_service_linked_role_that_cant_be_made_says_who_can() {
       hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
       hint: somebody who may can make it once for the account: `aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`
     ");
-    // Who may not look goes on: where the role exists, nothing more is needed.
+    // Without the permission, the check continues: if the role exists, nothing more is needed.
     let blind = mock!(aws_sdk_iam::Client::list_roles)
         .then_http_response(|| xml_error("AccessDenied", "not iam:ListRoles"));
     let (result, told) = check(&stack, &[blind]).await;
@@ -366,7 +366,7 @@ async fn a_cluster_that_is_missing_stops() {
     );
 }
 
-/// The roles that a stack is made, where the account has none.
+/// Returns the roles that are created for a stack if the account has none.
 async fn roles_of(stack: &str) -> Vec<String> {
     let made = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&made);

@@ -1,4 +1,4 @@
-//! `destroy`: its proof, for deletions of ours and of others.
+//! `destroy`: its final check, for deletions by us and by others.
 
 use tokio::time::Instant;
 

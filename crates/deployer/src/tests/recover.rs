@@ -1,4 +1,4 @@
-//! Stacks that block a deploy.
+//! Stacks in a state that prevents a deploy.
 
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -10,7 +10,7 @@ use super::deploy::deploy;
 use super::told;
 use crate::{Change, Deployed, Kind, Plan, Result};
 
-/// Every queue holds this many messages that wait, and none of the other kinds.
+/// Every queue holds this number of waiting messages, and no others.
 pub(super) fn queues_with(messages: u64) -> Rule {
     mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
         let counts = input.attribute_names().iter().map(|name| {
@@ -159,7 +159,7 @@ async fn a_rollback_that_another_run_has_begun_is_followed() {
     assert_eq!(cloud.calls("ContinueUpdateRollback"), 1);
 }
 
-/// A stack whose failed first create has left a queue and a role.
+/// A stack whose first create failed and left a queue and a role.
 fn half_created() -> CloudFormation {
     let cloud = CloudFormation::with("CREATE_FAILED");
     let mut state = cloud.state();
@@ -170,7 +170,7 @@ fn half_created() -> CloudFormation {
     cloud
 }
 
-/// Deploys, with the plans that `approve` has seen.
+/// Deploys. Returns the plans that `approve` received.
 async fn deploy_asking(
     cloud: &CloudFormation,
     mut approve: impl FnMut(usize) -> Result<()> + Send,
@@ -255,7 +255,7 @@ async fn what_a_failed_operation_has_kept_is_updated_in_place() {
         let (result, plans) = deploy_asking(&cloud, |_| Ok(())).await;
         assert!(!result.unwrap().plan.creates_stack, "{status}");
         assert_eq!(plans.len(), 1, "{status}");
-        // AWS takes such an update only with rollback off.
+        // AWS accepts such an update only with rollback off.
         assert_eq!(cloud.calls("disable_rollback"), 1, "{status}");
         for call in ["DeleteStack", "RollbackStack"] {
             assert_eq!(cloud.calls(call), 0, "{status}: {call}");

@@ -1,4 +1,4 @@
-//! Services of somebody else's that are scaled already.
+//! Existing services that are already scaled.
 
 use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::DescribeScalableTargetsOutput;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
@@ -91,7 +91,7 @@ async fn who_may_not_look_may_still_deploy() {
     assert!(told.has("skipped: failed to look for scalable targets"));
 }
 
-/// What only observes may watch a service that someone else scales.
+/// A policy that only observes can watch a service that someone else scales.
 #[tokio::test(start_paused = true)]
 async fn a_service_that_is_only_observed_may_be_scaled_by_another() {
     let names = ["prod/web".to_owned()];

@@ -1,4 +1,4 @@
-//! The proof of a destruction, type by type.
+//! The check after a deletion, type by type.
 
 use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::DescribeScalableTargetsOutput;
 use aws_sdk_applicationautoscaling::operation::describe_scaling_policies::DescribeScalingPoliciesOutput;
@@ -36,7 +36,7 @@ const SERVICE: &str = "arn:aws:ecs:us-west-2:1:service/voucher/web";
 const DEFINITION: &str = "arn:aws:ecs:us-west-2:1:task-definition/web:3";
 const POLICY: &str = "arn:aws:autoscaling:us-west-2:1:scalingPolicy:p:resource/ecs/service/voucher/web:policyName/backlog";
 
-/// Every type that is looked for, with a physical id as CloudFormation knows it.
+/// Every type that is checked, with a physical ID as CloudFormation returns it.
 const LOOKED_FOR: [(&str, &str); 17] = [
     (
         "AWS::ApplicationAutoScaling::ScalableTarget",
@@ -81,7 +81,7 @@ async fn remains(rules: &[Rule], resources: &[(&str, &str)]) -> Result<Remains> 
     result
 }
 
-/// Clusters in this status, whichever are asked for.
+/// Clusters in this status, for any request.
 pub(super) fn clusters(status: &'static str) -> Rule {
     mock!(aws_sdk_ecs::Client::describe_clusters).then_compute_output(move |input| {
         let named = input
@@ -221,7 +221,7 @@ fn providers(status: Option<CapacityProviderStatus>) -> Rule {
     })
 }
 
-/// A world in which everything is there.
+/// Every resource exists.
 fn full() -> Vec<Rule> {
     let mut rules = lists(true);
     rules.extend([
@@ -256,7 +256,7 @@ fn full() -> Vec<Rule> {
     rules
 }
 
-/// A world in which everything is gone, in the words of each service.
+/// Every resource is gone, reported in each service's own way.
 fn empty() -> Vec<Rule> {
     let mut rules = lists(false);
     rules.extend([
@@ -330,7 +330,7 @@ async fn a_type_that_only_cloudformation_knows_is_counted() {
         ("AWS::EC2::VPC", "vpc-2"),
         ("AWS::EC2::Subnet", "subnet-1"),
         ("AWS::ApplicationAutoScaling::ScalingPolicy", "not an arn"),
-        // An e-mail address that has not confirmed has no ARN yet.
+        // An email address that isn't confirmed has no ARN yet.
         ("AWS::SNS::Subscription", "pending confirmation"),
     ];
     let found = remains(&[], &others).await.unwrap();

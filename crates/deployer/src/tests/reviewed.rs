@@ -1,4 +1,4 @@
-//! What a plan shows of the definition, and plans that were reviewed before they are executed.
+//! What a plan shows of the definition, and plans that were reviewed before their execution.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,7 +17,7 @@ use crate::{
     deploy_stack, deployed_template, diff_stack, identify_for, read_state,
 };
 
-/// A service with this maximum of tasks and acceptable latency.
+/// A service with this maximum number of tasks and acceptable latency.
 fn definition(max: u32, latency: &str) -> Stack {
     let text = format!(
         "name: shop\n\
@@ -135,7 +135,7 @@ async fn a_stack_without_a_record_is_planned_without_words_and_says_so() {
     assert!(target && found.inputs.body.contains("Definition"));
 }
 
-/// A record alone is no change: stacks of earlier versions stay as they are.
+/// A changed record alone isn't a change: stacks of earlier versions stay unchanged.
 #[tokio::test(start_paused = true)]
 async fn a_record_alone_is_no_change() {
     let stack = definition(20, "10m");
@@ -157,7 +157,7 @@ async fn what_was_reviewed_is_executed() {
     assert_eq!(cloud.calls("ExecuteChangeSet"), 1);
 }
 
-/// What an attempt to execute a reviewed plan says, after something else has changed.
+/// Returns the error of executing a reviewed plan after something else has changed.
 async fn refusal(change: impl FnOnce(&CloudFormation, &mut Stack, &mut Reviewed)) -> String {
     let mut new = definition(40, "10m");
     let cloud = deployed_with(&definition(20, "10m"));
@@ -277,7 +277,7 @@ async fn a_loss_counts_as_reviewed_only_if_the_review_allowed_it() {
     }
 }
 
-/// After another's change the next plan isn't the reviewed one, even if it looks the same.
+/// After a concurrent change, the next plan isn't the reviewed one, even if it looks the same.
 #[tokio::test(start_paused = true)]
 async fn a_review_counts_once() {
     let new = definition(40, "10m");

@@ -62,7 +62,7 @@ fn target_paused(min: i32, max: i32, paused: bool) -> Rule {
 
 type Registered = Arc<Mutex<Vec<(i32, i32)>>>;
 
-/// The bounds that are registered, and the call that registers them.
+/// The registered bounds, and the call that registers them.
 fn registering() -> (Registered, Rule) {
     let registered = Registered::default();
     let noted = Arc::clone(&registered);
@@ -76,7 +76,7 @@ fn registering() -> (Registered, Rule) {
     (registered, register)
 }
 
-/// Holds the bounds of a target that has these; gives those that were registered.
+/// Registers the bounds of a target with these properties. Returns the registered bounds.
 async fn hold(
     found: (i32, i32),
     (template, before): (&Template, Option<&str>),

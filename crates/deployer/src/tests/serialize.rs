@@ -72,7 +72,7 @@ async fn a_function_keeps_its_reservation_whatever_is_left() {
     let (result, _) = can(&cloud, account.clone(), &["A", "B"]).await;
     assert!(result.unwrap());
     assert_eq!(account.num_calls(), 0, "not even asked");
-    // A third one needs a place of its own.
+    // A third one needs its own concurrency.
     assert!(
         can(&cloud, unreserved(101), &["A", "B", "C"])
             .await

@@ -1,4 +1,4 @@
-//! Tasks that would keep a cluster from being deleted.
+//! Tasks that would prevent the deletion of a cluster.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -30,7 +30,7 @@ async fn only_tasks_that_no_service_started_are_stopped_and_waited_for() {
     });
     let (seen, count) = (Arc::clone(&stopped), Arc::clone(&looks));
     let describe = mock!(aws_sdk_ecs::Client::describe_tasks).then_output(move || {
-        // Stops some looks after it was asked to.
+        // Stops a few polls after the request.
         let over = seen.load(Ordering::SeqCst) && count.fetch_add(1, Ordering::SeqCst) > 5;
         let task = |arn: &str, group: &str, status: &str| {
             Task::builder()

@@ -1,4 +1,4 @@
-//! The scaling of others on services that a function of the stack scales.
+//! Other owners' scaling on services that a function of the stack scales.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -62,14 +62,14 @@ fn described(target: &Target) -> Rule {
     )
 }
 
-/// A target of someone else's with these flags, and the rules of a cloud that has it.
+/// Another owner's target with these flags, and the rules of a cloud that has it.
 fn cloud(flags: Flags) -> (Target, Vec<Rule>) {
     let target = Arc::new(Mutex::new((flags, Vec::new())));
     let set = Arc::clone(&target);
     let register = mock!(aws_sdk_applicationautoscaling::Client::register_scalable_target)
         .then_compute_response(move |input| {
             assert_eq!(input.resource_id(), Some(ID));
-            // The bounds are its owner's.
+            // The bounds belong to its owner.
             assert_eq!((input.min_capacity(), input.max_capacity()), (None, None));
             let state = input.suspended_state().unwrap();
             let flags = (
@@ -102,13 +102,13 @@ async fn another_s_scaling_is_suspended_and_gets_its_state_back() {
         .await;
         (tags, told)
     };
-    // Observing touches nothing.
+    // Observing changes nothing.
     let (tags, _) = deploy(stack("none"), BTreeMap::new()).await;
     assert_eq!(
         (tags, target.lock().unwrap().1.clone()),
         (BTreeMap::new(), vec![])
     );
-    // The record is made of the state before; a second deploy suspends nothing again.
+    // The record contains the previous state. A second deploy doesn't suspend anything again.
     let (tags, told) = deploy(stack("function"), BTreeMap::new()).await;
     let recorded = BTreeMap::from([(TAG.to_owned(), format!("010 {ID}"))]);
     assert_eq!(tags, recorded);
@@ -135,7 +135,7 @@ async fn a_destroyed_stack_resumes_what_it_had_suspended() {
         resumed.unwrap();
     }
     assert_eq!(target.lock().unwrap().1, [(false, false, false)]);
-    // Its owner has paused only the scale-in since: that stays.
+    // Its owner has suspended only the scale-in since then. That stays.
     let (target, rules) = cloud((false, true, false));
     let (resumed, _) = run(&rules, async |session| resume_all(session, &tags).await).await;
     resumed.unwrap();
@@ -163,7 +163,7 @@ async fn without_permission_to_look_the_records_stay() {
     assert!(hints, "{error}");
 }
 
-/// A cloud that changes no tag alone would forget what to resume.
+/// A cloud that can't change only a tag would lose the state to restore.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_recorded_is_not_suspended() {
     let (target, rules) = cloud((false, false, false));

@@ -1,4 +1,4 @@
-//! Reading again after a deploy.
+//! Checks after a deploy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,7 +59,8 @@ pub(super) fn rule(state: RuleState) -> Rule {
         .then_output(move || DescribeRuleOutput::builder().state(state.clone()).build())
 }
 
-/// Each service runs what `definition` says of its name, and of how often ECS was asked.
+/// Each service runs the task definition that `definition` returns for its name and the number of requests so
+/// far.
 fn services(definition: impl Fn(&str, usize) -> Option<String> + Send + Sync + 'static) -> Rule {
     let asked = Arc::new(AtomicUsize::new(0));
     mock!(aws_sdk_ecs::Client::describe_services).then_compute_output(move |input| {
@@ -128,7 +129,7 @@ async fn a_sound_stack_of_many_services_passes_in_batches() {
     rules.push(ecs.clone());
     verify(&cloud, rules).await.unwrap();
     assert_eq!(ecs.num_calls(), 3);
-    // A stack without services of its own asks ECS nothing.
+    // A stack without its own services makes no calls to ECS.
     verify(&stack(0), sound()).await.unwrap();
 }
 

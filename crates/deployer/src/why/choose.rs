@@ -1,4 +1,4 @@
-//! Which sentence explains a service's count: the first cause, by priority, that the facts show.
+//! Chooses the sentence that explains a service's count: the first cause, by priority, that the facts show.
 
 use scaling::Side;
 
@@ -8,8 +8,8 @@ use super::{Cause, Why, functions, measured, waiting};
 
 type Found = Option<(Cause, String)>;
 
-/// Causes in the order of their priority. A cause that hides all others comes first: a suspended policy doesn't care about
-/// datapoints, and tasks that can't start aren't helped by a larger count.
+/// Causes in the order of their priority. A cause that makes all others irrelevant comes first: datapoints have no
+/// effect on a suspended policy, and a larger count doesn't help if tasks can't start.
 const CAUSES: [fn(&Facts) -> Found; 19] = [
     gone,
     paused,
@@ -75,7 +75,7 @@ fn paused(facts: &Facts) -> Found {
     Some((Cause::Paused, text))
 }
 
-/// Scale-in alone matters once there is nothing to scale out for.
+/// A suspended scale-in matters only if there is no reason to scale out.
 fn paused_scale_in(facts: &Facts) -> Found {
     if facts.want() == Want::Out {
         return None;
@@ -89,7 +89,8 @@ fn paused_scale_in(facts: &Facts) -> Found {
     })
 }
 
-/// The bound that a schedule holds now, if it isn't the definition's own, and until when.
+/// Returns the bound that a schedule sets at the moment, if it differs from the definition's own, and until
+/// when.
 fn scheduled(facts: &Facts, side: Side) -> Option<String> {
     let schedule = facts.schedule.as_ref()?;
     let now = std::time::Duration::from_secs(facts.now);
@@ -170,7 +171,7 @@ fn flapping(facts: &Facts) -> Found {
     })
 }
 
-/// Whether its queues are known to have no messages at all.
+/// Whether its queues are known to be empty.
 fn is_idle(facts: &Facts) -> bool {
     let queues = &facts.service.queues;
     let empty = |count: Option<u64>| count == Some(0);
@@ -196,7 +197,7 @@ fn empty_queue(facts: &Facts) -> Found {
     Some((Cause::EmptyQueue, text))
 }
 
-/// How long a refusal of Application Auto Scaling explains a count.
+/// How long a refusal of Application Auto Scaling can explain a count, in seconds.
 const RECENT: u64 = 300;
 
 impl Facts {
@@ -207,7 +208,7 @@ impl Facts {
     }
 }
 
-/// `scale-out`, in a sentence on a cooldown.
+/// Returns a sentence about a cooldown, with `scale-out` or `scale-in`.
 pub(super) fn in_cooldown(until: u64, side: Side, acted: u64, now: u64) -> String {
     format!(
         "in cooldown until {}, after the {} at {}",

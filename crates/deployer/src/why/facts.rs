@@ -1,4 +1,4 @@
-//! What is known of a service when someone asks why it doesn't scale. Times are seconds since 1970.
+//! The facts about a service that explain why it doesn't scale. Times are seconds since 1970.
 
 use scaling::{AlarmState, Comparison, Parsed, Side};
 use template::contract::TargetSchedule;
@@ -8,34 +8,34 @@ use crate::inspect::ServiceState;
 /// The facts of one service, read from AWS or built by a test.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
-    /// Now.
+    /// The current time.
     pub now: u64,
     /// The service, as `status` shows it.
     pub service: ServiceState,
-    /// What of its scaling is suspended.
+    /// What is suspended of its scaling.
     pub suspended: Suspended,
-    /// Its bounds by the hours of the week.
+    /// Its scheduled bounds.
     pub schedule: Option<TargetSchedule>,
-    /// Since when a deployment is in progress.
+    /// Start of the deployment in progress.
     pub deployment: Option<u64>,
-    /// Events of ECS, the newest first.
+    /// ECS's events, newest first.
     pub events: Vec<Event>,
     /// The alarms that scale it.
     pub alarms: Vec<AlarmFacts>,
-    /// Why Application Auto Scaling changed nothing lately, the newest first.
+    /// Why Application Auto Scaling changed nothing recently, newest first.
     pub not_scaled: Vec<NotScaled>,
-    /// Who measures it, or sets its count, once a minute.
+    /// The rule and function that measure it or set its count once a minute.
     pub feed: Option<Feed>,
 }
 
-/// What of a scalable target is suspended.
+/// What is suspended on a scalable target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Suspended {
     pub scale_out: bool,
     pub scale_in: bool,
 }
 
-/// What ECS reports of a service, in its own words.
+/// An event that ECS reports for a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
     pub at: u64,
@@ -46,16 +46,16 @@ pub(crate) struct Event {
 #[derive(Clone, Debug)]
 pub(crate) struct AlarmFacts {
     pub name: String,
-    /// What it does while in ALARM.
+    /// Its action in ALARM.
     pub side: Side,
-    /// Whether a target tracking policy made it: its threshold belongs to a target.
+    /// Whether a target tracking policy created it, so that its threshold belongs to a target.
     pub tracks: bool,
-    /// Who acts on it.
+    /// What acts on it.
     pub actor: Actor,
     pub state: Parsed<AlarmState>,
-    /// Since when it is in this state.
+    /// When it went into its current state.
     pub since: Option<u64>,
-    /// A moment at which CloudWatch evaluated it.
+    /// A time at which CloudWatch evaluated it.
     pub evaluated: Option<u64>,
     /// The metric's name.
     pub metric: Option<String>,
@@ -67,15 +67,15 @@ pub(crate) struct AlarmFacts {
     pub periods: usize,
     /// Seconds of a period.
     pub period: u64,
-    /// The datapoints of the last periods, the newest first; `None` if they couldn't be read.
+    /// The datapoints of the last periods, newest first. `None` if they couldn't be read.
     pub values: Option<Vec<f64>>,
-    /// Seconds that an action of it waits for the action before.
+    /// Cooldown between its actions, in seconds.
     pub cooldown: u64,
     /// When its last action started.
     pub acted: Option<u64>,
 }
 
-/// Who changes the count when an alarm is in ALARM.
+/// What changes the count when an alarm is in ALARM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Actor {
     /// A policy of Application Auto Scaling.
@@ -88,11 +88,11 @@ pub(crate) enum Actor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotScaled {
     pub at: u64,
-    /// AWS's word for the reason, such as `AlreadyAtMaxCapacity`.
+    /// AWS's code for the reason, such as `AlreadyAtMaxCapacity`.
     pub code: String,
 }
 
-/// A rule and the function that it invokes for the service.
+/// A rule, and the function that it invokes for the service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Feed {
     pub rule: String,
@@ -103,7 +103,7 @@ pub(crate) struct Feed {
     pub does: Task,
     /// The newest datapoint that it published.
     pub newest: Option<u64>,
-    /// Its last failure, unless it succeeded since.
+    /// Its last failure, unless it has succeeded since then.
     pub error: Option<Event>,
     /// Its last check of this service, if its log has one.
     pub check: Option<Check>,
@@ -112,12 +112,12 @@ pub(crate) struct Feed {
 /// What a function does for a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Publishes a metric that a policy follows.
+    /// Publishes a metric that a policy tracks.
     #[default]
     Measures,
     /// Sets the count by demand.
     Scales,
-    /// Checks the alarms again.
+    /// Re-evaluates the alarms.
     ReEvaluates,
 }
 
@@ -125,15 +125,15 @@ pub(crate) enum Task {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Check {
     pub at: u64,
-    /// The outcome in a word, such as `kept`.
+    /// The outcome as a word, such as `kept`.
     pub outcome: String,
-    /// The reason in a sentence.
+    /// The reason as a sentence.
     pub reason: String,
-    /// Tasks that the work needs, unrounded.
+    /// Required tasks, unrounded.
     pub need: Option<f64>,
 }
 
-/// What the service should do, as far as the facts show it.
+/// What the service should do, judging by the facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Want {
     Out,
@@ -146,7 +146,7 @@ impl AlarmFacts {
         self.state.is(AlarmState::Alarm)
     }
 
-    /// How many of the datapoints that count are beyond the threshold, if they are known.
+    /// Returns how many of the relevant datapoints are beyond the threshold, if they are known.
     pub(super) fn breaching(&self) -> Option<usize> {
         let (comparison, threshold) = (self.comparison.known()?, self.threshold?);
         let counted = self.values.as_ref()?.iter().take(self.periods);
@@ -157,13 +157,14 @@ impl AlarmFacts {
         )
     }
 
-    /// Until when an action waits for the last one.
+    /// Returns the end of the cooldown after the last action.
     pub(super) fn cooldown_end(&self) -> Option<u64> {
         Some(self.acted?.saturating_add(self.cooldown))
     }
 
-    /// Seconds until CloudWatch evaluates it again. CloudWatch evaluates an alarm once a minute, and once in 10 seconds if
-    /// its period is shorter than a minute. Source: "Alarm evaluation" in the Amazon CloudWatch User Guide.
+    /// Returns the seconds until CloudWatch evaluates it again. CloudWatch evaluates an alarm once a minute, or every
+    /// 10 seconds if its period is shorter than a minute. Source: "Alarm evaluation" in the Amazon CloudWatch User
+    /// Guide.
     pub(super) fn next_evaluation(&self, now: u64) -> Option<u64> {
         let every = if self.period < 60 { 10 } else { 60 };
         let past = now.checked_sub(self.evaluated?)?;
@@ -176,7 +177,7 @@ impl Facts {
         self.alarms.iter().filter(move |alarm| alarm.side == side)
     }
 
-    /// The tasks that the work needs, unrounded: by the function's last check, or by the newest datapoint.
+    /// Returns the required tasks, unrounded, from the function's last check or the newest datapoint.
     pub(super) fn need(&self) -> Option<f64> {
         let check = self.feed.as_ref().and_then(|feed| feed.check.as_ref());
         let published = self.service.demand.as_ref().and_then(|demand| demand.need);
@@ -185,7 +186,7 @@ impl Facts {
             .or(published.map(|point| point.value))
     }
 
-    /// What the service should do.
+    /// Returns what the service should do.
     pub(super) fn want(&self) -> Want {
         let desired = self.service.desired.map(f64::from);
         let beyond = |side| {

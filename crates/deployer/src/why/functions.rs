@@ -6,8 +6,8 @@ use super::sentences::{lasting, tasks};
 
 type Found = Option<(Cause, String)>;
 
-/// A minute's datapoint is published in the minute after, and CloudWatch returns it a minute later. A function can be late
-/// once.
+/// A minute's datapoint is published in the next minute, and CloudWatch returns it a minute later. A function can be
+/// late once.
 const LATE: u64 = 240;
 
 pub(super) fn no_data(facts: &Facts) -> Found {
@@ -21,7 +21,7 @@ pub(super) fn no_data(facts: &Facts) -> Found {
             (Cause::NoData, text)
         });
     }
-    // A function that checks is at work, even where it doesn't know enough to publish a number.
+    // A function that checks is running, even if it doesn't have enough data to publish a number.
     let checked = feed.check.as_ref().map(|check| check.at);
     let newest = feed.newest.max(checked);
     let age = newest.map(|at| facts.now.saturating_sub(at));
@@ -66,7 +66,7 @@ pub(super) fn function_fails(facts: &Facts) -> Found {
     Some((Cause::FunctionFails, failure(feed, error, facts.now)))
 }
 
-/// The function's own cooldown: its reason has the time at which it ends.
+/// The function's own cooldown. The reason in its log contains its end.
 pub(super) fn cooldown(facts: &Facts) -> Found {
     let feed = facts.feed.as_ref()?;
     let check = feed.check.as_ref()?;

@@ -1,4 +1,4 @@
-//! What functions' logs say of the last minutes: the last check of each service, and failures that aren't over.
+//! The last minutes of functions' logs: the last check of each service, and failures that persist.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,21 +11,21 @@ use crate::function_logs::{LogLine, read_lines};
 use crate::functions::ServiceName;
 use crate::session::Session;
 
-/// How far back logs are read: a function runs once a minute.
+/// How far back to read the logs. A function runs once a minute.
 const RECENT: Duration = Duration::from_secs(5 * 60);
 
-/// A function, as its log of the last minutes shows it.
+/// The state of a function, from the last minutes of its log.
 #[derive(Debug, Default)]
 pub(super) struct FunctionLog {
-    /// The failure of the whole function, unless it succeeded since.
+    /// The failure of the whole function, unless it has succeeded since then.
     pub error: Option<Event>,
-    /// The failure of a service, unless it succeeded since.
+    /// The failure of a service, unless it has succeeded since then.
     pub failed: HashMap<ServiceName, Event>,
-    /// The last check of each service that has a line.
+    /// The last check of each service that has a line in the log.
     pub checks: HashMap<ServiceName, Check>,
 }
 
-/// A line of a function of ours.
+/// A line from one of our functions.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Line {
@@ -48,13 +48,13 @@ pub(super) async fn read(
     Ok(parse(&read_lines(session, group, None, since).await?))
 }
 
-/// Reads lines, the oldest first.
+/// Reads lines, oldest first.
 pub(super) fn parse(lines: &[LogLine]) -> FunctionLog {
     let mut log = FunctionLog::default();
     for line in lines {
         match serde_json::from_str::<Line>(&line.text) {
             Ok(parsed) => log.add(line.at, parsed),
-            // Lambda itself reports a function that it ended or couldn't start.
+            // Lambda itself reports a function that it stopped or couldn't start.
             Err(_) if is_lambdas_failure(&line.text) => {
                 log.error = Some(Event {
                     at: line.at,
@@ -82,7 +82,8 @@ impl FunctionLog {
             text: said.unwrap_or(&line.message).clone(),
         };
         let (Some(cluster), Some(service)) = (line.cluster, line.service) else {
-            // The summary of an invocation. That of failed services has no error of its own, or repeats theirs.
+            // The summary of an invocation. If only services failed, it has no error of its own, or repeats
+            // theirs.
             match failed {
                 true if self.failed.is_empty() => self.error = Some(event),
                 true => {}

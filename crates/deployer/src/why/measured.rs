@@ -29,7 +29,7 @@ pub(super) fn last_cooldown(facts: &Facts) -> Found {
     Some((Cause::Cooldown, text))
 }
 
-/// An alarm is in ALARM, and the action is due.
+/// An alarm is in ALARM, and its action is due.
 pub(super) fn due(facts: &Facts) -> Found {
     let ringing = |side| facts.of_side(side).find(|alarm| alarm.rings());
     let alarm = ringing(Side::Out).or_else(|| match facts.want() {
@@ -54,7 +54,7 @@ pub(super) fn due(facts: &Facts) -> Found {
     Some((Cause::Due, text))
 }
 
-/// An alarm that is on its way to ALARM: the one of scale-out, or else the one of scale-in.
+/// An alarm that might soon go into ALARM: the scale-out alarm, or otherwise the scale-in alarm.
 pub(super) fn datapoints(facts: &Facts) -> Found {
     let breaching = |side| {
         let known = facts.of_side(side);
@@ -92,7 +92,7 @@ pub(super) fn on_target(facts: &Facts) -> Found {
         .of_side(Side::Out)
         .chain(facts.of_side(Side::In))
         .next()?;
-    // A new alarm is in INSUFFICIENT_DATA until CloudWatch evaluates it, whether there is data or not.
+    // A new alarm is in INSUFFICIENT_DATA until CloudWatch evaluates it, even if there is data.
     let silent = match &alarm.values {
         Some(values) => values.is_empty(),
         None => alarm.state.is(AlarmState::InsufficientData),

@@ -1,4 +1,4 @@
-//! `status --why`: one sentence per service that says why its count is what it is.
+//! `status --why`: one sentence per service that explains its count.
 //!
 //! [`read`] collects the facts, and one pure function, [`choose`], chooses the sentence.
 
@@ -20,25 +20,25 @@ use serde::Serialize;
 pub(crate) use facts::Event;
 pub(crate) use read::{Sources, explain};
 
-/// Why a service has the desired count that it has.
+/// Why a service has its desired count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Why {
     /// The cause, for programs.
     pub cause: Cause,
-    /// The cause with its numbers, for people: without a capital letter and a period.
+    /// The cause with its numbers, for people. Without an initial capital and final period.
     pub sentence: String,
-    /// The service's name in the definition, if its tag has it.
+    /// The service's name in the definition, if it has the tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-/// What decides a service's count at the moment.
+/// The current reason for a service's count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// ECS has no such service, or it is being deleted.
+    /// The service doesn't exist in ECS, or is being deleted.
     Gone,
-    /// These credentials may not read the service.
+    /// These credentials can't read the service.
     Unreadable,
     /// Its scaling is suspended.
     Paused,
@@ -52,17 +52,17 @@ pub enum Cause {
     NoData,
     /// The function that scales it fails.
     FunctionFails,
-    /// It has as many tasks as it may have.
+    /// It has its maximum number of tasks.
     AtMax,
-    /// It has as few tasks as it may have.
+    /// It has its minimum number of tasks.
     AtMin,
-    /// A schedule holds a bound that it is at.
+    /// It is at a bound that a schedule sets.
     Schedule,
     /// A deployment is in progress.
     Deployment,
     /// The last action must take effect first.
     Cooldown,
-    /// Tasks that were asked for are starting.
+    /// Requested tasks are starting.
     Starting,
     /// Application Auto Scaling expects the opposite action soon.
     Flapping,
@@ -72,12 +72,12 @@ pub enum Cause {
     Due,
     /// The function's own reason.
     Checked,
-    /// No message waits.
+    /// No messages are waiting.
     EmptyQueue,
     /// The metric is within its target.
     OnTarget,
     /// Nothing scales it.
     Fixed,
-    /// Nothing that was read explains it.
+    /// None of the facts explains it.
     Unknown,
 }

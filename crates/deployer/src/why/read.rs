@@ -1,4 +1,4 @@
-//! Collecting the facts of all services of a stack.
+//! Collects the facts about all services of a stack.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, SystemTime};
@@ -19,7 +19,7 @@ use crate::observe::template;
 use crate::resource::Resource;
 use crate::session::Session;
 
-/// What was read of a stack before.
+/// Data about a stack that was read before.
 pub(crate) struct Sources<'a> {
     /// ARN of the stack.
     pub(crate) stack: &'a str,
@@ -27,7 +27,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) functions: &'a [Function],
 }
 
-/// Everything that is read of all services together.
+/// Data that is read for all services together.
 struct Read {
     told: HashMap<ServiceName, readers::Told>,
     suspended: HashMap<String, super::facts::Suspended>,
@@ -37,10 +37,10 @@ struct Read {
     schedules: HashMap<String, TargetSchedule>,
 }
 
-/// Says of each service why it has its count.
+/// Determines why each service has its count.
 ///
 /// # Errors
-/// If AWS can't be reached. What these credentials may not read is collected in `unread`.
+/// If AWS can't be reached. `unread` collects the parts that these credentials can't read.
 pub(crate) async fn explain(
     session: &Session<'_>,
     sources: &Sources<'_>,
@@ -108,7 +108,8 @@ fn alarm_names(service: &ServiceState) -> impl Iterator<Item = &str> {
     policies.map(|alarm| alarm.name.as_str()).chain(sides)
 }
 
-/// The schedules of scalable targets, by `service/CLUSTER/SERVICE`. Those of functions are in their policies.
+/// Reads the schedules of scalable targets, by `service/CLUSTER/SERVICE`. Functions have their schedules in
+/// their policies.
 async fn read_schedules(
     session: &Session<'_>,
     sources: &Sources<'_>,
@@ -173,13 +174,13 @@ fn gather(read: &Read, sources: &Sources<'_>, service: &ServiceState, now: u64) 
     }
 }
 
-/// The alarms of a policy of Application Auto Scaling.
+/// Returns the alarms of an Application Auto Scaling policy.
 fn policy_alarms(read: &Read, service: &ServiceState, policy: &PolicyState) -> Vec<AlarmFacts> {
     let known = policy.alarms.iter().filter_map(|alarm| {
         let mut facts = alarm_facts(read.watched.get(&alarm.name)?);
         facts.tracks = policy.target.is_some();
         facts.metric = facts.metric.or_else(|| policy.metric.clone());
-        // A step policy has one direction; target tracking scales in by an alarm under the target.
+        // A step policy has one direction. Target tracking scales in with an alarm below the target.
         let removes = policy.steps.first().map(|step| step.adjustment < 0);
         facts.side = match removes {
             Some(true) => Side::In,
@@ -197,7 +198,7 @@ fn policy_alarms(read: &Read, service: &ServiceState, policy: &PolicyState) -> V
     known.collect()
 }
 
-/// When the last activity started that this alarm caused, unless it failed.
+/// Returns the start of the last activity that this alarm caused, unless it failed.
 fn last_activity(service: &ServiceState, alarm: &str) -> Option<u64> {
     let mut activities = service.activities.iter();
     let caused = activities.find(|activity| {
@@ -207,7 +208,7 @@ fn last_activity(service: &ServiceState, alarm: &str) -> Option<u64> {
     Some(seconds(caused.at))
 }
 
-/// The alarms of a scaling function.
+/// Returns the alarms of a scaling function.
 fn step_alarms(read: &Read, service: &ServiceState) -> Vec<AlarmFacts> {
     let Some(steps) = &service.alarm_steps else {
         return Vec::new();
@@ -265,7 +266,7 @@ fn alarm_facts(watched: &Watched) -> AlarmFacts {
     }
 }
 
-/// When CloudWatch evaluated the alarm for its last change of state: `queryDate` in the reason's data.
+/// Returns when CloudWatch evaluated the alarm for its last state change: `queryDate` in the reason's data.
 fn evaluated(alarm: &aws_sdk_cloudwatch::types::MetricAlarm) -> Option<u64> {
     let data: Value = serde_json::from_str(alarm.state_reason_data()?).ok()?;
     let text = data.get("queryDate")?.as_str()?;

@@ -1,4 +1,4 @@
-//! The reads that only `--why` makes: what ECS says of services, what is suspended, and how alarms stand.
+//! The reads that only `--why` makes: services in ECS, suspensions, and the state of alarms.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -17,21 +17,21 @@ use crate::inspect::ServiceState;
 use crate::named::{read_alarms, read_scalable_targets};
 use crate::session::Session;
 
-/// DescribeServices takes ten.
+/// Maximum number of services in a DescribeServices call.
 const SERVICES: usize = 10;
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 4;
-/// Datapoints beyond the evaluation periods that are read, because the newest can be late.
+/// Additional datapoints to read beyond the evaluation periods, because the newest can be late.
 const SPARE: i64 = 3;
 
-/// What ECS says of a service besides its counts.
+/// ECS's data about a service in addition to its counts.
 #[derive(Default)]
 pub(crate) struct Told {
     /// Its name in the definition.
     pub name: Option<String>,
-    /// Since when a deployment is in progress.
+    /// Start of the deployment in progress.
     pub deployment: Option<u64>,
-    /// Its events, the newest first.
+    /// Its events, newest first.
     pub events: Vec<Event>,
 }
 
@@ -99,7 +99,7 @@ fn convert_service(service: &Service) -> Told {
     }
 }
 
-/// A deployment is in progress while ECS says so, or while tasks of an earlier one are left.
+/// A deployment is in progress if ECS reports it, or if tasks of an earlier one are still running.
 fn deployment_since(deployments: &[Deployment]) -> Option<u64> {
     let mut all = deployments.iter();
     let newest = all.find(|one| one.status() == Some("PRIMARY"))?;
@@ -111,7 +111,7 @@ pub(super) fn seconds(at: i64) -> u64 {
     u64::try_from(at).unwrap_or_default()
 }
 
-/// What of the scalable targets is suspended, by `service/CLUSTER/SERVICE`.
+/// Reads what is suspended on the scalable targets, by `service/CLUSTER/SERVICE`.
 pub(super) async fn suspended(
     session: &Session<'_>,
     ids: &[String],
@@ -129,12 +129,13 @@ pub(super) async fn suspended(
     Ok(states.collect())
 }
 
-/// Activities of a page: the newest of a service.
+/// Activities per page: the newest of a service.
 const ACTIVITIES: i32 = 10;
-/// Services that are asked for one by one. A stack of more has no reasons of Application Auto Scaling.
+/// Maximum number of services to read one by one. For a stack with more, the reasons of Application Auto
+/// Scaling aren't read.
 const ONE_BY_ONE: usize = 10;
 
-/// Why Application Auto Scaling changed nothing lately, the newest first, by `service/CLUSTER/SERVICE`.
+/// Reads why Application Auto Scaling changed nothing recently, newest first, by `service/CLUSTER/SERVICE`.
 pub(super) async fn not_scaled(
     session: &Session<'_>,
     ids: &[String],
@@ -161,7 +162,7 @@ pub(super) async fn not_scaled(
         .await
 }
 
-/// The refusals since the last change.
+/// Returns the refusals since the last change.
 fn newest_refusals(activities: &[ScalingActivity]) -> Vec<NotScaled> {
     let refused = activities.iter().map_while(|activity| {
         let reason = activity.not_scaled_reasons().first()?;
@@ -173,10 +174,10 @@ fn newest_refusals(activities: &[ScalingActivity]) -> Vec<NotScaled> {
     refused.collect()
 }
 
-/// An alarm, and the datapoints of its last periods, the newest first.
+/// An alarm, and the datapoints of its last periods, newest first.
 pub(super) struct Watched {
     pub alarm: MetricAlarm,
-    /// `None` if they may not be read.
+    /// `None` if they can't be read.
     pub values: Option<Vec<f64>>,
 }
 
@@ -201,7 +202,7 @@ pub(super) async fn watched(
         .await
 }
 
-/// The seconds of an alarm's period; that of metric math is the period of its metrics.
+/// Returns an alarm's period in seconds. For metric math, that is the period of its metrics.
 pub(super) fn period_of(alarm: &MetricAlarm) -> i32 {
     let parts = alarm.metrics().iter();
     let longest = parts
@@ -217,7 +218,8 @@ async fn read_values(
 ) -> Result<Vec<f64>> {
     let period = period_of(alarm);
     let now = aws_smithy_types::DateTime::from(now).secs();
-    // The current period counts: what a function publishes once a minute is whole as soon as it is there.
+    // The current period counts: a datapoint that a function publishes once a minute is complete as soon as it
+    // exists.
     let end = now - now.rem_euclid(i64::from(period)) + i64::from(period);
     let periods = i64::from(alarm.evaluation_periods().unwrap_or(1)) + SPARE;
     let window = Window {

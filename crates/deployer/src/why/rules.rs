@@ -1,4 +1,4 @@
-//! Which rule has which function run for a service, whether the rule is enabled, and how the function does.
+//! The rule that runs a function for a service, whether the rule is enabled, and the state of the function.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;
@@ -17,7 +17,7 @@ use crate::inspect::{ServiceState, Unread};
 use crate::session::Session;
 use crate::targets::{Target, read_targets};
 
-/// Requests at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 4;
 
 /// The rules and functions of a stack.
@@ -87,7 +87,7 @@ async fn read_logs(
 }
 
 impl Feeds {
-    /// The rule and the function of a service, if it has them.
+    /// Returns the rule and the function of a service, if any.
     pub(super) fn of(&self, service: &ServiceState, functions: &[Function]) -> Option<Feed> {
         let name = service.name();
         let (target, function) = self.targets.iter().find_map(|target| {
@@ -108,8 +108,8 @@ impl Feeds {
     }
 }
 
-/// Whether a target has its function run for the service. The metric function has several rules if its services don't fit
-/// into the input of one.
+/// Whether a target makes its function run for the service. The metric function has several rules if its services don't
+/// fit into the input of one.
 fn serves(target: &Target, function: &Function, name: &ServiceName) -> bool {
     if !function.services().contains(name) {
         return false;
@@ -131,7 +131,7 @@ fn task(function: &Function) -> Task {
     }
 }
 
-/// The newest datapoint that a function of ours has published for the service.
+/// Returns the time of the newest datapoint that one of our functions published for the service.
 fn newest(service: &ServiceState) -> Option<u64> {
     let need = service.demand.iter().filter_map(|demand| demand.need);
     let backlogs = service.queues.iter();

@@ -1,4 +1,4 @@
-//! Words of the sentences.
+//! Parts of the sentences.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use scaling::{Side, format_timestamp};
 
 use super::facts::AlarmFacts;
 
-/// A moment: the time of day in UTC, with its date if that isn't today's.
+/// Formats a time: the time of day in UTC, with the date unless it's today.
 pub(super) fn clock(at: u64, now: u64) -> String {
     let (text, today) = (written(at), written(now));
     match (text.split_once('T'), today.split_once('T')) {
@@ -25,7 +25,7 @@ fn written(at: u64) -> String {
     format_timestamp(Duration::from_secs(at))
 }
 
-/// A duration in at most two units, such as `4 minutes` or `40 s`.
+/// Formats a duration in at most two units, such as `4 minutes` or `40 s`.
 pub(super) fn lasting(seconds: u64) -> String {
     let plural = |count: u64, unit: &str| match count {
         1 => format!("1 {unit}"),
@@ -39,7 +39,7 @@ pub(super) fn lasting(seconds: u64) -> String {
     }
 }
 
-/// A number with at most one decimal.
+/// Formats a number with at most one decimal.
 pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
@@ -60,7 +60,7 @@ pub(super) fn side_name(side: Side) -> &'static str {
     }
 }
 
-/// Where the threshold of an alarm is, such as `over the target (100)`.
+/// Describes the threshold of an alarm, such as `over the target (100)`.
 pub(super) fn beyond(alarm: &AlarmFacts) -> String {
     let threshold = alarm.threshold.map(number).unwrap_or_default();
     match (alarm.side, alarm.tracks) {

@@ -1,4 +1,4 @@
-//! Sentences about tasks that don't run yet: no capacity, a quota, a deployment.
+//! Sentences about tasks that aren't running yet: no capacity, a quota, a deployment.
 
 use super::Cause;
 use super::facts::{Event, Facts, Want};
@@ -6,7 +6,7 @@ use super::sentences::{clock, lasting, tasks};
 
 type Found = Option<(Cause, String)>;
 
-/// What ECS's events mean for tasks that don't run.
+/// Returns the reason why tasks aren't running, from one of ECS's events.
 fn trouble(text: &str) -> Option<Cause> {
     let text = text.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -29,7 +29,8 @@ fn trouble(text: &str) -> Option<Cause> {
     has(&["unable to consistently start", "failed to launch", "failed"]).then_some(Cause::TasksFail)
 }
 
-/// The newest event, if it says why tasks don't run: a later start or steady state ends the trouble.
+/// Returns the newest event, if it explains why tasks aren't running. A later start or steady state ends the
+/// problem.
 fn newest_trouble(events: &[Event]) -> Option<(Cause, &Event)> {
     let ends = |text: &str| text.contains("has started") || text.contains("steady state");
     let open = events.iter().take_while(|event| !ends(&event.text));
@@ -58,8 +59,8 @@ pub(super) fn pending(facts: &Facts) -> Found {
     Some((cause, text))
 }
 
-/// A deployment delays scale-in: Application Auto Scaling and our functions wait for it. It also explains tasks that don't
-/// run yet. Scale-out doesn't wait.
+/// A deployment delays scale-in, because Application Auto Scaling and our functions wait for it. It also explains tasks
+/// that aren't running yet. It doesn't delay scale-out.
 pub(super) fn deployment(facts: &Facts) -> Found {
     let since = clock(facts.deployment?, facts.now);
     let text = format!("a deployment is in progress since {since}");

@@ -1,4 +1,4 @@
-//! The edge to the SDK: a call with a deadline, and its error in a few words.
+//! The interface to the SDK: a call with a deadline, and its error in short form.
 
 use std::error::Error;
 use std::future::Future;
@@ -9,21 +9,21 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId as _;
 use tokio::time::{Instant, timeout_at};
 
-/// The reason why an AWS call has no answer.
+/// Why an AWS call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// It failed, retries included.
+    /// It failed, including its retries.
     #[error("{operation} failed: {detail}")]
     Failed {
         /// AWS operation.
         operation: &'static str,
-        /// The service's error code, when the service answered.
+        /// The service's error code, if the service answered.
         code: Option<String>,
         /// Error code and message, or the connection's failure.
         detail: String,
     },
-    /// It had no answer when the invocation's time for it was over.
-    #[error("{operation} had no answer in the time that the function has")]
+    /// It had no answer when its time in the invocation was over.
+    #[error("{operation} got no response before the function's timeout")]
     Late {
         /// AWS operation.
         operation: &'static str,
@@ -31,7 +31,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// The service's error code, when the service answered.
+    /// The service's error code, if the service answered.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -41,10 +41,10 @@ impl CallError {
     }
 }
 
-/// Waits for a call's answer, but not beyond `deadline`. A call whose turn comes after it is not made.
+/// Waits for a call's answer, but not beyond `deadline`. A call that would start after it is not made.
 ///
 /// # Errors
-/// When the call fails or has no answer in time.
+/// If the call fails or has no answer in time.
 pub async fn in_time<T, E>(
     operation: &'static str,
     deadline: Instant,
@@ -63,7 +63,7 @@ where
     }
 }
 
-/// Code, message and request id of a service's error; of any other, the chain of its causes.
+/// Code, message, and request ID of a service's error; for other errors, the chain of causes.
 fn to_call_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + Error + 'static,

@@ -2,7 +2,7 @@
 
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
 
-/// Whether a deployment is under way: the primary one is, or an older one still has its tasks.
+/// Whether a deployment is in progress: the primary one, or an older one that still has tasks.
 #[must_use]
 pub fn is_deploying(service: &Service) -> bool {
     let deployments = service.deployments();

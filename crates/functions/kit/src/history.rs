@@ -1,4 +1,4 @@
-//! The arrivals of the last days, from the metrics of SQS.
+//! The arrivals of the last days, from SQS metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,17 +10,17 @@ use tokio::time::Instant;
 use crate::measured::{OPERATION, last_minutes, metric_query, since_epoch};
 use crate::{CallError, in_time};
 
-/// Maximum number of pages of an answer. A page holds 100,800 datapoints: five queues of two weeks.
+/// Maximum number of pages of an answer. A page contains 100,800 datapoints: two weeks of five queues.
 ///
 /// Source: Amazon CloudWatch API Reference, GetMetricData.
 const PAGES: usize = 20;
 
-/// The messages sent to all these queues together in each of the last `minutes` before `now`, by the start of
-/// the minute (both since the Unix epoch). Minutes without a datapoint are absent. CloudWatch keeps minutes for
-/// 15 days.
+/// The sum of the messages sent to these queues in each of the last `minutes` before `now`, by the start of the
+/// minute (both since the Unix epoch). Minutes without a datapoint are missing. CloudWatch keeps minutes for 15
+/// days.
 ///
 /// # Errors
-/// When a call fails or has no answer in time.
+/// If a call fails or has no answer in time.
 pub async fn sent_by_minute(
     client: &Client,
     queues: &BTreeSet<&str>,
@@ -84,7 +84,7 @@ mod tests {
             .build()
     }
 
-    /// 3 and 4 messages in one minute of two queues are 7, and the second page adds a minute.
+    /// 3 and 4 messages in one minute of two queues make 7, and the second page adds a minute.
     #[tokio::test]
     async fn adds_queues_and_reads_every_page() {
         let first = mock!(Client::get_metric_data)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-/// Longest timeout that Lambda allows.
+/// Maximum timeout in Lambda.
 ///
 /// Source: AWS Lambda Developer Guide, Lambda quotas.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -19,8 +19,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Time that the function can work, so that its failure is still reported before Lambda ends
-    /// the invocation.
+    /// Time that the function can work, so that it can still report its failure before Lambda ends the invocation.
     #[must_use]
     pub fn usable_time(&self) -> Duration {
         let time_left = self.time_left.min(LONGEST);

@@ -1,9 +1,9 @@
-//! What the Lambda functions share: how they start, how patient they are with AWS, and how they log.
+//! Common parts of the Lambda functions: how they start, how long they wait for AWS, and how they log.
 //!
-//! This crate owns the edges of a function: [`serve`] hands events to a handler with Lambda's data on
-//! the invocation, [`in_time`] bounds a call and shortens its error, [`Log`] writes JSON lines, and
-//! [`flows`] reads CloudWatch's data on queues, which [`record_flows`] gives to the scaling algorithm.
-//! The function's purpose is its own.
+//! This crate owns the edges of a function: [`serve`] passes events to a handler with Lambda's data on the
+//! invocation, [`in_time`] limits a call and shortens its error, [`Log`] writes JSON lines, and [`flows`] reads
+//! CloudWatch's data on queues, which [`record_flows`] passes to the scaling algorithm. Each function defines its
+//! own purpose.
 
 mod call;
 mod deployments;

@@ -1,5 +1,5 @@
-//! A function's log: one JSON object a line, with the keys that Lambda's and CloudWatch Logs' own
-//! filters know (`timestamp`, `level`, `requestId`).
+//! A function's log: one JSON object per line, with the keys of Lambda's and CloudWatch Logs' own filters
+//! (`timestamp`, `level`, `requestId`).
 
 use std::io::Write;
 use std::time::{Duration, SystemTime};
@@ -9,13 +9,13 @@ use aws_smithy_types::date_time::Format;
 use serde::Serialize;
 use tokio::time::Instant;
 
-/// How serious a line is.
+/// The severity of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// As it should be.
+    /// Normal operation.
     Info,
-    /// Someone should read it, although the invocation continues.
+    /// Someone should read it, but the invocation continues.
     Warn,
     /// Failed.
     Error,
@@ -70,8 +70,8 @@ impl<'a> Log<'a> {
             message,
             fields,
         };
-        // Whole lines in one write, so that they stay whole. If the log can't be written, there is
-        // no place to report that, and the work continues without it.
+        // Each line is one write, so that lines stay complete. If the log can't be written, there is no place to
+        // report that, and the work continues without it.
         if let Ok(mut bytes) = serde_json::to_vec(&line) {
             bytes.push(b'\n');
             let _ = self

@@ -1,4 +1,4 @@
-//! A processing time that is measured, from the metrics that SQS publishes a few minutes late.
+//! A measured processing time, from the metrics that SQS publishes a few minutes late.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::{CallError, in_time};
 /// Period of SQS's metrics, in seconds.
 const PERIOD: u16 = 60;
 
-/// Whole minutes of SQS's metrics over which a processing time is measured. After a queue was idle, SQS's metrics come
-/// up to 15 minutes late, and an average over less would jump.
+/// Whole minutes of SQS's metrics from which a processing time is measured. After a queue was idle, SQS's metrics
+/// come up to 15 minutes late, and an average over fewer minutes would jump.
 const MEASURED_MINUTES: u64 = 15;
 
-/// How long after its end a minute's number of deletes counts as complete.
+/// Time after its end until a minute's number of deletes counts as complete.
 const SETTLED: Duration = Duration::from_secs(60);
 
 /// Maximum number of queues per GetMetricData call, at two queries each.
@@ -48,11 +48,11 @@ impl Flow {
     }
 }
 
-/// Reads the flow of each queue, by its name, in the last whole minutes before `now` (since the Unix epoch). Each call
-/// reads 250 queues.
+/// Reads the flow of each queue, by its name, in the last whole minutes before `now` (since the Unix epoch). Each
+/// call reads 250 queues.
 ///
 /// # Errors
-/// When a call fails or has no answer in time.
+/// If a call fails or has no answer in time.
 pub async fn flows(
     client: &Client,
     queues: &BTreeSet<&str>,
@@ -94,8 +94,8 @@ pub async fn flows(
     Ok(found)
 }
 
-/// Gives the scaler what CloudWatch knows of its `queues`, which are named in the scaler's order: each group of them is
-/// measured on its own.
+/// Passes CloudWatch's data on the scaler's `queues` to the scaler. They are named in the scaler's order. Each
+/// group of queues is measured separately.
 pub fn record_flows(
     scaler: &mut DeadlineScaler,
     queues: &[&str],
@@ -118,9 +118,9 @@ pub fn record_flows(
     }
 }
 
-/// Gives the scaler the deletes of each minute, and the first time what is known from before. A minute is complete once
-/// CloudWatch knows the deletes of each queue that had some lately or has messages now (`busy`): the metrics of a queue
-/// that wakes come up to 15 minutes late.
+/// Passes the deletes of each minute to the scaler, and at the first time, the earlier data. A minute is complete
+/// once CloudWatch has the deletes of each queue that had some recently or has messages now (`busy`): the metrics
+/// of a queue that was idle come up to 15 minutes late.
 fn record_group(
     scaler: &mut DeadlineScaler,
     group: usize,
@@ -184,7 +184,7 @@ fn by_id(results: &[MetricDataResult]) -> HashMap<String, Series> {
         .collect()
 }
 
-/// Joins both series in the minutes for which both are known, because one comes later than the other.
+/// Joins both series in the minutes that have both values, because one comes later than the other.
 fn join_minutes(in_flight: &Series, deleted: &Series) -> Flow {
     let both = in_flight
         .iter()
@@ -250,8 +250,8 @@ mod tests {
             .build()
     }
 
-    /// 4 and 6 in flight in two minutes, 300 deleted: 600 s of work for 300 messages. A minute with only one number
-    /// counts for neither.
+    /// 4 and 6 in flight in two minutes, 300 deleted: 600 s of work for 300 messages. A minute with only one value
+    /// doesn't count.
     #[tokio::test]
     async fn pairs_minutes_and_knows_littles_law() {
         let rule = mock!(Client::get_metric_data)

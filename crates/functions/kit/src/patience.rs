@@ -1,4 +1,4 @@
-//! How patient the SDK clients are.
+//! The timeouts and retries of the SDK clients.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ pub async fn aws_config() -> SdkConfig {
         .await
 }
 
-/// One call, retries included, ends within 12 s, so that two rounds of calls stay within a function's
-/// 30 s; the invocation's deadlines bound more. The SDK's own defaults would wait for a held answer
-/// without end.
+/// One call, including retries, ends within 12 s, so that two rounds of calls fit into a function's 30 s; the
+/// invocation's deadlines limit other cases. The SDK's own defaults would wait forever for an answer that doesn't
+/// come.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
@@ -29,7 +29,7 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// Up to three retries after waits of at most 0.5, 1 and 2 s.
+/// Up to three retries after waits of at most 0.5, 1, and 2 s.
 #[must_use]
 pub fn retries() -> RetryConfig {
     RetryConfig::standard()

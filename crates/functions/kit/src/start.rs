@@ -14,10 +14,10 @@ use crate::{Invocation, Level, Log};
 /// Set by Lambda: host and port of its Runtime API.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
-/// Hands one event after the other to `handler`, until Lambda ends the process.
+/// Passes one event after the other to `handler`, until Lambda ends the process.
 ///
 /// # Errors
-/// When the program does not run in Lambda, or its Runtime API fails.
+/// If the program doesn't run in Lambda, or its Runtime API fails.
 pub async fn serve<A, E>(
     handler: impl AsyncFn(Value, &Invocation, &mut Log<'_>) -> Result<A, E>,
 ) -> Result<(), Error>
@@ -45,8 +45,8 @@ where
     .await
 }
 
-/// Reports that the function can't start to its log and to Lambda, which then answers every invocation
-/// with it; returns the error for `main` to end with.
+/// Reports to the log and to Lambda that the function can't start. Lambda then answers every invocation with the
+/// error. Returns the error with which `main` ends.
 pub async fn init_failed(problem: Diagnostic) -> Error {
     let mut stdout = std::io::stdout();
     let mut log = Log::new(&mut stdout, "", SystemTime::now());

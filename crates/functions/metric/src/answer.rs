@@ -14,7 +14,7 @@ pub struct Target {
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// Queue name; empty when the request names a service without a queue.
+    /// Queue name; empty if the request has a service without a queue.
     pub queue: String,
 }
 
@@ -46,7 +46,7 @@ pub struct Published {
     pub messages: u64,
     /// Running tasks.
     pub running: u32,
-    /// The published value: messages ÷ running tasks, or more where that keeps the service's last task
+    /// The published value: messages ÷ running tasks, or more if that keeps the service's last task
     /// ([`scaling::held_backlog`]).
     pub backlog_per_task: f64,
 }
@@ -58,13 +58,13 @@ pub struct Waking {
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// Desired tasks.
+    /// Desired count.
     pub desired: u32,
-    /// The published value: all messages that count as backlog while no task is desired, otherwise 0.
+    /// The published value: all messages that count as backlog if the desired count is 0, otherwise 0.
     pub backlog_without_tasks: u64,
 }
 
-/// A datapoint of a service that follows demand that CloudWatch took.
+/// A datapoint, accepted by CloudWatch, of a service that follows demand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Need {
     /// Cluster name.
@@ -77,7 +77,7 @@ pub struct Need {
     pub value: f64,
 }
 
-/// A service that follows demand but whose data for the published metrics isn't complete.
+/// A service that follows demand and lacks data for the published metrics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unknown {
     /// Cluster name.
@@ -98,7 +98,7 @@ pub struct Failed {
     pub reason: Reason,
 }
 
-/// The results for all targets of the request, each list in the order of cluster, service, queue.
+/// The results for all targets of the request, each list in the order of cluster, service, and queue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Answer {
     /// The datapoints that CloudWatch accepted.
@@ -109,9 +109,9 @@ pub struct Answer {
     /// Datapoints of the services that follow demand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
-    /// The services that follow demand but whose data isn't complete yet. That isn't a failure.
+    /// The services that follow demand and lack data. That isn't a failure.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<Unknown>,
-    /// The targets without one; empty in the answer of an invocation that succeeds.
+    /// The targets without a datapoint; empty if the invocation succeeds.
     pub failed: Vec<Failed>,
 }

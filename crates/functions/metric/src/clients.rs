@@ -14,7 +14,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients for the region, credentials and endpoint of the environment, as Lambda sets it.
+    /// Clients for the region, credentials, and endpoint of the environment, as set by Lambda.
     pub async fn from_environment() -> Self {
         let config = aws_config().await;
         Self {

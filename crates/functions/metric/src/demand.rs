@@ -16,12 +16,11 @@ use crate::queues::{self, Reading};
 use crate::services::Described;
 use crate::{Failed, Need, Reason, Target, Unknown};
 
-/// How long a service is remembered after the last request that names it.
+/// How long a service is remembered after the last request that contains it.
 const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
-/// The state that an execution environment keeps from an invocation to the next: the checks of each service that
-/// follows demand.
-/// follows demand.
+/// The state that an execution environment keeps between invocations: the checks of each service that follows
+/// demand.
 #[derive(Debug, Default)]
 pub struct Memory {
     services: HashMap<ServiceKey, TrackedService>,
@@ -32,7 +31,7 @@ struct TrackedService {
     law: DemandRequest,
     queues: Vec<QueueRequest>,
     scaler: DeadlineScaler,
-    /// Whether the processing time was ever measured.
+    /// Whether the processing time has ever been measured.
     is_measured: bool,
     seen: Duration,
 }
@@ -55,7 +54,7 @@ pub(crate) struct Needs {
     pub(crate) failed: Vec<Failed>,
 }
 
-/// The log's line of a service.
+/// The log line of a service.
 #[derive(Serialize)]
 struct Line<'a> {
     cluster: &'a str,
@@ -154,7 +153,7 @@ impl DemandReadings<'_> {
         log.line(Level::Info, "need", line);
     }
 
-    /// The queues of a service, including unreadable ones, each of which fails.
+    /// The counts of a service's queues, including unreadable ones, each of which fails.
     fn counts(
         &self,
         key: &ServiceKey,
@@ -171,7 +170,7 @@ impl DemandReadings<'_> {
                 reason,
             }));
         }
-        // Targets that the plan refused have already failed, and make the need unknown like unreadable ones.
+        // Targets that the plan refused have already failed. They make the need unknown, like unreadable ones.
         for refused in self.plan.failed.iter().filter(|one| own(&one.target)) {
             names.push(QueueRequest::new(refused.target.queue.clone(), ""));
             all.push(None);
@@ -190,7 +189,8 @@ impl DemandReadings<'_> {
         });
     }
 
-    /// Gives the scaler CloudWatch's data on the deletes. Without an answer, the known processing time stays.
+    /// Passes CloudWatch's data on the deletes to the scaler. Without an answer, the known processing time doesn't
+    /// change.
     fn calibrate(
         &self,
         key: &ServiceKey,
@@ -274,7 +274,7 @@ fn explain_unknown(estimate: &DeadlineEstimate) -> Option<&'static str> {
     } else if estimate.processing_time.is_none() {
         Some("the processing time was not measured yet")
     } else if estimate.need.is_none() {
-        Some("the need is not known: two checks of all queues are needed")
+        Some("the required tasks are unknown: two checks of all queues are needed")
     } else {
         Some("the arrivals are not known for long enough to remove tasks")
     }

@@ -6,25 +6,25 @@ use lambda_runtime::Diagnostic;
 
 use crate::Answer;
 
-/// Maximum number of characters in the message of a failed invocation: enough for a few dozen
-/// targets, and far from the limits of everything that shows or forwards it.
+/// Maximum number of characters in the message of a failed invocation: enough for a few dozen targets, and far
+/// below the limits of every service that shows or forwards it.
 const MESSAGE_LIMIT: usize = 4_096;
 
-/// Characters of one target's reason in that message. The log has all of it.
+/// Maximum number of characters of one target's reason in that message. The log has the complete reason.
 const REASON_LIMIT: usize = 256;
 
 const EXPECTED: &str = r#"expected {"namespace": "…", "services": [{"cluster": "…", "service": "…", "queues": [{"name": "…", "url": "https://…"}], "count": ["visible"]}]}"#;
 
-/// The reason why an invocation failed.
+/// Why an invocation failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvocationError {
-    /// The event is not a request to measure.
+    /// The event isn't a request to measure.
     #[error("the event is not a request to measure: {problem}; {EXPECTED}")]
     MalformedEvent {
         /// The place in the event, and the problem.
         problem: String,
     },
-    /// The event names no service, which is a mistake in the event.
+    /// The event contains no service, which is a mistake in the event.
     #[error("the event names no service to measure; {EXPECTED}")]
     NoServices,
     /// Some targets have no datapoint. The datapoints of readable targets were published.
@@ -53,7 +53,7 @@ impl From<InvocationError> for Diagnostic {
     }
 }
 
-/// Both lists in short: as many failed targets with their reasons as fit, then as many published.
+/// Both lists in short form: as many failed targets with their reasons as fit, then as many published targets.
 fn summarize(answer: &Answer) -> String {
     let failed = &answer.failed;
     let published: Vec<String> = list_values(answer).collect();

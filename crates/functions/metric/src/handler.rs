@@ -17,13 +17,12 @@ use crate::services::{self, Described};
 use crate::{Answer, Clients, Failed, InvocationError, Memory, Published, Reason, Target};
 use crate::{demand, log, publish, waking};
 
-/// Measures every target of the event and publishes its backlog per task, or the need of its service; then
-/// writes the result to the log. `memory` is the state that one execution environment keeps from an
-/// invocation to the next.
+/// Measures every target of the event and publishes its backlog per task, or the need of its service; then writes
+/// the result to the log. `memory` is the state that one execution environment keeps between invocations.
 ///
 /// # Errors
-/// When the event is not a request to measure, and when any target has no datapoint; the datapoints
-/// of all others are published by then.
+/// If the event isn't a request to measure, or if any target has no datapoint; the datapoints of all others are
+/// published by then.
 pub async fn handle(
     clients: &Clients,
     memory: &Mutex<Memory>,
@@ -104,8 +103,8 @@ async fn measure_all(
     }
 }
 
-/// When reading and publishing must end, so that data that was read in time is published in time, and the
-/// failure of the rest is still reported before Lambda ends the invocation.
+/// The times at which reading and publishing must end, so that data that was read in time is published in time, and
+/// failures can still be reported before Lambda ends the invocation.
 struct Deadlines {
     read: Instant,
     publish: Instant,

@@ -28,7 +28,7 @@ pub(crate) fn log_outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationE
     for failed in &answer.failed {
         log.line(Level::Error, "target failed", failed);
     }
-    // The failed targets have their own lines by now; their summary need not be stored twice.
+    // The failed targets already have their own lines, so their summary doesn't need to be stored twice.
     let text = error
         .filter(|error| !matches!(error, InvocationError::TargetsFailed(_)))
         .map(ToString::to_string);

@@ -22,23 +22,22 @@ pub(crate) struct Measure {
     pub(crate) count: BTreeSet<Count>,
 }
 
-/// Everything that an invocation has to do.
+/// The tasks of an invocation.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) namespace: String,
     pub(crate) targets: BTreeMap<Target, Measure>,
-    /// Cluster and service name of each service whose backlog without tasks is published too.
+    /// Cluster and service name of each service whose backlog without tasks is also published.
     pub(crate) wake: BTreeSet<ServiceKey>,
-    /// Target of the tracked backlog per task of each service whose last task is kept while there is work.
+    /// Target of the tracked backlog per task, for each service that keeps its last task while there is work.
     pub(crate) held: BTreeMap<ServiceKey, f64>,
-    /// The demand settings of each service whose need is published, rather than the backlog per task.
+    /// The demand settings of each service whose need is published instead of the backlog per task.
     pub(crate) demands: BTreeMap<ServiceKey, DemandRequest>,
-    /// Targets that fail without any call.
+    /// Targets that fail without a call.
     pub(crate) failed: Vec<Failed>,
 }
 
 impl Plan {
-    /// Reads the event.
     pub(crate) fn from_event(event: Value) -> Result<Self, InvocationError> {
         let malformed = |problem: String| InvocationError::MalformedEvent { problem };
         let request: MetricRequest = serde_path_to_error::deserialize(event)
@@ -94,7 +93,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Every queue URL once, with all that its services count.
+    /// Each queue URL once, with all counts that its services need.
     pub(crate) fn queues(&self) -> BTreeMap<String, BTreeSet<Count>> {
         let mut queues: BTreeMap<String, BTreeSet<Count>> = BTreeMap::new();
         for (target, measure) in &self.targets {
@@ -107,7 +106,7 @@ impl Plan {
         queues
     }
 
-    /// The DescribeServices calls: cluster and service names, every service once.
+    /// The DescribeServices calls: cluster and service names, each service once.
     pub(crate) fn batches(&self) -> Vec<(String, Vec<String>)> {
         let mut clusters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for target in self.targets.keys() {
@@ -126,7 +125,7 @@ impl Plan {
     }
 }
 
-/// The demand settings of each service that has some, and the services whose requests disagree.
+/// The demand settings of each service that has some, and the services with contradictory requests.
 fn collect_demands(
     services: &[ServiceRequest],
 ) -> (BTreeMap<ServiceKey, DemandRequest>, BTreeSet<ServiceKey>) {
@@ -182,8 +181,7 @@ fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> 
     queues.into_iter().map(draft).collect()
 }
 
-/// Checks a target's names. AWS refuses a whole call because of one invalid name, so the calls don't get
-/// invalid names.
+/// Checks a target's names. One invalid name makes AWS refuse a whole call, so calls contain no invalid names.
 fn check(cluster: &str, service: &str, queue: &str, count: &BTreeSet<Count>) -> Result<(), Reason> {
     for (kind, value) in [("cluster name", cluster), ("service name", service)] {
         if !is_ecs_name(value) {

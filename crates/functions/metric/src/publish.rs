@@ -17,14 +17,14 @@ const DATAPOINTS_PER_CALL: usize = 1_000;
 
 /// Bytes of datapoints in one call: the limit is 1 MB, and the rest is for the namespace.
 ///
-/// Source: as [`DATAPOINTS_PER_CALL`].
+/// Source: the same as for [`DATAPOINTS_PER_CALL`].
 const BYTES_PER_CALL: usize = 1_000_000 - 1_024;
 
 /// Size of one datapoint without the values of its dimensions, rounded up: keys, metric name,
 /// dimension names, timestamp, value, and unit need about 190 bytes in CBOR.
 const BYTES_PER_DATAPOINT: usize = 256;
 
-/// PutMetricData calls under way at a time.
+/// Maximum number of concurrent PutMetricData calls.
 const CONCURRENCY: usize = 4;
 
 const OPERATION: &str = "PutMetricData";
@@ -37,7 +37,7 @@ pub(crate) enum Datapoint {
     Need(Need),
 }
 
-/// Publishes all datapoints with one timestamp, and returns which of them CloudWatch accepted.
+/// Publishes all datapoints with one timestamp, and returns the ones that CloudWatch accepted.
 pub(crate) async fn publish(
     client: &aws_sdk_cloudwatch::Client,
     namespace: &str,
@@ -78,7 +78,7 @@ pub(crate) async fn publish(
 }
 
 impl Datapoint {
-    /// Its subject; the backlog without tasks and the need have no queue.
+    /// Its subject. The backlog without tasks and the need have no queue.
     fn target(self) -> Target {
         match self {
             Self::PerTask(one) => one.target,

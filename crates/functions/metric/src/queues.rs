@@ -1,4 +1,4 @@
-//! Reading queues: the number of messages in each.
+//! Reads queues: the number of messages in each.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::Reason;
 use crate::plan::Measure;
 
-/// GetQueueAttributes calls under way at a time. SQS sets no quota on them; the bound is for the
+/// Maximum number of concurrent GetQueueAttributes calls. SQS has no quota for them; the limit protects the
 /// function's memory and sockets.
 const CONCURRENCY: usize = 64;
 
@@ -20,7 +20,7 @@ const OPERATION: &str = "GetQueueAttributes";
 /// The attributes of one queue, or why they could not be read.
 pub(crate) type Reading = Result<HashMap<QueueAttributeName, String>, Reason>;
 
-/// Reads every queue, by its URL, with just the attributes that are counted.
+/// Reads every queue, by its URL, with only the needed attributes.
 pub(crate) async fn read(
     client: &aws_sdk_sqs::Client,
     queues: BTreeMap<String, BTreeSet<Count>>,

@@ -1,29 +1,29 @@
-//! The reasons why a target isn't published.
+//! Why a target isn't published.
 
 use lambda_kit::CallError;
 use scaling::DemandPolicyError;
 use serde::{Serialize, Serializer};
 
-/// The reason why a target's datapoint wasn't published.
+/// Why a target's datapoint wasn't published.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// The request lists the service without a queue.
     #[error("the service names no queue")]
     NoQueue,
-    /// The request counts no kind of message: publishing would be a false zero.
+    /// The request counts no kind of message: the published value would be a false zero.
     #[error("`count` is empty, so there is nothing to measure")]
     NothingCounted,
-    /// A name in the request that AWS would refuse, and with it the good targets of the same call.
+    /// A name in the request that AWS would refuse, together with the valid targets of the same call.
     #[error("{value:?} is not a {kind}: {rule}")]
     Name {
         /// The kind of the named object.
         kind: &'static str,
         /// The name.
         value: String,
-        /// The form of a valid name.
+        /// The valid form of the name.
         rule: &'static str,
     },
-    /// The request contains the target twice, with different URLs or counts, or its service with other settings.
+    /// The request contains the target twice, with different URLs or counts, or its service has different settings.
     #[error("the request contains it twice, with different queue URLs, counts, or demand settings")]
     Ambiguous,
     /// The numbers of its demand settings aren't valid.
@@ -36,21 +36,21 @@ pub enum Reason {
     #[error("ECS reports the service as {0}")]
     ServiceFailure(String),
     /// ECS's answer neither contains the service nor reports it as failed.
-    #[error("the answer of DescribeServices does not hold the service")]
+    #[error("the DescribeServices response doesn't contain the service")]
     ServiceAbsent,
-    /// The service is deleted, or in a state that this function does not know.
+    /// The service is deleted, or in a state that this function doesn't know.
     #[error("service is {0}")]
     ServiceStatus(String),
-    /// A number of running tasks that cannot be.
+    /// An impossible running count.
     #[error("service reports {0} running tasks")]
     RunningCount(i32),
-    /// A number of desired tasks that cannot be.
+    /// An impossible desired count.
     #[error("service reports {0} desired tasks")]
     DesiredCount(i32),
     /// SQS's answer lacks a requested attribute.
-    #[error("the answer of GetQueueAttributes does not hold {0}")]
+    #[error("the GetQueueAttributes response doesn't contain {0}")]
     AttributeAbsent(&'static str),
-    /// An attribute that is not a number of messages.
+    /// An attribute that isn't a number of messages.
     #[error("{attribute} is {value:?}, not a number of messages")]
     AttributeValue {
         /// Attribute name.
@@ -58,7 +58,7 @@ pub enum Reason {
         /// Its value.
         value: String,
     },
-    /// The counted messages together exceed 64 bits.
+    /// The sum of the counted messages exceeds 64 bits.
     #[error("the counted messages add up to more than 64 bits hold")]
     TooManyMessages,
 }

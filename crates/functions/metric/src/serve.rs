@@ -1,4 +1,4 @@
-//! The function as a program: wires clients, memory, clock and log to the handler.
+//! The function as a program: connects clients, memory, clock, and log with the handler.
 
 use tokio::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! Describing services: how many tasks each runs, and how many it should.
+//! Describes services: the running count and the desired count of each.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::Reason;
 
-/// DescribeServices calls under way at a time. An answer carries the last 100 events of each of its
-/// ten services, a few hundred kilobytes in all, and ECS sustains 20 calls a second after a burst.
+/// Maximum number of concurrent DescribeServices calls. An answer contains the last 100 events of each of its ten
+/// services, a few hundred kilobytes in total, and ECS allows 20 calls per second after a burst.
 const CONCURRENCY: usize = 16;
 
 const OPERATION: &str = "DescribeServices";
@@ -83,9 +83,9 @@ fn by_name(output: &DescribeServicesOutput) -> HashMap<String, Result<Tasks, Rea
     known
 }
 
-/// The counts of a service that can be scaled, or that still drains.
+/// The counts of a service that can be scaled, or that is still draining.
 fn read_tasks(service: &Service) -> Result<Tasks, Reason> {
-    // The SDK reads an absent `runningCount` or `desiredCount` as 0. An absent status shows that a record was cut
+    // The SDK reads a missing `runningCount` or `desiredCount` as 0. A missing status shows that a record was cut
     // short, and doesn't mean a service without tasks.
     match service.status() {
         Some("ACTIVE" | "DRAINING") => {}

@@ -9,8 +9,8 @@ use crate::queues::{self, Reading};
 use crate::services::Described;
 use crate::{Published, Reason, Waking};
 
-/// The datapoints of the services that should scale from zero. A service that can't be described has none;
-/// its targets have the reason.
+/// The datapoints of the services that can scale from zero. A service that can't be described has none; its targets
+/// contain the reason.
 pub(crate) fn list_datapoints(
     plan: &Plan,
     queues: &HashMap<String, Reading>,
@@ -20,8 +20,8 @@ pub(crate) fn list_datapoints(
         let Ok(tasks) = described.get(service)? else {
             return None;
         };
-        // From the first desired task on the value is 0, whatever waits: the policy that it drives sets
-        // the count to one, and would cut a running service down to that.
+        // If the desired count is at least 1, the value is 0, whatever waits: its policy sets the count to one, and
+        // would reduce a running service to that.
         let value = match tasks.desired {
             0 => count_waiting(plan, queues, service)?,
             _ => 0,
@@ -36,8 +36,8 @@ pub(crate) fn list_datapoints(
     plan.wake.iter().filter_map(datapoint).collect()
 }
 
-/// Keeps the last task of the services that can go to zero tasks while there is work: raises the datapoint
-/// of the first queue, because the policy tracks the sum over all queues.
+/// Keeps the last task of services that can scale to zero while there is work: raises the datapoint of the first
+/// queue, because the policy tracks the sum over all queues.
 pub(crate) fn hold_last_tasks(plan: &Plan, datapoints: &mut [Published]) {
     for (service, target) in &plan.held {
         let mut own: Vec<&mut Published> = datapoints
@@ -54,8 +54,8 @@ pub(crate) fn hold_last_tasks(plan: &Plan, datapoints: &mut [Published]) {
     }
 }
 
-/// All messages in the queues of a service. `None` if a queue can't be read and the others are empty,
-/// because a zero would be a guess. Messages in the others are reason enough to start a task.
+/// All messages in the queues of a service. `None` if a queue can't be read and the others are empty, because a
+/// zero would be a guess. Messages in any of the others are enough to start a task.
 fn count_waiting(
     plan: &Plan,
     queues: &HashMap<String, Reading>,
@@ -70,7 +70,7 @@ fn count_waiting(
         if target.cluster == *cluster && target.service == *service {
             match queues::count_backlog(queues, measure) {
                 Ok(messages) => sum = sum.saturating_add(messages),
-                // More than can be counted is certainly more than none.
+                // A sum that is too large to count is certainly above zero.
                 Err(Reason::TooManyMessages) => sum = u64::MAX,
                 Err(_) => complete = false,
             }

@@ -1,4 +1,4 @@
-//! Describing the alarms: which state each is in, and what it evaluates.
+//! Describes the alarms: the state of each, and the metric that it evaluates.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{Problem, moment};
 
-/// Period of an alarm that has none of its own, which is one on metric math.
+/// Period of an alarm that sets none, which is an alarm on metric math.
 const USUAL_PERIOD: Duration = Duration::from_secs(60);
 
 /// An alarm of the policy, as CloudWatch describes it.
@@ -19,15 +19,15 @@ pub(crate) struct Alarm {
     pub(crate) arn: String,
     pub(crate) change: StateChange,
     pub(crate) period: Duration,
-    /// Periods that it evaluates.
+    /// Number of evaluation periods.
     pub(crate) evaluation_periods: u32,
-    /// The comparison and its threshold, if that is a fixed one.
+    /// The comparison and its threshold, if the threshold is fixed.
     pub(crate) threshold: Option<(Comparison, f64)>,
-    /// What its metric is.
+    /// Its metric.
     pub(crate) queries: Vec<MetricDataQuery>,
 }
 
-/// Describes the policy's alarms. One that doesn't exist is left out.
+/// Describes the policy's alarms. Alarms that don't exist are omitted.
 pub(crate) async fn describe(
     client: &aws_sdk_cloudwatch::Client,
     policy: &AlarmStepsPolicy,
@@ -55,7 +55,7 @@ fn convert_alarm(name: &str, described: &MetricAlarm) -> Result<Alarm, Problem> 
     let state = described.state_value().map(StateValue::as_str);
     let known = state.and_then(|state| state.parse().ok());
     let state = known.ok_or_else(|| Problem::state(name, state))?;
-    // The updated time also moves when something else than the state changes.
+    // The updated time also changes if something other than the state changes.
     let at = described
         .state_transitioned_timestamp()
         .or(described.state_updated_timestamp())
@@ -87,12 +87,12 @@ fn find_period(described: &MetricAlarm) -> Duration {
     }
 }
 
-/// `None` for the operators that compare with a band that moves.
+/// `None` for operators that compare with a moving band.
 fn find_comparison(described: &MetricAlarm) -> Option<Comparison> {
     described.comparison_operator()?.as_str().parse().ok()
 }
 
-/// The alarm's metric, or its metric math as it stands.
+/// The alarm's metric, or its metric math unchanged.
 fn metric_queries(described: &MetricAlarm) -> Vec<MetricDataQuery> {
     if !described.metrics().is_empty() {
         return described.metrics().to_vec();

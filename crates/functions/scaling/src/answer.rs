@@ -1,4 +1,4 @@
-//! What an invocation answers, for its log and for people who invoke by hand.
+//! The answer of an invocation, for its log and for people who use `invoke`.
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use serde::Serialize;
 
 use crate::{FleetAnswer, moment};
 
-/// What an invocation answers, by the policy that the function follows.
+/// The answer of an invocation, by the policy that the function follows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Reply {
-    /// Steps while an alarm rings.
+    /// Steps while an alarm is in ALARM.
     AlarmSteps(Answer),
     /// The tasks that the work needs.
     Demand(FleetAnswer),
 }
 
-/// What came of an invocation.
+/// The outcome of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScalingOutcome {
-    /// No alarm rings.
+    /// No alarm is in ALARM.
     Quiet,
-    /// The count was changed by a step.
+    /// A step changed the count.
     Stepped,
-    /// The count was changed by a step that an earlier invocation had begun.
+    /// A step that an earlier invocation started changed the count.
     Finished,
-    /// The alarm's change of state has had its step.
+    /// The alarm's change of state already had its step.
     Handled,
     /// The count is at its bound.
     AtBound,
-    /// The count was outside its bounds and is within them now.
+    /// The count was outside its bounds and is now within them.
     Bounded,
-    /// A cooldown, or the alarm's period after a step, is not over.
+    /// A cooldown, or the alarm's period after a step, is still in effect.
     Cooldown,
     /// Scale-in waits for a deployment.
     Deploying,
@@ -45,28 +45,28 @@ pub enum ScalingOutcome {
     Missing,
 }
 
-/// What came of an invocation, and why.
+/// The outcome of an invocation, and its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// Cluster name.
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// What came of it, in a word.
+    /// The outcome, in one word.
     pub outcome: ScalingOutcome,
-    /// The alarm that rings, if one does.
+    /// The alarm that is in ALARM, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alarm: Option<String>,
-    /// The desired count before, when it was read.
+    /// The desired count before, if it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<u32>,
     /// The desired count afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<u32>,
-    /// Until when a step waits.
+    /// When the wait for a step ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// Why, in a sentence.
+    /// The reason, in a sentence.
     pub reason: String,
 }
 
@@ -76,12 +76,12 @@ pub(crate) struct Cause<'a> {
     pub(crate) policy: &'a AlarmStepsPolicy,
     pub(crate) side: Side,
     pub(crate) alarm: &'a str,
-    /// Since when it rings.
+    /// Since when it has been in ALARM.
     pub(crate) change: Duration,
 }
 
 impl Answer {
-    /// No alarm rings.
+    /// No alarm is in ALARM.
     pub(crate) fn quiet(policy: &AlarmStepsPolicy) -> Self {
         Self {
             cluster: policy.cluster.clone(),
@@ -107,7 +107,7 @@ impl Answer {
         }
     }
 
-    /// There is no service to scale, whether an alarm rings or not.
+    /// There is no service to scale, whatever the states of the alarms.
     pub(crate) fn unscalable(
         policy: &AlarmStepsPolicy,
         outcome: ScalingOutcome,
@@ -126,7 +126,7 @@ impl Cause<'_> {
     pub(crate) fn stepped(&self, outcome: ScalingOutcome, record: &StepRecord) -> Answer {
         let (from, to) = (record.from, record.to);
         let how = match outcome {
-            ScalingOutcome::Finished => ", by a step that was begun before",
+            ScalingOutcome::Finished => ", by a step that was started earlier",
             _ => "",
         };
         let text = format!("{} from {from} to {to} tasks{how}", self.side_name());
@@ -142,7 +142,7 @@ impl Cause<'_> {
         self.answer(outcome, what)
     }
 
-    /// The count stays as it is.
+    /// The count doesn't change.
     pub(crate) fn held(&self, hold: HoldReason, desired: u32) -> Answer {
         let (outcome, until, text) = match hold {
             HoldReason::Handled => (

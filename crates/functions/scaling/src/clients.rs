@@ -11,17 +11,17 @@ pub struct Clients {
     pub ecs: aws_sdk_ecs::Client,
     /// Publishes datapoints and reads metrics; describes alarms and keeps their tags.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
-    /// Reads what to scale by demand, where that doesn't fit into a rule's input.
+    /// Reads the object with the services to scale by demand, if they don't fit into a rule's input.
     pub s3: aws_sdk_s3::Client,
     /// Reads which services are paused.
     pub ssm: aws_sdk_ssm::Client,
 }
 
 impl Clients {
-    /// Clients for the region, credentials and endpoint of the environment, as Lambda sets it.
+    /// Clients for the region, credentials, and endpoint of the environment, as set by Lambda.
     pub async fn from_environment() -> Self {
         let config = aws_config().await;
-        // Another endpoint than AWS's own has no name for each bucket.
+        // Endpoints other than AWS's own have no host name per bucket.
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(config.endpoint_url().is_some());
         Self {

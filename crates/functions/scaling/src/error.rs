@@ -11,41 +11,41 @@ const EXPECTED: &str = r#"expected alarms' messages from SNS, {"Records": [{"Sns
 const EXPECTED_FOR_DEMAND: &str =
     r#"expected {"action": "scale-by-demand", "services": […]}, as the function's rule sends it"#;
 
-/// Characters of the message of an invocation whose checks failed. The log has all of it.
+/// Maximum length of the message of an invocation with failed checks, in characters. The log has everything.
 const MESSAGE_LIMIT: usize = 4_096;
 
-/// Why an invocation failed. Lambda repeats it, and hands its event to the dead-letter queue in the end.
+/// Why an invocation failed. Lambda retries it, and finally sends its event to the dead-letter queue.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvocationError {
-    /// The event is neither alarms' messages nor the request to re-evaluate.
-    #[error("the event is nothing that this function knows: {problem}; {EXPECTED}")]
+    /// The event is neither an alarm's message nor the request to re-evaluate.
+    #[error("this function doesn't support the event: {problem}; {EXPECTED}")]
     MalformedEvent {
-        /// Where in the event, and what is wrong there.
+        /// The place in the event, and the problem.
         problem: String,
     },
-    /// The event is no request to a function that follows demand: an alarm's message, say.
-    #[error("the event is nothing that this function knows: {problem}; {EXPECTED_FOR_DEMAND}")]
+    /// The event isn't a request to a function that follows demand, but, for example, an alarm's message.
+    #[error("this function doesn't support the event: {problem}; {EXPECTED_FOR_DEMAND}")]
     NoRequest {
-        /// Where in the event, and what is wrong there.
+        /// The place in the event, and the problem.
         problem: String,
     },
-    /// What to scale could not be read.
+    /// The services to scale could not be read.
     #[error("{problem}")]
     UnreadFleet {
-        /// Where it is, and why it could not be read.
+        /// Their location, and why they could not be read.
         problem: String,
     },
-    /// Some checks failed, or a part of every check of a service. Everything else was done.
+    /// Some checks failed, or a part of every check of a service. Everything else was completed.
     #[error("{}", summarize_checks(.0))]
     LooksFailed(Box<FleetAnswer>),
-    /// Some records of the event are no messages of this function's alarms. The others were handled.
+    /// Some records of the event aren't messages of this function's alarms. The others were processed.
     #[error("{} of {all} records refused: {}; {}", .refused.len(), list_refused(.refused), describe_rest(.answer.as_deref()))]
     RecordsRefused {
-        /// Which, and why.
+        /// The refused records, and why.
         refused: Vec<Refused>,
         /// Number of all records.
         all: usize,
-        /// What came of the others; `None` when there are none.
+        /// The outcome of the others; `None` if there are none.
         answer: Option<Box<Result<Answer, Problem>>>,
     },
     /// The service could not be reconciled with its alarms.
@@ -53,59 +53,59 @@ pub enum InvocationError {
     Problem(#[from] Problem),
 }
 
-/// A record that this function can't handle.
+/// A record that this function can't process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refused {
-    /// Which one: its place in the event and its message id, if it has one.
+    /// The record: its index in the event and its message ID, if it has one.
     pub record: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// What stood between the alarms and the service.
+/// A problem that prevents the reconciliation of the service with its alarms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// An AWS call has no answer.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// An alarm without an ARN, a state or the time of its change, or in a state that isn't known.
+    /// An alarm without an ARN, a state, or the time of its change, or in an unknown state.
     #[error("DescribeAlarms shows alarm {alarm} {problem}")]
     Alarm {
         /// Alarm name.
         alarm: String,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
-    /// ECS can't say what the service is.
+    /// ECS can't describe the service.
     #[error("ECS reports the service as {0}")]
     ServiceFailure(String),
-    /// The answer of ECS neither holds the service nor reports it as failed.
-    #[error("the answer of DescribeServices does not hold the service")]
+    /// ECS's answer neither contains the service nor reports it as failed.
+    #[error("the DescribeServices response doesn't contain the service")]
     ServiceAbsent,
     /// A state of the service that this function doesn't know.
     #[error("service is {0}")]
     ServiceStatus(String),
-    /// A count that cannot be.
-    #[error("{0} is no desired count")]
+    /// An impossible desired count.
+    #[error("{0} isn't a desired count")]
     DesiredCount(i64),
-    /// A number of running tasks that cannot be.
-    #[error("{0} is no running count")]
+    /// An impossible running count.
+    #[error("{0} isn't a running count")]
     RunningCount(i64),
-    /// A count of a queue that is absent, or no number of messages.
-    #[error("GetQueueAttributes says {} for {attribute}", .value.as_deref().map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}")))]
+    /// A count of a queue that is missing, or isn't a number of messages.
+    #[error("GetQueueAttributes returns {} for {attribute}", .value.as_deref().map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}")))]
     QueueCount {
         /// Attribute name.
         attribute: String,
-        /// Its value, if there is one.
+        /// Its value, if it has one.
         value: Option<String>,
     },
-    /// The policy can't be followed.
+    /// The policy is invalid.
     #[error("the policy can't be followed: {0}")]
     Policy(#[from] scaling::PolicyError),
 }
 
 impl Problem {
-    /// A state that no alarm has.
+    /// A state that alarms don't have.
     pub(crate) fn state(alarm: &str, state: Option<&str>) -> Self {
         let problem = match state {
             Some(state) => format!("in the state {state}"),
@@ -155,7 +155,7 @@ impl From<InvocationError> for Diagnostic {
     }
 }
 
-/// What failed of each service, each problem once.
+/// The failures of each service, each problem once.
 fn summarize_checks(answer: &FleetAnswer) -> String {
     let services = answer.services.iter().filter_map(DemandAnswer::failure);
     let text = services

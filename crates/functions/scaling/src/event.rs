@@ -1,4 +1,4 @@
-//! From the event to what it says: pure.
+//! From the event to its content: pure.
 
 use scaling::{AlarmStepsPolicy, ScalingRequest, Side, StateChange, Trigger};
 use serde::Deserialize;
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::{InvocationError, Refused, moment};
 
-/// What an event says.
+/// The content of an event.
 #[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) trigger: Trigger,
     pub(crate) messages: Vec<Message>,
-    /// What could not be read.
+    /// Records that could not be read.
     pub(crate) refused: Vec<Refused>,
     /// Number of records.
     pub(crate) records: usize,
@@ -20,14 +20,14 @@ pub(crate) struct Event {
 /// A change of one of the policy's alarms.
 #[derive(Debug)]
 pub(crate) struct Message {
-    /// How the record is called in errors.
+    /// The record's name in errors.
     pub(crate) record: String,
     pub(crate) side: Side,
     pub(crate) arn: Option<String>,
     pub(crate) change: StateChange,
 }
 
-/// The envelope of SNS, of which only this matters.
+/// The SNS envelope; only this part is used.
 #[derive(Deserialize)]
 struct Record {
     #[serde(rename = "Sns")]
@@ -95,24 +95,24 @@ impl Event {
     }
 }
 
-/// Reads a record, and adds its id to what it is called.
+/// Reads a record, and adds its ID to its name.
 fn read_message(
     value: &Value,
     policy: &AlarmStepsPolicy,
     record: &mut String,
 ) -> Result<Message, String> {
     let Record { sns } = serde_path_to_error::deserialize(value)
-        .map_err(|error| format!("is no record of SNS: {error}"))?;
+        .map_err(|error| format!("isn't an SNS record: {error}"))?;
     if let Some(id) = &sns.id {
         *record = format!("{record}, message {id}");
     }
     let mut json = serde_json::Deserializer::from_str(&sns.message);
     let alarm: AlarmMessage = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| format!("is no alarm's message: {error}"))?;
+        .map_err(|error| format!("isn't an alarm's message: {error}"))?;
     let name = &alarm.alarm_name;
     let side = policy
         .side_of(name)
-        .ok_or_else(|| format!("alarm {name:?} is none of this function's"))?;
+        .ok_or_else(|| format!("alarm {name:?} doesn't belong to this function"))?;
     let change = read_change(&alarm)?;
     Ok(Message {
         record: std::mem::take(record),
@@ -126,8 +126,9 @@ fn read_change(alarm: &AlarmMessage) -> Result<StateChange, String> {
     let state = &alarm.new_state_value;
     let state = state
         .parse()
-        .map_err(|_| format!("NewStateValue: {state:?} is no state of an alarm"))?;
+        .map_err(|_| format!("NewStateValue: {state:?} isn't a state of an alarm"))?;
     let time = &alarm.state_change_time;
-    let at = moment::parse(time).ok_or_else(|| format!("StateChangeTime: {time:?} is no time"))?;
+    let at =
+        moment::parse(time).ok_or_else(|| format!("StateChangeTime: {time:?} isn't a time"))?;
     Ok(StateChange { state, at })
 }

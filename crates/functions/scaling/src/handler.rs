@@ -31,14 +31,14 @@ struct Absent<'a> {
     alarm: &'a str,
 }
 
-/// Reconciles the policy's service with its alarms, or follows the demand of the event's services until the rule's period
-/// is over; then writes to the log what came of it. `memory` is what one execution environment keeps from an
-/// invocation to the next.
+/// Reconciles the policy's service with its alarms, or follows the demand of the event's services until the rule's
+/// period is over. Then writes the outcome to the log. `memory` is the state that one execution environment keeps
+/// between invocations.
 ///
 /// # Errors
-/// When the event is neither alarms' messages nor the request to re-evaluate, when a record is none of
-/// this function's alarms' (the others are handled by then), and when AWS refuses or doesn't answer. A
-/// service that is not there is no error: repeating the invocation would not help.
+/// If the event is neither an alarm's message nor the request to re-evaluate, if a record isn't from this
+/// function's alarms (the others are processed by then), or if AWS refuses a call or doesn't answer. A missing
+/// service isn't an error, because a retry would not help.
 pub async fn handle(
     clients: &Clients,
     policy: &Policy,
@@ -57,7 +57,7 @@ pub async fn handle(
             result.map(Reply::AlarmSteps)
         }
         None => {
-            // An execution environment has one invocation at a time, so nobody waits here.
+            // An execution environment has one invocation at a time, so the lock is always free.
             let mut memory = memory.lock().await;
             let following = demand::follow_demand(clients, &mut memory, event, invocation, log);
             let result = Box::pin(following).await;
@@ -151,13 +151,13 @@ async fn reconcile(
     let before = refused.len();
     let states = merge_states(&alarms, messages, refused, log);
     if !messages.is_empty() && refused.len() - before == messages.len() {
-        // Nobody entitled to it asked for anything.
+        // All messages were refused, so there is no valid request.
         return Ok(Answer::quiet(reconciliation.policy));
     }
     reconciliation.reconcile(&alarms, states, log).await
 }
 
-/// The newest state of each alarm that CloudWatch and the messages know.
+/// The newest state of each alarm, from CloudWatch and the messages.
 fn merge_states(
     alarms: &PerSide<Option<Alarm>>,
     messages: &[Message],

@@ -1,17 +1,18 @@
-//! The scaling function: what sets desired counts, of one service by an alarm's steps, or of many by demand.
+//! The scaling function. It sets the desired count of one service by an alarm's steps, or of many services by
+//! demand.
 //!
-//! This crate owns one invocation. Under alarm steps, an alarm's message or a rule's request to re-evaluate invokes it,
-//! and it reconciles: it reads the alarms' states, the service and what is remembered of the last
-//! steps, lets the crate `scaling` decide what is right to do, and does it. What it remembers is a tag on
-//! each alarm, written before the step is taken, so that messages may come twice, late, or out of order.
+//! This crate owns one invocation. With alarm steps, an alarm's message or a rule's request to re-evaluate invokes
+//! it, and it reconciles: it reads the alarms' states, the service, and the records of the last steps, lets the
+//! crate `scaling` decide, and applies the decision. The record is a tag on each alarm, written before the step is
+//! applied, so messages can arrive twice, late, or out of order.
 //!
-//! Under demand, an invocation checks the queues and the services that its event names several times until its rule's
-//! period is over, and sets the counts that the crate `scaling` decides. No service waits for another. What earlier
-//! checks found is its [`Memory`], which lives as long as the execution environment; without one, nothing is removed
+//! With demand, an invocation checks the queues and services in its event several times until its rule's period is
+//! over, and sets the counts that the crate `scaling` decides. No service waits for another. The results of earlier
+//! checks are its [`Memory`], which exists as long as the execution environment; without it, no tasks are removed
 //! until enough is known again.
 //!
-//! Which of the two is its [`Policy`], from its environment. [`handle`] is the way in; the clients, the clock, the memory
-//! and the log are its arguments.
+//! Its [`Policy`], from its environment, selects one of the two. [`handle`] is the entry point; the clients, the
+//! clock, the memory, and the log are its arguments.
 
 mod alarms;
 mod answer;

@@ -1,4 +1,4 @@
-//! What an invocation says in its log.
+//! The log lines of an invocation.
 
 use lambda_kit::{Level, Log};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(crate) fn log_outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationE
     }
 }
 
-/// What came of the records that could be handled.
+/// The outcome for the records that could be processed.
 fn find_answer(result: &Result<Answer, InvocationError>) -> Option<&Answer> {
     let partial: Option<&Result<Answer, Problem>> = match result {
         Ok(answer) => return Some(answer),

@@ -1,4 +1,4 @@
-//! What each alarm remembers of the last step taken for it: a tag.
+//! The record of an alarm's last step: a tag on the alarm.
 
 use aws_sdk_cloudwatch::types::Tag;
 use lambda_kit::{Level, Log, in_time};
@@ -16,7 +16,7 @@ struct Garbled<'a> {
     value: &'a str,
 }
 
-/// Reads the records of the alarms. One that is garbled is ignored, and reported in the log.
+/// Reads the records of the alarms. An invalid record is ignored, and reported in the log.
 pub(crate) async fn recall(
     client: &aws_sdk_cloudwatch::Client,
     alarms: &PerSide<Option<Alarm>>,

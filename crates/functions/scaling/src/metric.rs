@@ -1,4 +1,4 @@
-//! Reading an alarm's metric: how far it is beyond the threshold now.
+//! Reads an alarm's metric: how far it is now beyond the threshold.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use crate::Problem;
 use crate::alarms::Alarm;
 
-/// Minimum number of periods to read: metrics of AWS services come up to some minutes late.
+/// Minimum number of periods to read: metrics of AWS services come up to a few minutes late.
 const PERIODS: u32 = 3;
 
-/// The value of the latest period that is over, and its distance beyond the threshold; `None` without a
-/// datapoint, or without a fixed threshold to be beyond of.
+/// The value of the latest complete period, and its distance beyond the threshold; `None` without a datapoint or a
+/// fixed threshold.
 pub(crate) async fn read_distance(
     client: &aws_sdk_cloudwatch::Client,
     alarm: &Alarm,
@@ -37,7 +37,7 @@ pub(crate) async fn read_distance(
     Ok(value.map(|value| comparison.distance(value, threshold)))
 }
 
-/// From some periods ago to the end of the last one that is over.
+/// From a few periods ago to the end of the last complete one.
 fn read_window(alarm: &Alarm, now: Duration) -> (DateTime, DateTime) {
     let period = alarm.period.as_secs().max(1);
     let end = now.as_secs() / period * period;

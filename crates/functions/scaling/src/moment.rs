@@ -1,4 +1,4 @@
-//! Points in time, as time since the Unix epoch, and how AWS writes them.
+//! Points in time, as time since the Unix epoch, and AWS's formats for them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use aws_smithy_types::date_time::Format;
 
 pub(crate) use scaling::format_timestamp as text;
 
-/// Reads a time with its zone, as `…Z`, `…+00:00` or, in the messages of CloudWatch, `…+0000`.
+/// Reads a time with its zone, such as `…Z`, `…+00:00` or, in CloudWatch messages, `…+0000`.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let zoned = match text
         .len()
@@ -41,7 +41,7 @@ fn is_short_zone(start: &str, minutes: &str) -> bool {
         && text_has_time(start)
 }
 
-/// A date alone ends like a zone: `2026-11-21`.
+/// A date without a time ends like a zone: `2026-11-21`.
 fn text_has_time(text: &str) -> bool {
     text.contains('T')
 }

@@ -1,4 +1,4 @@
-//! What the function is set up for: its environment says it, once, at its start.
+//! The function's settings: it reads them from its environment once, when it starts.
 
 use std::env::VarError;
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 use lambda_runtime::Diagnostic;
 use scaling::{AlarmStepsPolicy, POLICY_VARIABLE, PolicyError};
 
-/// The steps of alarms that the function follows; none where the event says which services it scales by demand.
+/// The steps of alarms that the function follows; `None` if the event contains the services to scale by demand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy(Option<AlarmStepsPolicy>);
 
-/// Why the function has no policy to follow.
+/// Why the function has no valid policy.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyProblem {
-    /// It is no text.
+    /// It isn't text.
     #[error("the environment variable {POLICY_VARIABLE} is not Unicode")]
     NotUnicode,
-    /// It is no JSON of a policy.
+    /// It isn't a policy in JSON.
     #[error("the environment variable {POLICY_VARIABLE} is not a policy: {0}")]
     Garbled(serde_path_to_error::Error<serde_json::Error>),
     /// It contradicts itself.
@@ -25,10 +25,10 @@ pub enum PolicyProblem {
 }
 
 impl Policy {
-    /// The policy of the environment.
+    /// The policy in the environment.
     ///
     /// # Errors
-    /// If there is one that can't be followed.
+    /// If there is one and it is invalid.
     pub fn from_environment() -> Result<Self, PolicyProblem> {
         match std::env::var(POLICY_VARIABLE) {
             Ok(text) => Self::alarm_steps(&text),
@@ -37,10 +37,10 @@ impl Policy {
         }
     }
 
-    /// The policy that the text of [`POLICY_VARIABLE`] says.
+    /// The policy in the text of [`POLICY_VARIABLE`].
     ///
     /// # Errors
-    /// As [`Self::from_environment`].
+    /// The same as for [`Self::from_environment`].
     pub fn alarm_steps(text: &str) -> Result<Self, PolicyProblem> {
         let mut json = serde_json::Deserializer::from_str(text);
         let policy: AlarmStepsPolicy =
@@ -49,13 +49,13 @@ impl Policy {
         Ok(Self(Some(policy)))
     }
 
-    /// The function scales the services that its events name, by demand.
+    /// The function scales the services in its events by demand.
     #[must_use]
     pub fn demand() -> Self {
         Self(None)
     }
 
-    /// The steps of alarms, if it follows those.
+    /// The steps of alarms, if it follows them.
     pub(crate) fn steps(&self) -> Option<&AlarmStepsPolicy> {
         self.0.as_ref()
     }

@@ -15,7 +15,7 @@ use crate::answer::Cause;
 use crate::service::{self, Service};
 use crate::{Answer, Clients, Problem, ScalingOutcome, memory, metric};
 
-/// What one reconciliation has at hand.
+/// The inputs of one reconciliation.
 pub(crate) struct AlarmReconciliation<'a> {
     pub(crate) clients: &'a Clients,
     pub(crate) policy: &'a AlarmStepsPolicy,
@@ -35,7 +35,7 @@ struct Unmarked<'a> {
 }
 
 impl AlarmReconciliation<'_> {
-    /// Does what is right for the alarm that rings, if one does.
+    /// Applies the decision for the alarm that is in ALARM, if any.
     pub(crate) async fn reconcile(
         &self,
         alarms: &PerSide<Option<Alarm>>,
@@ -79,7 +79,7 @@ impl AlarmReconciliation<'_> {
             period: alarm.period,
             desired,
             deploying,
-            // After the count: see `Situation::desired`.
+            // Must come after the count: see `Situation::desired`.
             records: memory::recall(cloudwatch, alarms, self.deadline, log).await?,
         };
         let decision = self.decide_step(&situation, alarm).await?;
@@ -103,7 +103,7 @@ impl AlarmReconciliation<'_> {
         }
     }
 
-    /// What is right when no alarm rings.
+    /// Brings the count within its bounds on a re-evaluation, if no alarm is in ALARM.
     async fn quiet(&self) -> Result<Answer, Problem> {
         if self.trigger != Trigger::ReEvaluation {
             return Ok(Answer::quiet(self.policy));
@@ -124,8 +124,8 @@ impl AlarmReconciliation<'_> {
         }
     }
 
-    /// Brings the count within its bounds, once a minute. Setting a count twice is setting it once, so this
-    /// needs no record.
+    /// Brings the count within its bounds, once per minute. Setting a count twice is the same as setting it once,
+    /// so this needs no record.
     async fn within_bounds(
         &self,
         desired: u32,
@@ -183,7 +183,7 @@ impl AlarmReconciliation<'_> {
         let done = StepRecord { done: true, ..step };
         let marked = memory::remember(&self.clients.cloudwatch, alarm, &done, self.deadline).await;
         if let Err(problem) = marked {
-            // The step is taken. The count also shows it, unless someone sets it back.
+            // The step is applied. The count also shows it, unless another user changes it back.
             let fields = Unmarked {
                 alarm: &alarm.name,
                 reason: problem.to_string(),

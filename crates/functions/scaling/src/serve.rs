@@ -1,4 +1,4 @@
-//! The function as a program: wires policy, clients, memory, clock and log to the handler.
+//! The function as a program: connects policy, clients, memory, clock, and log with the handler.
 
 use lambda_kit::init_failed;
 use tokio::sync::Mutex;
@@ -8,7 +8,7 @@ use crate::{Clients, Memory, Policy, handle};
 /// Handles one event after the other until Lambda ends the process.
 ///
 /// # Errors
-/// If the environment holds no valid policy, the program doesn't run in Lambda, or its Runtime API fails.
+/// If the environment contains no valid policy, the program doesn't run in Lambda, or its Runtime API fails.
 pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let policy = match Policy::from_environment() {
         Ok(policy) => policy,

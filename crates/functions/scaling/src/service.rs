@@ -1,4 +1,4 @@
-//! The service: its desired count, read and set.
+//! The service: reads and sets its desired count.
 
 use std::collections::HashMap;
 
@@ -9,21 +9,20 @@ use tokio::time::Instant;
 
 use crate::Problem;
 
-/// Codes of errors that say that there is no service to scale.
+/// Error codes that mean that there is no service to scale.
 const GONE: [&str; 3] = [
     "ServiceNotFoundException",
     "ClusterNotFoundException",
     "ServiceNotActiveException",
 ];
 
-/// Which service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ServiceName<'a> {
     pub(crate) cluster: &'a str,
     pub(crate) service: &'a str,
 }
 
-/// What the service is.
+/// The state of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     /// It can be scaled.
@@ -34,12 +33,12 @@ pub(crate) enum Service {
     },
     /// It is being deleted.
     Draining,
-    /// It is not there; what ECS says of it.
+    /// It doesn't exist; contains ECS's message.
     Missing(String),
 }
 
 impl Service {
-    /// Whether its tasks are as many as desired, and no deployment is under way.
+    /// Whether the running count equals the desired count, and no deployment is in progress.
     pub(crate) fn is_settled(&self) -> bool {
         matches!(self, Self::Active { desired, running, deploying: false } if desired == running)
     }
@@ -86,7 +85,7 @@ pub(crate) async fn describe<'a>(
     convert_failure(failure)
 }
 
-/// Describes services of a cluster in one call, by their names. What the answer doesn't hold is left out.
+/// Describes services of a cluster in one call, by their names. Services that the answer lacks are omitted.
 pub(crate) async fn describe_all(
     client: &aws_sdk_ecs::Client,
     cluster: &str,
@@ -121,7 +120,7 @@ fn convert_failure(failure: &Failure) -> Result<Service, Problem> {
 }
 
 fn convert_service(service: &Described) -> Result<Service, Problem> {
-    // The SDK reads an absent `desiredCount` or `runningCount` as 0. Without a status, a record is cut short.
+    // The SDK reads a missing `desiredCount` or `runningCount` as 0. Without a status, a record is cut short.
     match service.status() {
         Some("ACTIVE") => {}
         Some("DRAINING") => return Ok(Service::Draining),
@@ -137,7 +136,7 @@ fn convert_service(service: &Described) -> Result<Service, Problem> {
     })
 }
 
-/// Sets the desired count; `Some` with what ECS says when there is no service any more.
+/// Sets the desired count; returns `Some` with ECS's message if the service no longer exists.
 pub(crate) async fn set_desired<'a>(
     client: &aws_sdk_ecs::Client,
     name: impl Into<ServiceName<'a>>,
@@ -158,7 +157,7 @@ pub(crate) async fn set_desired<'a>(
     }
 }
 
-/// What ECS says of a service that is not there; any other error stays one.
+/// ECS's message about a missing service; any other error stays an error.
 pub(crate) fn explain_absence(error: CallError) -> Result<String, Problem> {
     match error.code() {
         Some(code) if GONE.contains(&code) => Ok(code.to_owned()),

@@ -1,4 +1,4 @@
-//! Many services in one function: few calls, and none of them waits for another.
+//! Many services in one function: few calls, and no service waits for another.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ fn idle(_: usize, _: u64) -> f64 {
     0.0
 }
 
-/// 4 messages of 2 s a second: 8 tasks are busy.
+/// 4 messages of 2 s per second: 8 tasks are busy.
 fn steady(_: usize, _: u64) -> f64 {
     4.0
 }
@@ -52,7 +52,7 @@ async fn ten_services_are_described_in_a_call_and_nothing_is_updated_without_a_c
     assert_eq!(fake.seconds("UpdateService"), [0; 0]);
 }
 
-/// Each kind of failure, with services around it that are scaled at the check after their burst.
+/// Each kind of failure, next to services that are scaled at the check after their burst.
 #[tokio::test(start_paused = true)]
 async fn a_broken_service_delays_and_stops_no_other() {
     for broken in [
@@ -105,7 +105,8 @@ async fn a_broken_service_delays_and_stops_no_other() {
     }
 }
 
-/// A call for several that is denied because of one is repeated for each; from then on that one has a call of its own.
+/// If a call for several services is denied because of one, it is repeated for each; from then on, that service has
+/// a separate call.
 #[tokio::test(start_paused = true)]
 async fn a_denied_service_is_described_alone() {
     let fake = Fake::new(10, 10, idle);
@@ -121,7 +122,8 @@ async fn a_denied_service_is_described_alone() {
     assert_eq!(per_check, [11, 2, 2, 2, 2, 2]);
 }
 
-/// 100 services need more tasks at once. ECS allows 50 updates at once and 5 per second, of which 40 and 4 are used.
+/// 100 services need more tasks at once. ECS allows a burst of 50 updates and 5 per second; the function uses 40
+/// and 4.
 #[tokio::test(start_paused = true)]
 async fn updates_stay_below_the_rate_of_ecs_and_every_service_gets_its_turn() {
     let fake = Fake::new(100, 100, |_, second| if second >= 5 { 4.0 } else { 0.0 });
@@ -140,8 +142,8 @@ async fn updates_stay_below_the_rate_of_ecs_and_every_service_gets_its_turn() {
             "{until_then} updates in {second} s"
         );
     }
-    // All wanted their first update in the same check: who got one early waits for the others before its second. Between two
-    // checks, when nobody waits, one may slip through.
+    // All wanted their first update in the same check, so a service that got one early waits for the others before
+    // its second. Between two checks, when none waits, one can get in.
     let order: Vec<usize> = fake
         .0
         .lock()
@@ -165,7 +167,7 @@ async fn updates_stay_below_the_rate_of_ecs_and_every_service_gets_its_turn() {
     );
 }
 
-/// As many calls as services, because each is in a cluster of its own.
+/// As many calls as services, because each service is in its own cluster.
 #[tokio::test(start_paused = true)]
 async fn descriptions_stay_below_the_rate_of_ecs_and_every_service_is_checked() {
     let fake = Fake::new(120, 1, steady);
@@ -188,7 +190,7 @@ async fn descriptions_stay_below_the_rate_of_ecs_and_every_service_is_checked() 
     assert_eq!(behind, 0, "each got the tasks that it needs");
 }
 
-/// An update replaces the function of one service by one for all: for a minute, both run.
+/// An update replaces the function of one service with one for all: for a minute, both run.
 #[tokio::test(start_paused = true)]
 async fn a_new_function_takes_over_without_a_change_of_the_count() {
     let fake = Fake::new(3, 3, steady);
@@ -234,7 +236,7 @@ async fn a_new_function_takes_over_without_a_change_of_the_count() {
     );
 }
 
-/// Their memory stays when another service is added or changed.
+/// Their memory is kept when another service is added or changed.
 #[tokio::test(start_paused = true)]
 async fn a_changed_definition_resets_only_what_it_changes() {
     let fake = Fake::new(3, 3, idle);
@@ -249,7 +251,7 @@ async fn a_changed_definition_resets_only_what_it_changes() {
     let mut order = fake.order(3, EVERY);
     order["services"][1]["max"] = 40.into();
     fake.invoke(60, &memory, order).await.result.unwrap();
-    // The arrivals of the first are known for a minute; the others' only from the second minute on.
+    // The arrivals of the first service are known for a minute; the others' only from the second minute on.
     assert_eq!(fake.0.lock().unwrap().set, [(60, 0, 1)]);
 }
 
@@ -308,8 +310,8 @@ async fn an_object_is_read_once_and_outlives_one_that_cant_be_read() {
     assert_eq!(cold.name(), "FleetUnread");
 }
 
-/// With an objective shorter than a start, warm tasks depend on two weeks of arrivals: three services ask for them at each
-/// check, in the order in which they have waited, so that 125 know them after 42 checks.
+/// With an objective shorter than a start, warm tasks depend on two weeks of arrivals. Three services request them
+/// at each check, the longest waiting first, so 125 services know them after 42 checks.
 #[tokio::test(start_paused = true)]
 async fn three_services_learn_at_a_time_until_all_know_the_arrivals_of_two_weeks() {
     let fake = Fake::new(30, 30, steady);
@@ -320,7 +322,7 @@ async fn three_services_learn_at_a_time_until_all_know_the_arrivals_of_two_weeks
     }
     fake.invoke(0, &memory, order.clone()).await.result.unwrap();
     let asked = fake.seconds("GetMetricData");
-    // What went through all queues lately is one more call.
+    // Reading the recent flows of all queues is one more call.
     let at = |second| asked.iter().filter(|one| **one == second).count();
     let expected = [4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0];
     let found: Vec<usize> = (0..12).map(|check| at(check * 5)).collect();

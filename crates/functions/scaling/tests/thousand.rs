@@ -1,8 +1,7 @@
-//! What it takes to scale many services, measured with a fake of the APIs in this process:
-//! `FLEET=1000,10 cargo test --release -p scaling-function --test thousand -- --ignored --nocapture` (services of one
-//! function, and minutes).
+//! The cost of scaling many services, measured with fake APIs in this process: `FLEET=1000,10 cargo test --release
+//! -p scaling-function --test thousand -- --ignored --nocapture` (services of one function, and minutes).
 //!
-//! The clock is simulated, so that the time that passes is the processor's alone. The network and TLS are left out.
+//! The clock is simulated, so the measured time is only processor time. The network and TLS are excluded.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -35,7 +34,7 @@ const BROKEN: [Broken; 5] = [
     Broken::Fixed,
 ];
 
-/// Services have means from 0.1 to 10 messages a second, and one in ten doubles every other five minutes.
+/// Services have means from 0.1 to 10 messages per second, and one in ten doubles every other five minutes.
 fn arrivals(number: usize, second: u64) -> f64 {
     let means = [0.1, 0.2, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 5.0, 10.0];
     let mean = means[number / 10 % means.len()];
@@ -72,7 +71,7 @@ async fn a_thousand_services() {
         let healthy = answer.services.iter().skip(BROKEN.len());
         let failed = healthy.clone().find(|one| !one.failed().is_empty());
         assert_eq!(failed, None);
-        // With hundreds of services, the request rates of ECS leave out a check now and then.
+        // With hundreds of services, the request rates of ECS occasionally skip a check.
         let fewest = healthy.map(|one| one.looks.len()).min();
         assert!(fewest >= Some(10), "{fewest:?} of 12 checks");
     }
@@ -109,7 +108,7 @@ fn put_object(fake: &Fake, services: usize) -> Value {
     json!({"action": "scale-by-demand", "object": object})
 }
 
-/// KiB of memory that the process holds.
+/// Memory of the process in KiB.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

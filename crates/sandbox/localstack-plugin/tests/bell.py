@@ -1,4 +1,4 @@
-"""Alarms that are made when the tests start, and checked after a minute."""
+"""Alarms that are created when the tests start, and checked after a minute."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Bell:
         self.at_first = self.states()
 
     def states(self) -> dict[str, str]:
-        """Each alarm's state."""
+        """Returns each alarm's state."""
         found = self.cloudwatch.describe_alarms(AlarmNamePrefix="bell-")["MetricAlarms"]
         return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
 
     def check(self, test: unittest.TestCase) -> None:
-        """The conditions that must hold a minute later."""
+        """Checks the conditions that must hold a minute later."""
         test.assertEqual(set(self.at_first.values()), {"INSUFFICIENT_DATA"})
         expected = {
             "bell-over": "ALARM",
@@ -74,13 +74,13 @@ class Bell:
         test.assertEqual(self.states(), expected, "an update keeps the state")
 
     def remove(self) -> None:
-        """Take everything away again."""
+        """Deletes everything again."""
         self.cloudwatch.delete_alarms(AlarmNames=list(self.at_first))
         self._sns.delete_topic(TopicArn=self._topic)
         self._sqs.delete_queue(QueueUrl=self._url)
 
     def _publish(self, *values: tuple[str, float]) -> None:
-        # The minute that is under way isn't evaluated.
+        # The current minute isn't evaluated.
         then = datetime.now(UTC) - timedelta(minutes=1)
         data = [{**self._named(name), "Value": value, "Timestamp": then} for name, value in values]
         for item in data:

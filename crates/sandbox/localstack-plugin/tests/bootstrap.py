@@ -1,4 +1,4 @@
-"""A function for the tests, which carries out its event's `do`."""
+"""A function for the tests. It executes its event's `do`."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Stacks deployed through change sets, as the deployer does it."""
+"""Stacks that are deployed through change sets, as the deployer does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NUMBERS = itertools.count()
 
 
 class Stack:
-    """A stack by its name."""
+    """A stack, identified by its name."""
 
     def __init__(self, sandbox: Sandbox, name: str, parameters: list | None = None) -> None:
         self.name, self.id, self.seen = name, "", 0
@@ -31,7 +31,7 @@ class Stack:
         self.parameters = parameters or []
 
     def prepare(self, template: dict, kind: str = "UPDATE", **arguments) -> dict:
-        """Create a change set and describe it."""
+        """Creates a change set and describes it."""
         change_set = f"change-{next(NUMBERS)}"
         created = self.cloudformation.create_change_set(
             StackName=self.name,
@@ -48,16 +48,16 @@ class Stack:
         )
 
     def execute(self, change_set: dict) -> str:
-        """Execute a change set; the status in which the stack settles."""
+        """Executes a change set. Returns the settled status of the stack."""
         self.cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
         return self.settled()
 
     def deploy(self, template: dict, kind: str = "UPDATE", **arguments) -> str:
-        """Create a change set and execute it."""
+        """Creates a change set and executes it."""
         return self.execute(self.prepare(template, kind, **arguments))
 
     def delete(self) -> str:
-        """Delete the stack; the status in which it settles."""
+        """Deletes the stack. Returns its settled status."""
         self.cloudformation.delete_stack(StackName=self.name)
         return self.settled()
 
@@ -81,14 +81,14 @@ class Stack:
         return {r["LogicalResourceId"]: r for r in listed["StackResourceSummaries"]}
 
     def events(self) -> list[tuple[str, str]]:
-        """Logical id and status of the events since the last call, oldest first."""
+        """Returns the logical ID and status of the events since the last call, oldest first."""
         listed = self.cloudformation.describe_stack_events(StackName=self.id)["StackEvents"]
         new = listed[: len(listed) - self.seen]
         self.seen = len(listed)
         return [(e["LogicalResourceId"], e["ResourceStatus"]) for e in reversed(new)]
 
     def reasons(self) -> dict[str, str]:
-        """Reasons of all events that have one, by logical ID; the latest one counts."""
+        """Returns the reasons of all events that have one, by logical ID. The latest one counts."""
         listed = self.cloudformation.describe_stack_events(StackName=self.id)["StackEvents"]
         return {
             e["LogicalResourceId"]: e["ResourceStatusReason"]
@@ -109,7 +109,7 @@ class Deploying(unittest.TestCase):
         return stack
 
     def refused(self, code: str, call, *arguments, **keywords) -> str:
-        """The reason with which a service refuses, by this error code."""
+        """Returns the reason with which a service refuses, for this error code."""
         with self.assertRaises(ClientError) as raised:
             call(*arguments, **keywords)
         self.assertEqual(raised.exception.response["Error"]["Code"], code)
@@ -117,7 +117,7 @@ class Deploying(unittest.TestCase):
 
 
 def upload_function(sandbox: Sandbox) -> None:
-    """Put the test function at `CODE`'s location."""
+    """Uploads the test function to `CODE`'s location."""
     s3 = sandbox.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     source = (Path(__file__).resolve().parent / "bootstrap.py").read_text()
@@ -130,7 +130,7 @@ def upload_function(sandbox: Sandbox) -> None:
 
 
 def changes(change_set: dict) -> dict[str, tuple[str, str | None]]:
-    """Action and replacement of each change by logical id."""
+    """Returns the action and replacement of each change by logical ID."""
     return {
         change["ResourceChange"]["LogicalResourceId"]: (
             change["ResourceChange"]["Action"],

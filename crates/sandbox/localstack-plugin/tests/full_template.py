@@ -17,7 +17,7 @@ ASSUME_LAMBDA = {
 
 
 def template(*, image="busybox:1", target=100, spare_queue=True, retention=14, targets=2) -> dict:
-    """The template; each argument is one thing that an update changes."""
+    """Returns the template. Each argument is something that an update changes."""
     resources = {**network(), **messaging(spare_queue), **containers(image), **scaling(target)}
     resources |= {**function(retention, targets), **watching(target)}
     return {
@@ -336,7 +336,7 @@ def scaling(target: float) -> dict:
                 "ResourceId": resource,
                 "MinCapacity": 2,
                 "MaxCapacity": 10,
-                # Another target has another action, and the one of before is gone.
+                # Another target has another action, and the previous one is gone.
                 "ScheduledActions": [
                     {
                         "ScheduledActionName": f"morning of {target:g}",

@@ -23,7 +23,7 @@ class Sandbox:
     """A running LocalStack with the plugin, in a temporary folder."""
 
     def __init__(self, **variables: str) -> None:
-        """Start it, with these variables in addition to README.md's."""
+        """Starts it, with these variables in addition to README.md's."""
         self.folder = Path(tempfile.mkdtemp(prefix="sandbox-test-"))
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -39,7 +39,7 @@ class Sandbox:
         self._wait()
 
     def client(self, service: str, **arguments):
-        """A client of the sandbox, with test credentials."""
+        """Returns a client of the sandbox, with test credentials."""
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -50,11 +50,11 @@ class Sandbox:
         )
 
     def log(self) -> str:
-        """What LocalStack has written so far."""
+        """Returns LocalStack's log so far."""
         return (self.folder / "localstack.log").read_text(errors="replace")
 
     def stop(self) -> None:
-        """End LocalStack and remove its folder."""
+        """Stops LocalStack and removes its folder."""
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -78,7 +78,7 @@ class Sandbox:
 
 
 def settings(folder: Path, port: int) -> dict[str, str]:
-    """The whole environment of LocalStack's process."""
+    """Returns the complete environment of LocalStack's process."""
     for name in ("home", "cache", "tmp", "filesystem", "volume"):
         (folder / name).mkdir(exist_ok=True)
     return {
@@ -111,7 +111,7 @@ def _free_port() -> int:
 
 
 def inventory(sandbox: Sandbox) -> dict[str, list]:
-    """Everything there is in the services that stacks of this project use."""
+    """Returns everything in the services that stacks of this project use."""
     of = sandbox.client
     ecs, ec2, logs = of("ecs"), of("ec2"), of("logs")
     clusters = ecs.list_clusters()["clusterArns"]

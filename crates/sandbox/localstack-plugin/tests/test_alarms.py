@@ -1,4 +1,4 @@
-"""The rules by which alarms change state, against the examples in AWS's documentation."""
+"""The rules by which alarms change state, compared with the examples in AWS's documentation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def alarm(needed: int, to_alarm: int | None = None, **changes) -> dict:
 
 
 def values(text: str) -> list[float | None]:
-    """`0` is within the threshold, `X` over it, `-` missing."""
+    """`0` is within the threshold, `X` beyond it, and `-` missing."""
     return [{"0": 100.0, "X": 150.0, "-": None}[letter] for letter in text.replace(" ", "")]
 
 
@@ -48,7 +48,7 @@ class StateTest(unittest.TestCase):
             ("- - - - -", "I = A O"),
             ("0 X X - X", "A A A A"),
             ("- - X - -", "A = A O"),
-            # Not in the table: from the text below it, about a single, late datapoint.
+            # Not in the table, but in the text below it: about a single, late datapoint.
             ("- - - - X", "O O A O"),
             ("- - - X -", "O O A O"),
         ]
@@ -89,7 +89,7 @@ class WindowTest(unittest.TestCase):
         # A longer period's windows slide by a minute.
         self.assertEqual(alarms.window(alarm(1), 300, 60, 605.0), (-300, 600))
         self.assertEqual(alarms.window(alarm(1), 10, 10, 605.0), (570, 600))
-        # At speed 20 a minute lasts three seconds.
+        # At speed 20, a minute takes three seconds.
         self.assertEqual(alarms.window(alarm(3), 3.0, 3.0, 605.0), (588, 603))
 
     def test_how_often(self):

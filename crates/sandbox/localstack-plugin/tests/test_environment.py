@@ -1,4 +1,4 @@
-"""Functions as processes: outcomes, logs, limits, and that nothing is left behind."""
+"""Functions as processes: outcomes, logs, limits, and that nothing remains."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_bootstrap(folder: Path) -> None:
 
 
 def gone(pid: int, seconds: float = 5) -> bool:
-    """Whether the process ends within this time; an unreaped zombie counts as ended."""
+    """Whether the process ends within this time. An unreaped zombie counts as ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""The parts that need no running LocalStack."""
+"""The parts that don't need a running LocalStack."""
 
 from __future__ import annotations
 
@@ -367,7 +367,7 @@ class EntryPointsTest(unittest.TestCase):
                 plugin = point.load()()
                 plugin.load()
                 with self.subTest(point.name):
-                    # LocalStack's own are overridden by the same name in lower case.
+                    # LocalStack's own are overridden by the same name in lowercase.
                     self.assertEqual(point.name.lower(), plugin.name.lower())
                     self.assertEqual(plugin.factory.TYPE, plugin.name)
 

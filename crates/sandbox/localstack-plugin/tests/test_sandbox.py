@@ -228,7 +228,7 @@ class SandboxTest(Deploying):
         self.assertEqual(stack.execute(prepared), "UPDATE_COMPLETE")
         self.check_scaling(stack, target=50)
 
-        # Another image: a new revision, the service goes over to it, the autoscaler's count stays.
+        # Another image: a new revision that the service uses, while the autoscaler's count stays.
         ecs = self.sandbox.client("ecs")
         service = {"cluster": outputs["ClusterName"], "service": outputs["ServiceName"]}
         ecs.update_service(**service, desiredCount=7)
@@ -577,7 +577,7 @@ class SandboxTest(Deploying):
         self.assertEqual(self.bell.states(), {})
 
     def test_zz_the_rule_fires_unaided(self):
-        """Last by its name, so that the others fill the first minute."""
+        """Runs last because of its name, so that the other tests take the first minute."""
         logs, group = self.sandbox.client("logs"), self.timed.outputs()["Log"]
         while time.monotonic() < self.deployed_at + 100:
             found = logs.filter_log_events(logGroupName=group)["events"]

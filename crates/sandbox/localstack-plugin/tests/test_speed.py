@@ -1,4 +1,4 @@
-"""Another speed, reports on tasks, and SQS's metrics: the parts, and a LocalStack of speed 20."""
+"""Another speed, reports on tasks, and SQS's metrics: the parts, and a LocalStack with speed 20."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ class FastTest(unittest.TestCase):
         for wrong in ({}, {"ProtectionEnabled": True, "ExpiresInMinutes": 0}):
             self.assertEqual(self.http("PUT", agent, wrong)[0], 400)
         self.assertEqual(self.http("GET", agent.replace("0", "1"))[0], 404)
-        # No process decides.
+        # No process makes a decision.
         self.assertEqual(self.http("PUT", agent, {"ProtectionEnabled": True})[0], 500)
         until = 4_000_000_000.5
         report({"id": 10**9, "until": until, "blocked": False})

@@ -1,4 +1,4 @@
-"""Updates that AWS treats otherwise than moto: replacements, absent properties, and refusals."""
+"""Updates that AWS and moto handle differently: replacements, absent properties, and refusals."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ MODULES = (
 
 
 class SchemasTest(unittest.TestCase):
-    """CloudFormation's own schemas, which cfn-lint ships, specify which changes replace."""
+    """CloudFormation's own schemas, which are part of cfn-lint, specify which changes replace a
+    resource.
+    """
 
     SCHEMAS = resources.files("cfnlint.data.schemas")
 
     def documented(self, type_name: str) -> tuple[set[str], set[str]]:
-        """The properties that only creation sets, and the ones that it sometimes sets."""
+        """Returns the create-only properties, and the conditional ones."""
         files = json.loads((self.SCHEMAS / "providers/us-west-2.json").read_text())
         schema = json.loads((self.SCHEMAS / f"resources/{files[type_name]}.json").read_text())
         lists = ("createOnlyProperties", "conditionalCreateOnlyProperties")

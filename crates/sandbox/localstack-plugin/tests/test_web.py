@@ -1,4 +1,6 @@
-"""The other system in the sandbox: its template's life, and the chain from alarm to function."""
+"""The second system in the sandbox: its template's life cycle, and the chain from alarm to
+function.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from web_template import Web, alarm_function, web_template  # noqa: E402
 
 
 def chain_template(web: Web) -> dict:
-    """Alarm, topic, function, and dead-letter queue, nothing else."""
+    """Only an alarm, a topic, a function, and a dead-letter queue."""
     return {
         "Parameters": web_template(web)["Parameters"],
         "Resources": alarm_function(web),
@@ -52,7 +54,7 @@ class WebTest(Deploying):
 
     @classmethod
     def publish(cls, service: str, *values: float, unit: str | None = None) -> None:
-        """Datapoints of the period that has just ended."""
+        """Publishes datapoints for the period that has just ended."""
         cls.sandbox.client("cloudwatch").put_metric_data(
             Namespace="Web",
             MetricData=[
@@ -67,7 +69,7 @@ class WebTest(Deploying):
         )
 
     def until(self, found, seconds: float = 30):
-        """The result of `found`, as soon as it isn't empty."""
+        """Returns the result of `found` as soon as it isn't empty."""
         deadline = time.monotonic() + seconds
         while not (answer := found()):
             self.assertLess(time.monotonic(), deadline, "it took too long")
@@ -244,7 +246,7 @@ class WebTest(Deploying):
         return self.sandbox.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
 
     def update(self, stack: Stack):
-        """Everything that an update can change in place; the counts of other services stay."""
+        """Changes everything that can be updated in place. The counts of other services stay."""
         outputs, before = stack.outputs(), stack.resources()
         groups = self.sandbox.client("autoscaling")
         groups.set_desired_capacity(AutoScalingGroupName=outputs["Group"], DesiredCapacity=2)
@@ -332,7 +334,7 @@ class WebTest(Deploying):
     # --- from the alarm to the function ---------------------------------------------------------
 
     def heard(self) -> list[dict]:
-        """The records that the function got, as it wrote them down."""
+        """Returns the records that the function received, as it logged them."""
         logs = self.sandbox.client("logs").filter_log_events(logGroupName=self.names["Log"])
         lines = [event["message"] for event in logs["events"]]
         return [json.loads(line[6:]) for line in lines if line.startswith("heard ")]
@@ -376,7 +378,7 @@ class WebTest(Deploying):
             "EvaluateLowSampleCountPercentile": "",
         }
         self.assertEqual(message["Trigger"], expected)
-        # The other alarm went the same way, past the filter.
+        # The other alarm's message took the same path, past the filter.
         foreign = self.chain.resources()["Foreign"]["PhysicalResourceId"]
         (other,) = cloudwatch.describe_alarms(AlarmNames=[foreign])["MetricAlarms"]
         self.assertEqual(other["StateValue"], "ALARM")
@@ -414,14 +416,14 @@ class WebTest(Deploying):
         self.assertEqual(order, ["handling", "slept"] * 2)
 
     def tell(self, task: dict) -> str:
-        """Publish a message as the alarm would; the function carries out its description."""
+        """Publishes a message as the alarm would. The function executes its description."""
         body = {"AlarmArn": self.names["HighArn"], "AlarmDescription": json.dumps(task)}
         message = json.dumps(body)
         self.sandbox.client("sns").publish(TopicArn=self.names["Topic"], Message=message)
         return message
 
     def letter(self) -> dict:
-        """The next message in the dead-letter queue."""
+        """Returns the next message in the dead-letter queue."""
         sqs, url = self.sandbox.client("sqs"), self.names["Letters"]
 
         def receive() -> list[dict] | None:
@@ -462,7 +464,7 @@ class WebTest(Deploying):
         self.assertEqual(limit["UnreservedConcurrentExecutions"], limit["ConcurrentExecutions"])
         subscription = sns.get_subscription_attributes(SubscriptionArn=self.names["Subscription"])
         self.assertEqual(subscription["Attributes"]["FilterPolicyScope"], "MessageAttributes")
-        # A tag that the template doesn't name stays, and so does the alarm's state.
+        # A tag that isn't in the template stays, and so does the alarm's state.
         tags = cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]
         self.assertCountEqual(tags, [ours, {"Key": "own", "Value": "two"}])
         (after,) = cloudwatch.describe_alarms(AlarmNames=[self.names["High"]])["MetricAlarms"]
@@ -488,7 +490,7 @@ class WebTest(Deploying):
         self.assertEqual(reserved["ReservedConcurrentExecutions"], 1)
 
     def test_ze_nothing_is_left_of_the_chain(self):
-        # A message that reaches no function ends in the subscription's dead-letter queue.
+        # A message that no function receives moves to the subscription's dead-letter queue.
         self.sandbox.client("lambda").delete_function(FunctionName=self.names["Function"])
         sent = self.tell({})
         self.assertEqual(json.loads(self.letter()["Body"])["Message"], sent)

@@ -1,7 +1,7 @@
 """The golden exchanges with the emulators in `wire/`, from the plugin's side.
 
-The crate's Rust tests check the same files from the emulators' side. Requests go through the real
-routes; answers come from fixed state of moto and of the plugin.
+The crate's Rust tests check the same files from the emulators' side. Requests use the real routes.
+Responses come from fixed state of moto and of the plugin.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def read_golden(name: str) -> dict:
 
 
 def send(request: dict):
-    """The answer of the plugin's real routes."""
+    """Returns the response of the plugin's real routes."""
     router = Router(dispatcher=handler_dispatcher())
     router.add([*routes_tasks.ROUTES, *routes_scaling.ROUTES])
     path, _, query = request["path"].partition("?")
@@ -78,7 +78,7 @@ class WireTest(unittest.TestCase):
         self.addCleanup(patched.stop)
 
     def assert_answer(self, name: str, answer=None) -> None:
-        """The answer is the golden one, byte by byte except for the order of keys."""
+        """Checks that the response is the golden one, byte by byte except for the order of keys."""
         golden = read_golden(name)
         answer = answer or send(golden["request"])
         self.assertEqual(answer.status_code, 200)
@@ -239,7 +239,7 @@ class WireTest(unittest.TestCase):
         self.assertEqual(protection.failure(outdated, asked=True), "DEPLOYMENT_BLOCKED")
         self.patch(protection, "PATIENCE", 0.0)
         with self.assertRaises(protection.Refused):
-            protection.protect("running", 60)  # decided on an earlier request only
+            protection.protect("running", 60)  # decided only for an earlier request
 
     def test_no_tasks_yet(self):
         service = {"serviceArn": "a", "desiredCount": 1}
@@ -270,7 +270,7 @@ class WireTest(unittest.TestCase):
                 "StatusMessage": message,
                 **({} if status == "InProgress" else {"EndTime": at(60.5)}),
             }
-            # All four are the same activity, each in the place of the one before.
+            # All four are the same activity. Each replaces the previous one.
             [activity] = reply["ScalingActivities"]
             self.assertEqual({**activity, "ActivityId": ""}, expected)
 

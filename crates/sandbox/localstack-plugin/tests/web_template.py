@@ -1,4 +1,5 @@
-"""The other system's types: a load balancer, capacity on EC2, and alarms that call a function."""
+"""The second system's types: a load balancer, capacity on EC2, and alarms that invoke a function.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ IMAGE = "{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/%srecomm
 
 @dataclass
 class Web:
-    """A variant of the template; each field is something that an update changes."""
+    """A variant of the template. Each field is something that an update changes."""
 
     instances: bool = True
     arm: bool = False
@@ -271,7 +272,8 @@ def service(web: Web) -> dict:
 
 
 def steps(web: Web) -> dict:
-    """A step policy of Application Auto Scaling on a separate alarm, and predefined metrics."""
+    """Returns an Application Auto Scaling step policy on a separate alarm, and predefined metrics.
+    """
     tracking = {
         kind: {
             "Type": "AWS::ApplicationAutoScaling::ScalingPolicy",
@@ -377,7 +379,7 @@ def steps(web: Web) -> dict:
 
 
 def alarm_function(web: Web) -> dict:
-    """An alarm, its topic, and the function that receives only this alarm."""
+    """Returns an alarm, its topic, and the function that receives only this alarm."""
     event = {"Fn::GetAtt": ["High", "Arn"]}
     body = {"AlarmArn": [event]}
     letters = {"Fn::GetAtt": ["Letters", "Arn"]}
@@ -469,7 +471,7 @@ def alarm_function(web: Web) -> dict:
 
 
 def allowed(service: str, action: str, resource: dict) -> dict:
-    """A resource's policy that lets one service do one thing."""
+    """Returns a resource's policy that lets one service do one thing."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": f"{service}.amazonaws.com"},

@@ -36,7 +36,7 @@ impl Exchange {
         }
     }
 
-    /// Compares the request that was sent with the golden one; only the order of keys can differ.
+    /// Compares the sent request with the golden one. Only the order of keys can differ.
     pub(crate) fn check(self) {
         assert_eq!(self.received.join().unwrap(), self.expected);
     }

@@ -1,8 +1,8 @@
-//! The emulators: a process next to LocalStack that does the work that AWS does between API calls.
+//! The emulators: a process next to LocalStack that does what AWS does between API calls.
 //!
-//! `tasks` turns a service's desired count into tasks, `autoscaling` turns alarms into desired counts.
-//! Both reach LocalStack through its public endpoint; whatever AWS has no API for goes through the
-//! plugin's own routes.
+//! `tasks` turns a service's desired count into tasks, and `autoscaling` turns alarms into desired counts. Both
+//! reach LocalStack through its public endpoint. If AWS has no API for something, they use the plugin's own
+//! routes.
 
 mod autoscaling;
 #[cfg(test)]
@@ -28,15 +28,15 @@ pub struct EmulatorSettings {
     pub endpoint_url: String,
     /// How the sandbox behaves.
     pub behavior: Behavior,
-    /// Folder for the output of tasks: `<service>/<task id>.log`.
+    /// Folder for the output of tasks: `<service>/<task ID>.log`.
     pub logs: PathBuf,
     /// The command that runs [`reap`]: an executable and its arguments.
     pub reaper: Vec<std::ffi::OsString>,
 }
 
-/// Runs the emulators until `stopped` is ready, and ends the tasks that run: each gets its stop timeout.
+/// Runs the emulators until `stopped` is ready, and then stops the running tasks. Each has its stop timeout.
 ///
-/// LocalStack can be unreachable for a while: both wait, then continue.
+/// If LocalStack is unreachable for some time, both wait and then continue.
 pub async fn run(settings: EmulatorSettings, stopped: impl Future<Output = ()>) {
     let (stop, handle) = Stop::new();
     let tasks = async {

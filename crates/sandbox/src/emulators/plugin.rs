@@ -5,36 +5,36 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Talks to the plugin. Cheap to clone.
+/// Calls the plugin. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Plugin {
     agent: ureq::Agent,
     endpoint_url: String,
 }
 
-/// The reason why the plugin didn't answer.
+/// The reason why the plugin didn't respond.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PluginError {
-    /// LocalStack is not reached, or answers with an error.
+    /// LocalStack can't be reached, or returned an error.
     #[error("failed to {method} {route}: {source}")]
     Call {
         method: &'static str,
         route: String,
         source: Box<ureq::Error>,
     },
-    /// Its response doesn't have the expected form.
+    /// Its response doesn't have the expected format.
     #[error("failed to read the answer to {route}: {source}")]
     Answer {
         route: String,
         source: serde_json::Error,
     },
-    /// The call's thread is gone.
+    /// The call's thread has ended.
     #[error("failed to call {0}: the call was abandoned")]
     GivenUp(String),
 }
 
 impl PluginError {
-    /// Whether nothing listens where LocalStack did.
+    /// Whether nothing is listening at LocalStack's endpoint.
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self, Self::Call { source, .. } if is_refused(source))
     }
@@ -48,11 +48,11 @@ fn is_refused(error: &ureq::Error) -> bool {
     }
 }
 
-/// Longer than LocalStack usually pauses, and short enough to retry soon.
+/// Longer than LocalStack's usual pauses, and short enough to retry soon.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Plugin {
-    /// The plugin of the LocalStack at this endpoint.
+    /// Creates a client for the plugin of the LocalStack at this endpoint.
     pub(crate) fn new(endpoint_url: &str) -> Self {
         let agent = ureq::Agent::config_builder().proxy(None).build().into();
         Self {
@@ -61,8 +61,7 @@ impl Plugin {
         }
     }
 
-    /// Calls a route, such as `services`, whose response can take `patience` longer than that of
-    /// other routes.
+    /// Calls a route, such as `services`. Its response can take `patience` longer than that of other routes.
     pub(crate) async fn get<T>(&self, route: &str, patience: Duration) -> Result<T, PluginError>
     where
         T: DeserializeOwned + Send + 'static,
@@ -82,12 +81,12 @@ impl Plugin {
         .await
     }
 
-    /// Puts something on a route.
+    /// Sends a PUT request to a route.
     pub(crate) async fn put(&self, route: &str, body: &impl Serialize) -> Result<(), PluginError> {
         self.send("PUT", route, body).await
     }
 
-    /// Posts something to a route.
+    /// Sends a POST request to a route.
     pub(crate) async fn post(&self, route: &str, body: &impl Serialize) -> Result<(), PluginError> {
         self.send("POST", route, body).await
     }
@@ -145,7 +144,7 @@ fn read_answer<T: DeserializeOwned>(
     sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
 ) -> Result<T, PluginError> {
     let text = sent.and_then(|mut reply| {
-        // A thousand services with their task definitions are some megabytes.
+        // A thousand services with their task definitions take a few megabytes.
         let body = reply.body_mut().with_config().limit(256 * 1024 * 1024);
         body.read_to_vec()
     });

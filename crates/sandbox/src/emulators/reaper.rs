@@ -1,9 +1,9 @@
-//! Ends the processes of tasks when the emulators are gone, even by SIGKILL.
+//! Kills the processes of tasks when the emulators are gone, even after SIGKILL.
 //!
-//! The reaper is a small process in its own process group. It reads `+PGID` when a task's process group
-//! starts and `-PGID` when it has ended, from a pipe whose other end only the emulators hold. When the
-//! pipe closes, the emulators have ended, and the reaper kills the remaining groups. A task's program
-//! starts only after the reaper knows its group, so none is missed.
+//! The reaper is a small process in its own process group. It reads `+PGID` when a task's process group starts
+//! and `-PGID` when it has ended, from a pipe whose other end only the emulators hold. If the pipe closes, the
+//! emulators have ended, and the reaper kills the remaining groups. A task's program starts only after the
+//! reaper knows its group, so none is missed.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -14,10 +14,10 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// The reaper's own work: reads lines until the end of the pipe, then kills the groups that are left.
+/// The reaper's own work: reads lines until the pipe ends, then kills the remaining groups.
 ///
 /// # Errors
-/// When the pipe can't be read; the groups read until then are killed.
+/// If the pipe can't be read. Kills the groups that were read before.
 pub fn reap(input: impl BufRead) -> io::Result<()> {
     let mut groups = BTreeSet::new();
     let read = read_groups(input, &mut groups);
@@ -50,7 +50,7 @@ pub(crate) struct Reaper {
     watched: Mutex<Watched>,
 }
 
-/// The process groups that the reaper ends, and its process.
+/// The process groups that the reaper kills, and its process.
 #[derive(Debug, Default)]
 struct Watched {
     groups: BTreeSet<u32>,
@@ -58,7 +58,7 @@ struct Watched {
 }
 
 impl Reaper {
-    /// A reaper that this command runs; started with the first task.
+    /// A reaper that this command runs. It starts with the first task.
     pub(crate) fn new(command: Vec<OsString>) -> Self {
         Self {
             command,
@@ -66,27 +66,27 @@ impl Reaper {
         }
     }
 
-    /// To be ended when the emulators are gone.
+    /// Registers a group to be killed when the emulators are gone.
     ///
     /// # Errors
-    /// When the reaper can't be started.
+    /// If the reaper can't be started.
     pub(crate) fn watch(&self, group: u32) -> io::Result<()> {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.groups.insert(group);
         if send_line(&mut watched, &format!("+{group}\n")).is_ok() {
             return Ok(());
         }
-        // The first time, or after another process ended the reaper: the new one gets every group.
+        // Either this is the first group, or another process killed the reaper. A new reaper gets every group.
         watched.process = Some(spawn_reaper(&self.command)?);
         let all: String = watched.groups.iter().map(|g| format!("+{g}\n")).collect();
         send_line(&mut watched, &all)
     }
 
-    /// The group has ended, and the system can reuse its ID.
+    /// Releases a group: it has ended, and the system can reuse its ID.
     pub(crate) fn release(&self, group: u32) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.groups.remove(&group);
-        // If the reaper is gone, there is no group to release.
+        // If the reaper is gone, there is nothing to release.
         let _ = send_line(&mut watched, &format!("-{group}\n"));
     }
 }

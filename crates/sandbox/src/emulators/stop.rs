@@ -1,8 +1,8 @@
-//! The signal that ends the emulators.
+//! The signal that stops the emulators.
 
 use tokio::sync::watch;
 
-/// The receiving side: whether the emulators must end.
+/// The receiving side: whether the emulators must stop.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 
@@ -17,15 +17,15 @@ impl Stop {
         (Self(receiver), StopHandle(sender))
     }
 
-    /// Waits until the emulators must end.
+    /// Waits until the emulators must stop.
     pub(crate) async fn wait(&mut self) {
-        // A dropped sender also means the end.
+        // A dropped sender also means to stop.
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }
 
 impl StopHandle {
-    /// Asks for the end.
+    /// Requests the stop.
     pub(crate) fn stop(&self) {
         self.0.send_replace(true);
     }

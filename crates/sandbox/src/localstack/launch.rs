@@ -1,4 +1,4 @@
-//! The process of LocalStack: its environment, its start, and the wait until it answers.
+//! The process of LocalStack: its environment, its start, and the wait until it responds.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -15,13 +15,13 @@ use crate::venv::last_lines;
 
 use super::{STOP_PATIENCE, Sandbox};
 
-/// A first start compiles LocalStack's Python files, on a slow machine for a while.
+/// The first start compiles LocalStack's Python files, which takes some time on a slow machine.
 const START_PATIENCE: Duration = Duration::from_secs(120);
-/// Number of starts: another process can take a free port in the moment before LocalStack does.
+/// Number of attempts to start, because another process can take a free port just before LocalStack does.
 const ATTEMPTS: u32 = 3;
 
 impl Sandbox {
-    /// Starts LocalStack and records it. Prefers the remembered port.
+    /// Starts LocalStack and records it. Prefers the recorded port.
     pub(super) fn launch_on_a_free_port(
         &self,
         remembered: Option<u16>,
@@ -104,11 +104,12 @@ impl Sandbox {
         }
     }
 
-    /// Nothing of the user's environment gets in: no AWS credentials, no LocalStack settings. A group of
-    /// its own keeps the terminal's Ctrl-C from it.
+    /// Doesn't inherit the user's environment: no AWS credentials, no LocalStack settings. Its own process
+    /// group protects it from the terminal's Ctrl-C.
     fn command(&self, port: u16, behavior: &Behavior) -> Result<Command> {
         let folder = self.folder();
-        // Its index of plugins compares file times by the minute, so an old index can outlive a change.
+        // LocalStack's index of plugins compares file times by the minute, so an old index can outlive a
+        // change.
         for stale in ["cache", "home", "tmp", "filesystem", "volume"] {
             let path = folder.join(stale);
             if path.exists() {

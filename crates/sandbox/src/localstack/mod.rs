@@ -22,14 +22,14 @@ use crate::venv::Venv;
 /// The location of a sandbox.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Folder of all sandboxes of the checkout, `.sandbox`; made when absent.
+    /// Folder of all sandboxes of the checkout, `.sandbox`. It is created if it doesn't exist.
     pub home: PathBuf,
-    /// This one's name: two of them share the installation and nothing else.
+    /// The name of this sandbox. Two sandboxes share only the installation.
     pub name: String,
     /// Folder of the plugin, `crates/sandbox/localstack-plugin`.
     pub plugin: PathBuf,
-    /// Executable with the commands that run the emulators. Without one, no task is started (the number of
-    /// tasks follows the desired count) and no policy is carried out.
+    /// Executable with the commands that run the emulators. `None`: no task is started (the number of tasks
+    /// follows the desired count), and policies have no effect.
     pub emulators: Option<PathBuf>,
     /// The requested behavior. A running sandbox that behaves differently is replaced.
     pub wanted: Wanted,
@@ -46,13 +46,13 @@ pub struct Sandbox {
 pub struct Running {
     /// Endpoint of every service.
     pub endpoint_url: String,
-    /// Process id of LocalStack.
+    /// Process ID of LocalStack.
     pub pid: u32,
     /// Its log.
     pub log: PathBuf,
-    /// Whether it was running already.
+    /// Whether it was already running.
     pub reused: bool,
-    /// Process id of the emulators, when they run.
+    /// Process ID of the emulators, if they are running.
     pub emulators: Option<u32>,
     /// How it behaves.
     pub behavior: Behavior,
@@ -62,57 +62,58 @@ pub struct Running {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum SandboxStatus {
-    /// It answers.
+    /// It responds.
     Running(Running),
-    /// Its process lives and does not answer.
+    /// Its process is running but doesn't respond.
     Unresponsive {
-        /// Process id of LocalStack.
+        /// Process ID of LocalStack.
         pid: u32,
         /// Its log.
         log: PathBuf,
     },
-    /// It does not run.
+    /// It isn't running.
     Stopped {
         /// Whether LocalStack is installed.
         installed: bool,
     },
 }
 
-/// How long a process gets to end before it is killed.
+/// How long a process has to stop before it is killed.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
-/// Disk space in bytes that a starting sandbox needs, and a little more.
+/// Disk space in bytes that a starting sandbox needs, with a small reserve.
 const SPACE: u64 = 20_000_000;
-/// Bytes of LocalStack's Python environment.
+/// Size of LocalStack's Python environment, in bytes.
 const INSTALLED_SPACE: u64 = 800_000_000;
 
 impl Sandbox {
-    /// The sandbox of these settings.
+    /// Creates the sandbox with these settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self { settings }
     }
 
-    /// The same sandbox with a requested behavior. A running sandbox that behaves differently is replaced.
+    /// Returns the same sandbox with a requested behavior. A running sandbox that behaves differently is
+    /// replaced.
     #[must_use]
     pub fn with_wanted(mut self, wanted: Wanted) -> Self {
         self.settings.wanted = wanted;
         self
     }
 
-    /// Starts the sandbox, or finds the one that runs. Installs LocalStack on first use. A process that
-    /// no longer answers, that was started from an older checkout, or that behaves otherwise than wanted,
-    /// is replaced; for other tasks than it has, the emulators alone.
+    /// Starts the sandbox, or returns the running one. Installs LocalStack on first use. Replaces a process
+    /// that no longer responds, that was started from an older checkout, or that behaves differently than
+    /// requested. If only the tasks differ, replaces only the emulators.
     ///
     /// # Errors
-    /// When LocalStack can't be installed or does not become ready, when the start is interrupted, or when the emulators
-    /// can't be started.
+    /// If LocalStack can't be installed or doesn't become ready, if the start is interrupted, or if the emulators can't
+    /// be started.
     pub fn start(&self, note: &dyn Fn(&str), is_interrupted: &dyn Fn() -> bool) -> Result<Running> {
         let _lock = Lock::take_noting(&self.folder().join("lock"), || {
             note("waiting for another command that starts or stops this sandbox");
         })?;
         let made_from = provenance(&self.settings.plugin)?;
         let record = Record::read(&self.record_file());
-        // A killed command leaves a stray only in place of a process that the record misses.
+        // A killed command leaves a stray process only if the record misses a process.
         if !record.as_ref().is_some_and(Record::is_alive) {
             self.end_strays(record.as_ref());
         }
@@ -140,7 +141,7 @@ impl Sandbox {
         Ok(self.running(&record, reused))
     }
 
-    /// Ends processes of a command that was killed before it recorded them.
+    /// Stops processes of a command that was killed before it recorded them.
     fn end_strays(&self, record: Option<&Record>) {
         let emulators = record.and_then(|record| record.emulators.as_ref());
         let known: Vec<Identity> = record
@@ -153,7 +154,7 @@ impl Sandbox {
         }
     }
 
-    /// The record of a LocalStack that can stay, or nothing once it has been ended.
+    /// Returns the record of a LocalStack that can be kept. `None` after one was stopped.
     fn keep_or_end(
         &self,
         record: &Record,
@@ -213,7 +214,7 @@ impl Sandbox {
         written
     }
 
-    /// Installs LocalStack and its dependencies, unless they are installed.
+    /// Installs LocalStack and its dependencies, unless they are already installed.
     ///
     /// # Errors
     /// If Python, network access, or disk space is missing.
@@ -226,11 +227,11 @@ impl Sandbox {
         self.environment().ensure(note, what)
     }
 
-    /// Stops the sandbox: first its tasks, which get their stop timeout. Its deployed stacks are gone.
-    /// Succeeds if the sandbox doesn't run.
+    /// Stops the sandbox. Its tasks stop first, with their stop timeout. Its deployed stacks are deleted.
+    /// Succeeds if the sandbox isn't running.
     ///
     /// # Errors
-    /// When its record can't be written.
+    /// If its record can't be written.
     pub fn stop(&self) -> Result<bool> {
         let _lock = Lock::take(&self.folder().join("lock"))?;
         let record = Record::read(&self.record_file());
@@ -252,7 +253,7 @@ impl Sandbox {
     /// Reads the status.
     ///
     /// # Errors
-    /// When the lock files can't be read.
+    /// If the lock files can't be read.
     pub fn read_status(&self) -> Result<SandboxStatus> {
         let record = Record::read(&self.record_file());
         let alive = record
@@ -272,7 +273,7 @@ impl Sandbox {
         })
     }
 
-    /// LocalStack's Python environment, which also holds `cfn-lint`.
+    /// Returns LocalStack's Python environment, which also contains `cfn-lint`.
     #[must_use]
     pub fn environment(&self) -> Venv {
         let lock = |name: &str| self.settings.plugin.join(name);
@@ -287,13 +288,13 @@ impl Sandbox {
         self.settings.home.join(&self.settings.name)
     }
 
-    /// LocalStack's log. The previous start's log is kept next to it.
+    /// Returns LocalStack's log. The previous start's log is kept next to it.
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.folder().join("localstack.log")
     }
 
-    /// Folder of the tasks' output: `<service>/<task id>.log`.
+    /// Returns the folder of the tasks' output: `<service>/<task ID>.log`.
     #[must_use]
     pub fn task_logs(&self) -> PathBuf {
         companion::task_logs(&self.folder())
@@ -354,7 +355,8 @@ mod tests {
         assert!(!sandbox.stop().unwrap());
     }
 
-    /// A command that is killed between the start of LocalStack and its record leaves a process and no record.
+    /// A command that is killed after it starts LocalStack, but before it writes the record, leaves a process
+    /// without a record.
     #[test]
     fn a_process_without_a_record_is_ended() {
         let home = tempfile::tempdir().unwrap();
@@ -371,7 +373,7 @@ mod tests {
         left.wait().unwrap();
     }
 
-    /// One that an earlier version left running calls its emulators by another name.
+    /// Emulators that an earlier version left running have another command name.
     #[test]
     fn the_emulators_of_an_earlier_version_are_stopped() {
         let home = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A producer: puts real messages on a queue, each at its moment.
+//! A producer: sends real messages to a queue, each at its time.
 
 use std::collections::HashMap;
 use std::iter::Peekable;
@@ -12,42 +12,42 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-/// Most messages that one call sends.
+/// Maximum number of messages per call.
 ///
 /// Source: SQS API Reference, SendMessageBatch.
 const BATCH: usize = 10;
 
-/// Messages due within this go together, at the moment of the last.
+/// Messages that are due within this time are sent together, at the time of the last one.
 const TOGETHER: Duration = Duration::from_millis(50);
 
-/// Calls under way at a time.
+/// Concurrent calls.
 const CALLS: usize = 8;
 
-/// Timeout of a call. It is longer than any pause that the sandbox must recover from, because a repeated
-/// call can send its messages twice.
+/// Timeout of a call. It is longer than any pause from which the sandbox must recover, because a repeated call
+/// can send its messages twice.
 const REPLY: Duration = Duration::from_secs(30);
 
-/// How long a message is tried.
+/// How long to try to send a message.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A message to be sent.
+/// A message to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// When, from the start of the load; never earlier than the previous message.
+    /// When to send it, from the start of the load. Never earlier than the previous message.
     pub at: Duration,
-    /// Processing time; `None` lets the worker decide. Sent in whole milliseconds.
+    /// Processing time. `None` lets the worker decide. Sent in whole milliseconds.
     pub work: Option<Duration>,
 }
 
-/// A message that SQS has taken. Its `SentTimestamp` lies between the two moments, which are in
-/// milliseconds since 1970.
+/// A message that SQS has accepted. Its `SentTimestamp` is between the two times, which are in milliseconds
+/// since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentMessage {
-    /// Its number, from 0: the order of the load. The body is `{"voucher": number}`.
+    /// Its number, starting with 0, in the order of the load. The body is `{"voucher": number}`.
     pub voucher: u64,
-    /// SQS's id.
+    /// SQS's ID.
     pub message_id: String,
     /// When it was due, from the start of the load.
     pub due: Duration,
@@ -60,18 +60,18 @@ pub struct SentMessage {
 /// The result of sending a load.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sending {
-    /// Messages that SQS has taken.
+    /// Messages that SQS accepted.
     pub sent: u64,
     /// Messages that SQS hasn't accepted after all retries.
     pub not_sent: u64,
-    /// Calls that were repeated. A call whose reply was lost can already have sent its messages: each of
-    /// them then exists twice, with the same number and a different ID.
+    /// Repeated calls. A call whose reply was lost might already have sent its messages. In that case, each of
+    /// them exists twice, with the same number and a different ID.
     pub repeated_calls: u64,
-    /// Longest delay of a call after a message was due.
+    /// Maximum delay of a call after a message was due.
     pub latest: Duration,
     /// SQS's last error message.
     pub last_error: Option<String>,
-    /// Whether it was stopped before all was sent.
+    /// Whether it was stopped before all messages were sent.
     pub was_stopped: bool,
 }
 
@@ -85,7 +85,7 @@ pub struct Producer {
 /// A message and its number.
 type Numbered = (u64, Due);
 
-/// Batches of messages for one call, none of which is sent before it is due.
+/// Batches of messages for one call. No message is sent before it is due.
 struct Batches<I: Iterator<Item = Numbered>>(Peekable<I>);
 
 impl<I: Iterator<Item = Numbered>> Iterator for Batches<I> {
@@ -106,7 +106,7 @@ impl<I: Iterator<Item = Numbered>> Iterator for Batches<I> {
 }
 
 impl Producer {
-    /// A producer for this queue.
+    /// Creates a producer for this queue.
     pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
         Self {
             client,
@@ -114,8 +114,8 @@ impl Producer {
         }
     }
 
-    /// Sends each message at its moment, or up to 50 ms after it, from now on; reports each that SQS has
-    /// taken. When `stop` comes, nothing more is sent, and only the calls under way are waited for.
+    /// Sends each message at its time, or up to 50 ms later, starting now. Reports each message that SQS
+    /// accepted. When `stop` is ready, sends nothing more, and waits only for the calls in progress.
     pub async fn send(
         &self,
         load: impl IntoIterator<Item = Due>,
@@ -173,7 +173,7 @@ impl Producer {
         }
     }
 
-    /// Sends a batch, and repeats the messages that SQS hasn't accepted until the patience runs out.
+    /// Sends a batch, and repeats the messages that SQS hasn't accepted until the time limit.
     async fn send_batch(
         &self,
         begin: Instant,
@@ -220,7 +220,7 @@ impl Producer {
         }
     }
 
-    /// One call: SQS's ids by the numbers of the messages that it took.
+    /// Makes one call. Returns SQS's IDs by the numbers of the accepted messages.
     async fn call(&self, batch: &[Numbered]) -> Result<HashMap<String, String>, String> {
         let is_fifo = self.queue_url.ends_with(".fifo");
         let mut request = self.client.send_message_batch().queue_url(&self.queue_url);

@@ -11,7 +11,7 @@ use super::*;
 const URL: &str = "http://127.0.0.1/queue/us-east-1/000000000000/vouchers";
 
 type Reply = MockResponse<SendMessageBatchOutput, SendMessageBatchError>;
-/// When each call came, and with which bodies.
+/// The time and the bodies of each call.
 type Calls = Arc<Mutex<Vec<(Duration, Vec<String>)>>>;
 
 fn due(millis: u64) -> Due {
@@ -21,7 +21,7 @@ fn due(millis: u64) -> Due {
     }
 }
 
-/// A queue that answers the n-th call with `reply`.
+/// A queue whose reply to the n-th call is `reply`.
 fn queue(
     reply: impl Fn(usize, &SendMessageBatchInput) -> Reply + Send + Sync + 'static,
 ) -> (Producer, Calls) {

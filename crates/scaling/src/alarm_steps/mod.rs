@@ -13,10 +13,10 @@ use crate::{Bounds, BoundsError};
 /// message can't carry it.
 pub const POLICY_VARIABLE: &str = "SCALING_POLICY";
 
-/// Key of the tag by which an alarm remembers the last step that was taken for it.
+/// Key of the tag that records the last step for an alarm, on the alarm itself.
 pub const LAST_STEP_TAG: &str = "ecs-scaler:last-step";
 
-/// How one service is scaled by the alarms that a scaling function hears of.
+/// How a scaling function scales one service, by the alarms that notify it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlarmStepsPolicy {
@@ -24,11 +24,11 @@ pub struct AlarmStepsPolicy {
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     pub min: u32,
-    /// Most tasks, at least `min`.
+    /// Maximum number of tasks, at least `min`.
     pub max: u32,
-    /// Periods of the week with other bounds.
+    /// Weekly periods with other bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
     /// Name of the parameter that records a pause of the service. Templates of earlier versions have none.
@@ -37,7 +37,7 @@ pub struct AlarmStepsPolicy {
     /// What adds tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale_out: Option<AlarmSteps>,
-    /// What removes tasks.
+    /// Removes tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale_in: Option<AlarmSteps>,
 }
@@ -50,7 +50,7 @@ pub struct AlarmSteps {
     pub alarm: String,
     /// What to do while it is in ALARM.
     pub steps: Steps,
-    /// Pause after a step of this side, in seconds.
+    /// Cooldown after a step of this side, in seconds.
     pub cooldown: u64,
 }
 
@@ -63,44 +63,44 @@ pub enum ScalingRequest {
     ReEvaluate,
 }
 
-/// How a service may be scaled, for [`crate::Situation::decide`].
+/// How a service can be scaled, for [`crate::Situation::decide`].
 #[derive(Clone, Copy, Debug)]
 pub struct AlarmScaling<'a> {
-    /// Fewest and most tasks.
+    /// Minimum and maximum number of tasks.
     pub bounds: Bounds,
-    /// The steps of either side.
+    /// The steps of each side.
     pub steps: PerSide<Option<&'a AlarmSteps>>,
 }
 
-/// Why a policy can't be followed.
+/// Why a policy is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// A name is empty.
     #[error("`{0}` is empty")]
     Empty(&'static str),
-    /// Neither side is there.
+    /// There is neither scale-out nor scale-in.
     #[error("there is neither `scale_out` nor `scale_in`")]
     NoSide,
-    /// Both sides name one alarm.
+    /// Both sides use the same alarm.
     #[error("scale-out and scale-in have one and the same alarm, {0:?}")]
     OneAlarm(String),
-    /// A step of one side goes the other way.
+    /// A step of one side has the wrong sign.
     #[error("a step of {0} is {1}, which goes the other way")]
     Direction(&'static str, i32),
-    /// The bounds are no bounds.
+    /// The bounds aren't valid.
     #[error(transparent)]
     Bounds(#[from] BoundsError),
-    /// The schedule is none.
+    /// The schedule isn't valid.
     #[error("`schedule`: {0}")]
     Schedule(#[from] ScheduleError),
 }
 
 impl AlarmStepsPolicy {
-    /// Checks the policy, and gives it in the form that decides at a moment since the Unix epoch.
+    /// Checks the policy, and returns what applies at a time since the Unix epoch.
     ///
     /// # Errors
-    /// When a name is empty, when there is no side or both have one alarm, when a step goes the other
-    /// way, when `min` is over `max`, or when the schedule can't be followed.
+    /// If a name is empty, if there is no side or both use the same alarm, if a step has the wrong sign, if
+    /// `min` is over `max`, or if the schedule isn't valid.
     pub fn scaling(&self, at: Duration) -> Result<AlarmScaling<'_>, PolicyError> {
         let sides = [("scale_out", &self.scale_out), ("scale_in", &self.scale_in)];
         for (name, value) in [("cluster", &self.cluster), ("service", &self.service)] {
@@ -131,7 +131,7 @@ impl AlarmStepsPolicy {
         })
     }
 
-    /// The sides that there are.
+    /// The sides that are set.
     #[must_use]
     pub fn sides(&self) -> PerSide<Option<&AlarmSteps>> {
         PerSide {

@@ -69,7 +69,7 @@ fn says_why_a_policy_can_not_be_followed() {
         ),
         (
             |p| p.min = 3,
-            "the minimum capacity 3 is over the maximum capacity 2",
+            "the minimum capacity 3 is greater than the maximum capacity 2",
         ),
     ];
     for (spoil, message) in cases {
@@ -110,7 +110,7 @@ fn a_schedule_changes_the_bounds() {
     let error = policy.scaling(Duration::ZERO).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`schedule`: in period 0, the minimum capacity 2 is over the maximum capacity 1"
+        "`schedule`: in period 0, the minimum capacity 2 is greater than the maximum capacity 1"
     );
 }
 

@@ -1,32 +1,32 @@
-//! Cooldowns: what a step may do while an earlier one still takes effect.
+//! Cooldowns: which steps are possible while an earlier one still takes effect.
 
 use std::time::Duration;
 
 use crate::side::{PerSide, Side};
 
-/// A step that was taken. All times of one reckoning count from the same origin, whichever it is.
+/// An earlier step. All times of one calculation count from the same origin, which can be any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TakenStep {
-    /// When.
+    /// When it was taken.
     pub at: Duration,
-    /// The count that the step was reckoned from. It is not the count before the step when a larger
-    /// step added to a smaller one during a cooldown: both are reckoned from before the smaller one.
+    /// The count that the step was computed from. It isn't the count before the step if a larger step added
+    /// to a smaller one during a cooldown: both are computed from the count before the smaller one.
     pub base: u32,
     /// The count that it set.
     pub to: u32,
 }
 
-/// What a step may do now.
+/// The step that is possible now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowed {
     /// Set the count.
     Step {
         /// The count to set: over the current one for scale-out, under it for scale-in.
         to: u32,
-        /// The count that it is reckoned from, for [`TakenStep::base`].
+        /// The count that it is computed from, for [`TakenStep::base`].
         base: u32,
     },
-    /// The algorithm asks for nothing that this side can do, for example because a bound is reached.
+    /// The algorithm wants no change that this side can make, for example because the count is at a bound.
     Keep,
     /// A cooldown blocks the step.
     Wait {
@@ -37,17 +37,18 @@ pub enum Allowed {
     },
 }
 
-/// Returns what `side` can do at `now`. `law` returns the count that the algorithm asks for from a given one.
+/// Returns the step that `side` can take at `now`. `law` returns the count that the algorithm wants,
+/// starting from a given count.
 ///
-/// A cooldown begins with the last step of either side and is that side's. During the cooldown of
-/// scale-out, the tasks that it added count as if they were part of what the next scale-out adds: only a
-/// larger step passes, and adds the difference (+3 after +2 adds 1). Scale-in waits for any cooldown.
-/// Scale-out doesn't wait for the one of scale-in, and ends it. Scale-out never lowers the count and
-/// scale-in never raises it, whatever the algorithm asks for.
+/// A cooldown starts with the last step of either side and belongs to that side. During the cooldown of
+/// scale-out, the tasks that it added count as part of the next scale-out: only a larger step passes, and
+/// adds the difference (+3 after +2 adds 1). Scale-in waits for any cooldown. Scale-out doesn't wait for
+/// the cooldown of scale-in, and ends it. Scale-out never lowers the count and scale-in never raises it,
+/// whatever the algorithm wants.
 ///
-/// AWS documents all of this but one: that scale-in waits for the cooldown of scale-out too. It
-/// follows from what AWS says the cooldown is for, the time that a step needs to take effect.
-/// Source: "Step scaling policies", section "Cooldown period", Application Auto Scaling User Guide.
+/// AWS documents all of this except that scale-in also waits for the cooldown of scale-out. That follows
+/// from AWS's purpose of a cooldown: the time that a step needs to take effect. Source: "Step scaling
+/// policies", section "Cooldown period", Application Auto Scaling User Guide.
 pub fn allowed(
     side: Side,
     now: Duration,
@@ -78,8 +79,8 @@ pub fn allowed(
     }
 }
 
-/// The cooldown that is not over: whose it is, its step, and when it ends. A later step ends the
-/// cooldown of an earlier one.
+/// The cooldown in effect: its side, its step, and when it ends. A later step ends the cooldown of an
+/// earlier one.
 fn in_effect(
     now: Duration,
     last: PerSide<Option<TakenStep>>,

@@ -102,8 +102,9 @@ fn scale_out_passes_the_cooldown_of_scale_in_and_ends_it() {
     );
 }
 
-/// AWS: a scale-out during the cooldown of scale-in happens at once, and "the cooldown period for the scale-in activity stops
-/// and doesn't complete". One at the very moment of the scale-in stops it, too, so the cooldown in effect is that of scale-out.
+/// AWS: a scale-out during the cooldown of scale-in happens at once, and "the cooldown period for the
+/// scale-in activity stops and doesn't complete". A scale-out at the same time as the scale-in stops it
+/// too, so the cooldown in effect is that of scale-out.
 #[test]
 fn of_two_steps_at_the_same_moment_scale_out_has_the_cooldown() {
     let both = last(step(100, 2, 4), step(100, 4, 2));
@@ -179,7 +180,7 @@ fn any_side() -> impl Strategy<Value = Side> {
 }
 
 proptest! {
-    /// Scale-out never lowers, scale-in never raises, and nothing leaves the bounds of the law.
+    /// Scale-out never lowers, scale-in never raises, and the count stays within the bounds.
     #[test]
     fn every_step_goes_its_way_within_the_bounds(
         side in any_side(), now in 0u64..2_000, current in 0u32..30, last in any_last(), change in -30i64..30,
@@ -190,7 +191,7 @@ proptest! {
         }
     }
 
-    /// Nothing is taken in within any cooldown, and a wait ends when it says.
+    /// No scale-in happens within any cooldown, and a wait ends when it says.
     #[test]
     fn cooldowns_are_respected(
         side in any_side(), now in 0u64..2_000, current in 0u32..30, last in any_last(), change in -30i64..30,
@@ -213,7 +214,7 @@ proptest! {
         }
     }
 
-    /// A load that keeps asking for the same step gets it once a cooldown.
+    /// A load that keeps asking for the same step gets it once per cooldown.
     #[test]
     fn one_step_a_cooldown(asks in prop::collection::vec(1u64..100, 1..60), add in 1i64..5) {
         let (mut now, mut count, mut steps) = (0, 1u32, Vec::new());

@@ -1,12 +1,13 @@
-//! Arrivals, from SQS's counts: how many messages were sent between two samples, and when which one was.
+//! Arrivals, from SQS's counts: how many messages were sent between two samples, and when each was sent.
 
 use std::collections::VecDeque;
 
 /// Counts the messages that are sent, from samples of the queue.
 ///
-/// Messages sent are what the queue has grown by, messages in flight included, plus what was deleted. Deletes per
-/// second are messages in flight ÷ residence time (Little's law), so they are integrated over the samples. A
-/// negative result is carried over to the next sample instead of being cut off, so noise adds no messages.
+/// The messages sent are the growth of the queue, including messages in flight, plus the messages deleted.
+/// Deletes per second are messages in flight ÷ residence time (Little's law), so they are integrated over
+/// the samples. A negative result is carried over to the next sample instead of being cut off, so noise
+/// adds no messages.
 ///
 /// Source: Little, "A Proof for the Queuing Formula L = λW", Operations Research 9 (1961).
 #[derive(Clone, Debug, Default)]
@@ -15,7 +16,7 @@ pub(super) struct ArrivalCounter {
     carry: f64,
 }
 
-/// What the queues hold at a moment, in seconds and messages.
+/// The counts of the queues at a time, in seconds and messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Sample {
     pub(super) at: f64,
@@ -31,8 +32,8 @@ impl Sample {
 }
 
 impl ArrivalCounter {
-    /// Returns the messages sent since the sample before. A message that leaves the queue was in flight for
-    /// `residence` seconds on average. The first sample returns 0.
+    /// Returns the messages sent since the previous sample. A message that leaves the queue was in flight
+    /// for `residence` seconds on average. The first sample returns 0.
     pub(super) fn count(&mut self, sample: Sample, residence: f64) -> f64 {
         let Some(last) = self.last.replace(sample) else {
             return 0.0;
@@ -46,12 +47,12 @@ impl ArrivalCounter {
     }
 }
 
-/// The cumulative arrivals of the last minutes: which message came when.
+/// The cumulative arrivals of the last minutes: when each message came.
 #[derive(Clone, Debug)]
 pub(super) struct ArrivalLog {
-    /// Seconds that are remembered.
+    /// Seconds to remember.
     kept: f64,
-    /// Least seconds between two entries, so that their number is bounded.
+    /// Minimum seconds between two entries, so that their number is bounded.
     resolution: f64,
     entries: VecDeque<Cohort>,
 }
@@ -63,7 +64,7 @@ pub(super) struct Cohort {
     pub(super) count: f64,
 }
 
-/// Entries of a log at most, about.
+/// Approximate maximum number of entries in a log.
 const ENTRIES: f64 = 400.0;
 
 impl ArrivalLog {
@@ -102,8 +103,8 @@ impl ArrivalLog {
         self.entries.back().map_or(0.0, |last| last.count)
     }
 
-    /// When message number `number` was sent; the start of the log for an older one, and `None` for one that is not
-    /// sent yet.
+    /// When message number `number` was sent: the start of the log for an older message, and `None` for one
+    /// that isn't sent yet.
     pub(super) fn sent_at(&self, number: f64) -> Option<f64> {
         let after = self.entries.partition_point(|entry| entry.count < number);
         let entry = self.entries.get(after)?;
@@ -137,7 +138,7 @@ mod tests {
         }
     }
 
-    /// In 10 s the queue grew by 30, and 8 in flight of 2 s each are 4 deletes per second: 30 + 40 = 70.
+    /// In 10 s the queue grew by 30, and 8 in flight for 2 s each make 4 deletes per second: 30 + 40 = 70.
     #[test]
     fn arrivals_are_growth_plus_deletes() {
         let mut counter = ArrivalCounter::default();

@@ -1,17 +1,17 @@
-//! What was delivered: the share of the messages of the last days that started within the objective.
+//! Delivery: the share of the messages of the last days that started within the objective.
 
 use super::arrivals::ArrivalLog;
 
-/// Messages that were received, and those of them that were late, decayed over days.
+/// Messages received, and how many of them were late, decayed over days.
 #[derive(Clone, Debug)]
 pub(super) struct Delivered {
     objective: f64,
     decay: f64,
     received: f64,
     late: f64,
-    /// Number of the latest message that was received.
+    /// Number of the latest received message.
     number: Option<f64>,
-    /// Seconds that were counted, decayed.
+    /// Seconds counted, decayed.
     during: f64,
     at: f64,
 }
@@ -29,13 +29,13 @@ impl Delivered {
         }
     }
 
-    /// The log starts anew: numbers have another origin.
+    /// The log restarts: numbers have another origin.
     pub(super) fn restart(&mut self) {
         self.number = None;
     }
 
-    /// Counts the messages that were received since the check before, by their age: all that are in the log and no
-    /// longer `visible`.
+    /// Counts the messages received since the previous check, by their age: all messages in the log that
+    /// are no longer `visible`.
     pub(super) fn add(&mut self, at: f64, visible: f64, log: &ArrivalLog) {
         let number = log.total() - visible;
         let Some(before) = self.number.replace(number) else {
@@ -57,7 +57,8 @@ impl Delivered {
         self.late += received * self.late_share(at - passed / 2.0, before, number, log);
     }
 
-    /// The share of the messages from number `before` to `number` that were late when they were received at `at`.
+    /// The share of the messages from number `before` to `number` that were late when they were received at
+    /// `at`.
     fn late_share(&self, at: f64, before: f64, number: f64, log: &ArrivalLog) -> f64 {
         let parts = 4u32;
         let late = (0..parts).filter(|part| {
@@ -68,8 +69,8 @@ impl Delivered {
         late.count() as f64 / f64::from(parts)
     }
 
-    /// Share of the messages that were late. Less than a day counts as a day with messages at the same rate that were in
-    /// time. 0 without messages.
+    /// Share of the messages that were late. Less than a day counts as a day whose other messages came at
+    /// the same rate and were in time. 0 without messages.
     pub(super) fn late(&self, day: f64) -> f64 {
         if self.received <= 0.0 {
             return 0.0;
@@ -78,7 +79,7 @@ impl Delivered {
         self.late / (self.received * missing)
     }
 
-    /// Messages that were counted, and the share of them that was in time.
+    /// The number of messages counted, and the share of them that was in time.
     pub(super) fn share(&self) -> Option<f64> {
         (self.received > 0.0).then(|| 1.0 - self.late / self.received)
     }
@@ -101,7 +102,7 @@ mod tests {
             delivered.add(at, visible, &log);
         }
         assert_eq!(delivered.share(), Some(0.5));
-        // As if a day had been counted, of which 25 s are known.
+        // As if a whole day had been counted, of which 25 s are known.
         assert!((delivered.late(86_400.0) - 0.5 * 25.0 / 86_400.0).abs() < 1e-6);
     }
 }

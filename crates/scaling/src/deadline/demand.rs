@@ -2,62 +2,65 @@
 
 use super::arrivals::ArrivalLog;
 
-/// Messages whose work has started: they are late no more, and keep their places for the rest of their work.
+/// Messages whose work has started. They can't become late, and keep their places until their work is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Started {
     /// Messages in flight.
     pub(super) messages: f64,
-    /// Seconds after the planned share of the objective at which work that starts in time is done.
+    /// Seconds from the end of the planned share of the objective until work that starts in time is done.
     pub(super) beyond: f64,
-    /// Places of a task, beyond whose number for each message no task helps; `None` if work is short, and many messages
-    /// come while one is worked on.
+    /// Places per task. More tasks than places for each message don't help. `None` if work is short, and
+    /// many messages come while one is worked on.
     pub(super) places: Option<f64>,
 }
 
-/// The question: how many tasks must run from `from` on.
+/// The question: how many tasks must run from `from` on?
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeadlineDemand {
     /// Latency objective in seconds.
     pub(super) objective: f64,
-    /// Share of the objective that is planned with.
+    /// Share of the objective that the plan uses.
     pub(super) share: f64,
-    /// Messages among `waiting` that have started, in front of number `served`; none if work is short.
+    /// Messages among `waiting` that have started, ahead of number `served`; none if work is short.
     pub(super) started: Started,
-    /// When the tasks run that are ordered now: now itself if tasks are to be removed.
+    /// When tasks ordered now will run; now itself if tasks are to be removed.
     pub(super) from: f64,
-    /// Seconds from an order to a task that runs.
+    /// Seconds from ordering a task until it runs.
     pub(super) start: f64,
     /// Number of the message that is served at `from`.
     pub(super) served: f64,
-    /// Messages that wait at `from`.
+    /// Messages waiting at `from`.
     pub(super) waiting: f64,
     /// When the message `served` was sent.
     pub(super) sent: f64,
     /// Seconds of work per message and task.
     pub(super) work: f64,
-    /// Task-seconds that one late message can cost.
+    /// Cost of one late message, in task-seconds.
     pub(super) price: f64,
-    /// Least seconds to a deadline that a cohort is judged by alone.
+    /// Minimum seconds to a deadline for a cohort to be judged on its own.
     pub(super) shortest: f64,
 }
 
 impl DeadlineDemand {
     /// Returns the tasks needed, unrounded.
     ///
-    /// In any time up to a deadline, the work that is due by then must be done; the largest quotient of that work and
-    /// the time is the demand. Each entry of the log is a cohort with a deadline of its own. The work of the messages
-    /// that are yet to come is due one objective after they are sent, which is the queue at `from` ÷ the objective.
+    /// Within any time up to a deadline, the work that is due by then must be done. The demand is the
+    /// largest quotient of that work and the time. Each entry of the log is a cohort with its own deadline.
+    /// The work of future messages is due one objective after they are sent, which is the queue at `from` ÷
+    /// the objective.
     ///
-    /// A message that starts at its deadline is done only after its work. What starts in time counts, so where work is long
-    /// beside the objective, the time of it that exceeds the unplanned part of the objective comes on top. The messages
-    /// that have started share the tasks with those that wait, and have no deadline any more.
+    /// A message that starts at its deadline is done only after its work. It is enough if it starts in
+    /// time, so if work is long compared with the objective, the part of the work time that exceeds the
+    /// unplanned part of the objective is added. Messages that have started share the tasks with waiting
+    /// ones, and no longer have a deadline.
     ///
-    /// If the oldest message is late already, more tasks make fewer messages late and cost more. Work in a queue that
-    /// is drained in a time `φ` keeps messages late in proportion to `φ`, and the extra tasks cost in proportion to
-    /// `1/φ` per start, so the cheapest `φ` falls with the square root of the price of a late message.
+    /// If the oldest message is already late, more tasks make fewer messages late and cost more. A queue
+    /// that is drained in a time `φ` keeps messages late in proportion to `φ`, and the extra tasks cost in
+    /// proportion to `1/φ` per start. So the cheapest `φ` falls with the square root of the price of a late
+    /// message.
     ///
-    /// Source: Baruah, Mok and Rosier, "Preemptively Scheduling Hard-Real-Time Sporadic Tasks on One Processor", IEEE
-    /// Real-Time Systems Symposium (1990): the processor demand criterion.
+    /// Source: Baruah, Mok and Rosier, "Preemptively Scheduling Hard-Real-Time Sporadic Tasks on One
+    /// Processor", IEEE Real-Time Systems Symposium (1990): the processor demand criterion.
     pub(super) fn tasks(&self, log: &ArrivalLog) -> f64 {
         let planned = self.share * self.objective + self.started.beyond;
         let busy = self.started.messages;
@@ -143,9 +146,10 @@ mod tests {
         assert!((late.tasks(&log) - 1_200.0 / 53.66).abs() < 0.01);
     }
 
-    /// An objective of 2 h, and 90 min of work: 80% of the objective and the 66 min of work beyond the other 24 min are
-    /// 162 min, in which 31 messages of 90 min need 31 × 90 ÷ 162 = 17.2 tasks. 30 of them have started; the last was sent at
-    /// 60 s. 72 min later, 90 min are left for 31 × 90 min of work: 31 tasks, one more than those that are busy.
+    /// An objective of 2 h, and 90 min of work: 80% of the objective and the 66 min of work beyond the
+    /// other 24 min are 162 min, in which 31 messages of 90 min need 31 × 90 ÷ 162 = 17.2 tasks. 30 of them
+    /// have started; the last was sent at 60 s. 72 min later, 90 min are left for 31 × 90 min of work: 31
+    /// tasks, one more than are busy.
     #[test]
     fn long_work_is_done_after_its_deadline() {
         let minute = 60.0;
@@ -170,7 +174,8 @@ mod tests {
             ..long
         };
         assert!((later.tasks(&log) - 31.0).abs() < 1e-9);
-        // 5 min before its deadline less would be left for the work of a message, but each has a task already.
+        // 5 min before its deadline, less time would be left for the work of a message, but each already
+        // has a task.
         let last = DeadlineDemand {
             from: 60.0 + 115.0 * minute,
             ..long

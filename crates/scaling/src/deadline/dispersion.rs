@@ -1,11 +1,12 @@
-//! The dispersion of the arrivals: how much noisier they are than messages that are sent at random.
+//! The dispersion of the arrivals: how much noisier they are than messages sent at random.
 
 /// Variance ÷ mean of the counted arrivals in blocks of a few checks; 1 for Poisson arrivals.
 ///
-/// For two neighboring blocks with `a` and `b` messages at the same rate, (a − b)² ÷ (a + b) is the dispersion times a
-/// chi-squared variable with one degree of freedom, whose median is 0.455. The median of what is seen is tracked by
-/// steps of 2%, so a change of the rate, which makes single pairs huge, hardly moves it. Arrivals that are inferred
-/// from messages in flight have 1 + cv² of the service time times the variance of the arrivals.
+/// For two neighboring blocks with `a` and `b` messages at the same rate, (a − b)² ÷ (a + b) is the
+/// dispersion times a chi-squared variable with one degree of freedom, whose median is 0.455. The observed
+/// median is tracked by steps of 2%, so a change of the rate, which makes single pairs huge, hardly moves
+/// it. Arrivals that are inferred from messages in flight have 1 + cv² of the service time times the
+/// variance of the arrivals.
 #[derive(Clone, Debug)]
 pub(super) struct Dispersion {
     /// Length of a block in seconds.
@@ -21,11 +22,11 @@ const CHI_SQUARED_MEDIAN: f64 = 0.455;
 /// Factor of a step of the tracked median.
 const STEP: f64 = 1.02;
 
-/// The dispersion is kept within 1 and this.
+/// Maximum of the dispersion; the minimum is 1.
 const MOST: f64 = 12.0;
 
 impl Dispersion {
-    /// Arrivals of dispersion 1 until something else is seen, in blocks of so many seconds.
+    /// Assumes dispersion 1 until other values are observed, in blocks of this many seconds.
     pub(super) fn new(block: f64) -> Self {
         Self {
             block,
@@ -35,7 +36,7 @@ impl Dispersion {
         }
     }
 
-    /// Adds messages that were counted during so many seconds.
+    /// Adds the messages counted during this many seconds.
     pub(super) fn add(&mut self, messages: f64, during: f64) {
         self.filling.0 += messages;
         self.filling.1 += during;
@@ -78,7 +79,7 @@ mod tests {
         assert_eq!(dispersion.value(), 1.0);
     }
 
-    /// Blocks of 100 and 116 in turn: 16² ÷ 216 = 1.185, ÷ 0.455 = 2.60, met within a step of 2%.
+    /// Blocks of 100 and 116 in turn: 16² ÷ 216 = 1.185, ÷ 0.455 = 2.60, reached within a step of 2%.
     #[test]
     fn tracks_a_median() {
         let mut dispersion = Dispersion::new(20.0);

@@ -5,23 +5,24 @@ use serde::{Deserialize, Serialize};
 use super::arrivals::ArrivalLog;
 use super::recent::{RecentMaximum, RecentMinimum};
 
-/// Most levels of the floor that are compared.
+/// Maximum number of levels of the floor to compare.
 const LEVELS: usize = 20;
 
-/// Fewer messages than this are the rounding of none.
+/// Fewer messages than this are a rounding error of zero.
 const NONE: f64 = 1e-6;
 
-/// Floors of warm tasks, each with what it would have saved and cost.
+/// Floors of warm tasks, each with its savings and its cost.
 ///
-/// If a task starts slower than the objective, no reaction serves the first seconds of a jump in time; only tasks that
-/// run already do. How often jumps come can't be known, so the floor is rented until it has paid for itself, and given
-/// back when it no longer does: it is the one for which its task-seconds and the price of the messages that would have
-/// been late with it, both decayed over days, are least. What a floor would have done is computed for each level by a
-/// fluid queue with the arrivals that were seen. It is served by the floor, or by the tasks that the queue itself asks
-/// for a task start later, whichever are more.
+/// If a task start takes longer than the objective, no reaction can serve the first seconds of a jump in
+/// time; only tasks that already run can. How often jumps will come is unknown, so the floor is rented
+/// until it has paid for itself, and released when it no longer does. The chosen floor has the lowest sum
+/// of its task-seconds and the price of the messages that would have been late with it, both decayed over
+/// days. For each level, a fluid queue with the observed arrivals computes the result. It is served by the
+/// floor, or by the tasks that the queue itself would get one task start later, whichever is more.
 ///
-/// Source: Karlin, Manasse, Rudolph and Sleator, "Competitive Snoopy Caching", Algorithmica 3 (1988): rent until the rent
-/// has reached the price. With that rule the cost is at most twice the least one in hindsight.
+/// Source: Karlin, Manasse, Rudolph and Sleator, "Competitive Snoopy Caching", Algorithmica 3 (1988): rent
+/// until the rent has reached the price. With that rule, the cost is at most twice the minimum in
+/// hindsight.
 #[derive(Clone, Debug)]
 pub(super) struct Insurance {
     decay: f64,
@@ -29,13 +30,13 @@ pub(super) struct Insurance {
     bursts: Bursts,
 }
 
-/// A floor of so many tasks.
+/// A floor of this many tasks.
 #[derive(Clone, Debug, Default)]
 struct Level {
     tasks: f64,
     /// Messages that would wait.
     waiting: f64,
-    /// Tasks that would be wanted, of which those run that were wanted throughout a task start.
+    /// Tasks that would be wanted. Those that were wanted throughout a task start are running.
     wanted: RecentMinimum,
     /// Messages that would have been late, and task-seconds, decayed.
     late: f64,
@@ -45,49 +46,49 @@ struct Level {
 /// How often messages would have been late without a floor.
 #[derive(Clone, Debug, Default)]
 struct Bursts {
-    /// Bursts, and the sum of their largest rates, decayed.
+    /// Number of bursts, and the sum of their peak rates, decayed.
     count: f64,
     rates: f64,
-    /// Rates of the last minutes, and the largest of the latest burst.
+    /// Rates of the last minutes, and the peak of the latest burst.
     recent: RecentMaximum,
     rate: f64,
-    /// When the latest had late messages, in seconds.
+    /// When the latest burst had late messages, in seconds.
     latest: Option<f64>,
 }
 
-/// What a check saw.
+/// The observations of a check.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InsuredCheck {
     pub(super) at: f64,
     pub(super) during: f64,
-    /// Messages sent during the check, and per second by the latest segment.
+    /// Messages sent during the check, and messages per second in the latest segment.
     pub(super) messages: f64,
     pub(super) rate: f64,
     /// Tasks that run in any case.
     pub(super) least: f64,
     /// Tasks that keep up with the arrivals.
     pub(super) keep_up: f64,
-    /// Seconds of work per message and task, mean task start, objective, and the time in which a queue is drained.
+    /// Seconds of work per message and task, mean task start, objective, and the time to drain a queue.
     pub(super) work: f64,
     pub(super) start: f64,
     pub(super) objective: f64,
     pub(super) planned: f64,
 }
 
-/// A floor, and the bursts that it is for.
+/// A floor, and the bursts that justify it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WarmFloor {
     /// Tasks.
     pub tasks: u32,
-    /// Bursts of the last days that would have been too fast, and their mean rate in messages per second.
+    /// Bursts of the last days that would have come too fast, and their mean rate in messages per second.
     pub bursts: f64,
     /// Mean rate of these bursts, in messages per second.
     pub rate: f64,
 }
 
 impl WarmFloor {
-    /// Returns the bursts that the tasks are for, such as `bursts of 40/s came 6 times in 3 days`; `None` for a configured
-    /// number.
+    /// Returns the bursts that justify the tasks, such as `bursts of 40/s came 6 times in 3 days`; `None`
+    /// for a configured number.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         if self.bursts <= 0.0 {
@@ -97,7 +98,7 @@ impl WarmFloor {
             1.0 => "once".to_owned(),
             times => format!("{times:.0} times"),
         };
-        // Less than one message per second isn't 0.
+        // A rate below one message per second must not show as 0.
         let digits = if self.rate < 9.5 { 1 } else { 0 };
         let rate = self.rate;
         Some(format!(
@@ -107,7 +108,7 @@ impl WarmFloor {
 }
 
 impl Insurance {
-    /// No floor, and levels up to `most` tasks. What is seen decays to 1/e in `decay` seconds.
+    /// No floor, and levels up to `most` tasks. Observations decay to 1/e in `decay` seconds.
     pub(super) fn new(most: u32, decay: f64) -> Self {
         let mut levels = vec![Level::default()];
         let mut tasks = 1.0f64;
@@ -125,8 +126,9 @@ impl Insurance {
         }
     }
 
-    /// Adds a check, whose messages are in the log already, or a longer time of even arrivals in so many steps. A level for
-    /// which nothing changes within that time takes one step with the same result, but for the decay of a minute.
+    /// Adds a check, whose messages are already in the log, or a longer time of even arrivals in this many
+    /// steps. A level for which nothing changes within that time takes one step with the same result,
+    /// except for the decay of a minute.
     pub(super) fn add(&mut self, check: &InsuredCheck, steps: u32, log: &ArrivalLog) {
         let before = log.total() - check.messages;
         for level in &mut self.levels {
@@ -169,7 +171,7 @@ impl Insurance {
 }
 
 impl InsuredCheck {
-    /// Tasks for the arrivals alone.
+    /// Tasks needed for the arrivals alone.
     fn arriving(&self) -> f64 {
         self.keep_up.max(self.rate * self.work)
     }
@@ -181,14 +183,14 @@ impl Level {
         self.tasks.max(check.least).max(self.wanted.value())
     }
 
-    /// Whether nothing waits, and the tasks that run serve the arrivals at this rate: those that ran before, since a fall
-    /// is followed at once, or those of the floor.
+    /// Whether nothing waits, and the running tasks can serve the arrivals at this rate: the tasks that ran
+    /// before, because a fall takes effect at once, or those of the floor.
     fn is_steady(&self, check: &InsuredCheck) -> bool {
         let running = self.tasks.max(check.least).max(self.wanted.value());
         self.waiting <= NONE && check.arriving() <= running
     }
 
-    /// Returns the messages that would be late in a check, by whose end `sent` were sent.
+    /// Returns the messages that would be late in a check. `sent` messages were sent by its end.
     fn add(&mut self, check: &InsuredCheck, sent: f64, log: &ArrivalLog) -> f64 {
         let drained = self.waiting * check.work / (check.start + check.planned);
         let wanted = check.arriving() + drained;
@@ -197,11 +199,11 @@ impl Level {
         let served = capacity.min(self.waiting + check.messages);
         let waited = self.waiting > NONE;
         self.waiting += check.messages - served;
-        // What is served as it comes is in time.
+        // Messages that are served as they come are in time.
         if served <= 0.0 || !(waited || self.waiting > NONE) {
             return 0.0;
         }
-        // The message that is served in the middle of the check stands for all of them.
+        // The message served in the middle of the check represents all of them.
         let number = sent - self.waiting - served / 2.0;
         let sent = log.sent_at(number).unwrap_or(check.at);
         let is_late = check.at - check.during / 2.0 - sent > check.objective;
@@ -234,8 +236,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Hours in checks of 5 s: nothing, but for 10 s with 20 messages per second of 1 s every `apart` seconds. Tasks
-    /// start in 60 s, so without a floor none runs in time.
+    /// Hours in checks of 5 s: no arrivals except 20 messages per second of 1 s each, for 10 s every
+    /// `apart` seconds. Tasks start in 60 s, so without a floor, none runs in time.
     fn after_bursts(apart: u32, hours: u32) -> Insurance {
         let mut insurance = Insurance::new(100, 3.0 * 86_400.0);
         let mut log = ArrivalLog::new(120.0);
@@ -264,8 +266,9 @@ mod tests {
         insurance
     }
 
-    /// A burst of 200 messages every 2 minutes: 10 tasks serve 100 in its 10 s and 100 within the objective after it, so
-    /// all of them. They cost 36,000 task-seconds an hour, and 30 × 200 late messages cost 300,000 at a price of 50.
+    /// A burst of 200 messages every 2 minutes: 10 tasks serve 100 in its 10 s and 100 within the objective
+    /// after it, so all of them. They cost 36,000 task-seconds per hour, and 30 × 200 late messages cost
+    /// 300,000 at a price of 50.
     #[test]
     fn frequent_bursts_pay_for_warm_tasks() {
         let floor = after_bursts(120, 1).floor(50.0);
@@ -325,7 +328,7 @@ mod tests {
                     keep_up: messages / 60.0 * 2.0,
                     work: 2.0,
                     start: 40.0,
-                    // No multiple of a check, so that rounding decides nothing.
+                    // Not a multiple of a check, so rounding decides nothing.
                     objective: 10.7,
                     planned: 6.0,
                 };
@@ -342,7 +345,8 @@ mod tests {
             for (one, other) in spans.levels.iter().zip(&checks.levels) {
                 // The decay of a minute is 0.02%.
                 prop_assert!((one.spent - other.spent).abs() <= 3e-4 * other.spent, "{one:?} {other:?}");
-                // Where a check is late or in time by rounding, its messages are: at most 30 tasks × 5 s ÷ 2 s.
+                // If rounding makes a check late or in time, its messages follow: at most 30 tasks × 5 s ÷
+                // 2 s.
                 prop_assert!((one.late - other.late).abs() <= 3e-4 * other.late + 75.0, "{one:?} {other:?}");
                 prop_assert!((one.waiting - other.waiting).abs() < 1e-3, "{one:?} {other:?}");
             }

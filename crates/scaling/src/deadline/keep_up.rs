@@ -2,7 +2,7 @@
 
 use crate::demand::required_places;
 
-/// How much of the objective is planned with, and how many tasks keep up with the arrivals.
+/// The planned share of the objective, and the tasks that keep up with the arrivals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct KeepUp {
     /// Tasks, unrounded.
@@ -11,14 +11,14 @@ pub(super) struct KeepUp {
     pub(super) share: f64,
 }
 
-/// What decides on it.
+/// The inputs of the decision.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arriving {
     /// Messages per second.
     pub(super) rate: f64,
     /// Seconds that a message keeps a place busy.
     pub(super) work: f64,
-    /// Places of a task.
+    /// Places per task.
     pub(super) concurrency: f64,
     /// Latency objective, task start, and time between two checks, in seconds.
     pub(super) objective: f64,
@@ -26,18 +26,20 @@ pub(super) struct Arriving {
     pub(super) every: f64,
     /// Variance ÷ mean of the arrivals.
     pub(super) dispersion: f64,
-    /// Most tasks.
+    /// Maximum number of tasks.
     pub(super) most: f64,
 }
 
 impl Arriving {
     /// Returns the tasks and the share.
     ///
-    /// - If the objective is at least two starts, tasks can follow the backlog itself, and nothing is kept for the rate.
-    /// - If it is shorter than a start, chance alone must not make more than 1% late (3% for less than 3 places of load):
-    ///   Erlang's C formula, with less patience where arrivals are noisier than Poisson's.
-    /// - In between, the load itself ÷ 1.05: the deadlines catch what is missing. Above half of `most` the load ÷ 0.95 and
-    ///   a short share, because a backlog could not be drained.
+    /// - If the objective is at least two starts, tasks can follow the backlog itself, and no tasks are
+    ///   kept for the rate.
+    /// - If it is shorter than a start, chance alone must not make more than 1% late (3% for less than 3
+    ///   places of load): Erlang's C formula, with less patience if arrivals are noisier than Poisson
+    ///   arrivals.
+    /// - In between, the load itself ÷ 1.05: the deadlines catch the rest. Above half of `most`, the load ÷
+    ///   0.95 and a short share, because a backlog could not be drained.
     ///
     /// Source of the formula: Kleinrock, "Queueing Systems", volume 1 (1975), sections 3.5 and 5.11.
     pub(super) fn keep_up(&self, tuning: &KeepUpTuning) -> KeepUp {
@@ -79,9 +81,9 @@ pub struct KeepUpTuning {
     pub short_share: f64,
     /// Planned share if it is shorter than 0.75 starts.
     pub tight_share: f64,
-    /// Starts in the objective from which on tasks only follow the backlog.
+    /// Number of starts per objective from which on tasks only follow the backlog.
     pub follows_from: f64,
-    /// Utilization that is planned with between the two.
+    /// Planned utilization between the two.
     pub utilization: f64,
     /// Share of the messages that chance can make late, if the objective is shorter than 0.75 starts.
     pub tight_late: f64,
@@ -90,7 +92,7 @@ pub struct KeepUpTuning {
 }
 
 impl KeepUpTuning {
-    /// The share of an objective that is planned with, if the objective isn't shorter than 0.75 starts.
+    /// The planned share of an objective that isn't shorter than 0.75 starts.
     pub(super) fn share(&self, objective: f64, start: f64, every: f64) -> f64 {
         if objective >= 1.3 * (start + every) {
             self.long_share
@@ -137,7 +139,8 @@ mod tests {
         (found.tasks, found.share)
     }
 
-    /// 5 messages per second of 2 s are 10 places: 9.52 tasks at 60 s, 10.53 where 15 tasks are the maximum, none at 300 s.
+    /// 5 messages per second of 2 s are 10 places: 9.52 tasks at 60 s, 10.53 if 15 tasks are the maximum,
+    /// none at 300 s.
     #[test]
     fn as_the_load_objective_and_maximum_are() {
         let (tasks, share) = kept(arriving());

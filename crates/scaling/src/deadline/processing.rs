@@ -2,22 +2,23 @@
 
 use std::collections::VecDeque;
 
-/// Messages' worth of the configured processing time that a measurement is mixed with.
+/// Weight of the configured processing time in a measurement, in messages.
 const CONFIGURED_MESSAGES: f64 = 30.0;
 
 /// A calibrated time is at most this many times the configured one, and at least its inverse.
 const MOST_TIMES: f64 = 4.0;
 
-/// Minutes whose deletes may come late.
+/// Number of minutes whose deletes can be reported late.
 const REMEMBERED: usize = 20;
 
-/// Processing times by Little's law: the messages in flight over a minute, which the checks sample, ÷ the deletes of
-/// that minute, which CloudWatch reports a minute or two later. Both sums decay, and both include a few messages of the
-/// configured time, so a calibration starts there and moves slowly.
+/// Processing times by Little's law: the messages in flight over a minute, which the checks sample, ÷ the
+/// deletes of that minute, which CloudWatch reports 1 to 2 minutes later. Both sums decay, and both include
+/// a few messages with the configured time, so a calibration starts there and moves slowly.
 ///
-/// Two times follow. *Residence* is how long a message is in flight, by which deletes are inferred. *Work* is how long
-/// it keeps one of the places busy (task × concurrency), by which tasks are computed. They differ if tasks receive
-/// messages in advance: of the messages in flight, no more than there are places are being worked on.
+/// There are two times. *Residence* is how long a message is in flight; deletes are inferred from it.
+/// *Work* is how long it keeps one of the places busy (task × concurrency); tasks are computed from it.
+/// They differ if tasks receive messages in advance: of the messages in flight, only as many as there are
+/// places are being worked on.
 ///
 /// Source: Little, "A Proof for the Queuing Formula L = λW", Operations Research 9 (1961).
 #[derive(Clone, Debug)]
@@ -31,11 +32,11 @@ pub(super) struct ProcessingTime {
     residence: f64,
     work: f64,
     deleted: f64,
-    /// What the minutes since the last deletes add.
+    /// The contribution of the minutes since the last deletes.
     undeleted: Undeleted,
 }
 
-/// Message-seconds and place-seconds of minutes without deletes, which wait for one.
+/// Message-seconds and place-seconds of minutes without deletes, which wait for a minute with some.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Undeleted {
     minutes: usize,
@@ -43,7 +44,7 @@ struct Undeleted {
     work: f64,
 }
 
-/// What was in flight in a whole minute, in message-seconds.
+/// The messages in flight over a whole minute, in message-seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct FlightMinute {
     number: u64,
@@ -52,7 +53,7 @@ struct FlightMinute {
     busy: f64,
 }
 
-/// Messages in flight, and of them those that tasks work on, at a moment.
+/// Messages in flight at a time, and the number of them that tasks work on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Occupancy {
     pub(super) at: f64,
@@ -62,7 +63,7 @@ pub(super) struct Occupancy {
 }
 
 impl ProcessingTime {
-    /// A time of `configured` seconds; `None` for one that is measured alone. Deletes are reported for minutes of
+    /// A time of `configured` seconds; `None` if it is only measured. Deletes are reported for minutes of
     /// `minute` seconds, and a measurement decays to 1/e in `decay` seconds.
     pub(super) fn new(configured: Option<f64>, minute: f64, decay: f64) -> Self {
         Self {
@@ -83,7 +84,7 @@ impl ProcessingTime {
         let Some(last) = self.last.replace(now) else {
             return;
         };
-        // A minute gets the whole of a sample's time: two neighbors share one by less than a sample.
+        // A minute gets all of a sample's time, so two neighbors are off by less than a sample.
         let number = self.number((last.at + now.at) / 2.0);
         if self
             .minutes
@@ -109,13 +110,13 @@ impl ProcessingTime {
         }
     }
 
-    /// Nothing is known of the time between the last sample and the next.
+    /// Nothing is known about the time between the last sample and the next.
     pub(super) fn restart(&mut self) {
         self.last = None;
     }
 
-    /// Adds the number of deletes of the minute that started at `start`. A minute counts once, and only if most
-    /// of it was sampled. One without deletes waits for the next that has some.
+    /// Adds the number of deletes of the minute that started at `start`. A minute counts once, and only if
+    /// most of it was sampled. A minute without deletes waits for the next minute that has some.
     pub(super) fn record_deletes(&mut self, start: f64, deleted: f64) {
         let number = self.number(start + self.minute / 2.0);
         let Some(index) = self
@@ -128,7 +129,7 @@ impl ProcessingTime {
         let Some(minute) = self.minutes.remove(index) else {
             return;
         };
-        // Earlier minutes, whose deletes never came, are of no more use.
+        // Earlier minutes, whose deletes never came, are no longer of use.
         self.minutes.drain(..index);
         if minute.seconds < self.minute * 0.8 || !deleted.is_finite() {
             return;
@@ -141,14 +142,14 @@ impl ProcessingTime {
         let kept = (-self.minute / self.decay).exp();
         self.residence = self.residence * kept + minute.in_flight + undeleted.residence;
         self.work = self.work * kept + minute.busy + undeleted.work;
-        // Of a minute that was sampled in part, so much of the deletes.
+        // For a minute that was sampled in part, the same part of the deletes.
         let sampled = (minute.seconds / self.minute).min(1.0);
         self.deleted = self.deleted * kept + deleted * sampled;
     }
 
-    /// Remembers a minute in which nothing was deleted, since the work of a long message belongs to its delete. A message
-    /// that is stuck would look like long work, so each in flight counts for no more than a few of the times that are
-    /// known, or for 20 minutes while none is.
+    /// Remembers a minute without deletes, because the work of a long message belongs to its delete. A
+    /// message that is stuck would look like long work, so each message in flight counts for at most a few
+    /// of the known times, or for 20 minutes if none is known.
     fn wait_for_deletes(&mut self, minute: FlightMinute) {
         let most = |known: Option<f64>, seconds: f64| {
             known.map_or(f64::INFINITY, |known| {
@@ -231,7 +232,8 @@ mod tests {
         }
     }
 
-    /// 8 in flight for a minute and 120 deletes: 480 message-seconds with 30 × 2 s assumed, ÷ 150: 3.6 s.
+    /// 8 in flight for a minute and 120 deletes: 480 message-seconds plus the assumed 30 × 2 s, ÷ 150: 3.6
+    /// s.
     #[test]
     fn moves_from_what_is_configured_to_what_is_measured() {
         let mut processing = ProcessingTime::new(Some(2.0), 60.0, 300.0);
@@ -277,8 +279,9 @@ mod tests {
         assert_eq!(processing.work(), Some(2.0));
     }
 
-    /// 20 messages of 0.5 s a minute, then one message that stays in flight for an hour: without deletes the time stays.
-    /// The next minute with 20 deletes has 70 s in flight and 4 × 0.5 s from before.
+    /// 20 messages per minute of 0.5 s each, then one message that stays in flight for an hour: without
+    /// deletes, the time doesn't change. The next minute with 20 deletes has 70 s in flight and 4 × 0.5 s
+    /// from before.
     #[test]
     fn a_message_that_is_stuck_is_no_long_work() {
         let mut processing = ProcessingTime::new(None, 60.0, 300.0);
@@ -304,7 +307,7 @@ mod tests {
         );
     }
 
-    /// Messages of 10 minutes, one at a time: 9 minutes without deletes and one with one.
+    /// Messages of 10 minutes, one at a time: 9 minutes without deletes and one minute with one.
     #[test]
     fn long_work_is_counted_with_its_delete() {
         let mut processing = ProcessingTime::new(None, 60.0, 300.0);

@@ -4,14 +4,15 @@ use std::collections::VecDeque;
 
 /// The arrivals since the last change of the rate.
 ///
-/// A rate is the mean since it last changed: longer means are less noisy, and a mean across a change is wrong. After
-/// each check, every split of the segment is tested by the generalized likelihood ratio of two Poisson rates against
-/// one, ÷ the dispersion of the arrivals (variance ÷ mean). Where the largest ratio exceeds the threshold, the segment
-/// starts at that split. Rises and falls are found alike: a rise of 10 times shows within one check, one of a tenth
-/// takes minutes.
+/// A rate is the mean since it last changed: longer means are less noisy, and a mean across a change is
+/// wrong. After each check, every split of the segment is tested with the generalized likelihood ratio of
+/// two Poisson rates against one, ÷ the dispersion of the arrivals (variance ÷ mean). If the largest ratio
+/// exceeds the threshold, the segment starts at that split. Rises and falls are found alike: a tenfold rise
+/// is detected within one check, a rise by a tenth takes minutes.
 ///
-/// Sources: Page, "Continuous Inspection Schemes", Biometrika 41 (1954); Siegmund and Venkatraman, "Using the
-/// Generalized Likelihood Ratio Statistic for Sequential Detection of a Change-Point", Annals of Statistics 23 (1995).
+/// Sources: Page, "Continuous Inspection Schemes", Biometrika 41 (1954); Siegmund and Venkatraman, "Using
+/// the Generalized Likelihood Ratio Statistic for Sequential Detection of a Change-Point", Annals of
+/// Statistics 23 (1995).
 #[derive(Clone, Debug)]
 pub(super) struct RateSegment {
     threshold: f64,
@@ -20,7 +21,7 @@ pub(super) struct RateSegment {
     sum: Arrivals,
 }
 
-/// Messages sent in a time, in seconds.
+/// Messages sent during a time in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Arrivals {
     messages: f64,
@@ -58,8 +59,8 @@ impl Arrivals {
 }
 
 impl RateSegment {
-    /// A segment that has seen nothing, lasts at most `longest` seconds, and ends at a likelihood ratio of
-    /// e^`threshold`.
+    /// A segment without observations. It lasts at most `longest` seconds, and ends at a likelihood ratio
+    /// of e^`threshold`.
     pub(super) fn new(threshold: f64, longest: f64) -> Self {
         Self {
             threshold,
@@ -69,7 +70,7 @@ impl RateSegment {
         }
     }
 
-    /// Adds the messages of a check, sent during so many seconds. True when the rate has changed.
+    /// Adds the messages of a check, sent during this many seconds. Returns true if the rate has changed.
     pub(super) fn add(&mut self, messages: f64, during: f64, dispersion: f64) -> bool {
         if during <= 0.0 {
             return false;
@@ -120,7 +121,7 @@ impl RateSegment {
 
     fn forget_first(&mut self) {
         self.checks.pop_front();
-        // Summed anew, so that no error of rounding remains.
+        // Summed again from scratch, so that no rounding error remains.
         let all = self.checks.iter().copied();
         self.sum = all.fold(Arrivals::default(), Arrivals::plus);
     }
@@ -149,9 +150,9 @@ mod tests {
         assert_eq!(segment.lasts(), 5.0);
     }
 
-    /// 120 and 15 messages in 60 and 5 s, pooled 2.077: 120 ln(2 ÷ 2.077) + 15 ln(3 ÷ 2.077) = −4.53 + 5.52 = 0.99 < 9:
-    /// chance. With a dispersion of 12 not even a jump to 4.6 times is proven at once: 46 in 5 s give
-    /// 120 ln(2 ÷ 2.554) + 46 ln(9.2 ÷ 2.554) = −29.3 + 58.9 = 29.6 < 108.
+    /// 120 and 15 messages in 60 and 5 s, pooled 2.077: 120 ln(2 ÷ 2.077) + 15 ln(3 ÷ 2.077) = −4.53 + 5.52
+    /// = 0.99 < 9: chance. With a dispersion of 12, not even a jump to 4.6 times the rate is significant at
+    /// once: 46 in 5 s give 120 ln(2 ÷ 2.554) + 46 ln(9.2 ÷ 2.554) = −29.3 + 58.9 = 29.6 < 108.
     #[test]
     fn chance_changes_nothing() {
         let mut segment = segment();
@@ -185,7 +186,7 @@ mod tests {
     }
 
     proptest! {
-        /// The rate lies between the least and the largest of the checks.
+        /// The rate lies between the smallest and the largest rate of the checks.
         #[test]
         fn is_within_what_was_seen(counts in proptest::collection::vec(0.0f64..500.0, 1..200), dispersion in 1.0f64..12.0) {
             let mut segment = segment();

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// The values that could be the largest yet, falling.
+/// The values that can still become the largest, in falling order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecentMaximum(VecDeque<(f64, f64)>);
 
@@ -46,7 +46,7 @@ impl RecentMinimum {
 mod tests {
     use super::*;
 
-    /// What was wanted throughout 10 s: a rise counts 10 s later, a fall at once.
+    /// The value that was wanted throughout 10 s: a rise counts 10 s later, a fall at once.
     #[test]
     fn the_minimum_delays_rises_only() {
         let mut recent = RecentMinimum::default();

@@ -1,4 +1,4 @@
-//! What the deadline algorithm is given.
+//! The inputs of the deadline algorithm.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{DemandPolicy, DemandRequest, QueueRequest};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Share of the messages that must meet an objective without one.
+/// Share of the messages that must meet an objective that sets no share.
 const REQUIRED: f64 = 0.99;
 
 /// The settings of a service.
@@ -19,15 +19,15 @@ pub struct DeadlineSettings {
     pub objective: Duration,
     /// Share of the messages that must meet the objective; `None` for 99%.
     pub share: Option<f64>,
-    /// Average processing time of a message, from which it is calibrated; `None` if it is only measured.
+    /// Average processing time of a message, where calibration starts; `None` if it is only measured.
     pub processing_time: Option<Duration>,
-    /// Messages that a task works on at once, at least 1.
+    /// Messages that a task processes at the same time, at least 1.
     pub concurrency: u32,
-    /// From an order to the first message of a new task, until starts were measured.
+    /// Time from the order of a task until it takes its first message, used until starts are measured.
     pub task_start: Duration,
     /// Time between two checks.
     pub every: Duration,
-    /// A minute of the loop: 60 s, but in a sandbox whose clock is compressed.
+    /// A minute of the loop: 60 s, except in a sandbox with a compressed clock.
     pub minute: Duration,
     /// Length of the minutes whose deletes are reported: 60 s on AWS.
     pub reported: Duration,
@@ -39,14 +39,14 @@ pub struct DeadlineSettings {
     pub tuning: DeadlineTuning,
 }
 
-/// What the queues of a service can differ by.
+/// Settings that can differ between the queues of a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QueueSettings {
-    /// As [`DeadlineSettings::objective`].
+    /// The same as [`DeadlineSettings::objective`].
     pub objective: Duration,
-    /// As [`DeadlineSettings::share`].
+    /// The same as [`DeadlineSettings::share`].
     pub share: Option<f64>,
-    /// As [`DeadlineSettings::processing_time`].
+    /// The same as [`DeadlineSettings::processing_time`].
     pub processing_time: Option<Duration>,
 }
 
@@ -56,29 +56,29 @@ pub enum Sharing {
     /// Each queue gets the tasks that it needs while tasks take messages of all queues in turn.
     #[default]
     Turns,
-    /// The sum of the needs: right if each queue gets no more of the tasks than it needs.
+    /// The sum of the needs. It is right if each queue gets only the tasks that it needs.
     Sum,
     /// The largest need, as separate policies would set it.
     Largest,
-    /// Right if tasks take the message with the earliest deadline.
+    /// The right count if tasks take the message with the earliest deadline.
     Earliest,
 }
 
 impl QueueSettings {
-    /// The settings of one queue of a policy or a request, of whose service the others are.
+    /// The settings of one queue of a policy or a request, with its service's settings.
     #[must_use]
     pub fn of(queue: &QueueRequest, service: DeadlineSettings) -> Self {
         let own = queue.acceptable_latency_ms.map(Duration::from_millis);
         let processing = queue.processing_time_ms.map(Duration::from_millis);
         Self {
             objective: own.unwrap_or(service.objective),
-            // An objective comes with its share.
+            // A queue with its own objective doesn't inherit the service's share.
             share: queue.share.or(service.share.filter(|_| own.is_none())),
             processing_time: processing.or(service.processing_time),
         }
     }
 
-    /// The service's settings with those of this queue.
+    /// The service's settings, with this queue's own settings applied.
     pub(super) fn apply(self, service: DeadlineSettings) -> DeadlineSettings {
         DeadlineSettings {
             objective: self.objective,
@@ -89,10 +89,10 @@ impl QueueSettings {
     }
 }
 
-/// The floor of tasks that run although nothing needs them.
+/// The minimum number of tasks that run even if nothing needs them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Warm {
-    /// As many as pay for themselves, if a task starts slower than the objective.
+    /// As many as pay for themselves, if a task start takes longer than the objective.
     #[default]
     Auto,
     /// None.
@@ -102,7 +102,8 @@ pub enum Warm {
 }
 
 impl DeadlineSettings {
-    /// Returns the settings of a function that follows a policy. A minute of its loop is the period of its rule.
+    /// Returns the settings of a function that follows a policy. A minute of its loop is the period of its
+    /// rule.
     #[must_use]
     pub fn from_policy(policy: &DemandPolicy) -> Self {
         let law = &policy.law;
@@ -122,8 +123,8 @@ impl DeadlineSettings {
         }
     }
 
-    /// Returns the settings of the metric function, which checks once in a period. Without warm tasks: whoever needs them
-    /// can't wait for target tracking either.
+    /// Returns the settings of the metric function, which checks once per period. They include no warm
+    /// tasks, because a service that needs warm tasks can't wait for target tracking either.
     #[must_use]
     pub fn from_request(request: &DemandRequest) -> Self {
         let period = request.period_ms.map_or(MINUTE, Duration::from_millis);
@@ -142,7 +143,7 @@ impl DeadlineSettings {
         }
     }
 
-    /// The settings of a queue that has none of its own.
+    /// The settings of a queue that sets none.
     #[must_use]
     pub fn queue(&self) -> QueueSettings {
         QueueSettings {
@@ -152,14 +153,14 @@ impl DeadlineSettings {
         }
     }
 
-    /// Share of the messages that can be late: at least one in 10,000, since none can't be promised.
+    /// Share of the messages that can be late: at least one in 10,000, because no service can guarantee 0.
     pub(super) fn allowed_late(&self) -> f64 {
         (1.0 - self.share.unwrap_or(REQUIRED)).clamp(1e-4, 1.0)
     }
 }
 
 impl Warm {
-    /// Whether it is what a definition has that sets nothing.
+    /// Whether it is the default of a definition that doesn't set it.
     #[must_use]
     pub fn is_auto(&self) -> bool {
         *self == Self::Auto

@@ -1,11 +1,11 @@
-//! Task starts: which tasks are starting since when, and how long a start takes.
+//! Task starts: which tasks have been starting since when, and how long a start takes.
 
 use std::collections::VecDeque;
 
-/// Starts that are remembered.
+/// Number of starts to remember.
 const REMEMBERED: usize = 64;
 
-/// Starts of the configured length that are assumed at first.
+/// Number of starts with the configured duration that are assumed at first.
 const ASSUMED: usize = 8;
 
 /// The share of starts that are at most as long as [`TaskStarts::planned`].
@@ -13,8 +13,8 @@ const PERCENTILE: f64 = 0.95;
 
 /// Tasks that were ordered and don't run yet, and how long the last starts took.
 ///
-/// ECS starts tasks in about the order in which they were ordered, so each task that runs is matched with the oldest
-/// order that is open. That takes no call but the one that reads the counts.
+/// ECS starts tasks in about the order in which they were ordered, so each running task is matched with the
+/// oldest open order. That needs only the call that reads the counts.
 #[derive(Clone, Debug)]
 pub(super) struct TaskStarts {
     open: VecDeque<Order>,
@@ -22,13 +22,13 @@ pub(super) struct TaskStarts {
     lasting: Lasting,
     measured: bool,
     running: Option<u32>,
-    /// Seconds between two observations, by half of which a start is seen late.
+    /// Seconds between two observations. A start is seen half of them late on average.
     every: f64,
-    /// A second of the loop, which is added to what is planned with.
+    /// A second of the loop, added to the planned start.
     second: f64,
 }
 
-/// Tasks that were ordered at a moment, in seconds.
+/// Tasks that were ordered at the same time, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Order {
     at: f64,
@@ -57,7 +57,7 @@ impl Lasting {
 }
 
 impl TaskStarts {
-    /// Nothing ordered, and starts of `configured` seconds until some were seen.
+    /// No orders, and starts of `configured` seconds until some are observed.
     pub(super) fn new(configured: f64, every: f64, second: f64) -> Self {
         let took = std::iter::repeat_n(configured, ASSUMED).collect();
         Self {
@@ -71,21 +71,21 @@ impl TaskStarts {
         }
     }
 
-    /// What happened since the last observation isn't known, so no start is measured across it.
+    /// Nothing is known since the last observation, so no start is measured across the gap.
     pub(super) fn restart(&mut self) {
         self.open.clear();
         self.running = None;
     }
 
-    /// So many more tasks were ordered.
+    /// Records that this many more tasks were ordered.
     pub(super) fn order(&mut self, at: f64, tasks: u32) {
         if tasks > 0 {
             self.open.push_back(Order { at, tasks });
         }
     }
 
-    /// Compares the counts with the open orders: tasks that run now close the oldest ones. Orders that nobody here
-    /// gave count from now, and orders that were canceled are dropped, the youngest first.
+    /// Compares the counts with the open orders. Tasks that run now close the oldest orders. Orders from
+    /// elsewhere count from now, and canceled orders are dropped, the newest first.
     pub(super) fn observe(&mut self, at: f64, running: u32, desired: u32, measure: bool) {
         let before = self.running.replace(running);
         let mut started = before.map_or(0, |before| running.saturating_sub(before));
@@ -124,7 +124,7 @@ impl TaskStarts {
         }
     }
 
-    /// Remembers that so many starts took `took` seconds each.
+    /// Remembers that this many starts took `took` seconds each.
     fn remember(&mut self, took: f64, starts: u32) {
         for _ in 0..starts.min(REMEMBERED as u32) {
             if self.took.len() == REMEMBERED {
@@ -146,7 +146,7 @@ impl TaskStarts {
         self.measured
     }
 
-    /// The start that is planned with, in seconds: the 95th percentile of the last ones and a second.
+    /// The planned start, in seconds: the 95th percentile of the last starts plus one second.
     pub(super) fn planned(&self) -> f64 {
         self.lasting.planned
     }
@@ -156,13 +156,13 @@ impl TaskStarts {
         self.lasting.mean
     }
 
-    /// Whether a task is starting that was ordered after `begin`.
+    /// Whether a starting task was ordered after `begin`.
     pub(super) fn starts_since(&self, begin: f64) -> bool {
         self.open.iter().any(|order| order.at > begin)
     }
 
-    /// Task-seconds that the tasks that are starting will have run by `until`. Each joins at the mean start, or at the
-    /// next observation if it is late; one that was ordered before `overdue` is not counted on.
+    /// Task-seconds that the tasks that are starting will have run by `until`. Each joins at the mean
+    /// start, or at the next observation if it is late; a task ordered before `overdue` doesn't count.
     pub(super) fn joining(&self, now: f64, until: f64, overdue: f64) -> f64 {
         let mean = self.mean();
         let joins = |order: &Order| (order.at + mean).max(now + self.every);
@@ -194,7 +194,7 @@ mod tests {
         assert!((starts.joining(30.0, 60.0, -90.0) - (60.0 - mean)).abs() < 1e-9);
     }
 
-    /// 2 of 5 are canceled, and a task that dies is ordered again by ECS.
+    /// 2 of 5 are canceled, and ECS orders a task that stops again.
     #[test]
     fn follows_cancelations_and_replacements() {
         let mut starts = TaskStarts::new(40.0, 5.0, 1.0);

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Bounds, Decision, PerSide, QueueCounts, ServiceReading};
 
-/// A fluid service: messages of `work` seconds arrive at `rate`, tasks serve one each, and start in `start` seconds.
+/// A fluid service: messages of `work` seconds arrive at `rate`. Tasks serve one message each, and start in
+/// `start` seconds.
 struct Fluid {
     scaler: DeadlineScaler,
     now: f64,
@@ -68,7 +69,7 @@ impl Fluid {
         }
     }
 
-    /// A second passes.
+    /// One second passes.
     fn second(&mut self) {
         self.now += 1.0;
         let due: Vec<_> = self
@@ -138,7 +139,7 @@ fn reading(
     }
 }
 
-/// 5 messages per second of 2 s are 10 tasks; the algorithm keeps 10 ÷ 1.05, rounded up.
+/// 5 messages per second of 2 s need 10 tasks; the algorithm keeps 10 ÷ 1.05, rounded up.
 #[test]
 fn a_steady_load_runs_what_it_needs() {
     let mut fluid = Fluid::new(settings(), bounds(1, 100), 30);
@@ -149,7 +150,8 @@ fn a_steady_load_runs_what_it_needs() {
     assert_eq!(estimate.delivered, Some(1.0));
 }
 
-/// A jump from 1 to 20 per second: 40 tasks are ordered at the next check, although nothing has piled up that matters.
+/// A jump from 1 to 20 per second: the next check orders 40 tasks, although no significant backlog has
+/// built up.
 #[test]
 fn a_jump_is_answered_at_the_next_check() {
     let mut fluid = Fluid::new(settings(), bounds(1, 100), 3);
@@ -192,7 +194,7 @@ fn half_the_processing_time_is_found_out() {
     assert!((1.8..2.1).contains(&processing), "{processing}");
 }
 
-/// Nothing is known of the arrivals after a gap, so no task is removed for a minute.
+/// Nothing is known about the arrivals after a gap, so no task is removed for a minute.
 #[test]
 fn a_gap_removes_nothing_for_a_minute() {
     let mut fluid = Fluid::new(settings(), bounds(1, 100), 10);
@@ -208,7 +210,7 @@ fn a_gap_removes_nothing_for_a_minute() {
 }
 
 proptest! {
-    /// Whatever is read, the count is within the bounds, and without data no task is removed.
+    /// Whatever the counts, the desired count is within the bounds, and no task is removed without data.
     #[test]
     fn stays_within_bounds_and_never_removes_without_data(
         checks in proptest::collection::vec((1u64..30, proptest::option::of((0u64..5_000, 0u64..200)), 0u32..60, 0u32..60), 1..80),
@@ -232,7 +234,7 @@ proptest! {
         }
     }
 
-    /// No task is removed while one is starting, nor during a deployment.
+    /// No task is removed while one is starting, or during a deployment.
     #[test]
     fn never_cancels_a_starting_task(
         counts in proptest::collection::vec((0u64..2_000, 0u64..50), 30..60), running in 1u32..30, starting in 1u32..30,
@@ -241,7 +243,8 @@ proptest! {
         for (check, (visible, in_flight)) in counts.into_iter().enumerate() {
             let at = check as f64 * 5.0;
             let queues = [Some(QueueCounts { visible, in_flight })];
-            // The tasks are starting since the first check, and are overdue after three starts of 41 s.
+            // The tasks have been starting since the first check, and are overdue after three starts of 41
+            // s.
             let (_, decision) = scaler.decide(&reading(at, &queues, running, running + starting), false);
             prop_assert!(at > 123.0 || decision.desired >= running + starting);
         }
@@ -267,7 +270,8 @@ proptest! {
     }
 }
 
-/// Minutes of two days with 600 messages each `apart`-th minute, which 20 tasks serve as they come.
+/// The minutes of two days. Every `apart`-th minute has 600 messages, which 20 tasks can serve as they
+/// come.
 fn bursts(apart: u64) -> impl Iterator<Item = (Duration, f64)> {
     (0..2 * 1_440).map(move |minute| {
         let messages = if minute % apart == 0 { 600.0 } else { 0.0 };
@@ -275,9 +279,9 @@ fn bursts(apart: u64) -> impl Iterator<Item = (Duration, f64)> {
     })
 }
 
-/// An objective of 10 s, and tasks that start in 40 s, so that without warm tasks most of a minute's messages are late.
-/// Each other minute that is 600 × 50 = 30,000 task-seconds, and 20 warm tasks cost 2,400. Once a day, those 30,000 are
-/// less than the 86,400 that a single warm task costs.
+/// An objective of 10 s, and tasks that start in 40 s, so that without warm tasks most of a minute's
+/// messages are late. In every other minute, that is 600 × 50 = 30,000 task-seconds, and 20 warm tasks cost
+/// 2,400. Once per day, 30,000 is less than the 86,400 that a single warm task costs.
 #[test]
 fn warm_tasks_follow_the_arrivals_of_earlier_days() {
     let settings = DeadlineSettings {
@@ -316,8 +320,8 @@ fn warm_tasks_follow_the_arrivals_of_earlier_days() {
     assert_eq!(warm(long, 2).tasks, 0);
 }
 
-/// Checks of a minute, then none for 5 minutes: what was in flight between isn't known, so the 300 deletes of a minute in
-/// the gap say nothing of the processing time.
+/// Checks of a minute, then none for 5 minutes: the messages in flight in between aren't known, so the 300
+/// deletes of a minute in the gap say nothing about the processing time.
 #[test]
 fn a_gap_measures_no_processing_time() {
     let mut scaler = DeadlineScaler::new(
@@ -360,7 +364,8 @@ fn a_gap_measures_no_processing_time() {
     );
 }
 
-/// 10 tasks are ordered at 5 s, and nothing is seen until they run at 605 s: that says nothing of how long they took.
+/// 10 tasks are ordered at 5 s, and nothing is seen until they run at 605 s: that says nothing about how
+/// long they took.
 #[test]
 fn a_gap_measures_no_task_start() {
     let mut scaler = DeadlineScaler::new(
@@ -379,7 +384,7 @@ fn a_gap_measures_no_task_start() {
     assert_eq!(estimate.task_start, 41.0);
 }
 
-/// What waited in a queue that can't be read counts for three checks, and then no longer.
+/// The backlog of a queue that can't be read counts for three checks, and then no longer.
 #[test]
 fn old_counts_are_forgotten() {
     let mut scaler = DeadlineScaler::new(
@@ -404,7 +409,8 @@ fn old_counts_are_forgotten() {
     assert_eq!(least(20.0, None), Some(0.0));
 }
 
-/// Without a processing time nothing can be insured: the arrivals of earlier days are needed once one is known.
+/// Without a processing time, no insurance is possible: the arrivals of earlier days are needed once it is
+/// known.
 #[test]
 fn earlier_arrivals_wait_for_a_processing_time() {
     let unknown = DeadlineSettings {
@@ -426,8 +432,9 @@ fn earlier_arrivals_wait_for_a_processing_time() {
     assert!(!scaler.lacks_arrivals());
 }
 
-/// Bursts of a minute every 2 hours, reported without the minutes between them: a warm task costs 7,200 task-seconds for
-/// 600 late messages × 50 = 30,000, of which 20 warm tasks would save nearly all for 144,000.
+/// Bursts of a minute every 2 hours, reported without the minutes between them: per burst, a warm task
+/// costs 7,200 task-seconds, and 600 late messages cost 600 × 50 = 30,000. 20 warm tasks would save nearly
+/// all of that for 144,000.
 #[test]
 fn a_warm_task_costs_in_minutes_without_messages_too() {
     let settings = DeadlineSettings {

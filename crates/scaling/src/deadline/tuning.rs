@@ -10,21 +10,22 @@ pub struct DeadlineTuning {
     pub keep_up: KeepUpTuning,
     /// Logarithm of the likelihood ratio at which the arrival rate counts as changed.
     pub change_threshold: f64,
-    /// Longest time over which the rate is averaged.
+    /// Maximum time over which the rate is averaged.
     pub longest_segment: f64,
-    /// Length of a block of arrivals of which two are compared for the dispersion.
+    /// Length of a block of arrivals; two blocks are compared for the dispersion.
     pub dispersion_block: f64,
-    /// How long the tasks that keep up with the arrivals stay wanted.
+    /// How long the tasks that keep up with the arrivals remain wanted.
     pub hold_rate: f64,
-    /// How long the tasks that deadlines need stay wanted if tasks only follow the backlog, in task starts.
+    /// How long the tasks that deadlines need remain wanted if tasks only follow the backlog, in task
+    /// starts.
     pub hold_deadline: f64,
-    /// Least share of the tasks that is removed at once, if more than one stays.
+    /// Minimum share of the tasks to remove at once, if more than one stays.
     pub least_removed: f64,
-    /// Task-seconds, in seconds of the loop, that one late message can cost.
+    /// Cost of one late message in task-seconds, with seconds of the loop.
     pub late_price: f64,
-    /// Part of the share that can be late, beyond which the price rises in proportion, up to 4 times.
+    /// Part of the share that can be late. Beyond it, the price rises in proportion, up to 4 times.
     pub late_part: f64,
-    /// Time in which what the insurance has seen decays to 1/e.
+    /// Time in which the insurance's observations decay to 1/e.
     pub insurance_decay: f64,
     /// Time in which a measured processing time decays to 1/e.
     pub processing_decay: f64,

@@ -1,50 +1,52 @@
-//! The count that follows from a need.
+//! The count that results from a need.
 
 use std::time::Duration;
 
 use crate::{Bounds, Side};
 
-/// What is to be done, and why.
+/// A decision and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// The count to set: the present one when it stays.
+    /// The count to set; the current one if it doesn't change.
     pub desired: u32,
-    /// Why.
+    /// The reason.
     pub why: DecisionReason,
 }
 
-/// Why a count is what it is.
+/// The reason for a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecisionReason {
-    /// The present need is larger than the count.
+    /// The current need is larger than the count.
     Needed,
     /// The largest need of the window is smaller than the count.
     Spare,
     /// The count is right.
     Right,
-    /// The present need is smaller, the largest of the window is not.
+    /// The current need is smaller than the count, but the largest need of the window isn't.
     Recent,
-    /// The need is unknown now or was at some time of the window: nothing is removed.
+    /// The need is unknown now or was unknown at some time in the window: nothing is removed.
     Unknown,
-    /// Tasks are to spare, but nothing is removed while a task is starting.
+    /// There are spare tasks, but nothing is removed while a task is starting.
     Starting,
     /// The count was outside of the bounds.
     Bounds,
-    /// Tasks are to spare, but nothing is removed while the service is being deployed.
+    /// There are spare tasks, but nothing is removed while the service is being deployed.
     Deploying,
-    /// A cooldown of the latest change of the count is not over.
+    /// A cooldown of the latest change of the count is still in effect.
     Cooldown {
         /// When it ends.
         until: Duration,
-        /// Whose it is.
+        /// Whose cooldown it is.
         of: Side,
     },
-    /// Tasks are to spare, but it isn't known yet how many warm tasks the arrivals of earlier days ask for.
+    /// There are spare tasks, but it isn't known yet how many warm tasks the arrivals of earlier days call
+    /// for.
     Learning {
-        /// When it is no longer waited for.
+        /// When the wait ends.
         until: Duration,
     },
-    /// Tasks are to spare, but a cooldown may still run of a change from before the first check.
+    /// There are spare tasks, but a cooldown of a change from before the first check might still be in
+    /// effect.
     Begun {
         /// When the longest cooldown would end.
         until: Duration,
@@ -67,8 +69,8 @@ impl Decision {
     }
 }
 
-/// The whole tasks of a need, within `bounds`. What only floating point puts above a whole number counts
-/// as that number.
+/// The whole tasks of a need, within `bounds`. A need that is above a whole number only by floating-point
+/// error counts as that number.
 #[must_use]
 pub fn tasks_for(need: f64, bounds: Bounds) -> u32 {
     bounds.clamp(whole_tasks(need))
@@ -84,9 +86,9 @@ pub(crate) fn whole_tasks(need: f64) -> u32 {
     (need - 1e-9).ceil() as u32
 }
 
-/// The count to set, from the present one: up to `present`, the present need, at once, and down to `largest`, the need
-/// that scale-in must leave, within `bounds`. Where one of them isn't known, nothing is removed but what is over the
-/// bounds.
+/// The count to set, given the current one. It rises at once to `present`, the current need. It falls to
+/// `largest`, the need that scale-in must leave. It stays within `bounds`. If one of the needs is unknown,
+/// only tasks over the bounds are removed.
 pub(crate) fn decide_between(
     present: Option<f64>,
     largest: Option<f64>,

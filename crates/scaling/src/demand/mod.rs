@@ -1,4 +1,4 @@
-//! Scaling by demand: what the functions receive and read, and the count that follows from a need.
+//! Scaling by demand: the functions' input and readings, and the count that results from a need.
 //! [`crate::DeadlineScaler`] estimates the need.
 
 mod decision;

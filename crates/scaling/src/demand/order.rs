@@ -1,4 +1,4 @@
-//! What a function that scales by demand is sent: for which services it sets the desired count.
+//! The input of a function that scales by demand: the services whose desired count it sets.
 
 use std::collections::HashMap;
 
@@ -10,27 +10,28 @@ use super::policy::DemandPolicy;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemandOrder {
-    /// What is to be done.
+    /// The action to perform.
     pub action: DemandAction,
-    /// One check of each service instead of checks until the rule's period is over: for a person, or for a deploy
-    /// that verifies the function.
+    /// One check of each service instead of checks until the rule's period is over: for a manual
+    /// invocation, or for a deploy that verifies the function.
     #[serde(default, skip_serializing_if = "is_false")]
     pub once: bool,
     /// How many functions share the account's request rates.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub functions: u32,
-    /// How many times faster than real time the minutes of rules and metrics pass; more than 1 in a sandbox only.
+    /// How many times faster than real time the minutes of rules and metrics pass; more than 1 only in a
+    /// sandbox.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub speed: u32,
-    /// The services; none where an object holds them.
+    /// The services; empty if an object holds them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<DemandPolicy>,
-    /// Where the services are that don't fit into an input.
+    /// The object with the services, if they don't fit into an input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<FleetObject>,
 }
 
-/// An object of S3 that holds a [`FleetDocument`], and what it doesn't know.
+/// An S3 object that holds a [`FleetDocument`], and the values that the document lacks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FleetObject {
@@ -38,7 +39,7 @@ pub struct FleetObject {
     pub bucket: String,
     /// The key, which contains the hash of the content.
     pub key: String,
-    /// What the references of the document stand for, in its order.
+    /// The values of the document's references, in the document's order.
     pub values: Vec<String>,
 }
 
@@ -46,16 +47,16 @@ pub struct FleetObject {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FleetDocument {
-    /// The references: `${REFERENCE}` in the names stands for a value of the object.
+    /// The references: `${REFERENCE}` in a name is replaced by a value of the object.
     pub references: Vec<String>,
     /// The services.
     pub services: Vec<DemandPolicy>,
 }
 
-/// Why a document and the values of its references don't belong together.
+/// Why a document and the values of its references don't match.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FleetError {
-    /// As many values as references are needed.
+    /// The number of values differs from the number of references.
     #[error("there are {values} values for {references} references")]
     Values {
         /// Number of values.
@@ -64,7 +65,7 @@ pub enum FleetError {
         references: usize,
     },
     /// A name has a reference without a value.
-    #[error("nothing says what {0} stands for")]
+    #[error("the value of {0} is missing")]
     Unknown(String),
 }
 
@@ -92,7 +93,8 @@ impl FleetDocument {
     }
 }
 
-/// The text with values for its references. `${!TEXT}` is a literal `${TEXT}`, as in CloudFormation's `Fn::Sub`.
+/// The text with its references replaced by values. `${!TEXT}` is a literal `${TEXT}`, as in
+/// CloudFormation's `Fn::Sub`.
 fn complete_text(text: &str, known: &HashMap<&str, &str>) -> Result<String, FleetError> {
     let mut completed = String::new();
     let mut rest = text;
@@ -114,7 +116,7 @@ fn complete_text(text: &str, known: &HashMap<&str, &str>) -> Result<String, Flee
     Ok(completed)
 }
 
-/// What a function that scales by demand can be asked to do.
+/// The actions of a function that scales by demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DemandAction {
@@ -123,7 +125,7 @@ pub enum DemandAction {
 }
 
 impl DemandOrder {
-    /// The order to scale these services.
+    /// An order to scale these services.
     #[must_use]
     pub fn new(services: Vec<DemandPolicy>) -> Self {
         Self {
@@ -138,7 +140,7 @@ impl DemandOrder {
 }
 
 impl DemandPolicy {
-    /// Everything that can contain a name which is known once the stack is deployed.
+    /// Every text that can contain a name that is known only once the stack is deployed.
     pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let queues = self.queues.iter_mut();
         let queues = queues.flat_map(|queue| [&mut queue.name, &mut queue.url]);
@@ -147,8 +149,8 @@ impl DemandPolicy {
             .chain(queues)
     }
 
-    /// The policy in a sandbox whose minutes pass `speed` times faster: every time of the loop in real time, rounded up. What
-    /// a message takes and how long it may wait stays.
+    /// The policy in a sandbox whose minutes pass `speed` times faster: every time of the loop in real
+    /// time, rounded up. Processing times and latency objectives don't change.
     #[must_use]
     pub fn compress(mut self, speed: u32) -> Self {
         let speed = u64::from(speed.max(1));
@@ -171,7 +173,7 @@ fn one() -> u32 {
     1
 }
 
-// Serde hands over references.
+// Serde passes references.
 fn is_one(number: &u32) -> bool {
     *number == one()
 }

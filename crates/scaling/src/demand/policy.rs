@@ -1,4 +1,5 @@
-//! The policy of a function that follows demand: the service, its queues, and the algorithm's numbers.
+//! The policy of a function that follows demand: the service, its queues, and the settings of the
+//! algorithm.
 
 use std::time::Duration;
 
@@ -14,10 +15,10 @@ use crate::queue_request::QueueRequest;
 /// dimensions are `ClusterName` and `ServiceName`.
 pub const TASKS_NEEDED_METRIC: &str = "TasksNeeded";
 
-/// Names of the metrics of what a function measures while it scales, once a minute: the time for which a message keeps
-/// a task busy, and a task start (95th percentile), in seconds; the share of the messages of the last days that started
-/// within the objective, in percent; and the warm tasks, if there are any. Their dimensions are `ClusterName` and
-/// `ServiceName`.
+/// Names of the metrics that a function measures while it scales and publishes once per minute. The
+/// processing time (how long a message keeps a task busy) and the task start (95th percentile) are in
+/// seconds. The share of the messages of the last days that started within the objective is in percent. The
+/// warm tasks are published if there are any. The dimensions are `ClusterName` and `ServiceName`.
 pub const PROCESSING_TIME_METRIC: &str = "ProcessingTime";
 /// See [`PROCESSING_TIME_METRIC`].
 pub const TASK_START_METRIC: &str = "TaskStart";
@@ -26,30 +27,31 @@ pub const WITHIN_OBJECTIVE_METRIC: &str = "WithinObjective";
 /// See [`PROCESSING_TIME_METRIC`].
 pub const WARM_TASKS_METRIC: &str = "WarmTasks";
 
-/// Name of the metric of the desired count that a function would set if it didn't only observe: the largest of a minute's
-/// checks. Its dimensions are `ClusterName` and `ServiceName`.
+/// Name of the metric of the desired count that a function would set if it didn't only observe: the maximum
+/// of a minute's checks. Its dimensions are `ClusterName` and `ServiceName`.
 pub const RECOMMENDED_TASKS_METRIC: &str = "RecommendedTasks";
 
 /// Name of the metric that target tracking on demand follows with target 1: the tasks
 /// needed ÷ desired tasks. Its dimensions are `ClusterName` and `ServiceName`.
 pub const NEED_PER_TASK_METRIC: &str = "TasksNeededPerDesiredTask";
 
-/// Cooldown after a scale-out by target tracking on [`NEED_PER_TASK_METRIC`], where a definition sets none. The latest
-/// datapoint of the alarm can be two minutes old, and its need was divided by the count from before the scale-out.
+/// Cooldown after a scale-out by target tracking on [`NEED_PER_TASK_METRIC`], if a definition sets none.
+/// The latest datapoint of the alarm can be two minutes old, and its need was divided by the count from
+/// before the scale-out.
 pub const TRACKING_COOLDOWN: Duration = Duration::from_secs(120);
 
-/// Time from a decision to the first message of a new task, where a definition sets none.
+/// Time from a decision until a new task takes its first message, if a definition sets none.
 pub const DEMAND_TASK_START: Duration = Duration::from_secs(40);
 
-/// Time to whose largest need tasks are removed, where a definition sets none. Chosen by the experiment in
+/// Window whose largest need limits scale-in, if a definition sets none. Chosen by the experiment in
 /// `docs/demand.md`.
 pub const DEMAND_WINDOW: Duration = Duration::from_secs(120);
 
-/// Time between two checks of a function that sets the desired count. 5 s come near to what a check each
-/// second would achieve; see `docs/demand.md`.
+/// Time between two checks of a function that sets the desired count. 5 s is almost as good as a check
+/// every second; see `docs/demand.md`.
 pub const DEMAND_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How one service is scaled by a function that sets its desired count.
+/// How a function that sets the desired count scales one service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemandPolicy {
@@ -61,14 +63,14 @@ pub struct DemandPolicy {
     pub service: String,
     /// The queues that the service consumes.
     pub queues: Vec<QueueRequest>,
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     pub min: u32,
-    /// Most tasks, at least `min`.
+    /// Maximum number of tasks, at least `min`.
     pub max: u32,
-    /// Periods of the week with other bounds.
+    /// Weekly periods with other bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
-    /// The numbers of the demand algorithm.
+    /// The settings of the demand algorithm.
     pub law: DemandRequest,
     /// Whether the function only publishes the count that it would set, as [`RECOMMENDED_TASKS_METRIC`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -86,18 +88,18 @@ pub struct DemandPolicy {
     pub every_ms: u64,
     /// How long one invocation keeps checking, in milliseconds: the period of its rule.
     pub period_ms: u64,
-    /// Pause after a scale-out in which only a larger count is set, in milliseconds.
+    /// Cooldown after a scale-out, in milliseconds. During it, only a larger count is set.
     pub cooldown_out_ms: u64,
-    /// Pause after a scale-in in which nothing is removed, in milliseconds.
+    /// Cooldown after a scale-in, in milliseconds. During it, no tasks are removed.
     pub cooldown_in_ms: u64,
 }
 
 impl DemandPolicy {
-    /// Checks the policy, and gives its bounds outside of the schedule's periods.
+    /// Checks the policy, and returns its bounds outside of the schedule's periods.
     ///
     /// # Errors
-    /// When a name is empty, there is no queue, a number that must not be zero is, `min` is over `max`, or the schedule
-    /// can't be followed.
+    /// If a name is empty, there is no queue, a number is zero that must not be, `min` is over `max`, or
+    /// the schedule is invalid.
     pub fn check(&self) -> Result<Bounds, DemandPolicyError> {
         let names = [
             ("namespace", &self.namespace),
@@ -124,14 +126,15 @@ impl DemandPolicy {
         Ok(base)
     }
 
-    /// The bounds that hold at a moment since the Unix epoch, of which `base` are those outside of the schedule's periods.
+    /// The bounds that apply at a time since the Unix epoch. `base` are the bounds outside of the
+    /// schedule's periods.
     #[must_use]
     pub fn bounds_at(&self, base: Bounds, at: Duration) -> Bounds {
         let schedule = self.schedule.as_ref();
         schedule.map_or(base, |schedule| schedule.bounds_at(base, at))
     }
 
-    /// The smallest minimum and the largest maximum that ever hold.
+    /// The smallest minimum and the largest maximum that ever apply.
     #[must_use]
     pub fn envelope(&self, base: Bounds) -> Bounds {
         let schedule = self.schedule.as_ref();

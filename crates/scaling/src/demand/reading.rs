@@ -1,8 +1,8 @@
-//! What is read at a check.
+//! The readings of a check.
 
 use std::time::Duration;
 
-/// What a queue says of its messages.
+/// The message counts of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueCounts {
     /// `ApproximateNumberOfMessages`.
@@ -14,12 +14,12 @@ pub struct QueueCounts {
 /// The input of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServiceReading<'a> {
-    /// When. All times of one watch count from the same origin.
+    /// When it was read. All times of one watch count from the same origin.
     pub at: Duration,
     /// Each queue, always in the same order; `None` for one that could not be read.
     pub queues: &'a [Option<QueueCounts>],
-    /// Tasks that run.
+    /// Running count.
     pub running: u32,
-    /// Tasks that are desired.
+    /// Desired count.
     pub desired: u32,
 }

@@ -1,4 +1,4 @@
-//! What cooldowns, deployments, and the bounds leave of a decision.
+//! How cooldowns, deployments, and the bounds restrict a decision.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) struct Restraint {
 }
 
 impl Restraint {
-    /// Nothing is known of earlier changes.
+    /// Nothing is known about earlier changes.
     pub(crate) fn new(bounds: Bounds, cooldowns: PerSide<Duration>) -> Self {
         Self {
             bounds,
@@ -28,18 +28,19 @@ impl Restraint {
         }
     }
 
-    /// Other bounds hold from now on.
+    /// Applies other bounds from now on.
     pub(crate) fn hold(&mut self, bounds: Bounds) {
         self.bounds = bounds;
     }
 
-    /// The first check, or the first after the clock was set back: nothing is known of what was done.
+    /// The first check, or the first after the clock was set back: nothing is known about earlier changes.
     pub(crate) fn begin(&mut self, at: Duration) {
         self.begun = at;
         self.last = PerSide::default();
     }
 
-    /// The count was changed at `at`. To be brought to a bound from outside begins and ends no cooldown.
+    /// Records that the count was changed at `at`. A change from outside the bounds to a bound starts and
+    /// ends no cooldown.
     pub(crate) fn record_change(&mut self, at: Duration, from: u32, to: u32) {
         if to == self.bounds.clamp(from) {
             return;
@@ -51,7 +52,7 @@ impl Restraint {
         }
     }
 
-    /// What cooldowns and a deployment leave of a decision.
+    /// Restricts a decision by cooldowns and a deployment.
     pub(crate) fn restrain(
         &self,
         seen: &ServiceReading<'_>,
@@ -87,7 +88,7 @@ impl Restraint {
         }
     }
 
-    /// When the longest cooldown of a change ends that nothing here knows of.
+    /// When the longest cooldown of a possible earlier, unknown change ends.
     fn may_cool(&self, side: Side) -> Option<Duration> {
         let unknown = self.last.scale_out.is_none() && self.last.scale_in.is_none();
         let longest = self.cooldowns.scale_out.max(self.cooldowns.scale_in);

@@ -1,15 +1,15 @@
-//! Erlang's system: how many places keep waiting short.
+//! Erlang's system: how many places keep waiting times short.
 
-/// Largest load that is reckoned exactly. Over it, the load itself: headroom is then below a percent.
+/// Maximum load that is computed exactly. Above it, the result is the load itself, because the headroom is
+/// then below 1%.
 const MOST: f64 = 100_000.0;
 
-/// The fewest places at which, under an offered load in places, the share of messages that wait longer
-/// than `patience` processing times is at most `late`. `None` for what is no load or no share.
+/// The minimum number of places at which, under an offered load in places, the share of messages that wait
+/// longer than `patience` processing times is at most `late`. `None` for an invalid load or share.
 ///
-/// Erlang's C formula: Poisson arrivals, exponential processing times, first come first served. A
-/// message waits with probability C, and those that wait do so for an exponential time of mean
-/// 1 ÷ (places − load) processing times. Source: Kleinrock, "Queueing Systems", volume 1 (1975),
-/// sections 3.5 and 5.11.
+/// Erlang's C formula assumes Poisson arrivals, exponential processing times, and first come, first served.
+/// A message waits with probability C. Waiting messages wait for an exponential time of mean 1 ÷ (places −
+/// load) processing times. Source: Kleinrock, "Queueing Systems", volume 1 (1975), sections 3.5 and 5.11.
 pub(crate) fn required_places(load: f64, patience: f64, late: f64) -> Option<f64> {
     let usable = load >= 0.0 && load.is_finite() && patience >= 0.0 && late > 0.0 && late < 1.0;
     if !usable {
@@ -46,7 +46,8 @@ mod tests {
         );
     }
 
-    /// Without patience: C(10, 8) is 0.409, C(14, 8) is 0.0393, C(15, 8) is 0.0193: tables of Erlang C.
+    /// Without patience, from tables of Erlang C: C(10, 8) is 0.409, C(14, 8) is 0.0393, C(15, 8) is
+    /// 0.0193.
     #[test]
     fn as_the_tables_have_it() {
         near(required_places(8.0, 0.0, 0.41), 10.0);

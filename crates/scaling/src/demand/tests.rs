@@ -27,7 +27,8 @@ fn out_to_the_need_at_once_and_in_to_what_must_be_kept() {
 }
 
 proptest! {
-    /// Whatever is known, the count is within the bounds, and nothing is removed if one of the two isn't known.
+    /// Whatever is known, the count is within the bounds, and nothing is removed if one of the two needs is
+    /// unknown.
     #[test]
     fn stays_within_bounds_and_removes_nothing_that_is_unknown(
         present in proptest::option::of(0.0f64..100.0), keep in proptest::option::of(0.0f64..100.0),

@@ -1,6 +1,5 @@
-//! What is right to do for an alarm that rings, however often and in whichever order that is asked:
-//! alarm states, what is remembered of the last steps, and the count as it is go in; one decision comes
-//! out.
+//! The decision for an alarm in ALARM, regardless of how often and in which order it is requested. Input:
+//! the alarm states, the records of the last steps, and the current count. Output: one decision.
 
 use std::time::Duration;
 
@@ -9,18 +8,18 @@ use crate::cooldown::{Allowed, TakenStep, allowed};
 use crate::side::{PerSide, Side};
 use crate::{AlarmState, Bounds};
 
-/// State changes of one alarm nearer to each other than this are one: CloudWatch gives its time twice, in
-/// the message and in DescribeAlarms, and evaluates no alarm more often than every 10 s.
+/// State changes of one alarm closer together than this are the same change. CloudWatch reports its time
+/// twice, in the message and in DescribeAlarms, and evaluates alarms at most every 10 s.
 const SAME_CHANGE: Duration = Duration::from_secs(1);
 
-/// How long a step that was recorded but not taken is finished as it was recorded. Lambda repeats a failed
-/// invocation within some three minutes. Later, the alarm's present state decides afresh.
+/// How long a recorded step that was not applied is still finished as recorded. Lambda retries a failed
+/// invocation within about 3 minutes. Later, the alarm's current state decides again.
 const FINISH_WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// A record further ahead of the clock than this was not written by it, and says nothing.
+/// A record further ahead of the clock than this was not written by this clock, and is ignored.
 const AHEAD: Duration = Duration::from_secs(60);
 
-/// The last change of an alarm's state that is known.
+/// The last known change of an alarm's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateChange {
     /// The new state.
@@ -30,23 +29,23 @@ pub struct StateChange {
 }
 
 impl StateChange {
-    /// The newer of two; this one when they are of the same time.
+    /// Returns the newer of the two, or `self` if both have the same time.
     #[must_use]
     pub fn or_newer(self, other: Self) -> Self {
         if other.at > self.at { other } else { self }
     }
 }
 
-/// What is remembered of an alarm's last step. It is written down before the step is taken, so that a
-/// crash between the two can lose a step, which the next re-evaluation makes up for, but not
-/// double one; and marked as done afterwards.
+/// The last step for an alarm. It is recorded before the step is applied, so a crash in between can lose a
+/// step but not apply it twice. The next re-evaluation makes up for a lost step. The record is marked as
+/// done afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepRecord {
-    /// When it was written down.
+    /// When it was recorded.
     pub at: Duration,
-    /// The change of the alarm's state that it was taken for.
+    /// The change of the alarm's state that caused it.
     pub change: Duration,
-    /// As [`TakenStep::base`].
+    /// The same as [`TakenStep::base`].
     pub base: u32,
     /// The count before it.
     pub from: u32,
@@ -57,14 +56,14 @@ pub struct StepRecord {
 }
 
 impl StepRecord {
-    /// Whether this change of state, or a newer one, has had its step.
+    /// Whether this change of state, or a newer one, already had its step.
     #[must_use]
     pub fn covers(&self, change: Duration) -> bool {
         change <= self.change.saturating_add(SAME_CHANGE)
     }
 
-    /// Whether the step was applied, as far as the record and the desired count now show: the record is done,
-    /// or the count is no longer the one before the step.
+    /// Whether the step was applied, as far as the record and the current desired count show: the record is
+    /// done, or the count is no longer the one before the step.
     #[must_use]
     pub fn was_taken(&self, desired: u32) -> bool {
         self.done || desired != self.from
@@ -74,21 +73,22 @@ impl StepRecord {
 /// Why an alarm is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trigger {
-    /// Its state changed. The same message may come twice, so it steps once per change.
+    /// Its state changed. The same message can arrive twice, so the alarm steps once per change.
     StateChange,
     /// A re-evaluation is due. An alarm that stays in ALARM keeps scaling.
     ReEvaluation,
 }
 
-/// The count to set when the service's is outside its bounds, whatever its alarms say: a new service starts
-/// with one task, and bounds may change. As with scale-in, nothing is taken away during a deployment.
+/// The count to set if the service's count is outside its bounds, whatever the states of its alarms. A new
+/// service starts with one task, and bounds can change. As with scale-in, no task is removed during a
+/// deployment.
 #[must_use]
 pub fn within_bounds(desired: u32, bounds: Bounds, deploying: bool) -> Option<u32> {
     let nearest = bounds.clamp(desired);
     (nearest > desired || (nearest < desired && !deploying)).then_some(nearest)
 }
 
-/// The side to act on, and since when its alarm rings. Scale-out wins over scale-in.
+/// The side to act on, and since when its alarm has been in ALARM. Scale-out wins over scale-in.
 #[must_use]
 pub fn ringing(states: PerSide<Option<StateChange>>) -> Option<(Side, Duration)> {
     [Side::Out, Side::In].into_iter().find_map(|side| {
@@ -97,60 +97,60 @@ pub fn ringing(states: PerSide<Option<StateChange>>) -> Option<(Side, Duration)>
     })
 }
 
-/// Everything that decides on a step, but the metric. All times count from the same origin.
+/// Everything that decides on a step, except the metric. All times count from the same origin.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation {
     /// The time now.
     pub now: Duration,
-    /// Why it is asked.
+    /// Why the decision is requested.
     pub trigger: Trigger,
-    /// The side whose alarm rings.
+    /// The side whose alarm is in ALARM.
     pub side: Side,
-    /// Since when it rings.
+    /// Since when it has been in ALARM.
     pub change: Duration,
     /// The alarm's period.
     pub period: Duration,
-    /// The service's desired count, read before the records: then a step that this count doesn't show
-    /// yet is at least in the records, and can't be taken twice.
+    /// The service's desired count. It must be read before the records: then a step that this count doesn't
+    /// show yet is at least in the records, and can't be applied twice.
     pub desired: u32,
-    /// Whether a deployment of the service is under way.
+    /// Whether a deployment of the service is in progress.
     pub deploying: bool,
-    /// What each alarm remembers.
+    /// The record of each alarm.
     pub records: PerSide<Option<StepRecord>>,
 }
 
-/// What is right to do.
+/// The decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepDecision {
     /// Write this record, set the count to its `to`, then mark the record as done.
     Step(StepRecord),
-    /// The record is written already: set the count to its `to`, then write it as done, with the time
-    /// of today, at which its cooldown begins.
+    /// The record already exists: set the count to its `to`, then write the record as done, with the
+    /// current time, at which its cooldown starts.
     Finish(StepRecord),
-    /// Nothing.
+    /// Do nothing.
     Hold(HoldReason),
 }
 
-/// Why nothing is to be done for an alarm that rings.
+/// Why an alarm in ALARM needs no action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldReason {
-    /// The change of state has had its step.
+    /// The change of state already had its step.
     Handled,
     /// Scale-in waits for a deployment.
     Deploying,
-    /// A cooldown, or the alarm's period after a step, is not over.
+    /// A cooldown, or the alarm's period after a step, is still in effect.
     Cooldown {
         /// When it ends.
         until: Duration,
         /// The side of the step that it belongs to.
         of: Side,
     },
-    /// The steps ask for no other count: it is at its bound.
+    /// The steps want no other count, because it is at its bound.
     AtBound,
 }
 
 impl Situation {
-    /// Returns the decision, if it is the same however far the metric is beyond the threshold.
+    /// Returns the decision if it doesn't depend on how far the metric is beyond the threshold.
     #[must_use]
     pub fn decide_at_any_distance(&self, scaling: &AlarmScaling<'_>) -> Option<StepDecision> {
         let steps = (*scaling.steps.get(self.side))?.steps.as_slice();
@@ -161,7 +161,7 @@ impl Situation {
         decisions.all(|other| other == first).then_some(first)
     }
 
-    /// Returns the decision when the metric is `distance` beyond the threshold; `None` without a datapoint.
+    /// Returns the decision if the metric is `distance` beyond the threshold; `None` without a datapoint.
     #[must_use]
     pub fn decide(&self, scaling: &AlarmScaling<'_>, distance: Option<f64>) -> StepDecision {
         let Some(steps) = scaling.steps.get(self.side) else {
@@ -199,8 +199,8 @@ impl Situation {
         }
     }
 
-    /// Before a period is over there is no datapoint that shows what the step did. For scale-out that is
-    /// a longer cooldown; scale-in waits even if a step of the other side ended its cooldown.
+    /// Until a period is over, no datapoint shows the effect of the step. For scale-out, that is a longer
+    /// cooldown; scale-in waits even if a step of the other side ended its cooldown.
     fn within_period(&self, record: &StepRecord) -> Option<HoldReason> {
         let until = record.at.saturating_add(self.period);
         let of = self.side;
@@ -216,7 +216,7 @@ impl Situation {
         !record.was_taken(self.desired) && age <= FINISH_WITHIN
     }
 
-    /// The bounds may have changed since the record was written.
+    /// The bounds might have changed since the record was written.
     fn finish(&self, record: StepRecord, bounds: Bounds) -> StepDecision {
         let to = bounds.clamp(record.to);
         if self.side.is_step(self.desired, to) {

@@ -1,5 +1,5 @@
 //! A scalable target of Application Auto Scaling with policies of both kinds: which of them sets the
-//! desired count, and what the target remembers of its last scaling activities. Time is an argument.
+//! desired count, and the target's record of its last scaling activities. Time is an argument.
 //!
 //! Source: "Target tracking scaling policies" and "Step scaling policies", Application Auto Scaling User
 //! Guide; PutScalingPolicy, Application Auto Scaling API Reference.
@@ -15,18 +15,18 @@ use crate::tracking_policy::{
     ServiceCounts, TargetTracking, TrackedChange, TrackingPolicy, TrackingReading,
 };
 
-/// A step policy whose alarm is in ALARM, and what the alarm says.
+/// A step policy whose alarm is in ALARM, and the alarm's values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepRequest {
-    /// The steps to the alarm's side of its threshold.
+    /// The steps for the alarm's side of its threshold.
     pub steps: Steps,
     /// Time that the policy gives its steps to take effect.
     pub cooldown: Duration,
-    /// How far the latest datapoint is beyond the threshold; none without one.
+    /// How far the latest datapoint is beyond the threshold; `None` without a datapoint.
     pub distance: Option<f64>,
 }
 
-/// Whose request a change follows, by its position among the policies of its kind.
+/// The policy that causes a change, by its position among the policies of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyPosition {
     /// A target tracking policy.
@@ -42,28 +42,28 @@ pub struct Change {
     pub to: u32,
     /// Whether tasks are added or removed.
     pub side: Side,
-    /// By which policy.
+    /// The policy that caused it.
     pub by: PolicyPosition,
 }
 
-/// A scalable target: its bounds, its target tracking policies, and its memory.
+/// A scalable target: its bounds, its target tracking policies, and its last scaling activities.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScalableTarget {
     tracking: TargetTracking,
     bounds: Bounds,
-    /// Dynamic scaling that is suspended.
+    /// Which sides of dynamic scaling are suspended.
     suspended: PerSide<bool>,
     last: PerSide<Option<Taken>>,
 }
 
-/// A scaling activity that was done, with the cooldown of the policy that did it.
+/// A completed scaling activity, with the cooldown of the policy that caused it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Taken {
     step: TakenStep,
     cooldown: Duration,
 }
 
-/// A change that a policy asks for, with what is to be remembered of it.
+/// A change that a policy wants, with the data to record for it.
 struct Candidate {
     change: Change,
     base: u32,
@@ -82,7 +82,7 @@ impl ScalableTarget {
         }
     }
 
-    /// The same with other assumptions about target tracking.
+    /// The same target with other assumptions about target tracking.
     #[must_use]
     pub fn with_behavior(self, behavior: TrackingBehavior) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl ScalableTarget {
         }
     }
 
-    /// Takes what the target is registered with now, and keeps its memory.
+    /// Updates the target to its current registration, and keeps its scaling activities.
     pub fn update(
         &mut self,
         policies: Vec<TrackingPolicy>,
@@ -103,23 +103,23 @@ impl ScalableTarget {
         self.suspended = suspended;
     }
 
-    /// Takes other bounds, and keeps its policies and its memory.
+    /// Sets other bounds, and keeps the policies and scaling activities.
     pub fn hold(&mut self, bounds: Bounds) {
         self.tracking.hold(bounds);
         self.bounds = bounds;
     }
 
-    /// The change at `now`, or none. To be asked each time that an alarm's action fires: when the alarm
-    /// goes to ALARM, and every minute while it stays there.
+    /// The change at `now`, or `None`. Call it each time an alarm's action fires: when the alarm goes into
+    /// ALARM, and every minute while it stays there.
     ///
-    /// `readings` are those of the target tracking policies, in their order; `steps` are the step
-    /// policies whose alarm is in ALARM. Any policy may scale out. Target tracking scales in only when
-    /// all of its policies do; a step policy's scale-in doesn't wait for them. Of several requests the
-    /// largest count wins, and so scale-out before scale-in. While the service is being deployed, no
-    /// task is removed.
+    /// `readings` are the readings of the target tracking policies, in their order; `steps` are the step
+    /// policies whose alarm is in ALARM. Any policy can scale out. Target tracking scales in only if all of
+    /// its policies do; a step policy's scale-in doesn't wait for them. Of several requests, the largest
+    /// count wins, so scale-out wins over scale-in. While the service is being deployed, no task is
+    /// removed.
     ///
-    /// A cooldown holds for the target, whichever policy's it is. AWS says so of policies of one kind;
-    /// for both kinds on one target it is taken for granted here.
+    /// A cooldown applies to the target, whichever policy caused it. AWS documents this for policies of one
+    /// kind; for both kinds on one target, it is an assumption.
     pub fn decide(
         &mut self,
         now: Duration,
@@ -156,7 +156,7 @@ impl ScalableTarget {
         Some(wins.change)
     }
 
-    /// What target tracking asks for.
+    /// The change that target tracking wants.
     fn tracked(&self, service: ServiceCounts, decided: Option<TrackedChange>) -> Option<Candidate> {
         let decided = decided?;
         let policy = self.tracking.policies().get(decided.policy)?;
@@ -177,7 +177,7 @@ impl ScalableTarget {
         })
     }
 
-    /// What a step policy asks for.
+    /// The change that a step policy wants.
     fn stepped(
         &self,
         now: Duration,
@@ -210,7 +210,7 @@ impl ScalableTarget {
         })
     }
 
-    /// Lets target tracking know of a step.
+    /// Records a step in target tracking.
     fn note(&mut self, now: Duration, done: &Candidate) {
         match done.change.side {
             Side::Out => {

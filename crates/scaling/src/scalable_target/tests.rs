@@ -92,7 +92,7 @@ fn the_largest_capacity_wins_as_in_the_documented_example() {
     }
 }
 
-/// StepScalingPolicyConfiguration: +2, and within the cooldown +3 at a more aggressive step adds 1.
+/// StepScalingPolicyConfiguration: +2, then within the cooldown, a more aggressive step of +3 adds 1.
 #[test]
 fn the_documented_cooldown_of_steps() {
     let two = [(0.0, 2), (20.0, 3)];
@@ -187,8 +187,8 @@ fn target_tracking_waits_for_the_cooldowns_of_steps() {
     assert_eq!(to(target.decide(at(243), counts(12), &low, &[])), Some(11));
 }
 
-/// The first task of a service that has none: an exact count without cooldown, which leaves target
-/// tracking its own way.
+/// The first task of a service that has none: an exact count without a cooldown, so target tracking isn't
+/// affected.
 #[test]
 fn waking_adds_one_and_nothing_waits_for_it() {
     let wake = steps(AdjustmentType::ExactCapacity, &[(0.0, 1)], 499.0, 0);
@@ -277,7 +277,7 @@ prop_compose! {
 }
 
 proptest! {
-    /// With target tracking alone it is [`TargetTracking`], look by look.
+    /// With only target tracking, it is the same as [`TargetTracking`], check by check.
     #[test]
     fn without_steps_it_is_target_tracking(
         looks in prop::collection::vec(any_look(), 1..60), cooldowns in (0u64..300, 0u64..300),
@@ -301,7 +301,7 @@ proptest! {
         }
     }
 
-    /// With one step policy it is [`allowed`], look by look.
+    /// With only one step policy, it is the same as [`allowed`], check by check.
     #[test]
     fn with_steps_alone_it_is_the_cooldown_law(looks in prop::collection::vec(any_look(), 1..60)) {
         let mut target = ScalableTarget::new(Vec::new(), bounds());
@@ -326,8 +326,8 @@ proptest! {
         }
     }
 
-    /// Whatever both kinds ask for: within the bounds, never a removal during a deployment, never
-    /// against every request, and never a change that nobody asked for.
+    /// Whatever both kinds want: the count stays within the bounds, no task is removed during a deployment,
+    /// and every change follows a request.
     #[test]
     fn moves_only_as_somebody_asks(looks in prop::collection::vec(any_look(), 1..60)) {
         let mut target = ScalableTarget::new(vec![policy(100.0, 60, 120)], bounds());

@@ -1,4 +1,4 @@
-//! A schedule in the words of Application Auto Scaling: scheduled actions.
+//! A schedule as scheduled actions of Application Auto Scaling.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,15 +7,16 @@ use super::hours::{DAY, Days};
 use super::{Change, Schedule, WEEK};
 use crate::target_tracking::Bounds;
 
-/// From when on changes of clocks are looked at for times that are skipped, 2027-01-01, and the last year. The rule of a
-/// zone names days of the week, so that more years give no others.
+/// The start, 2027-01-01, and the last year of the clock changes that are searched for skipped times. A
+/// zone's rule names days of the week, so more years find nothing new.
 const FROM: Duration = Duration::from_secs(1_798_761_600);
 const LAST_YEAR: i16 = 2036;
 
-/// Bounds that are set again and again.
+/// Bounds that are set on a recurring schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScheduledBounds {
-    /// A name among those of the schedule, such as `Mon-Fri 0800`. It stays when the bounds change.
+    /// A name that is unique in the schedule, such as `Mon-Fri 0800`. It doesn't change when the bounds
+    /// change.
     pub name: String,
     /// The expression of Application Auto Scaling, such as `cron(0 8 ? * MON-FRI *)`.
     pub cron: String,
@@ -24,11 +25,12 @@ pub struct ScheduledBounds {
 }
 
 impl Schedule {
-    /// The scheduled actions of a service with these bounds outside of the periods, by time of day: one for each change of
-    /// bounds, for all days on which it is the same.
+    /// The scheduled actions of a service with these bounds outside of the periods, by time of day. There
+    /// is one for each change of bounds, for all days with the same change.
     ///
-    /// AWS doesn't document when an action runs whose time the clocks skip. So that it is done in any case, it is
-    /// repeated at the time that the clocks show next. On all other days that sets what holds already.
+    /// AWS doesn't document when an action runs if the clocks skip its time. To make sure that it runs, it
+    /// is repeated at the next time that the clocks show. On all other days, the repetition sets the bounds
+    /// that already apply.
     #[must_use]
     pub fn actions(&self, base: Bounds) -> Vec<ScheduledBounds> {
         let mut changes = self.changes(base);
@@ -51,7 +53,8 @@ impl Schedule {
         actions.collect()
     }
 
-    /// What must be set when the clocks have skipped a change: for each skipped part of a day, the last change in it.
+    /// The repetitions for changes that the clocks have skipped: for each skipped part of a day, the last
+    /// change in it.
     fn repetitions(&self, changes: &[Change]) -> Vec<Change> {
         let gaps = self
             .timezone

@@ -14,9 +14,9 @@ pub struct WeeklyCron {
     days: Days,
 }
 
-/// Why an expression isn't one that is followed.
+/// Why an expression isn't supported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time of day on days of the week, such as \"cron(0 8 ? * MON-FRI *)\"")]
+#[error("{0:?} isn't a time of day on days of the week, such as \"cron(0 8 ? * MON-FRI *)\"")]
 pub struct CronError(String);
 
 impl FromStr for WeeklyCron {
@@ -43,7 +43,7 @@ fn read(text: &str) -> Option<WeeklyCron> {
     (*month == "*" && *year == "*").then_some(WeeklyCron { minute: at, days })
 }
 
-/// Reads `SUN,TUE-THU`. Weeks start on Sunday, so a range doesn't go over Saturday.
+/// Reads `SUN,TUE-THU`. Weeks start on Sunday, so a range doesn't extend past Saturday.
 fn read_days(text: &str) -> Option<Days> {
     let since_sunday = |day: u16| (day + 1) % 7;
     let mut days = Days::default();
@@ -62,8 +62,8 @@ fn read_days(text: &str) -> Option<Days> {
 }
 
 impl WeeklyCron {
-    /// Whether it runs after a moment and until another one, at most some days later. It doesn't run where the clocks skip
-    /// its time, and runs once, the first time, where they show it twice: AWS documents neither.
+    /// Whether it runs after one time and until another, at most a few days later. It doesn't run if the
+    /// clocks skip its time, and runs only the first time if they show it twice. AWS documents neither.
     #[must_use]
     pub fn runs(self, zone: &Zone, after: Duration, until: Duration) -> bool {
         let (Some(first), Some(last)) = (zone.local(after), zone.local(until)) else {
@@ -139,7 +139,7 @@ mod tests {
         assert!(runs(moment - 60, moment));
         assert!(!runs(moment, moment + 60));
         assert!(!runs(moment - 60, moment - 1));
-        // On the Sunday before it doesn't.
+        // It doesn't run on the Sunday before.
         assert!(!runs(moment - 86_400 - 60, moment - 86_400 + 60));
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// Minutes of a day on the clock.
 pub(super) const DAY: u16 = 24 * 60;
 
-/// Names of the days of a week, from Monday on.
+/// Names of the days of a week, starting on Monday.
 const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// Days of a week.
@@ -28,14 +28,14 @@ pub struct Hours {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HoursError {
     /// A day that isn't one.
-    #[error("`{0}` is no day: write Mon, Tue, Wed, Thu, Fri, Sat, or Sun")]
+    #[error("`{0}` isn't a day: write Mon, Tue, Wed, Thu, Fri, Sat, or Sun")]
     Day(String),
-    /// No two times of day.
+    /// There is no pair of times.
     #[error(
-        "`{0}` is no pair of times: write it as `08:00-18:00`, with two digits each, up to `24:00`"
+        "`{0}` isn't a pair of times: write it as `08:00-18:00`, with two digits each, up to `24:00`"
     )]
     Times(String),
-    /// It ends when it starts.
+    /// It ends at its start.
     #[error("it ends when it starts: write `00:00-24:00` for whole days")]
     Empty,
 }
@@ -44,7 +44,7 @@ impl Days {
     /// Every day.
     pub const ALL: Self = Self(0x7f);
 
-    /// The day that is so many days after Monday.
+    /// The day that is this many days after Monday.
     #[must_use]
     pub fn one(after_monday: u16) -> Self {
         Self(1 << (after_monday % 7))
@@ -56,7 +56,7 @@ impl Days {
         Self(self.0 | other.0)
     }
 
-    /// These days but the one that is so many days after Monday.
+    /// These days except the one that is this many days after Monday.
     #[must_use]
     pub fn without(self, after_monday: u16) -> Self {
         Self(self.0 & !Self::one(after_monday).0)
@@ -67,7 +67,7 @@ impl Days {
         (0..7).filter(move |day| self.0 & (1 << day) != 0)
     }
 
-    /// Whether the day is among them that is so many days after Monday.
+    /// Whether the day that is this many days after Monday is included.
     #[must_use]
     pub fn contains(self, after_monday: u16) -> bool {
         self.iter().any(|day| day == after_monday % 7)
@@ -125,8 +125,8 @@ impl Hours {
         self.days
     }
 
-    /// When they start and end on each of the days, in minutes of the week by the clock, from Monday's midnight on. An
-    /// end can be beyond the week's.
+    /// When they start and end on each of the days, in minutes of the week by the clock, counted from
+    /// midnight on Monday. An end can be after the end of the week.
     pub(super) fn spans(self) -> impl Iterator<Item = (u16, u16)> {
         self.days.iter().map(move |day| {
             let start = day * DAY + self.start;
@@ -138,8 +138,8 @@ impl Hours {
 impl FromStr for Hours {
     type Err = HoursError;
 
-    /// Reads `Mon-Fri 08:00-18:00`, `Sat,Sun`, or `22:00-06:00`. Without days they are on every day, and without times they
-    /// are whole days. An end that isn't after the start is on the next day.
+    /// Reads `Mon-Fri 08:00-18:00`, `Sat,Sun`, or `22:00-06:00`. Without days, they apply every day, and
+    /// without times, all day. An end that isn't after the start is on the next day.
     ///
     /// # Errors
     /// If it is neither.
@@ -199,7 +199,7 @@ pub(super) fn moment_text(minute: u16) -> String {
 }
 
 impl fmt::Display for Hours {
-    /// Writes days and times, whether they were written or not.
+    /// Writes days and times, even if one was omitted in the definition.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = match self.start + self.length {
             end if end > DAY => end - DAY,

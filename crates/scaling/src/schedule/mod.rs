@@ -1,7 +1,8 @@
 //! Bounds that change with the hours of the week. Pure: time is an argument.
 //!
-//! Everything that scales asks [`Schedule::bounds_at`]: the functions, the simulator, and whoever checks a deployed
-//! stack. Application Auto Scaling is given [`Schedule::actions`], which say the same in its words.
+//! Everything that scales calls [`Schedule::bounds_at`]: the functions, the simulator, and the checks of a
+//! deployed stack. Application Auto Scaling gets [`Schedule::actions`], which express the same as scheduled
+//! actions.
 
 mod actions;
 mod cron;
@@ -24,41 +25,41 @@ use hours::{DAY, moment_text};
 /// Minutes of a week on the clock.
 const WEEK: u16 = 7 * DAY;
 
-/// Periods of the week with bounds of their own. Outside of them, those of the service hold.
+/// Weekly periods with their own bounds. Outside of them, the service's bounds apply.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Whose clock the hours are on.
+    /// The time zone of the hours.
     pub timezone: Zone,
     /// The periods. No two of them overlap.
     pub periods: Vec<Period>,
 }
 
-/// A period of each week. A bound that it doesn't set is the service's.
+/// A weekly period. A bound that it doesn't set is the service's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
     /// Its hours.
     pub when: Hours,
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<u32>,
-    /// Most tasks.
+    /// Maximum number of tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
 }
 
-/// Why a schedule can't be followed.
+/// Why a schedule is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
     /// A period sets no bound.
     #[error("period {0} sets neither `min` nor `max`")]
     NoBound(usize),
-    /// The bounds of a period are no bounds.
+    /// The bounds of a period aren't valid.
     #[error("in period {0}, {1}")]
     Bounds(usize, BoundsError),
-    /// Two periods hold at one time.
-    #[error("periods {first} and {second} both hold on {moment}")]
+    /// Two periods overlap.
+    #[error("periods {first} and {second} overlap on {moment}")]
     Overlap {
         /// The one that starts earlier.
         first: usize,
@@ -67,33 +68,33 @@ pub enum ScheduleError {
         /// When the overlap starts, such as `Mon 08:00`.
         moment: String,
     },
-    /// The same bounds hold all week.
-    #[error("the same bounds hold all week, so the schedule changes nothing")]
+    /// The same bounds apply all week.
+    #[error("the same bounds apply all week, so the schedule changes nothing")]
     NothingChanges,
 }
 
-/// A moment of each week from which other bounds hold.
+/// A time in each week from which other bounds apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Change {
-    /// In minutes of the week by the clock, from Monday's midnight on.
+    /// In minutes of the week by the clock, counted from midnight on Monday.
     minute: u16,
     bounds: Bounds,
 }
 
-/// A part of a week, of one period.
+/// A part of a week that belongs to one period.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: u16,
     end: u16,
-    /// The period's place.
+    /// The period's index.
     of: usize,
 }
 
 impl Period {
-    /// The bounds that hold in it.
+    /// The bounds that apply in it.
     ///
     /// # Errors
-    /// If they are none.
+    /// If they are invalid.
     pub fn bounds(&self, base: Bounds) -> Result<Bounds, BoundsError> {
         Bounds::new(
             self.min.unwrap_or(base.min()),
@@ -106,7 +107,7 @@ impl Schedule {
     /// Checks the schedule of a service with these bounds outside of the periods.
     ///
     /// # Errors
-    /// If a period has no bounds, if two periods overlap, or if nothing ever changes.
+    /// If a period sets no bounds, if two periods overlap, or if the bounds never change.
     pub fn check(&self, base: Bounds) -> Result<(), ScheduleError> {
         for (place, period) in self.periods.iter().enumerate() {
             if period.min.is_none() && period.max.is_none() {
@@ -133,10 +134,12 @@ impl Schedule {
         }
     }
 
-    /// The bounds that hold at a moment since the Unix epoch, of a service with these bounds outside of the periods.
+    /// The bounds that apply at a time since the Unix epoch, for a service with these bounds outside of the
+    /// periods.
     ///
-    /// A period starts at the first moment at which the clock shows its start or a later time, and ends likewise. So where
-    /// clocks are put forward over it, it is the moment of that, and of a time that comes twice it is the first.
+    /// A period starts at the first moment at which the clock shows its start or a later time, and ends in
+    /// the same way. So if the clocks skip the start, it is the moment of the skip, and if they show the
+    /// start twice, it is the first time.
     #[must_use]
     pub fn bounds_at(&self, base: Bounds, at: Duration) -> Bounds {
         let moments = self.moments(base, at, -8..=1);
@@ -144,7 +147,7 @@ impl Schedule {
         past.next_back().map_or(base, |(_, bounds)| bounds)
     }
 
-    /// The first moment after this one from which other bounds hold, or could.
+    /// The first time after this one from which other bounds apply, or could.
     #[must_use]
     pub fn next_change(&self, base: Bounds, at: Duration) -> Option<Duration> {
         let moments = self.moments(base, at, -1..=8);
@@ -154,7 +157,7 @@ impl Schedule {
             .find(|moment| *moment > at)
     }
 
-    /// The smallest minimum and the largest maximum that ever hold.
+    /// The smallest minimum and the largest maximum that ever apply.
     #[must_use]
     pub fn envelope(&self, base: Bounds) -> Bounds {
         let all = self.changes(base).into_iter().map(|change| change.bounds);
@@ -165,15 +168,15 @@ impl Schedule {
         .unwrap_or(base)
     }
 
-    /// A Monday's midnight on its clocks, in a year and week without a change of clocks: when a load begins that has
-    /// no date.
+    /// Midnight on a Monday by its clocks, in a year and week without a clock change: the start of a load
+    /// that has no date.
     #[must_use]
     pub fn monday(&self) -> Duration {
         let monday = jiff::civil::date(2026, 1, 12);
         self.timezone.moment_of(monday, 0).unwrap_or_default()
     }
 
-    /// The changes on the days around a moment, in order.
+    /// The changes on the days around a time, in order.
     fn moments(
         &self,
         base: Bounds,
@@ -197,7 +200,7 @@ impl Schedule {
         moments
     }
 
-    /// When other bounds start to hold in a week, in order; none if the same hold all week.
+    /// When other bounds start to apply in a week, in order; empty if the same bounds apply all week.
     fn changes(&self, base: Bounds) -> Vec<Change> {
         let spans = self.spans();
         let mut minutes: Vec<u16> = spans
@@ -222,13 +225,14 @@ impl Schedule {
                 bounds: held(minute),
             })
             .collect();
-        // The week before ends with the last change of this one.
+        // The previous week ends with the last change of this one.
         let mut before = changes.last().map(|change| change.bounds);
         let is_new = |change: &Change| before.replace(change.bounds) != Some(change.bounds);
         changes.into_iter().filter(is_new).collect()
     }
 
-    /// The parts of a week that are in a period, in order. One that goes on in the next week is two.
+    /// The parts of a week that are in a period, in order. A period that continues into the next week makes
+    /// two.
     fn spans(&self) -> Vec<Span> {
         let mut spans = Vec::new();
         for (of, period) in self.periods.iter().enumerate() {

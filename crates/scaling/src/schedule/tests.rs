@@ -37,8 +37,9 @@ fn min_at(schedule: &Schedule, text: &str) -> u32 {
     schedule.bounds_at(bounds(BASE.0, BASE.1), at(text)).min()
 }
 
-/// 2027-03-26 is a Friday. Berlin is an hour ahead of UTC then, and from Sunday the 28th on two: so the working day starts
-/// at 07:00Z on Friday and at 06:00Z on Monday. In October it is the other way round, on the 31st.
+/// 2027-03-26 is a Friday. Berlin is then one hour ahead of UTC, and two hours from Sunday the 28th. So the
+/// working day starts at 07:00Z on Friday and at 06:00Z on Monday. On October 31, it is the other way
+/// round.
 #[test]
 fn working_hours_move_with_the_clocks() {
     for (moment, min) in [
@@ -60,8 +61,9 @@ fn working_hours_move_with_the_clocks() {
     assert_eq!(next("2027-03-26T17:00:00Z"), at("2027-03-29T06:00:00Z"));
 }
 
-/// 2027-03-28, 02:00 to 03:00 in Berlin doesn't exist: the change is at 01:00Z. A night of 01:00 to 02:30 therefore ends at
-/// 01:00Z; one of 02:30 to 05:00 starts then; and one of 02:10 to 02:50 is none that night.
+/// 2027-03-28, 02:00 to 03:00 in Berlin doesn't exist: the change is at 01:00Z. A night from 01:00 to 02:30
+/// therefore ends at 01:00Z, one from 02:30 to 05:00 starts then, and one from 02:10 to 02:50 doesn't
+/// happen that night.
 #[test]
 fn skipped_times_are_the_moment_of_the_change() {
     let night = |when| schedule("Europe/Berlin", &[(when, Some(9), None)]);
@@ -81,8 +83,9 @@ fn skipped_times_are_the_moment_of_the_change() {
     assert_eq!(min_at(&inside, "2027-04-04T00:10:00Z"), 9);
 }
 
-/// 2027-11-07 in New York, 01:00 to 02:00 comes twice: from 05:00Z on, and from 06:00Z on. A night of 01:30 to 03:00 starts
-/// at the first 01:30, 05:30Z, and lasts until 08:00Z: 2.5 hours. One of 00:00 to 01:30 ends at the first, too.
+/// On 2027-11-07 in New York, 01:00 to 02:00 comes twice: from 05:00Z, and from 06:00Z. A night from 01:30
+/// to 03:00 starts at the first 01:30, 05:30Z, and lasts until 08:00Z: 2.5 hours. One from 00:00 to 01:30
+/// also ends at the first.
 #[test]
 fn of_times_that_come_twice_the_first_counts() {
     let night = |when| schedule("America/New_York", &[(when, Some(9), None)]);
@@ -127,7 +130,7 @@ fn what_is_no_schedule() {
     let text = |periods: &[_]| error(periods).to_string();
     assert_eq!(
         text(&[("Mon", Some(2), None), ("Tue", Some(41), None)]),
-        "in period 1, the minimum capacity 41 is over the maximum capacity 40"
+        "in period 1, the minimum capacity 41 is greater than the maximum capacity 40"
     );
     let overlap = |first, second, moment: &str| ScheduleError::Overlap {
         first,
@@ -176,7 +179,8 @@ fn actions_are_one_a_change() {
             "Mon-Fri 1800: cron(0 18 ? * MON-FRI *) 1 40",
         ]
     );
-    // The start of the next period wins over the end of the one before; an end beyond midnight is on the next day.
+    // The start of the next period wins over the end of the previous one; an end after midnight is on the
+    // next day.
     let adjacent = [
         ("Mon-Fri 08:00-12:00", Some(5), None),
         ("Mon-Fri 12:00-18:30", Some(8), Some(20)),
@@ -207,7 +211,7 @@ fn what_the_clocks_skip_is_repeated() {
         ]
     );
     assert_eq!(listed(&schedule("Asia/Tokyo", &nightly)).len(), 2);
-    // What comes at the end of the gap needs no repetition.
+    // Something at the end of the gap needs no repetition.
     let short = [("02:00-03:00", Some(9), None)];
     assert_eq!(listed(&schedule("Europe/Berlin", &short)).len(), 2);
 }
@@ -221,7 +225,7 @@ fn a_schedule_is_written_in_the_words_of_the_definition() {
 
 #[test]
 fn monday_is_one() {
-    // 2026-01-12, midnight, an hour ahead of UTC.
+    // Midnight on 2026-01-12, one hour ahead of UTC.
     assert_eq!(office().monday(), at("2026-01-11T23:00:00Z"));
 }
 
@@ -246,7 +250,8 @@ fn hours() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Where no clock has changed within a day and a half, a period holds exactly while the clock shows its hours.
+    /// If no clock changes within a day and a half, a period applies exactly while the clock shows its
+    /// hours.
     #[test]
     fn a_period_holds_while_the_clock_shows_it(
         zone in zones(), when in hours(), second in 1_798_761_600u64..2_500_000_000,
@@ -272,7 +277,7 @@ proptest! {
         prop_assert_eq!(held, if shows { 7 } else { 1 });
     }
 
-    /// Between a moment and the next change, the bounds stay; whatever the schedule, and at any time.
+    /// Between a time and the next change, the bounds don't change, with any schedule and at any time.
     #[test]
     fn bounds_change_only_at_changes(
         zone in zones(), when in hours(), second in 0u64..4_000_000_000, part in 0.0f64..1.0,
@@ -286,7 +291,8 @@ proptest! {
         prop_assert_eq!(schedule.bounds_at(base, between), schedule.bounds_at(base, moment));
     }
 
-    /// Scheduled actions, carried out minute by minute, set the bounds that hold: also on the days on which clocks change.
+    /// Scheduled actions, run minute by minute, set the bounds that apply, also on days with a clock
+    /// change.
     #[test]
     fn actions_set_what_holds(
         zone in zones(), when in hours(), other in hours(), change in 0usize..12, before in 0u64..6_000,
@@ -297,7 +303,7 @@ proptest! {
             schedule.periods.pop();
         }
         let from = Duration::from_secs(1_798_761_600);
-        // Two days around a change of the clocks, or anywhere if they don't change.
+        // Two days around a clock change, or any two days if the clocks don't change.
         let written = serde_json::to_value(&schedule.timezone).unwrap();
         let full = TimeZone::posix(written["rule"].as_str().unwrap()).unwrap();
         let changes = full.following(zone::timestamp(from).unwrap()).take(12);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Bounds;
 
-/// What the numbers of the steps mean.
+/// The meaning of the steps' numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdjustmentType {
@@ -18,18 +18,18 @@ pub enum AdjustmentType {
     ExactCapacity,
 }
 
-/// One step: from this distance beyond the threshold up to where the next step begins.
+/// One step: from this distance beyond the threshold up to the start of the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Distance beyond the threshold at which the step begins, in the metric's unit: how far the metric
-    /// is over a threshold that it must exceed, or under one that it must fall short of.
+    /// Distance beyond the threshold at which the step starts, in the metric's unit: how far the metric is
+    /// above a threshold that it must exceed, or below one that it must fall short of.
     pub from: f64,
-    /// Tasks, percent or count, as the [`AdjustmentType`] says.
+    /// Tasks, percent, or count: see [`AdjustmentType`].
     pub adjustment: i32,
 }
 
-/// The steps of one alarm, from the threshold on without gap or overlap.
+/// The steps of one alarm, starting at the threshold, without gap or overlap.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RawSteps", into = "RawSteps")]
 pub struct Steps {
@@ -39,7 +39,7 @@ pub struct Steps {
     steps: Vec<Step>,
 }
 
-/// [`Steps`] as they are written, before they are checked.
+/// Unchecked [`Steps`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSteps {
@@ -49,33 +49,33 @@ struct RawSteps {
     steps: Vec<Step>,
 }
 
-/// Why a list of steps is none.
+/// Why a list of steps is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum StepsError {
     /// The list is empty.
     #[error("there is no step")]
     Empty,
-    /// The first step doesn't begin at the threshold.
-    #[error("the first step begins at {0}, not at 0")]
+    /// The first step doesn't start at the threshold.
+    #[error("the first step starts at {0}, not at 0")]
     Gap(f64),
-    /// A step doesn't begin after its predecessor, or at no number.
-    #[error("a step begins at {0}, which is not after the one before it")]
+    /// A step doesn't start after its predecessor, or its start isn't a number.
+    #[error("a step starts at {0}, which isn't after the previous one")]
     Order(f64),
     /// An exact count below zero.
-    #[error("{0} is no count")]
+    #[error("{0} isn't a count")]
     NegativeCount(i32),
-    /// A least number of tasks where the steps are no percentages.
-    #[error("only percentages have a least number of tasks")]
+    /// A minimum number of tasks is set, but the steps aren't percentages.
+    #[error("only percentages can have a minimum number of tasks")]
     AtLeast,
 }
 
 impl Steps {
-    /// The steps in ascending order of `from`, the first at 0. `at_least` is the least number of tasks
+    /// The steps in ascending order of `from`, the first at 0. `at_least` is the minimum number of tasks
     /// that a percentage adds or removes.
     ///
     /// # Errors
-    /// When a step is out of order or the first leaves a gap, when an exact count is negative, or when
-    /// `at_least` is given without percentages.
+    /// If a step is out of order, the first leaves a gap, an exact count is negative, or `at_least` is set
+    /// without percentages.
     pub fn new(
         adjustment_type: AdjustmentType,
         at_least: Option<u32>,
@@ -107,28 +107,28 @@ impl Steps {
         })
     }
 
-    /// What the steps' numbers mean.
+    /// The meaning of the steps' numbers.
     #[must_use]
     pub fn adjustment_type(&self) -> AdjustmentType {
         self.adjustment_type
     }
 
-    /// Least number of tasks that a percentage adds or removes (`MinAdjustmentMagnitude`).
+    /// Minimum number of tasks that a percentage adds or removes (`MinAdjustmentMagnitude`).
     #[must_use]
     pub fn at_least(&self) -> Option<u32> {
         self.at_least
     }
 
-    /// The steps, in ascending order of where they begin; never empty.
+    /// The steps, in ascending order of their start; never empty.
     #[must_use]
     pub fn as_slice(&self) -> &[Step] {
         &self.steps
     }
 
-    /// The step for a metric that is `distance` beyond the threshold, in the metric's unit: the last
-    /// that begins at or before it, since a step's lower bound is inclusive and its upper bound
-    /// exclusive on the side away from the threshold. Without a datapoint, and when the metric came back
-    /// while the alarm still rings, it is the first.
+    /// The step for a metric that is `distance` beyond the threshold, in the metric's unit: the last one
+    /// that starts at or before it. A step's lower bound is inclusive and its upper bound exclusive on the
+    /// side away from the threshold. Without a datapoint, and if the metric has returned while the alarm is
+    /// still in ALARM, it is the first step.
     ///
     /// Source: "Step scaling policies", Application Auto Scaling User Guide.
     #[must_use]
@@ -136,20 +136,20 @@ impl Steps {
         let distance = distance.unwrap_or_default();
         let begun = |step: &&Step| step.from <= distance;
         let step = self.steps.iter().rev().find(begun);
-        // A list of steps is never empty; one that changes nothing is what an empty one would mean.
+        // A list of steps is never empty; an empty one would mean a step that changes nothing.
         step.or(self.steps.first()).copied().unwrap_or(Step {
             from: 0.0,
             adjustment: 0,
         })
     }
 
-    /// The count that the step for `distance` asks for, from `current` on and within `bounds`.
+    /// The count that the step for `distance` wants, starting from `current` and within `bounds`.
     ///
-    /// Percentages are of `current`, rounded as Application Auto Scaling does: a change of over one task
-    /// towards zero, a change of under one task to a whole one. `at_least` widens a percentage, but not
+    /// Percentages are of `current`, rounded as in Application Auto Scaling: a change of over one task
+    /// towards zero, a change of under one task to a whole one. `at_least` increases a percentage, but not
     /// one of 0.
     ///
-    /// Source: as [`Self::step`], "Scaling adjustment types".
+    /// Source: the same as for [`Self::step`], "Scaling adjustment types".
     #[must_use]
     pub fn next(&self, current: u32, distance: Option<f64>, bounds: Bounds) -> u32 {
         let adjustment = i64::from(self.step(distance).adjustment);
@@ -163,7 +163,7 @@ impl Steps {
         bounds.clamp(u32::try_from(asked.max(0)).unwrap_or(u32::MAX))
     }
 
-    /// Tasks that `percent` of `current` are, never further from zero than 2^56.
+    /// The number of tasks that is `percent` of `current`, never further from zero than 2^56.
     fn percent_change(&self, current: u32, percent: i64) -> i64 {
         let hundredths = i64::from(current) * percent;
         let rounded = match hundredths {

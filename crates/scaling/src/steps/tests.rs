@@ -18,8 +18,8 @@ fn bounds(min: u32, max: u32) -> Bounds {
     Bounds::new(min, max).unwrap()
 }
 
-/// AWS's example: threshold 50, steps of 0%, 10% and 30% at 50, 60 and 70 on the one side and at 50, 40
-/// and 30 on the other; 10 → 11 → 14 → 13 → 10 for 60, 70, 40, 30.
+/// AWS's example: threshold 50, steps of 0%, 10%, and 30% at 50, 60, and 70 on one side and at 50, 40, and
+/// 30 on the other; 10 → 11 → 14 → 13 → 10 for 60, 70, 40, 30.
 #[test]
 fn the_documented_example() {
     let out = steps(PercentChangeInCapacity, &[(0.0, 0), (10.0, 10), (20.0, 30)]);
@@ -74,7 +74,7 @@ fn percentages_round_as_documented() {
     }
 }
 
-/// AWS: with a least magnitude of 2, 25% of 4 adds 2 and not 1.
+/// AWS: with a minimum magnitude of 2, 25% of 4 adds 2 and not 1.
 #[test]
 fn a_percentage_is_widened_to_its_least() {
     for (current, percent, next) in [
@@ -167,7 +167,7 @@ fn json_is_checked_like_everything_else() {
     assert!(
         error
             .to_string()
-            .starts_with("the first step begins at 1, not at 0"),
+            .starts_with("the first step starts at 1, not at 0"),
         "{error}"
     );
 }
@@ -199,7 +199,7 @@ prop_compose! {
     }
 }
 
-/// The same steps to the other side; exact counts descend.
+/// The same steps for the other side; exact counts descend.
 fn mirrored(steps: &Steps) -> Steps {
     let kind = steps.adjustment_type();
     let turn = |step: &Step| Step {
@@ -236,7 +236,7 @@ proptest! {
         prop_assert!(next(&down, near) >= next(&down, far));
     }
 
-    /// Every distance from the threshold on falls into exactly one step.
+    /// Every distance from the threshold falls into exactly one step.
     #[test]
     fn steps_leave_no_gap(steps in any_steps(), distance in 0.0f64..1e5) {
         let list = steps.as_slice();
@@ -250,7 +250,7 @@ proptest! {
         prop_assert_eq!(holding, vec![steps.step(Some(distance))]);
     }
 
-    /// Percentages against exact fractions: never a task too far, never none where there is some change.
+    /// Percentages against exact fractions: at most one task off, and never zero if there is some change.
     #[test]
     fn a_percentage_is_within_one_task(current in 1u32..1_000_000, percent in 1i32..1_000) {
         let up = steps(PercentChangeInCapacity, &[(0.0, percent)]);

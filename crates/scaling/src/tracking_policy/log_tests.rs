@@ -1,4 +1,4 @@
-//! Replays the events of public scaling logs, with those in which nothing happened.
+//! Replays the events of public scaling logs, including the ones in which nothing happened.
 
 use serde::Deserialize;
 
@@ -82,8 +82,8 @@ fn counts(desired: u32) -> ServiceCounts {
     }
 }
 
-/// Latest, average and minimum of the three datapoints all fit the logged scale-outs. An event "+ 60 s"
-/// is what happened, nothing, while the alarm was in ALARM a minute after the event before it.
+/// Latest, average, and minimum of the three datapoints all fit the logged scale-outs. An event "+ 60 s"
+/// records that nothing happened while the alarm was in ALARM one minute after the previous event.
 #[test]
 fn logged_scale_outs_are_reproduced_by_every_choice_of_the_datapoint() {
     for behavior in behaviors() {
@@ -135,7 +135,7 @@ fn logged_scale_ins_remove_one_task_at_a_time() {
     }
 }
 
-/// The logged times between two scale-ins: 120 s with a cooldown of 60 s, 360 s with 300 s, where the
+/// The logged times between two scale-ins: 120 s with a cooldown of 60 s, 360 s with 300 s, because the
 /// action fires every minute at the same second.
 #[test]
 fn scale_ins_follow_at_the_first_minute_after_the_cooldown() {

@@ -15,43 +15,43 @@ use crate::tracking_behavior::{
 /// One target tracking policy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackingPolicy {
-    /// Value of the metric to keep.
+    /// The value of the metric to keep.
     pub target: f64,
-    /// After a scale-out: only a larger one passes, and only by what is more.
+    /// Cooldown after a scale-out: only a larger scale-out passes, and it adds only the difference.
     pub cooldown_out: Duration,
-    /// After a scale-in: no other one.
+    /// Cooldown after a scale-in: no other scale-in passes.
     pub cooldown_in: Duration,
     /// Whether the policy removes tasks at all (`DisableScaleIn` negated).
     pub scale_in: bool,
 }
 
-/// What a policy's alarms and metric say.
+/// The states of a policy's alarms, and its metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrackingReading {
-    /// State of the alarm over the target.
+    /// State of the high alarm.
     pub high: AlarmState,
-    /// State of the alarm under the target.
+    /// State of the low alarm.
     pub low: AlarmState,
-    /// Value of the metric: for scale-out the one that [`TrackingBehavior::datapoint`] chooses, for
-    /// scale-in the latest.
+    /// Value of the metric: for scale-out, the one that [`TrackingBehavior::datapoint`] chooses; for
+    /// scale-in, the latest.
     pub metric: f64,
-    /// Tasks that ran when the value was measured. `None` if that isn't known; then the running count
-    /// at the time of the decision is used.
+    /// Running count when the value was measured. `None` if unknown; then the running count at the time of
+    /// the decision is used.
     pub running: Option<u32>,
 }
 
-/// What ECS says of the service.
+/// The service's counts from ECS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServiceCounts {
-    /// Tasks that run.
+    /// Running count.
     pub running: u32,
-    /// Tasks that are desired.
+    /// Desired count.
     pub desired: u32,
     /// Whether a deployment is in progress.
     pub deploying: bool,
 }
 
-/// A scalable target with its policies, and what it remembers of its last scaling activities.
+/// A scalable target with its policies and its last scaling activities.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetTracking {
     policies: Vec<TrackingPolicy>,
@@ -66,17 +66,17 @@ pub struct TargetTracking {
 pub(crate) struct TrackedChange {
     /// The new desired count.
     pub to: u32,
-    /// The desired count before the change, or before the cooldown that it is a part of.
+    /// The desired count before the change, or before the cooldown that it belongs to.
     pub before: u32,
-    /// Position of the policy that asked for it.
+    /// Position of the policy that wanted it.
     pub policy: usize,
 }
 
-/// What a policy whose high alarm is in ALARM asks for.
+/// The change that a policy wants if its high alarm is in ALARM.
 struct AskedOut {
     to: u32,
     before: u32,
-    /// Tasks that it then has added within its cooldown.
+    /// Tasks that it has then added within its cooldown.
     added: u32,
 }
 
@@ -86,9 +86,9 @@ struct ScaleOut {
     at: Duration,
     /// Desired count before the scale-out that started the cooldown.
     before: u32,
-    /// Tasks added since the cooldown began.
+    /// Tasks added since the cooldown started.
     added: u32,
-    /// The cooldown of the step policy that added them; none when it was target tracking.
+    /// The cooldown of the step policy that added them; `None` for target tracking.
     foreign: Option<Duration>,
 }
 
@@ -96,7 +96,7 @@ struct ScaleOut {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct ScaleIn {
     at: Duration,
-    /// As that of [`ScaleOut`].
+    /// The same as that of [`ScaleOut`].
     foreign: Option<Duration>,
 }
 
@@ -113,36 +113,36 @@ impl TargetTracking {
         }
     }
 
-    /// The same with other assumptions about what AWS doesn't document.
+    /// The same target with other assumptions about undocumented AWS behavior.
     #[must_use]
     pub fn with_behavior(self, behavior: TrackingBehavior) -> Self {
         Self { behavior, ..self }
     }
 
-    /// Takes other bounds, and keeps what it remembers.
+    /// Sets other bounds, and keeps the scaling activities.
     pub(crate) fn hold(&mut self, bounds: Bounds) {
         self.bounds = bounds;
     }
 
-    /// Takes other policies and bounds, and keeps what it remembers.
+    /// Sets other policies and bounds, and keeps the scaling activities.
     pub fn update(&mut self, policies: Vec<TrackingPolicy>, bounds: Bounds) {
         self.policies = policies;
         self.bounds = bounds;
     }
 
-    /// The policies, in the order in which their readings are expected.
+    /// The policies. Readings must be in the same order.
     #[must_use]
     pub fn policies(&self) -> &[TrackingPolicy] {
         &self.policies
     }
 
-    /// The new desired count at `now`, or none when it stays. To be asked each time that the alarms are
-    /// evaluated, since their actions repeat every minute while they are in ALARM. A reading that lacks
+    /// The new desired count at `now`, or `None` if it doesn't change. Call it each time the alarms are
+    /// evaluated, because their actions repeat every minute while they are in ALARM. A missing reading
     /// counts as INSUFFICIENT_DATA, and that never scales.
     ///
-    /// Out when any policy's high alarm rings, to the largest count that one of them asks for. In when
-    /// the low alarm of every policy that scales in rings, to the largest count too, and never while the
-    /// service is being deployed.
+    /// Scales out if any policy's high alarm is in ALARM, to the largest count that a policy wants. Scales
+    /// in if the low alarm of every policy that scales in is in ALARM, also to the largest count, and never
+    /// while the service is being deployed.
     pub fn decide(
         &mut self,
         now: Duration,
@@ -153,7 +153,7 @@ impl TargetTracking {
             .map(|change| change.to)
     }
 
-    /// The same with what a scalable target remembers of it.
+    /// The same, with the data that a scalable target records.
     pub(crate) fn decide_change(
         &mut self,
         now: Duration,
@@ -164,8 +164,8 @@ impl TargetTracking {
             .or_else(|| self.scale_in(now, service, readings))
     }
 
-    /// Remembers that a step policy of the same target set a count, `added` tasks over the count
-    /// `before` its cooldown: it ends the cooldown of an earlier scale-in, and starts one of its own.
+    /// Records that a step policy of the same target set a count, `added` tasks above the count `before`
+    /// its cooldown. It ends the cooldown of an earlier scale-in, and starts its own.
     pub(crate) fn note_out(&mut self, at: Duration, before: u32, added: u32, cooldown: Duration) {
         self.last_in = None;
         if !cooldown.is_zero() {
@@ -178,7 +178,7 @@ impl TargetTracking {
         }
     }
 
-    /// Remembers that a step policy of the same target removed tasks.
+    /// Records that a step policy of the same target removed tasks.
     pub(crate) fn note_in(&mut self, at: Duration, cooldown: Duration) {
         self.last_in = Some(ScaleIn {
             at,
@@ -217,7 +217,7 @@ impl TargetTracking {
         })
     }
 
-    /// The count that a policy asks for.
+    /// The count that a policy wants on scale-out.
     fn ask_out(
         &self,
         now: Duration,
@@ -307,7 +307,7 @@ impl TargetTracking {
         })
     }
 
-    /// The count to which a policy lets tasks be removed.
+    /// The count that a policy wants on scale-in.
     fn ask_in(
         &self,
         service: ServiceCounts,
@@ -329,7 +329,7 @@ impl TargetTracking {
         self.bounds.clamp(to)
     }
 
-    /// Whether a cooldown that blocks scale-in lasts.
+    /// Whether a cooldown that blocks scale-in is in effect.
     fn is_cooling(&self, now: Duration) -> bool {
         let longest = |cooldown: fn(&TrackingPolicy) -> Duration| {
             let all = self.policies.iter().map(cooldown);
@@ -347,8 +347,8 @@ impl TargetTracking {
     }
 }
 
-/// Whether a cooldown lasts. An action that fires at the very moment of its end is still blocked: in the
-/// public logs with a cooldown of 60 s, actions follow one another after 120 s, with 300 s after 360 s.
+/// Whether a cooldown is in effect. An action that fires exactly at its end is still blocked: in the public
+/// logs, actions with a cooldown of 60 s follow each other after 120 s, and with 300 s after 360 s.
 fn is_cooling(now: Duration, since: Duration, cooldown: Duration) -> bool {
     now <= since.saturating_add(cooldown) && !cooldown.is_zero()
 }

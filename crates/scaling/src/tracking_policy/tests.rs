@@ -193,7 +193,7 @@ fn variants_of_scale_in_differ_in_how_far_they_go() {
     assert_eq!(to(ScaleInStep::Percent(25), 0.0), Some(15));
 }
 
-/// Two tasks with 80 each are 160 on one, which is over the target of 100.
+/// Two tasks with 80 each is 160 on one task, which is above the target of 100.
 #[test]
 fn the_flapping_guard_keeps_a_task_whose_work_the_others_could_not_take() {
     let decide = |flapping_guard| {
@@ -208,7 +208,7 @@ fn the_flapping_guard_keeps_a_task_whose_work_the_others_could_not_take() {
     assert_eq!(decide(FlappingGuard::Off), Some(1));
 }
 
-/// Four of ten tasks run. 1,000 messages were 250 a task when they were measured on those four.
+/// Four of ten tasks run. 1,000 messages was 250 per task when it was measured on those four.
 #[test]
 fn variants_of_the_base_differ_while_tasks_start() {
     let to = |base| {
@@ -246,8 +246,7 @@ fn variants_of_the_cooldown_differ_in_what_passes() {
 }
 
 proptest! {
-    /// Whatever comes, the count moves within the bounds, out on a high alarm only and in on a low
-    /// one only.
+    /// In any case, the count moves within the bounds, out only on a high alarm and in only on a low alarm.
     #[test]
     fn moves_as_the_alarms_say(
         steps in proptest::collection::vec((0u64..120, 0.0f64..300.0, 0u32..5), 1..60),

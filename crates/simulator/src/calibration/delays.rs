@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::observation::{AlarmSide, Experiment, Observation};
 use super::replay::actions;
 
-/// Measurements that a distribution needs.
+/// Minimum number of measurements for a distribution.
 const ENOUGH: usize = 5;
 
 /// A measured constant.
@@ -98,7 +98,7 @@ fn evaluation(experiment: &Experiment, minute: f64) -> Vec<f64> {
     delay.filter(|delay| *delay >= 0.0).into_iter().collect()
 }
 
-/// Only of actions that changed something, which were right after a change of the alarm's state.
+/// Only actions that changed something and came directly after a change of the alarm's state.
 fn action(experiment: &Experiment, minute: f64) -> Vec<f64> {
     let first = actions(experiment, minute);
     let delays = [AlarmSide::High, AlarmSide::Low]
@@ -186,12 +186,12 @@ fn task_start(values: Vec<f64>, image: Option<&str>) -> Option<FittedDelay> {
     })
 }
 
-/// A time in the form of `--assume`.
+/// Formats a time as for `--assume`.
 fn milliseconds(seconds: f64) -> String {
     format!("{:.0}ms", (seconds * 1000.0).max(0.0))
 }
 
-/// How long after the start an alarm of an experiment first went to ALARM.
+/// Returns how long after the start an alarm of an experiment first went into ALARM.
 pub(super) fn first_alarm(experiment: &Experiment, side: AlarmSide) -> Option<f64> {
     let mut changes = experiment.alarms.iter();
     let first = changes.find(|change| change.alarm == side && change.is_alarm)?;

@@ -13,11 +13,11 @@ pub struct Design {
     pub initial: u32,
     /// Maximum number of tasks.
     pub max: u32,
-    /// Cooldown of scale-out and scale-in.
+    /// Cooldown after scale-out and scale-in.
     pub cooldown: Duration,
     /// Value of the metric before the start, as a multiple of the target.
     pub before: f64,
-    /// Values of the metric, minute by minute, as multiples of the target. The last one stays.
+    /// Values of the metric, minute by minute, as multiples of the target. The last one stays in effect.
     pub multiples: &'static [f64],
     /// Whether a task takes longer than a minute to start, so that running and desired count differ.
     pub starts_slowly: bool,
@@ -28,18 +28,20 @@ pub struct Design {
 /// Time that a container of a slow task waits before the task counts as running.
 pub const SLOW_START: Duration = Duration::from_secs(100);
 
-/// Minutes of the metric that are published before the start: as many as the low alarm evaluates, and a few more.
+/// Number of minutes of the metric that are published before the start: as many as the low alarm evaluates, and a
+/// few more.
 pub const MINUTES_BEFORE: u32 = 20;
 
 /// The experiments, which run at the same time.
 ///
-/// - `base`: 5 times the target from 1 task. After a minute, desired × 5 is 25 while 1 task runs; after 2, the
-///   first 5 run; after 3, they did so at the datapoint's time.
+/// - `base`: 5 times the target, starting with 1 task. After a minute, desired × 5 is 25 while 1 task is
+///   running. After 2 minutes, the first 5 are running. After 3, they were running at the time of the
+///   datapoint.
 /// - `cooldown`: the same with a cooldown of 60 s, which ends between the second and the third action.
-/// - `datapoint`: the first three datapoints over the target are 2, 3 and 5 times the target: the latest asks for
-///   5 tasks, the average for 4, the minimum for 2. The next minute asks for more within the cooldown.
+/// - `datapoint`: the first three datapoints over the target are 2, 3, and 5 times the target. The latest
+///   requires 5 tasks, the average 4, and the minimum 2. The next minute requires more within the cooldown.
 /// - `scale-in`: 40 tasks, metric 0: 39, 38, 36, 30, … after one action.
-/// - `guard`: 2 tasks at 0.85 times the target: one alone would be at 1.7 times the target.
+/// - `guard`: 2 tasks at 0.85 times the target. A single task would be at 1.7 times the target.
 #[must_use]
 pub fn designs() -> [Design; 5] {
     let seconds = Duration::from_secs;
@@ -95,7 +97,7 @@ pub fn designs() -> [Design; 5] {
 }
 
 impl Design {
-    /// The metric in a minute from the start, as a multiple of the target.
+    /// Returns the metric in a minute after the start, as a multiple of the target.
     #[must_use]
     pub fn multiple(&self, minute: usize) -> f64 {
         let value = self.multiples.get(minute).or(self.multiples.last());

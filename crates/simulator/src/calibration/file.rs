@@ -3,8 +3,8 @@
 use super::fit::Fit;
 
 impl Fit {
-    /// The file for `--assumptions`, in YAML: each settled value with its evidence. What isn't settled is a comment,
-    /// so that its default and its variants stay.
+    /// Returns the file for `--assumptions` in YAML, with each settled value and its evidence. A value that isn't
+    /// settled becomes a comment, so that its default and its variants stay in effect.
     ///
     /// # Errors
     /// Never in practice: text is always JSON.
@@ -32,7 +32,7 @@ impl Fit {
 }
 
 impl super::FittedPart {
-    /// The part with its value, or with the values that the measurements can't distinguish.
+    /// Describes the part with its value, or with the values that the measurements can't distinguish.
     #[must_use]
     pub fn describe(&self) -> String {
         match self.values.as_slice() {

@@ -1,4 +1,4 @@
-//! Which variants reproduce an observation.
+//! Finds the variants that reproduce an observation.
 
 use scaling::TrackingBehavior;
 use serde::Serialize;
@@ -7,7 +7,8 @@ use super::delays::FittedDelay;
 use super::observation::{Experiment, Observation};
 use super::replay::{Mismatch, actions, replay};
 
-/// Datapoints that can be missing at an action: CloudWatch might not have the last period yet.
+/// Number of datapoints that can be missing at an action, because CloudWatch might not have the last period
+/// yet.
 const LATE: [usize; 2] = [0, 1];
 
 /// Result of a calibration.
@@ -38,14 +39,14 @@ pub struct Fit {
 pub struct FittedPart {
     /// Key of `--assume`.
     pub key: &'static str,
-    /// The values that reproduce every action: one if it is settled.
+    /// The values that reproduce every action. One value if it is settled.
     pub values: Vec<String>,
-    /// The observation that decides, or why none does.
+    /// The observation that decides, or why there is none.
     pub evidence: String,
 }
 
 impl FittedPart {
-    /// The value, if only one reproduces every action.
+    /// Returns the value, if only one reproduces every action.
     #[must_use]
     pub fn settled(&self) -> Option<&str> {
         match self.values.as_slice() {
@@ -97,7 +98,7 @@ fn count_actions(observation: &Observation) -> usize {
 struct Miss<'o> {
     experiment: &'o Experiment,
     mismatch: Mismatch,
-    /// Actions that are reproduced, of all experiments.
+    /// Number of reproduced actions in all experiments.
     explained: usize,
 }
 
@@ -114,7 +115,7 @@ impl Miss<'_> {
         format!("in experiment {name}, at {at:.0} s, {observed} tasks followed {before}")
     }
 
-    /// The result of other variants at the same action.
+    /// Describes the result of other variants at the same action.
     fn describe(&self, variant: &str) -> String {
         format!(
             "{}; {variant} sets {}",
@@ -124,7 +125,7 @@ impl Miss<'_> {
     }
 }
 
-/// Replays every experiment. The number of datapoints that aren't there yet is the same in all of them.
+/// Replays every experiment. The number of datapoints that haven't arrived yet is the same in all of them.
 fn replay_all(observation: &Observation, behavior: TrackingBehavior) -> Result<usize, Miss<'_>> {
     let mut best: Option<Miss<'_>> = None;
     for late in LATE {
@@ -169,7 +170,7 @@ fn replay_with(
     }
 }
 
-/// A part of [`TrackingBehavior`] with its variants as `--assume` writes them.
+/// A part of [`TrackingBehavior`], with its variants as for `--assume`.
 struct Part {
     /// Key of `--assume`.
     key: &'static str,
@@ -212,13 +213,13 @@ pub(super) fn behaviors() -> Vec<TrackingBehavior> {
 }
 
 impl Part {
-    /// The part's name in [`TrackingBehavior`].
+    /// Returns the part's name in [`TrackingBehavior`].
     fn name(&self) -> &'static str {
         self.key.strip_prefix("tracking_").unwrap_or(self.key)
     }
 
     fn with(&self, mut behavior: TrackingBehavior, text: &str) -> TrackingBehavior {
-        // A variant that can't be read changes nothing; a test reads each.
+        // A variant that can't be parsed changes nothing. A test parses each of them.
         let _ = behavior.set(self.name(), text);
         behavior
     }

@@ -1,8 +1,8 @@
 //! Calibration: which variants of [`scaling::TrackingBehavior`] reproduce the measurements from an account.
 //!
-//! [`designs`] are the experiments; a live run of them gives an [`Observation`], and [`fit`] compares it with every
-//! combination of variants. If only one variant of a part reproduces a value, it is settled; otherwise the fit
-//! reports it as open.
+//! [`designs`] are the experiments. A live run of them results in an [`Observation`], and [`fit`] compares it with
+//! every combination of variants. If only one variant of a part reproduces it, that variant is settled. Otherwise,
+//! the fit reports the part as open.
 
 mod delays;
 mod design;

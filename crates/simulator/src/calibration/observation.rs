@@ -19,7 +19,7 @@ pub struct Observation {
     pub image: Option<String>,
     /// The experiments.
     pub experiments: Vec<Experiment>,
-    /// From the creation of each task to its running.
+    /// Times from the creation of each task until it was running.
     #[serde(default)]
     pub task_starts: Vec<f64>,
 }
@@ -42,7 +42,7 @@ pub struct Experiment {
     pub cooldown_out: f64,
     /// Scale-in cooldown, in seconds of the loop.
     pub cooldown_in: f64,
-    /// Datapoints of the high alarm that must be over the target, as its definition has it.
+    /// Datapoints of the high alarm that must be over the target, according to the alarm's definition.
     pub high_datapoints: u32,
     /// Datapoints of the low alarm.
     pub low_datapoints: u32,
@@ -54,9 +54,9 @@ pub struct Experiment {
     pub alarms: Vec<AlarmChange>,
     /// Scaling activities, oldest first.
     pub activities: Vec<ObservedActivity>,
-    /// Running tasks, whenever the number changed.
+    /// Running tasks, for each change of the number.
     pub running: Vec<CountSample>,
-    /// When its metric under test starts. Actions of the high alarm before that are ignored.
+    /// Start of the metric under test. Earlier actions of the high alarm are ignored.
     #[serde(default)]
     pub start: f64,
     /// End of the measurement.
@@ -70,52 +70,52 @@ pub struct PublishedValue {
     pub at: f64,
     /// Value.
     pub value: f64,
-    /// When CloudWatch first returned it, if that was checked.
+    /// When CloudWatch first returned it, if it was checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible: Option<f64>,
 }
 
-/// Which alarm of a policy.
+/// An alarm of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlarmSide {
-    /// The alarm over the target.
+    /// The alarm above the target.
     High,
-    /// The alarm under the target.
+    /// The alarm below the target.
     Low,
 }
 
 /// A change of an alarm's state.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlarmChange {
-    /// When.
+    /// Time of the change.
     pub at: f64,
-    /// Which alarm.
+    /// The alarm.
     pub alarm: AlarmSide,
-    /// Whether it went to ALARM; otherwise it left it.
+    /// Whether it went into ALARM. Otherwise, it left ALARM.
     pub is_alarm: bool,
 }
 
 /// A scaling activity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObservedActivity {
-    /// When it started.
+    /// Start of the activity.
     pub at: f64,
     /// The desired count that it set.
     pub to: u32,
 }
 
-/// The number of running tasks from a time on.
+/// The number of running tasks from a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CountSample {
-    /// From when.
+    /// Time of the sample.
     pub at: f64,
     /// Running tasks.
     pub running: u32,
 }
 
 impl Experiment {
-    /// An experiment by a design with this target, without measurements.
+    /// Creates an experiment from a design with this target, without measurements.
     #[must_use]
     pub fn from_design(design: &Design, target: f64) -> Self {
         Self {
@@ -130,13 +130,13 @@ impl Experiment {
         }
     }
 
-    /// The desired count after all activities that started before a time.
+    /// Returns the desired count after all activities that started before a time.
     pub(super) fn desired_before(&self, time: f64) -> u32 {
         let before = self.activities.iter().take_while(|one| one.at < time);
         before.last().map_or(self.initial, |one| one.to)
     }
 
-    /// The running tasks at a time: before the first sample, as many as were desired.
+    /// Returns the running tasks at a time. Before the first sample, the desired count.
     pub(super) fn running_at(&self, time: f64) -> u32 {
         let before = self.running.iter().take_while(|one| one.at <= time);
         before.last().map_or(self.initial, |one| one.running)

@@ -9,24 +9,25 @@ use scaling::{
 
 use super::observation::{AlarmSide, Experiment};
 
-/// How late an activity can be for the action that caused it, as a share of a minute. An action's next
-/// repetition comes after a whole minute.
+/// How late an activity can be after the action that caused it, as a share of a minute. An action is repeated
+/// after a whole minute.
 const LATE: f64 = 0.75;
 
-/// How early an activity can seem to be, as a share of a minute: alarms and activities have separate clocks.
+/// How early an activity can seem to be, as a share of a minute, because alarms and activities have separate
+/// clocks.
 const EARLY: f64 = 0.2;
 
-/// An action of an alarm: when the alarm goes to ALARM, and every minute while it stays there.
+/// An action of an alarm: when the alarm goes into ALARM, and every minute while it stays there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Action {
     pub at: f64,
     pub alarm: AlarmSide,
 }
 
-/// An action whose result differs from what a combination of variants computes.
+/// An action whose result differs from the one that a combination of variants computes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Mismatch {
-    /// Actions before it, which agree.
+    /// Number of previous actions, which agree.
     pub explained: usize,
     pub at: f64,
     pub before: u32,
@@ -35,8 +36,8 @@ pub(super) struct Mismatch {
 }
 
 impl Experiment {
-    /// The number of actions of its alarms since its start that were observed to their end, with a minute of this
-    /// many seconds.
+    /// Returns the number of actions of its alarms since its start that were observed completely. `minute` is in
+    /// seconds.
     #[must_use]
     pub fn count_actions(&self, minute: f64) -> usize {
         let actions = actions(self, minute).into_iter();
@@ -44,7 +45,7 @@ impl Experiment {
     }
 }
 
-/// The actions of an experiment's alarms that were observed to their end, oldest first.
+/// Returns the actions of an experiment's alarms that were observed completely, oldest first.
 pub(super) fn actions(experiment: &Experiment, minute: f64) -> Vec<Action> {
     let mut actions = Vec::new();
     for alarm in [AlarmSide::High, AlarmSide::Low] {
@@ -72,7 +73,8 @@ pub(super) fn actions(experiment: &Experiment, minute: f64) -> Vec<Action> {
 }
 
 /// If the low alarm has been in ALARM from the start, its first actions change nothing while the service is
-/// deployed, and no data shows when that ended: they count only if no later action changes something either.
+/// being deployed, and no data shows when that ended. They count only if no later action changes anything
+/// either.
 fn first_low_action(experiment: &Experiment, minute: f64) -> f64 {
     let scales_out = experiment
         .alarms
@@ -84,8 +86,8 @@ fn first_low_action(experiment: &Experiment, minute: f64) -> f64 {
     }
 }
 
-/// Compares each action of an experiment with what `behavior` computes, with `late` of the latest datapoints not
-/// there yet. Returns the number of actions, which all agree.
+/// Compares each action of an experiment with the result of `behavior`, if the `late` latest datapoints haven't
+/// arrived yet. Returns the number of actions, if they all agree.
 pub(super) fn replay(
     experiment: &Experiment,
     minute: f64,
@@ -130,12 +132,12 @@ pub(super) fn replay(
     Ok(actions.len())
 }
 
-/// Rounds a time: repetitions are whole minutes apart, which fractions of a second must not change.
+/// Rounds a time. Repetitions are whole minutes apart, and fractions of a second must not change that.
 fn rounded(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs_f64().round() as u64)
 }
 
-/// The alarms' and the metric's values at an action. `None` if the datapoints can't have caused it.
+/// Returns the alarms' and the metric's values at an action. `None` if the datapoints can't have caused it.
 fn read(
     experiment: &Experiment,
     minute: f64,

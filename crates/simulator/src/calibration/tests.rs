@@ -1,4 +1,4 @@
-//! Observations made from each variant are recovered, and the public log is.
+//! Recovers each variant from observations that were generated with it, and from the public log.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::scenario::Overrides;
 
 const TARGET: f64 = 10.0;
 
-/// A small model of AWS, apart from the simulator's: a datapoint a minute, alarms 12 s after each minute, actions at
-/// once, tasks that take `start` seconds.
+/// A small model of AWS, independent of the simulator: one datapoint per minute, alarms 12 s after each minute,
+/// immediate actions, and tasks that take `start` seconds.
 fn observe(design: &Design, behavior: TrackingBehavior) -> Experiment {
     let start = if design.starts_slowly { 106 } else { 24 };
     let policy = TrackingPolicy {
@@ -133,7 +133,7 @@ fn part<'f>(fit: &'f Fit, key: &str) -> &'f FittedPart {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
-    /// Any combination is found again, and nothing else that behaves differently in the experiments.
+    /// Finds any combination again, and no other one that behaves differently in the experiments.
     #[test]
     fn every_combination_is_recovered(index in 0usize..378) {
         let behavior = behaviors()[index];
@@ -149,7 +149,7 @@ proptest! {
             let found = part(&fit, key);
             let to_target = behavior.scale_in == ScaleInStep::ToTarget;
             if key == "tracking_flapping_guard" && to_target {
-                // Scale-in straight to the target never exceeds it, so the guard has nothing to do.
+                // A scale-in directly to the target never goes past it, so the guard has no effect.
                 prop_assert_eq!(found.values.len(), 2);
             } else {
                 prop_assert_eq!(found.settled(), Some(value.as_str()), "{:?}: {:?}", behavior, found);
@@ -158,8 +158,8 @@ proptest! {
     }
 }
 
-/// Each experiment follows the arithmetic of its description: 1 → 5 → 25 → 50 without a cooldown if the desired
-/// count is the base, and 40 → 39 → 38 with one task at a time.
+/// Each experiment matches the arithmetic in its description: 1 → 5 → 25 → 50 without a cooldown if the base is
+/// the desired count, and 40 → 39 → 38 with one task at a time.
 #[test]
 fn the_experiments_do_what_they_are_for() {
     let counts = |behavior, index: usize| -> Vec<u32> {
@@ -187,7 +187,8 @@ fn the_experiments_do_what_they_are_for() {
     assert_eq!(counts(minimum, 2)[0], 2);
 }
 
-/// The public log shows a metric that can't distinguish latest, average, and minimum, and refutes `repeats`.
+/// The public log contains a metric that can't distinguish latest, average, and minimum, and rules out
+/// `repeats`.
 #[test]
 fn the_public_log_leaves_open_what_it_leaves_open() {
     let out = |name: &str, values: [f64; 4], to: u32| Experiment {
@@ -227,7 +228,7 @@ fn the_public_log_leaves_open_what_it_leaves_open() {
         start: 0.0,
         end: 192.0 + 119.0,
     };
-    // "ingest 1" and "ingest 2" of crates/scaling/src/tracking_policy/log.json, each with the minute after it.
+    // "ingest 1" and "ingest 2" of crates/scaling/src/tracking_policy/log.json, each with the following minute.
     let log = Observation {
         measured: "2026-11-01".into(),
         place: "public log".into(),
@@ -273,7 +274,7 @@ fn what_no_variant_explains_is_reported() {
     assert!(fit.parts.iter().all(|part| part.values.is_empty()));
 }
 
-/// The file that a fit writes is one that `--assumptions` reads, and means the same.
+/// `--assumptions` can read the file that a fit writes, and the values are the same.
 #[test]
 fn the_file_is_read_again() {
     let behavior = TrackingBehavior {
@@ -292,7 +293,7 @@ fn the_file_is_read_again() {
         .unwrap_or_else(|report| panic!("{report:?}\n{file}"));
     let found = overrides.assumptions.unwrap();
     assert_eq!(found.tracking, behavior);
-    // The model evaluates alarms 12 s after the minute, and acts 0.4 s later; 24 s is the mean of the starts.
+    // The model evaluates alarms 12 s after the minute, and acts 0.4 s later. 24 s is the mean of the starts.
     assert_eq!(found.evaluation_delay, Duration::from_secs(12));
     assert_eq!(found.action_delay, Duration::from_millis(400));
     assert!(file.contains("lognormal:24000ms,0.07"), "{file}");
@@ -303,7 +304,7 @@ fn the_file_is_read_again() {
     );
 }
 
-/// Times of a sandbox are compressed; the assumptions are times of the loop.
+/// Times of a sandbox are compressed. The assumptions are times of the loop.
 #[test]
 fn a_compressed_observation_gives_the_same() {
     let mut fast = observation(TrackingBehavior::default());

@@ -1,4 +1,4 @@
-//! Alarms, topic, scaling function: alarm steps, by the algorithm that the function runs.
+//! Alarm steps: alarms, topic, and scaling function, with the algorithm that the function runs.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::alarms::evaluation;
 use super::queue_steps::QueueSteps;
 use super::{Control, Observation, Shown, Tick, Wishes};
 
-/// Alarms that notify a scaling function, and a rule by which it re-evaluates every minute.
+/// Alarms that notify a scaling function, and a rule that makes it re-evaluate them every minute.
 pub(super) struct AlarmStepControl {
     assumptions: Assumptions,
     bounds: Bounds,
@@ -40,7 +40,7 @@ impl AlarmStepControl {
             side.as_ref().map(|side| AlarmSteps {
                 alarm: String::new(),
                 steps: side.steps.clone(),
-                // The function knows whole seconds. Those of a compressed clock may be less.
+                // The function uses whole seconds. The cooldown of a compressed clock might be shorter.
                 cooldown: cooldown.as_secs() + u64::from(cooldown.subsec_nanos() > 0),
             })
         };
@@ -61,7 +61,7 @@ impl AlarmStepControl {
         }
     }
 
-    /// When the rule fires next.
+    /// Returns when the rule fires next.
     fn next_check(&mut self, now: Nanos) -> Nanos {
         let jitter = from_seconds(self.assumptions.rule_jitter.as_secs_f64() * self.random.unit());
         let at = self
@@ -74,7 +74,7 @@ impl AlarmStepControl {
         at.max(now + 1)
     }
 
-    /// The alarms are evaluated; one that goes into ALARM notifies the function.
+    /// Evaluates the alarms. An alarm that goes into ALARM notifies the function.
     fn evaluate(&mut self, minute: u64, now: Nanos, wishes: &mut Wishes) {
         self.steps.evaluate(minute);
         for side in [Side::Out, Side::In] {
@@ -97,7 +97,7 @@ impl AlarmStepControl {
             .push(evaluation(minute + 1, &self.assumptions, length));
     }
 
-    /// One invocation: what is right, and the count for it.
+    /// One invocation: determines the correct count and sets it.
     fn reconcile(&mut self, trigger: Trigger, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         if let Some(to) = self.course(trigger, now, seen) {
             let at = now.saturating_add(nanos(self.assumptions.function_delay));

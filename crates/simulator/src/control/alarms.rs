@@ -1,4 +1,4 @@
-//! CloudWatch: datapoints by period, and the alarms on them.
+//! CloudWatch: datapoints by period, and alarms on them.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -11,16 +11,16 @@ use crate::time::{Nanos, nanos};
 
 use super::Tick;
 
-/// The datapoints of one metric, of the latest periods only.
+/// The datapoints of one metric, for the latest periods only.
 #[derive(Debug)]
 pub(super) struct Metric {
     statistic: Statistic,
-    /// Periods that are kept.
+    /// Number of periods to keep.
     kept: usize,
-    /// Period of the first of `periods`.
+    /// Number of the first period in `periods`.
     first: u64,
     periods: VecDeque<Period>,
-    /// The periods of one evaluation, to be used again.
+    /// The periods of one evaluation. The buffer is reused.
     window: Vec<Option<f64>>,
 }
 
@@ -40,7 +40,6 @@ const EMPTY: Period = Period {
     largest: f64::NEG_INFINITY,
 };
 
-/// An alarm.
 #[derive(Debug)]
 pub(super) struct Alarm {
     pub(super) evaluation: Evaluation,
@@ -59,7 +58,7 @@ impl Metric {
         }
     }
 
-    /// Adds a datapoint. One that is older than what alarms evaluate is ignored.
+    /// Adds a datapoint. Ignores one that is too old for any alarm.
     pub(super) fn publish(&mut self, period: u64, value: f64) {
         let Some(at) = period.checked_sub(self.first) else {
             return;
@@ -83,7 +82,7 @@ impl Metric {
         }
     }
 
-    /// The datapoints of `count` periods, the last of them before `end`; oldest first.
+    /// Returns the datapoints of `count` periods before `end`, oldest first.
     pub(super) fn before(&mut self, end: u64, count: usize) -> &[Option<f64>] {
         self.window.clear();
         let begin = end.saturating_sub(count as u64);
@@ -97,7 +96,7 @@ impl Metric {
         &self.window
     }
 
-    /// Brings an alarm up to date, and says its state and the latest datapoint that it saw.
+    /// Evaluates an alarm. Returns its state and the latest datapoint that it used.
     pub(super) fn evaluate(&mut self, alarm: &mut Alarm, end: u64) -> (AlarmState, Option<f64>) {
         let window = self.before(end, alarm.evaluation.range());
         alarm.state = alarm.evaluation.state(window, alarm.state);
@@ -129,7 +128,7 @@ impl Alarm {
     }
 }
 
-/// When the alarms are evaluated over the periods before `period`.
+/// Returns when the alarms are evaluated over the periods before `period`.
 pub(super) fn evaluation(period: u64, assumptions: &Assumptions, length: Nanos) -> (Nanos, Tick) {
     let at = length
         .saturating_mul(period)
@@ -137,7 +136,7 @@ pub(super) fn evaluation(period: u64, assumptions: &Assumptions, length: Nanos) 
     (at, Tick::Evaluate { period })
 }
 
-/// A number of datapoints, at least one.
+/// Converts a number of datapoints. It is at least one.
 pub(super) fn at_least_one(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }

@@ -9,7 +9,7 @@ use crate::time::{Nanos, nanos, seconds};
 
 use super::{Control, MOST_QUEUES, Observation, Tick, Wishes};
 
-/// What the ideal knows beforehand: the task-seconds of work that are sent in each interval.
+/// What the ideal knows in advance: the task-seconds of work that are sent in each interval.
 #[derive(Clone, Debug)]
 pub(crate) struct Foreknowledge {
     interval: Nanos,
@@ -21,9 +21,9 @@ pub(crate) struct Foreknowledge {
 /// The work of a queue.
 #[derive(Clone, Debug, Default)]
 struct Lane {
-    /// Intervals that its messages can wait for.
+    /// Number of intervals that its messages can wait.
     patience: usize,
-    /// Work of the interval that is being filled, in nanoseconds.
+    /// Work of the current interval so far, in nanoseconds.
     filling: Nanos,
     work: Vec<f64>,
 }
@@ -31,14 +31,14 @@ struct Lane {
 /// Maximum number of intervals after the load's end.
 const MOST_LATE: u32 = 10_000_000;
 
-/// Sets the counts that it knew to be needed.
+/// Sets the required counts that it knows in advance.
 pub(super) struct Ideal {
     needed: Vec<u32>,
     interval: Nanos,
     next: usize,
 }
 
-/// Length of the intervals between which the ideal changes the count.
+/// Returns the length of the intervals between changes of the count by the ideal.
 pub(crate) fn interval(scenario: &Scenario) -> Nanos {
     let shortest = scenario.assumptions.second();
     let longest = nanos(scenario.assumptions.ideal_interval).max(shortest);
@@ -50,7 +50,7 @@ impl Foreknowledge {
         let interval = interval(scenario);
         let delay = nanos(scenario.delay);
         let lane = |slo: Nanos| {
-            // Work is known from when it can begin, and what is left of the objective then.
+            // Work is known from when it can start, with the rest of the objective at that time.
             let left = slo.saturating_sub(delay);
             let patience = usize::try_from((left / interval).saturating_sub(1));
             Lane {
@@ -65,7 +65,7 @@ impl Foreknowledge {
         }
     }
 
-    /// What knows nothing: for runs of which nobody asks what was needed.
+    /// Foreknowledge of nothing, for runs whose required tasks aren't needed.
     pub(crate) fn none() -> Self {
         Self {
             interval: Nanos::MAX,
@@ -74,7 +74,7 @@ impl Foreknowledge {
         }
     }
 
-    /// Adds a message. Messages come in order.
+    /// Adds a message. Messages must be added in order.
     #[inline]
     pub(crate) fn add(&mut self, at: Nanos, work: Nanos, queue: u8) {
         while at >= self.ends {
@@ -102,12 +102,12 @@ impl Foreknowledge {
         self.ends = self.ends.saturating_add(self.interval);
     }
 
-    /// All work, in seconds.
+    /// Returns all work, in seconds.
     pub(crate) fn work_seconds(&self) -> f64 {
         self.lanes.iter().flat_map(|lane| &lane.work).sum()
     }
 
-    /// The work of all queues that is sent in each interval.
+    /// Returns the work of all queues that is sent in each interval.
     fn work(&self) -> Vec<f64> {
         let intervals = self.lanes.iter().map(|lane| lane.work.len()).max();
         let mut work = vec![0.0; intervals.unwrap_or_default()];
@@ -119,12 +119,12 @@ impl Foreknowledge {
         work
     }
 
-    /// Length of an interval.
+    /// Returns the length of an interval.
     pub(crate) fn interval(&self) -> Nanos {
         self.interval
     }
 
-    /// Fewest tasks in each interval.
+    /// Returns the minimum number of tasks in each interval.
     pub(crate) fn needed(&self, scenario: &Scenario) -> Vec<u32> {
         let one = seconds(self.interval) * f64::from(scenario.concurrency);
         let (min, max) = scenario.widest();
@@ -143,14 +143,14 @@ impl Foreknowledge {
                 return needed;
             }
         }
-        // What even the maximum number of tasks can't do in time is done after it.
+        // Work that even the maximum number of tasks can't do in time is done later.
         let left = tasks((sent - done) / most.max(f64::MIN_POSITIVE)).min(MOST_LATE);
         needed.extend(iter::repeat_n(max, left as usize));
         needed
     }
 
-    /// The smallest maximum number of tasks with which every message can start in time, where `tasks.max`
-    /// of the scenario is smaller than that. No policy can meet the objective for all messages then.
+    /// Returns the smallest maximum number of tasks with which every message can start in time, if `tasks.max`
+    /// of the scenario is smaller. In that case, no policy can meet the objective for all messages.
     pub(crate) fn limited_by_max(&self, scenario: &Scenario) -> Option<u32> {
         let (_, max) = scenario.widest();
         if self.is_feasible(scenario, max) {
@@ -171,7 +171,7 @@ impl Foreknowledge {
         Some(enough)
     }
 
-    /// Whether this many tasks, running all the time, do all work by when it is due.
+    /// Whether this number of tasks, running all the time, completes all work in time.
     fn is_feasible(&self, scenario: &Scenario, tasks: u32) -> bool {
         let capacity = seconds(self.interval) * f64::from(scenario.concurrency) * f64::from(tasks);
         let work = self.work().into_iter().chain(iter::repeat(0.0));
@@ -186,7 +186,7 @@ impl Foreknowledge {
             })
     }
 
-    /// Work that is due by each interval's end because of the objectives.
+    /// Returns the work that is due by each interval's end because of the objectives.
     fn due_by_objective(&self) -> Vec<f64> {
         let ends = |lane: &Lane| lane.work.len() + lane.patience;
         let last = self
@@ -207,8 +207,8 @@ impl Foreknowledge {
         due
     }
 
-    /// Work that must be done by each interval's end: what is due by the objective, and what could not be
-    /// done later even with the most tasks.
+    /// Returns the work that must be done by each interval's end: the work that is due because of the
+    /// objective, and the work that even the maximum number of tasks couldn't do later.
     fn due(&self, most: f64) -> Vec<f64> {
         let mut due = self.due_by_objective();
         let mut later = f64::NEG_INFINITY;
@@ -220,7 +220,7 @@ impl Foreknowledge {
     }
 }
 
-/// Whole tasks, not one more for what only floating point leaves.
+/// Rounds up to whole tasks, but not because of a floating-point error.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -239,7 +239,7 @@ impl Ideal {
         }
     }
 
-    /// Asks for the next change.
+    /// Schedules the next change.
     fn wish(&mut self, wishes: &mut Wishes) {
         let Some(now) = self.needed.get(self.next) else {
             return;
@@ -269,7 +269,7 @@ impl Control for Ideal {
         self.wish(wishes);
     }
 
-    /// It may have any count that is ever allowed.
+    /// Bounds don't apply: the ideal can use any count that is ever allowed.
     fn hold(&mut self, _: Bounds) {}
 
     fn is_instant(&self) -> bool {

@@ -15,7 +15,7 @@ pub(super) struct Keda {
     policy: KedaPolicy,
     bounds: Bounds,
     delay: Nanos,
-    /// The counts of the cooldown's length that could be the largest one yet, falling.
+    /// The counts within the cooldown that might still become the maximum, in decreasing order.
     recent: VecDeque<(Nanos, u32)>,
 }
 
@@ -29,7 +29,7 @@ impl Keda {
         }
     }
 
-    /// ceil(messages ÷ queue length), or the present count when that is near enough.
+    /// Returns ceil(messages ÷ queue length), or the current count if that is close enough.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -53,14 +53,14 @@ impl Keda {
         self.bounds.clamp(wanted)
     }
 
-    /// The most that a count may grow to at once.
+    /// Returns the maximum count that is allowed at once.
     fn most(&self, desired: u32) -> u32 {
         desired
             .saturating_mul(2)
             .max(desired.saturating_add(self.policy.growth))
     }
 
-    /// The largest count wanted within the cooldown.
+    /// Returns the largest count that was wanted within the cooldown.
     fn stabilized(&mut self, now: Nanos, wanted: u32) -> u32 {
         while self
             .recent

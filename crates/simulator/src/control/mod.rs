@@ -1,4 +1,4 @@
-//! The other half of the loop: policies that read the queue and the service, and set the desired count.
+//! The controlling half of the loop: policies that read the queue and the service, and set the desired count.
 
 mod alarm_steps;
 mod alarms;
@@ -26,28 +26,28 @@ use tracking::Tracking;
 
 pub(crate) use ideal::{Foreknowledge, interval};
 
-/// Something that a control wants to do at a moment.
+/// An action that a control schedules.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Tick {
     /// Read the counts.
     Sample,
-    /// A datapoint of this period is there.
+    /// Publish a datapoint of this period.
     Publish { period: u64, value: f64 },
     /// Evaluate the alarms over the periods before this one.
     Evaluate { period: u64 },
-    /// The datapoints of the metrics of steps are there, one for each side.
+    /// Publish the datapoints of the metrics of steps, one for each side.
     PublishSides { period: u64, values: PerSide<f64> },
-    /// A minute of SQS's own metrics is over.
+    /// A minute of SQS's own metrics has ended.
     Minute,
-    /// An alarm's message is there.
+    /// An alarm's message has arrived.
     AlarmMessage,
-    /// An hour of the forecast begins soon.
+    /// An hour of the forecast starts soon.
     HourNears,
-    /// An hour of the forecast is over.
+    /// An hour of the forecast has ended.
     HourEnds,
 }
 
-/// Most queues of a simulated service, as many as a service scaled by demand can consume.
+/// Maximum number of queues of a simulated service: as many as a service that scales by demand can consume.
 pub(crate) const MOST_QUEUES: usize = 10;
 
 /// The counts of each queue.
@@ -59,11 +59,11 @@ pub(crate) struct Lanes(pub(crate) [LaneCounts; MOST_QUEUES]);
 pub(crate) struct LaneCounts {
     pub(crate) visible: u64,
     pub(crate) in_flight: u64,
-    /// Messages deleted since the beginning.
+    /// Messages deleted since the start.
     pub(crate) deleted: u64,
 }
 
-/// What AWS would report at a moment.
+/// The values that AWS would return at a point in time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Observation {
     pub(crate) visible: u64,
@@ -74,16 +74,16 @@ pub(crate) struct Observation {
     pub(crate) desired: u32,
     /// Age of the oldest waiting message.
     pub(crate) oldest: Nanos,
-    /// Messages sent since the beginning.
+    /// Messages sent since the start.
     pub(crate) sent: u64,
-    /// Messages deleted since the beginning.
+    /// Messages deleted since the start.
     pub(crate) deleted: u64,
-    /// Whether a deployment replaces tasks.
+    /// Whether a deployment is replacing tasks.
     pub(crate) deploying: bool,
 }
 
 impl Observation {
-    /// What Application Auto Scaling asks ECS for.
+    /// Returns the counts that Application Auto Scaling requests from ECS.
     fn service_counts(&self) -> ServiceCounts {
         ServiceCounts {
             running: self.running,
@@ -93,14 +93,14 @@ impl Observation {
     }
 }
 
-/// What a control wants done later.
+/// Actions that a control schedules for later.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
     pub(crate) ticks: Vec<(Nanos, Tick)>,
     pub(crate) desired: Vec<(Nanos, u32)>,
 }
 
-/// What a control shows to people.
+/// The state of a control, for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Shown {
     pub(crate) scale_out: Option<AlarmState>,
@@ -117,39 +117,39 @@ impl Shown {
     }
 }
 
-/// Sets the desired count: another policy implements this trait.
+/// Sets the desired count. Each policy implements this trait.
 pub(crate) trait Control {
-    /// What it wants at the beginning.
+    /// Schedules its first actions.
     fn begin(&mut self, wishes: &mut Wishes);
 
-    /// Its moment has come.
+    /// Handles a scheduled action.
     fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes);
 
-    /// Other bounds hold from now on.
+    /// Handles a change of the bounds.
     fn hold(&mut self, bounds: Bounds);
 
-    /// Whether it brings the count within the bounds by itself, at its next check. Otherwise Application Auto Scaling does so
-    /// as soon as the bounds change.
+    /// Whether it moves the count within the bounds itself, at its next check. Otherwise, Application Auto Scaling does
+    /// so as soon as the bounds change.
     fn keeps_bounds(&self) -> bool {
         true
     }
 
-    /// Its alarms.
+    /// Returns the state of its alarms.
     fn shown(&self) -> Shown {
         Shown::default()
     }
 
-    /// Whether tasks start and end in no time, as for one who knew before.
+    /// Whether tasks start and stop instantly, because the load is known in advance.
     fn is_instant(&self) -> bool {
         false
     }
 
-    /// Runs of a function of ours so far.
+    /// Returns the number of runs of our function so far.
     fn runs(&self) -> u64 {
         0
     }
 
-    /// Seconds that a run of that function waits between its checks.
+    /// Returns how long a run of that function waits between its checks, in seconds.
     fn run_span(&self) -> f64 {
         0.0
     }
@@ -165,11 +165,11 @@ impl Control for Fixed {
 
     fn tick(&mut self, _: Tick, _: Nanos, _: &Observation, _: &mut Wishes) {}
 
-    /// Nothing scales it.
+    /// Nothing changes the count.
     fn hold(&mut self, _: Bounds) {}
 }
 
-/// The control of a scenario. The ideal needs `known`: the work, known beforehand.
+/// Creates the control of a scenario. The ideal needs `known`: the work as it is known in advance.
 pub(crate) fn control(
     scenario: &Scenario,
     bounds: Bounds,

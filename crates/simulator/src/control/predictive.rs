@@ -1,4 +1,5 @@
-//! Predictive scaling on top of target tracking: an hourly forecast of the load is a floor of the count.
+//! Predictive scaling in addition to target tracking: an hourly forecast of the load is a lower bound of the
+//! count.
 
 use scaling::Bounds;
 
@@ -9,40 +10,40 @@ use crate::time::{Nanos, nanos};
 
 use super::{Control, Observation, Shown, Tick, Tracking, Wishes};
 
-/// Hours of history that the first forecast needs, that a forecast uses at most, between two forecasts, and
-/// that a forecast covers. Source: Application Auto Scaling User Guide, "How Application Auto Scaling
-/// predictive scaling works".
+/// Hours of history that the first forecast needs, maximum hours that a forecast uses, hours between two
+/// forecasts, and hours that a forecast covers. Source: Application Auto Scaling User Guide, "How Application
+/// Auto Scaling predictive scaling works".
 const FIRST: usize = 24;
 const HISTORY: usize = 14 * 24;
 const UPDATE: usize = 6;
 const AHEAD: usize = 48;
 
-/// Target tracking whose count never falls below what the forecast needs.
+/// Target tracking whose count is never below the forecast's required tasks.
 pub(super) struct Predictive {
     tracking: Tracking,
     policy: PredictivePolicy,
     bounds: Bounds,
     forecast: Forecast,
     hour: Nanos,
-    /// Messages sent until the last full hour.
+    /// Messages sent before the last full hour.
     sent: u64,
     floor: u32,
 }
 
-/// What was sent in each hour, and what is forecast from it.
+/// The messages sent in each hour, and the forecast from them.
 ///
-/// AWS doesn't publish its model. This one takes the mean of the same hours of the week, or before a week of
-/// history the mean of the same hours of the day.
+/// AWS doesn't publish its model. This one uses the mean of the same hours of the week, or, with less than a
+/// week of history, the mean of the same hours of the day.
 #[derive(Default)]
 struct Forecast {
     sent: Vec<f64>,
-    /// The hour that the latest forecast begins with.
+    /// The first hour of the latest forecast.
     begin: usize,
     hours: Vec<f64>,
 }
 
 impl Forecast {
-    /// Takes the messages of the next hour, and makes a forecast if one is due.
+    /// Adds the messages of the next hour, and makes a forecast if one is due.
     fn add(&mut self, messages: f64) {
         self.sent.push(messages);
         let now = self.sent.len();
@@ -57,7 +58,7 @@ impl Forecast {
         weekly.or_else(|| self.mean_before(hour, 24)).unwrap_or(0.0)
     }
 
-    /// The mean of the recorded hours that lie a multiple of `step` hours before this one.
+    /// Returns the mean of the recorded hours that are a multiple of `step` hours before this one.
     fn mean_before(&self, hour: usize, step: usize) -> Option<f64> {
         let oldest = self.sent.len().saturating_sub(HISTORY);
         let earlier = (oldest..hour).rev().skip(step - 1).step_by(step);
@@ -68,7 +69,7 @@ impl Forecast {
         (!recorded.is_empty()).then(|| sum / count(recorded.len() as u64))
     }
 
-    /// The messages of an hour by the latest forecast, if it covers it.
+    /// Returns the messages of an hour in the latest forecast, if the forecast covers it.
     fn messages(&self, hour: usize) -> Option<f64> {
         self.hours.get(hour.checked_sub(self.begin)?).copied()
     }
@@ -92,7 +93,8 @@ impl Predictive {
         }
     }
 
-    /// Tasks that an hour needs by the forecast, within the bounds; none where there is no forecast.
+    /// Returns the tasks that an hour requires according to the forecast, within the bounds. Zero without a
+    /// forecast.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -105,7 +107,7 @@ impl Predictive {
         })
     }
 
-    /// When the next hour begins, and when its capacity is there already.
+    /// Schedules the start of the next hour, and when its capacity must be available.
     fn plan(&self, wishes: &mut Wishes) {
         let ends = self
             .hour
@@ -115,7 +117,7 @@ impl Predictive {
         wishes.ticks.push((ends, Tick::HourEnds));
     }
 
-    /// Adds tasks up to the floor. Forecasts remove none.
+    /// Adds tasks up to the lower bound. Forecasts never remove tasks.
     fn raise(&self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         if seen.desired < self.floor {
             wishes.desired.push((now, self.floor));
@@ -187,7 +189,7 @@ mod tests {
     fn the_first_forecast_comes_after_a_day_and_covers_two() {
         assert_eq!(forecast(23).messages(23), None);
         let first = forecast(24);
-        // One day is known, so both days ahead are forecast to be like it.
+        // One day is known, so the forecast for the next two days is the same as that day.
         assert_eq!(first.messages(24 + 5), Some(5.0));
         assert_eq!(first.messages(48 + 5), Some(5.0));
         assert_eq!(first.messages(23), None);
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_forecast_holds_for_six_hours() {
-        // 24 + 5 hours: still the first forecast. An hour later the next one begins.
+        // 24 + 5 hours: still the first forecast. The next one starts an hour later.
         assert_eq!(forecast(29).begin, 24);
         assert_eq!(forecast(30).begin, 30);
     }
@@ -205,7 +207,7 @@ mod tests {
     fn a_forecast_is_the_mean_of_the_same_hours() {
         // Hour 5 of days 0, 1, and 2: (5 + 105 + 205) ÷ 3.
         assert_eq!(forecast(72).messages(72 + 5), Some(105.0));
-        // Day 7 is like day 0, not like days 0 to 6.
+        // Day 7 is like day 0, not like the mean of days 0 to 6.
         assert_eq!(forecast(7 * 24).messages(7 * 24 + 5), Some(5.0));
         // Day 21 has 14 days of history, 7 to 20: the mean of days 7 and 14, (705 + 1,405) ÷ 2.
         assert_eq!(forecast(21 * 24).messages(21 * 24 + 5), Some(1_055.0));

@@ -1,4 +1,4 @@
-//! Alarms on metrics that SQS publishes, and the steps that they ask for.
+//! Alarms on metrics that SQS publishes, and the steps that they trigger.
 
 use scaling::{AlarmState, Comparison, Evaluation, PerSide, Side, StepRequest};
 
@@ -13,7 +13,7 @@ use super::{Observation, Tick, Wishes};
 /// The alarms and steps of a [`StepPolicy`].
 pub(super) struct QueueSteps {
     pub(super) policy: StepPolicy,
-    /// A minute of the loop, and how late its datapoint is.
+    /// Length of a minute of the loop, and the delay of its datapoint.
     minute: Nanos,
     delay: Nanos,
     period: Nanos,
@@ -64,12 +64,12 @@ impl QueueSteps {
         }
     }
 
-    /// When it first hears of a minute.
+    /// Schedules the first minute.
     pub(super) fn begin(&self, wishes: &mut Wishes) {
         wishes.ticks.push((self.minute, Tick::Minute));
     }
 
-    /// SQS publishes one datapoint for the minute that has just ended.
+    /// Publishes SQS's datapoint for the minute that has just ended.
     pub(super) fn minute(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         let minute = now.saturating_sub(self.minute);
         let value = |side: &Option<StepSide>| match side.as_ref().map(|side| side.metric) {
@@ -104,8 +104,8 @@ impl QueueSteps {
         }
     }
 
-    /// Evaluates the alarms, as happens every minute over the latest periods that have ended; the steps
-    /// of those that ring, scale-out first.
+    /// Evaluates the alarms over the latest completed periods, which happens every minute. Returns the steps of
+    /// alarms in ALARM, scale-out first.
     pub(super) fn evaluate(&mut self, minute: u64) -> Vec<StepRequest> {
         let end = minute.saturating_mul(self.minute) / self.period;
         [Side::Out, Side::In]
@@ -114,7 +114,7 @@ impl QueueSteps {
             .collect()
     }
 
-    /// What a side's alarm asks for, if it rings.
+    /// Returns the step of a side's alarm, if it is in ALARM.
     fn request(&mut self, side: Side, end: u64) -> Option<StepRequest> {
         let alarm = self.alarms.get_mut(side).as_mut()?;
         let (state, value) = self.metrics.get_mut(side).as_mut()?.evaluate(alarm, end);
@@ -131,7 +131,7 @@ impl QueueSteps {
         })
     }
 
-    /// How far the latest datapoint there is, of the periods that have ended, is beyond a side's threshold.
+    /// Returns how far the latest available datapoint of the completed periods is beyond a side's threshold.
     pub(super) fn distance(&mut self, side: Side, now: Nanos) -> Option<f64> {
         let alarm = self.alarms.get(side).as_ref()?;
         let metric = self.metrics.get_mut(side).as_mut()?;
@@ -140,7 +140,6 @@ impl QueueSteps {
         latest.map(|value| distance(&alarm.evaluation, value))
     }
 
-    /// Its period.
     pub(super) fn period(&self) -> Nanos {
         self.period
     }

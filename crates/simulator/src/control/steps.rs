@@ -1,4 +1,4 @@
-//! Step scaling on a metric of the queue by Application Auto Scaling.
+//! Step scaling by Application Auto Scaling on a metric of the queue.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Target tracking on the backlog per task, or on the tasks needed ÷ running: rule, metric function, alarms, Application Auto Scaling.
+//! Target tracking on the backlog per task, or on required tasks ÷ running tasks: rule, metric function, alarms, and
+//! Application Auto Scaling.
 
 use std::time::Duration;
 
@@ -21,27 +22,27 @@ use super::{Control, NeedMetric, Observation, Shown, Tick, Wishes};
 pub(super) struct Tracking {
     policy: BacklogPolicy,
     assumptions: Assumptions,
-    /// A minute: the period of the alarms that Application Auto Scaling makes for a custom metric.
+    /// A minute: the period of the alarms that Application Auto Scaling creates for a custom metric.
     minute: Nanos,
     random: Random,
-    /// When in its period the rule fires.
+    /// When the rule fires within its period.
     phase: Nanos,
     samples: u64,
     metric: Metric,
     high: Alarm,
     low: Alarm,
-    /// Running tasks by period, at the time of its datapoint.
+    /// Running tasks by period, at the time of the datapoint.
     running: Metric,
     target: ScalableTarget,
-    /// Steps on a metric of the queue beside it.
+    /// Additional steps on a metric of the queue.
     steps: Option<QueueSteps>,
-    /// Where the bounds allow no task: what adds the first one.
+    /// Adds the first task, if the bounds allow zero tasks.
     wake: Option<Wake>,
-    /// Whether the metric is the tasks needed ÷ running, and what finds the need.
+    /// The required tasks, if the metric is required tasks ÷ running tasks.
     need: Option<NeedMetric>,
 }
 
-/// The metric and the alarm that wake a service without tasks.
+/// The metric and the alarm that scale a service from zero.
 struct Wake {
     metric: Metric,
     alarm: Alarm,
@@ -100,14 +101,14 @@ impl Tracking {
         }
     }
 
-    /// The same on the need ÷ desired tasks, at target 1.
+    /// The same on required tasks ÷ desired tasks, with target 1.
     pub(super) fn demand(
         scenario: &Scenario,
         policy: DemandPolicy,
         bounds: Bounds,
         seed: u64,
     ) -> Self {
-        // The rule's period; no alarm sees more than a datapoint a minute.
+        // The rule's period. An alarm uses at most one datapoint per minute.
         let every = policy.every.max(scenario.assumptions.minute);
         let tracked = BacklogPolicy {
             target: 1.0,
@@ -127,7 +128,7 @@ impl Tracking {
         }
     }
 
-    /// The datapoint of a check. A need that is unknown is none.
+    /// Returns the datapoint of a check. `None` if the required tasks aren't known.
     fn value(&mut self, now: Nanos, backlog: u64, seen: &Observation) -> Option<f64> {
         if let Some(need) = &mut self.need {
             return need.measure(now, seen);
@@ -140,13 +141,13 @@ impl Tracking {
         Some(value + held)
     }
 
-    /// When it next hears of a minute of SQS's own metrics, if it does.
+    /// Returns when it next processes a minute of SQS's own metrics, if it does.
     fn next_minute(&self, now: Nanos) -> Option<(Nanos, Tick)> {
         let need = self.need.as_ref()?;
         Some((need.next_minute(now), Tick::Minute))
     }
 
-    /// When the rule fires next.
+    /// Returns when the rule fires next.
     fn next_sample(&mut self) -> Nanos {
         let jitter = from_seconds(self.assumptions.rule_jitter.as_secs_f64() * self.random.unit());
         let at = nanos(self.policy.every)
@@ -180,7 +181,7 @@ impl Tracking {
         wishes.ticks.push((next, Tick::Sample));
     }
 
-    /// The value that counts when the high alarm is in ALARM.
+    /// Returns the value to use when the high alarm is in ALARM.
     fn chosen(&mut self, high: AlarmState, period: u64) -> Option<f64> {
         if high != AlarmState::Alarm {
             return None;
@@ -198,7 +199,7 @@ impl Tracking {
         self.assumptions.tracking.datapoint.choose(latest)
     }
 
-    /// Tasks that ran at the time of the latest datapoint.
+    /// Returns the tasks that were running at the time of the latest datapoint.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -314,7 +315,7 @@ impl Control for Tracking {
     }
 }
 
-/// The one of two alarms' states that people want to see.
+/// Returns the state of the two alarms to show to people.
 fn either(one: AlarmState, other: Option<AlarmState>) -> AlarmState {
     other
         .filter(|other| *other == AlarmState::Alarm)
@@ -322,7 +323,7 @@ fn either(one: AlarmState, other: Option<AlarmState>) -> AlarmState {
 }
 
 impl Wake {
-    /// One message, in one period of one, wakes.
+    /// One message in one out of one period scales the service from zero.
     fn new(assumptions: &Assumptions) -> Self {
         let alarm = Alarm::new(Evaluation {
             comparison: Comparison::AtOrAbove,

@@ -17,7 +17,7 @@ use super::items::BillItem;
 use super::prices::{MONTH_HOURS, Prices};
 use super::usage::Usage;
 
-/// Costs that no bill contains.
+/// Costs that aren't part of any bill.
 const NOT_COUNTED: &str =
     "not counted: data transfer, NAT, KMS, SNS, taxes, free tiers, Savings Plans";
 
@@ -25,22 +25,23 @@ const NOT_COUNTED: &str =
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bill([f64; BillItem::ALL.len()]);
 
-/// The cost of a service over the length of a run.
+/// The cost of a service for the length of a run.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Cost {
-    /// All of it in US dollars: the sum of the items.
+    /// Sum of the items in US dollars.
     pub total: f64,
-    /// The same per month of 730 hours like this.
+    /// The same per month of 730 hours at this rate.
     pub per_month: f64,
-    /// The items. An item that costs nothing and doesn't exist is omitted.
+    /// The items. Omits items that cost nothing and don't exist.
     pub items: Vec<CostItem>,
-    /// The cost of the ideal policy by the same rules, without scaling: see [`crate::Policy::Ideal`].
+    /// The cost of the ideal policy by the same rules, without the cost of scaling: see
+    /// [`crate::Policy::Ideal`].
     pub ideal: f64,
     /// The same per month.
     pub ideal_per_month: f64,
-    /// What isn't counted, for people.
+    /// Items that aren't included, for people.
     pub not_counted: &'static str,
-    /// By which prices.
+    /// The prices.
     #[serde(serialize_with = "serialize_prices")]
     pub prices: Arc<Prices>,
 }
@@ -50,14 +51,14 @@ pub struct Cost {
 pub struct CostItem {
     /// Its item.
     pub item: BillItem,
-    /// How much of it there was. For rules, metrics, alarms, and the dashboard their number, in which a
-    /// resource that several services share counts as a fraction.
+    /// Its quantity. For rules, metrics, alarms, and the dashboard, that is their number. A resource that
+    /// several services share counts as a fraction.
     pub quantity: f64,
-    /// Unit of the quantity; empty for a number.
+    /// Unit of the quantity. Empty for a number.
     pub unit: &'static str,
     /// US dollars.
     pub cost: f64,
-    /// The same per month of 730 hours like this.
+    /// The same per month of 730 hours at this rate.
     pub per_month: f64,
 }
 
@@ -132,7 +133,8 @@ fn line(item: BillItem, quantity: f64, price: f64) -> Line {
 }
 
 impl Scenario {
-    /// Dollars for a Fargate task that runs for a month on demand, without its public address; `None` on EC2 instances.
+    /// Returns the cost in US dollars of a Fargate task that runs on demand for a month, without its public address.
+    /// `None` on EC2 instances.
     #[must_use]
     pub fn task_month(&self) -> Option<f64> {
         let runs_on_instances = matches!(self.billing.hosting, Hosting::Instances { .. });
@@ -140,7 +142,7 @@ impl Scenario {
     }
 }
 
-/// A Fargate task per hour on demand.
+/// Returns the cost of a Fargate task per hour on demand.
 fn task_hour(scenario: &Scenario) -> f64 {
     let (rates, size) = (&scenario.billing.prices.rates, scenario.size);
     let (vcpu, gb) = if size.arm {
@@ -173,12 +175,13 @@ fn network(billing: &Billing, used: &Usage, exists: Inventory) -> [Line; 2] {
     ]
 }
 
-/// Requests of senders, tasks, and functions. Of runs that measure several services, the service's part.
+/// Returns the requests of senders, tasks, and functions. For function runs that measure several services, the
+/// service's part.
 fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] {
     let billing = &scenario.billing;
     let rates = &billing.prices.rates;
     let runs = used.runs * scaling.functions;
-    // Every run reads each queue of the service, even if it measures other services too.
+    // Every run reads each queue of the service, even if it also measures other services.
     let reads = if scaling.functions > 0.0 {
         used.runs * used.checks * f64::from(billing.queues)
     } else {
@@ -226,7 +229,8 @@ fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] 
     ]
 }
 
-/// Metrics that a run reads from CloudWatch: messages in flight and deleted of each queue of a service that follows demand.
+/// Returns the number of metrics that a run reads from CloudWatch: messages in flight and deleted messages of each
+/// queue of a service that scales by demand.
 fn metrics_read(scenario: &Scenario) -> f64 {
     match &scenario.policy {
         Policy::Deadline(_) | Policy::Demand(_) => 2.0 * f64::from(scenario.billing.queues),
@@ -247,7 +251,8 @@ fn observed(billing: &Billing, used: &Usage, exists: Inventory, scaling: Invento
     } else {
         0.0
     };
-    // A run has one line, and each check of the service another, even if the run scales other services too.
+    // A run logs one line, and another one for each check of the service, even if it also scales other
+    // services.
     let lines = if scaling.functions > 0.0 {
         (used.checks - 1.0).max(0.0) * guesses.log_bytes_per_check
     } else {
@@ -268,14 +273,14 @@ fn observed(billing: &Billing, used: &Usage, exists: Inventory, scaling: Invento
 }
 
 impl Cost {
-    /// US dollars of an item.
+    /// Returns the cost of an item in US dollars.
     #[must_use]
     pub fn of(&self, item: BillItem) -> f64 {
         let found = self.items.iter().filter(|one| one.item == item);
         found.map(|one| one.cost).sum()
     }
 
-    /// US dollars per month by item.
+    /// Returns US dollars per month by item.
     #[must_use]
     pub fn monthly_bill(&self) -> Bill {
         let mut bill = Bill::default();
@@ -287,7 +292,7 @@ impl Cost {
 }
 
 impl CostItem {
-    /// Its quantity with its unit, for people.
+    /// Formats its quantity with its unit, for people.
     #[must_use]
     pub fn shown_quantity(&self) -> String {
         format!("{} {}", self.shown_number(), self.unit)
@@ -295,7 +300,7 @@ impl CostItem {
             .to_owned()
     }
 
-    /// Its quantity without the unit.
+    /// Formats its quantity without the unit.
     pub(crate) fn shown_number(&self) -> String {
         let decimals = match self.quantity {
             quantity if quantity >= 100.0 => 0,
@@ -307,19 +312,19 @@ impl CostItem {
 }
 
 impl Bill {
-    /// US dollars of an item.
+    /// Returns the cost of an item in US dollars.
     #[must_use]
     pub fn of(&self, item: BillItem) -> f64 {
         self.0[item.place()]
     }
 
-    /// All of it in US dollars.
+    /// Returns the sum of all items in US dollars.
     #[must_use]
     pub fn total(&self) -> f64 {
         self.0.iter().sum()
     }
 
-    /// The mean of several bills.
+    /// Returns the mean of several bills.
     pub(crate) fn mean(bills: impl ExactSizeIterator<Item = Self>) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a few bills")]
         let number = bills.len().max(1) as f64;

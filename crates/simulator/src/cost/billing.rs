@@ -22,7 +22,7 @@ pub struct Billing {
     pub hosting: Hosting,
     /// Whether tasks, or the instances that they run on, have public addresses.
     pub public: bool,
-    /// Shortest time for which a Fargate task is billed.
+    /// Minimum time for which a Fargate task is billed.
     pub shortest_task: Duration,
     /// Memory of the functions in GB.
     pub function_gb: f64,
@@ -45,11 +45,11 @@ pub struct Billing {
 pub enum Hosting {
     /// Fargate on demand.
     Fargate,
-    /// Fargate Spot, with the first tasks on demand.
+    /// Fargate Spot, with some tasks on demand.
     Spot {
         /// Tasks on demand.
         base: u32,
-        /// Share of the others that run on Spot, in percent.
+        /// Share of the other tasks that run on Spot, in percent.
         share: u32,
     },
     /// EC2 instances.
@@ -66,8 +66,8 @@ pub enum Hosting {
 }
 
 impl Billing {
-    /// A service on Fargate in us-east-1 with a queue, with public addresses and logs, alone in its stack,
-    /// without alarms on its queue.
+    /// A service on Fargate in us-east-1 with one queue, public addresses, and logs. It is alone in its stack,
+    /// and its queue has no alarms.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         let standing = Inventory {
@@ -95,7 +95,7 @@ impl Billing {
         .for_policy(policy)
     }
 
-    /// The billed resources of a service of a stack; `notes` receives the assumptions.
+    /// Returns the billed resources of a service of a stack. Adds the assumptions to `notes`.
     pub(crate) fn of_service(
         stack: &Stack,
         name: &str,
@@ -126,7 +126,7 @@ impl Billing {
         }
     }
 
-    /// The same with another policy, as ecs-scaler would deploy it.
+    /// Returns the same with another policy, as ecs-scaler would deploy it.
     #[must_use]
     pub(crate) fn for_policy(mut self, policy: &Policy) -> Self {
         self.inventories.scaling =
@@ -134,7 +134,7 @@ impl Billing {
         self
     }
 
-    /// The resources around the service.
+    /// Returns the resources around the service.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
         self.inventories.standing + self.inventories.scaling

@@ -1,6 +1,6 @@
-//! Resources of a stack that cost money by their mere existence, and the service that each is counted for.
+//! Resources of a stack that cost money even without use, and the service that each is assigned to.
 //!
-//! Sums over all services are the numbers of the template's resources; a test in `cli` compares the two.
+//! The sums over all services equal the numbers of the template's resources. A test in `cli` compares them.
 
 use std::iter::Sum;
 use std::ops::Add;
@@ -12,22 +12,22 @@ use stack::{
 
 use crate::policy::{Policy, StepPolicy};
 
-/// Length below which an alarm's period makes it one of high resolution, in seconds.
+/// An alarm with a period shorter than this is a high-resolution alarm, in seconds.
 const HIGH_RESOLUTION: u64 = 60;
 
 /// Public subnets of a network that the stack creates.
 const SUBNETS: usize = 2;
 
-/// Numbers of resources. They are fractions where services share a resource.
+/// Numbers of resources. They are fractions if services share a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Inventory {
     /// Alarms of the template.
     pub alarms: f64,
     /// Alarms that Application Auto Scaling creates for target tracking.
     pub tracking_alarms: f64,
-    /// Metrics that alarms of standard resolution watch. The bill of an alarm depends on their number.
+    /// Metrics that standard-resolution alarms watch. The price of an alarm depends on their number.
     pub alarm_metrics: f64,
-    /// Metrics that alarms of high resolution watch.
+    /// Metrics that high-resolution alarms watch.
     pub fast_alarm_metrics: f64,
     /// Custom metrics.
     pub metrics: f64,
@@ -47,10 +47,10 @@ pub struct Inventory {
     pub balancer_addresses: f64,
 }
 
-/// The existing resources that a service is billed for.
+/// Existing resources that a service is billed for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Inventories {
-    /// Whatever its policy.
+    /// Regardless of its policy.
     pub(crate) standing: Inventory,
     /// Because of its policy.
     pub(crate) scaling: Inventory,
@@ -85,17 +85,17 @@ impl Inventory {
         items(stack).into_iter().map(|item| item.creates).sum()
     }
 
-    /// The resources counted for one service of a stack: its own, and an equal part of each that it shares. A
-    /// queue's alarms are shared by its consumers, the metric function by the services that it measures, the
-    /// function for demand scaling by its services, and the dashboard by all services.
+    /// Returns the resources counted for one service of a stack: its own, and an equal part of each shared
+    /// resource. A queue's alarms are shared by its consumers, the metric function by the services that it
+    /// measures, the function for demand scaling by its services, and the dashboard by all services.
     #[must_use]
     pub fn of_service(stack: &Stack, service: &str) -> Self {
         let both = Inventories::of_service(stack, service);
         both.standing + both.scaling
     }
 
-    /// The resources that a policy needs in a stack, as ecs-scaler would deploy it, for a service with this number
-    /// of queues; `sharing` has the services that share functions with it.
+    /// Returns the resources that a policy needs in a stack, as ecs-scaler would deploy it, for a service with
+    /// this number of queues. `sharing` has the number of services that share functions with it.
     pub(crate) fn of_policy(
         policy: &Policy,
         queues: u32,
@@ -190,10 +190,10 @@ impl Sum for Inventory {
     }
 }
 
-/// Resources with the services that they are for.
+/// Resources, and the services that use them.
 struct Item<'s> {
     owners: Vec<&'s str>,
-    /// Whether they are there because of a policy.
+    /// Whether a policy requires them.
     scaling: bool,
     creates: Inventory,
 }
@@ -234,8 +234,8 @@ fn items(stack: &Stack) -> Vec<Item<'_>> {
     items
 }
 
-/// The services that a function scales by demand. One function is counted for all, although several hundred services can
-/// need more.
+/// Returns the services that a function scales by demand. Counts one function for all, although several hundred
+/// services might need more.
 fn demanded(stack: &Stack) -> Vec<&str> {
     list_services(stack, |service| {
         let demand = service.demand();
@@ -243,7 +243,7 @@ fn demanded(stack: &Stack) -> Vec<&str> {
     })
 }
 
-/// The services that the metric function measures.
+/// Returns the services that the metric function measures.
 fn measured(stack: &Stack) -> Vec<&str> {
     list_services(stack, Service::is_measured)
 }
@@ -265,7 +265,7 @@ fn queue_alarms(stack: &Stack, name: &str, queue: &Queue) -> Inventory {
     alarm(oldest + dead)
 }
 
-/// The parts of a service that don't scale it.
+/// Returns the resources of a service that don't scale it.
 fn created(stack: &Stack, service: &Service) -> Inventory {
     let ServiceSource::Create(spec) = &service.source else {
         return Inventory::default();
@@ -282,7 +282,7 @@ fn created(stack: &Stack, service: &Service) -> Inventory {
     logs + insights + load_balancer(stack, spec)
 }
 
-/// The definition's own setting of Container Insights.
+/// Returns the definition's own setting of Container Insights.
 fn decided_insights(stack: &Stack) -> Option<Insights> {
     match &stack.cluster {
         Cluster::Create { insights, .. } => *insights,
@@ -305,7 +305,7 @@ fn load_balancer(stack: &Stack, spec: &ServiceSpec) -> Inventory {
     } else {
         subnets as f64
     };
-    // No healthy target, and its own errors.
+    // Alarms for no healthy target, and for the load balancer's own errors.
     Inventory {
         load_balancers: 1.0,
         balancer_addresses: addresses,
@@ -410,9 +410,9 @@ fn scaling_function() -> Inventory {
     }
 }
 
-/// The metrics of a service that a function scales by demand (need, processing time, task start, share within the
-/// objective), and the alarm on missing data of the first. The fifth metric, warm tasks, exists only if there are
-/// any, and isn't counted here.
+/// The metrics of a service that a function scales by demand (required tasks, processing time, task start, share
+/// within the objective), and the missing-data alarm for the first of them. The fifth metric, warm tasks, exists
+/// only if there are any, and isn't counted here.
 fn needs() -> Inventory {
     Inventory {
         metrics: 4.0,
@@ -428,7 +428,7 @@ fn recommendation() -> Inventory {
     }
 }
 
-/// Target tracking on one of two metrics, and the alarm on their absence.
+/// Target tracking on one of two metrics, and the alarm for missing data.
 fn demand_tracking() -> Inventory {
     let published = Inventory {
         metrics: 2.0,

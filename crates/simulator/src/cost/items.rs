@@ -14,7 +14,7 @@ pub enum BillItem {
     Instances,
     /// Public IPv4 addresses.
     Addresses,
-    /// Load balancers with their capacity units, which are a guess.
+    /// Load balancers with their capacity units, which are an estimate.
     LoadBalancer,
     /// Requests to SQS from senders, tasks, and functions.
     QueueRequests,
@@ -30,7 +30,7 @@ pub enum BillItem {
     Alarms,
     /// The dashboard.
     Dashboard,
-    /// Logs, which are a guess.
+    /// Logs, which are an estimate.
     Logs,
 }
 
@@ -106,7 +106,7 @@ impl BillItem {
         }
     }
 
-    /// Its place in [`Self::ALL`].
+    /// Its index in [`Self::ALL`].
     pub(super) fn place(self) -> usize {
         Self::ALL
             .iter()

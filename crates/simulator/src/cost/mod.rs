@@ -1,4 +1,4 @@
-//! The bill: the cost of a service under a load, item by item, by dated prices.
+//! The bill: the cost of a service under a load, item by item, with dated prices.
 
 mod bill;
 mod billing;

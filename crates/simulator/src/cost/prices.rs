@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-/// Hours of a month, as AWS counts them.
+/// Hours per month, as AWS counts them.
 pub const MONTH_HOURS: f64 = 730.0;
 
 /// Region whose prices are used if no region of the table is near.
 const USUAL_REGION: &str = "us-east-1";
 
-/// Prices of several regions, and guesses about usage that a simulation can't know.
+/// Prices of several regions, and estimates of usage that a simulation can't determine.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceTable {
@@ -29,13 +29,13 @@ pub struct PriceTable {
 pub struct Guesses {
     /// Bytes that a task logs per message.
     pub log_bytes_per_message: f64,
-    /// Bytes that a run of a function logs.
+    /// Bytes that a function logs per run.
     pub log_bytes_per_run: f64,
-    /// Bytes that a function logs for each further check in a run.
+    /// Bytes that a function logs for each additional check in a run.
     pub log_bytes_per_check: f64,
     /// Load balancer capacity units in use, on average.
     pub load_balancer_lcus: f64,
-    /// Disk of an EC2 instance.
+    /// Disk size of an EC2 instance.
     pub instance_disk_gb: f64,
     /// Metrics of Container Insights per service.
     pub insights_metrics_per_service: f64,
@@ -55,9 +55,9 @@ pub struct RegionPrices {
     pub fargate_x86_vcpu_hour: f64,
     /// Fargate on x86-64: a GB-hour.
     pub fargate_x86_gb_hour: f64,
-    /// Price of Fargate Spot as a share of the price on demand.
+    /// Price of Fargate Spot as a share of the on-demand price.
     pub fargate_spot_share: f64,
-    /// Hour of the size `large` of each EC2 instance family; other sizes cost in proportion.
+    /// Price per hour of the size `large` of each EC2 instance family. Other sizes cost in proportion.
     pub ec2_large_hour: BTreeMap<String, f64>,
     /// A vCPU-hour of an instance family that isn't listed.
     pub ec2_vcpu_hour: f64,
@@ -99,12 +99,12 @@ pub struct RegionPrices {
     pub log_gb: f64,
 }
 
-/// The prices of one region, with the region that was wanted.
+/// The prices of one region, and the region that was requested.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Prices {
     /// Region of the prices.
     pub region: String,
-    /// Region that was wanted, if it is known and another one.
+    /// Region that was requested, if it is known and a different one.
     pub instead_of: Option<String>,
     /// When the prices were read.
     pub as_of: String,
@@ -118,16 +118,16 @@ pub struct Prices {
 /// The reason why a price table can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PriceError {
-    /// Not the documented format.
+    /// The text isn't in the documented format.
     #[error("{0}")]
     Format(#[from] serde_json::Error),
-    /// No region.
+    /// The table has no region.
     #[error("`regions` is empty: add the prices of at least one region")]
     NoRegion,
     /// A number that isn't a valid price.
     #[error("`{place}` is {value}, but must be at least 0")]
     Negative {
-        /// Keys down to the number.
+        /// The path of keys to the number.
         place: String,
         /// The number.
         value: f64,
@@ -135,10 +135,11 @@ pub enum PriceError {
 }
 
 impl PriceTable {
-    /// The table that is part of the program, read once: a search makes thousands of scenarios.
+    /// Returns the table that is part of the program. It is parsed once, because a search creates thousands of
+    /// scenarios.
     #[must_use]
     pub fn built_in() -> &'static Self {
-        // A test reads the file, so that the empty table never occurs.
+        // A test parses the file, so the empty table never occurs.
         static TABLE: LazyLock<PriceTable> =
             LazyLock::new(|| PriceTable::read(include_str!("prices.json")).unwrap_or_default());
         &TABLE
@@ -147,7 +148,7 @@ impl PriceTable {
     /// Reads a table from JSON text.
     ///
     /// # Errors
-    /// If the text isn't JSON of the documented format, has no region, or has a negative number.
+    /// If the text isn't JSON in the documented format, has no region, or contains a negative number.
     pub fn read(text: &str) -> Result<Self, PriceError> {
         let table: Self = serde_json::from_str(text)?;
         if table.regions.is_empty() {
@@ -157,8 +158,8 @@ impl PriceTable {
         Ok(table)
     }
 
-    /// The prices of a region, or of the nearest one: the first of the same continent, else us-east-1, else the
-    /// first. Without a region, the prices of us-east-1 or the first.
+    /// Returns the prices of a region, or of the nearest one: the first on the same continent, otherwise
+    /// us-east-1, otherwise the first. If no region is requested, the prices of us-east-1 or the first.
     #[must_use]
     pub fn for_region(&self, wanted: Option<&str>) -> Prices {
         let continent = |name: &str| name.split('-').next().map(str::to_owned);
@@ -192,7 +193,7 @@ fn check_numbers(place: &str, value: &serde_json::Value) -> Result<(), PriceErro
 }
 
 impl Prices {
-    /// Which prices these are, for people.
+    /// Describes the prices for people.
     #[must_use]
     pub fn describe(&self) -> String {
         let instead = self.instead_of.as_ref().map_or_else(String::new, |wanted| {
@@ -201,8 +202,8 @@ impl Prices {
         format!("prices of {}{instead} as of {}", self.region, self.as_of)
     }
 
-    /// US dollars per hour of an EC2 instance with its disk, and whether its family isn't listed, so that the
-    /// price is an estimate. `None` if its size isn't known either.
+    /// Returns US dollars per hour of an EC2 instance with its disk, and whether the price is an estimate
+    /// because the instance family isn't listed. `None` if the size isn't known either.
     pub(crate) fn instance_hour(&self, instance_type: &str) -> Option<(f64, bool)> {
         let disk = self.rates.disk_gb_month * self.guesses.instance_disk_gb / MONTH_HOURS;
         let (family, size) = instance_type.split_once('.')?;
@@ -217,7 +218,7 @@ impl Prices {
     }
 }
 
-/// How many times the price of `large` an instance of a size costs.
+/// Returns the price of an instance size as a multiple of the price of `large`.
 fn larges(size: &str) -> Option<f64> {
     match size {
         "nano" => Some(1.0 / 16.0),

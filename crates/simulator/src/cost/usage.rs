@@ -1,4 +1,4 @@
-//! The usage of a run: times of tasks and instances, and requests.
+//! The usage of a run: hours of tasks and instances, and requests.
 
 use std::collections::VecDeque;
 
@@ -11,20 +11,21 @@ use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
 use super::billing::Hosting;
 
-/// Seconds of a long poll.
+/// Duration of a long poll, in seconds.
 const LONG_POLL: f64 = 20.0;
 
-/// Minutes for which an instance stays that isn't needed: cluster auto scaling's low alarm needs 15 datapoints.
+/// Minutes for which an instance keeps running after it is no longer needed: cluster auto scaling's low alarm
+/// needs 15 datapoints.
 pub(crate) const INSTANCE_STAYS: u64 = 15;
 
 /// The usage of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Usage {
-    /// Length in hours.
+    /// Duration in hours.
     pub(super) hours: f64,
-    /// Hours of tasks on demand, as billed.
+    /// Billed hours of on-demand tasks.
     pub(super) on_demand: f64,
-    /// Hours of Spot tasks, as billed.
+    /// Billed hours of Spot tasks.
     pub(super) spot: f64,
     /// Hours of instances.
     pub(super) instances: f64,
@@ -32,18 +33,18 @@ pub(super) struct Usage {
     pub(super) addresses: f64,
     /// Messages that tasks processed.
     pub(super) processed: f64,
-    /// Requests of senders and tasks to the queue.
+    /// Requests of senders and tasks to the queues.
     pub(super) requests: f64,
-    /// Runs of the function that measures or scales, for all services together.
+    /// Runs of the function that measures or scales, for all of its services together.
     pub(super) runs: f64,
-    /// Seconds of a run.
+    /// Duration of a run in seconds.
     pub(super) run_seconds: f64,
-    /// Checks of the queues in a run.
+    /// Checks of the queues per run.
     pub(super) checks: f64,
 }
 
 impl Usage {
-    /// The usage of a finished run.
+    /// Returns the usage of a finished run.
     pub(super) fn of_run(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Self {
         let totals = finished.records.totals;
         let busy = wide_seconds(finished.records.flown) / f64::from(scenario.concurrency.max(1));
@@ -62,7 +63,7 @@ impl Usage {
         }
     }
 
-    /// The usage of the ideal policy for the same messages.
+    /// Returns the usage of the ideal policy for the same messages.
     pub(super) fn of_ideal(
         scenario: &Scenario,
         finished: &Finished,
@@ -136,7 +137,7 @@ impl Usage {
     }
 }
 
-/// Checks of the queues in a run of the function that measures or scales.
+/// Returns the checks of the queues per run of the function that measures or scales.
 fn checks(scenario: &Scenario) -> f64 {
     match &scenario.policy {
         Policy::Deadline(policy) => {
@@ -148,7 +149,7 @@ fn checks(scenario: &Scenario) -> f64 {
     }
 }
 
-/// The stretches between changes of a count.
+/// Returns the segments between changes of a count.
 fn steps(supply: &[(Nanos, u32)], end: Nanos) -> impl Iterator<Item = (Nanos, Nanos, u32)> + '_ {
     let ends = supply.iter().skip(1).map(|(at, _)| *at).chain([end]);
     supply
@@ -158,16 +159,16 @@ fn steps(supply: &[(Nanos, u32)], end: Nanos) -> impl Iterator<Item = (Nanos, Na
         .filter(|(from, to, _)| from < to)
 }
 
-/// Sum of counts × seconds.
+/// Returns the sum of counts × seconds.
 fn integral(steps: impl Iterator<Item = (Nanos, Nanos, u32)>) -> f64 {
     steps
         .map(|(from, to, count)| seconds(to - from) * f64::from(count))
         .sum()
 }
 
-/// The same if a count only falls after it has been lower for a time.
+/// Returns the same segments if a count decreases only after it has been lower for a time.
 fn hold(steps: impl Iterator<Item = (Nanos, Nanos, u32)>, stays: Nanos) -> f64 {
-    // Higher counts that still stay, the highest and first to go in front.
+    // Higher counts that are still held, with the highest and first to expire in front.
     let mut held: VecDeque<(Nanos, u32)> = VecDeque::new();
     let mut sum = 0.0;
     for (from, to, count) in steps {
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
     use crate::time::SECOND;
 
-    /// 2 for 10 s, 5 for 10 s, 1 for 30 s, where a count stays for 15 s: 2 × 10 + 5 × 10 + 5 × 15 + 1 × 15.
+    /// 2 for 10 s, 5 for 10 s, and 1 for 30 s, with counts held for 15 s: 2 × 10 + 5 × 10 + 5 × 15 + 1 × 15.
     #[test]
     fn counts_are_held() {
         let supply = [(0, 2), (10 * SECOND, 5), (20 * SECOND, 1)];

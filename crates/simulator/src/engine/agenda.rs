@@ -1,4 +1,4 @@
-//! What is to happen when.
+//! The scheduled events.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,32 +8,33 @@ use super::queue::Message;
 use crate::control::Tick;
 use crate::time::Nanos;
 
-/// Something rare: everything but arrivals and the ends of processing.
+/// A rare event: everything except arrivals and the ends of processing.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
-    /// A task runs.
+    /// A task starts to run.
     Ready { task: u32, generation: u32 },
-    /// A task's stop timeout is over.
+    /// A task's stop timeout has ended.
     Kill { task: u32, generation: u32 },
-    /// A deployment begins.
+    /// A deployment starts.
     Deploy,
-    /// ECS may launch another task.
+    /// ECS can launch another task.
     Launch,
-    /// A message that was not deleted is visible again.
+    /// A message that wasn't deleted is visible again.
     Return(Message),
-    /// A message is visible again while it is still worked on: at this moment, unless it was hidden anew.
+    /// A message is visible again while a task is still processing it: at this time, unless it was hidden
+    /// again.
     Reappear(Message, Nanos),
-    /// The control's moment.
+    /// An action that the control scheduled.
     Tick(Tick),
     /// A new desired count.
     Desired(u32),
-    /// Other bounds hold.
+    /// The bounds change.
     Bounds,
     /// A point of the time series is complete.
     Point,
 }
 
-/// Rare events in order; those of the same moment in the order in which they were planned.
+/// Rare events, ordered by time and then by the order in which they were scheduled.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     heap: BinaryHeap<Reverse<(Nanos, u64, u32)>>,
@@ -42,7 +43,7 @@ pub(super) struct Agenda {
     planned: u64,
 }
 
-/// The ends of processing, in order: a time, a hand and the generation of its work in one number.
+/// The ends of processing, in order. One number contains the time, the slot, and the generation of its work.
 #[derive(Debug, Default)]
 pub(super) struct Ends(BinaryHeap<Reverse<u128>>);
 
@@ -66,7 +67,7 @@ impl Agenda {
         self.planned += 1;
     }
 
-    /// When the next event is.
+    /// Returns the time of the next event.
     #[inline]
     pub(super) fn next_at(&self) -> Nanos {
         self.heap
@@ -80,7 +81,7 @@ impl Agenda {
         self.events.get(place as usize).copied()
     }
 
-    /// What is still to come.
+    /// Returns the remaining events.
     pub(super) fn rest(&self) -> impl Iterator<Item = &Event> {
         self.heap
             .iter()
@@ -94,7 +95,7 @@ impl Ends {
         self.0.push(Reverse(pack(at, slot, generation)));
     }
 
-    /// When the next one is.
+    /// Returns the time of the next end.
     #[inline]
     pub(super) fn next_at(&self) -> Nanos {
         self.0
@@ -102,7 +103,7 @@ impl Ends {
             .map_or(Nanos::MAX, |Reverse(end)| (end >> 64) as Nanos)
     }
 
-    /// The next one's hand and generation; it stays.
+    /// Returns the slot and generation of the next end, without removing it.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "unpacks what was packed")]
     pub(super) fn peek(&self) -> Option<(u32, u32)> {
@@ -111,7 +112,7 @@ impl Ends {
             .map(|Reverse(end)| ((end >> 32) as u32, *end as u32))
     }
 
-    /// Puts another end in the place of the next one.
+    /// Replaces the next end with another one.
     #[inline]
     pub(super) fn replace(&mut self, at: Nanos, slot: u32, generation: u32) {
         if let Some(mut next) = self.0.peek_mut() {

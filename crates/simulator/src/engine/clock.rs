@@ -1,4 +1,4 @@
-//! Bounds that change with the hours, by the schedule of a scenario.
+//! Bounds that change over time according to a scenario's schedule.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use super::state::Engine;
 /// The bounds of the count.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
-    /// Those outside of the schedule's periods.
+    /// The bounds outside the schedule's periods.
     base: Bounds,
-    /// Those that hold now.
+    /// The current bounds.
     bounds: Bounds,
-    /// When the load begins, since the Unix epoch.
+    /// Start of the load, since the Unix epoch.
     origin: Duration,
 }
 
@@ -31,7 +31,7 @@ impl Clock {
 }
 
 impl Engine<'_> {
-    /// Lets the control know which bounds hold now, and plans when others do.
+    /// Passes the current bounds to the control, and schedules their next change.
     pub(super) fn hold_bounds(&mut self) {
         let at = self.at();
         self.clock.bounds = self.scenario.bounds_at(self.clock.base, at);
@@ -44,8 +44,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Other bounds hold. Application Auto Scaling brings the count within them at once; who sets it by a function does so
-    /// at its next check.
+    /// Changes the bounds. Application Auto Scaling moves the count within them immediately. A function that sets the
+    /// count does so at its next check.
     pub(super) fn change_bounds(&mut self) {
         self.hold_bounds();
         if self.control.keeps_bounds() {
@@ -59,7 +59,8 @@ impl Engine<'_> {
         }
     }
 
-    /// The count that results from a wish of the control: a scalable target keeps it within the bounds that hold by then.
+    /// Returns the count that results from a request of the control. A scalable target keeps it within the bounds at
+    /// that time.
     pub(super) fn within_bounds(&self, desired: u32) -> u32 {
         match self.scenario.schedule {
             Some(_) if !self.control.keeps_bounds() => self.clock.bounds.clamp(desired),
@@ -67,7 +68,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Tasks that run at the beginning. Without a schedule they can be any number.
+    /// Returns the number of tasks that run at the start. Without a schedule, it can be any number.
     pub(super) fn initial_count(&self) -> u32 {
         let initial = self.scenario.initial;
         match self.scenario.schedule {

@@ -1,4 +1,4 @@
-//! The end: what is left is counted.
+//! The end of a run: counts what remains.
 
 use crate::control::Foreknowledge;
 use crate::time::Nanos;
@@ -8,23 +8,23 @@ use super::records::Records;
 use super::state::Engine;
 use super::tasks::Work;
 
-/// What a run leaves behind.
+/// The result of a run.
 pub(crate) struct Finished {
     pub(crate) records: Records,
     pub(crate) foreknowledge: Foreknowledge,
     /// When the load ended.
     pub(crate) loaded: Nanos,
-    /// When the last message was done, or the run was stopped.
+    /// When the last message was done, or when the run was stopped.
     pub(crate) end: Nanos,
     pub(crate) task_time: Nanos,
     pub(crate) billed: Nanos,
     pub(crate) function_runs: u64,
-    /// Seconds that each run waits between its looks.
+    /// Seconds that each run of the function waits between its checks.
     pub(crate) run_span: f64,
 }
 
 impl Engine<'_> {
-    /// Whether no message waits or is in flight.
+    /// Whether no messages are waiting or in flight.
     #[inline]
     pub(super) fn is_done(&self) -> bool {
         self.queue.visible() == 0 && self.queue.in_flight() == 0
@@ -50,7 +50,7 @@ impl Engine<'_> {
         }
     }
 
-    /// The messages that are left at the end: each is either waiting or in flight, once.
+    /// Counts the messages that remain at the end. Each is either waiting or in flight, once.
     fn close_messages(&mut self) {
         let (queue, records) = (&self.queue, &mut self.records);
         records.totals.waiting = queue.visible();

@@ -1,4 +1,4 @@
-//! The EC2 instances of a service: a task waits for one that has room.
+//! The EC2 instances of a service. A task waits until an instance has capacity for it.
 
 use std::collections::VecDeque;
 
@@ -6,25 +6,25 @@ use crate::cost::{Hosting, INSTANCE_STAYS};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos};
 
-/// The instances that tasks run on. Tasks are placed on as few as possible.
+/// The instances that run tasks. Tasks are placed on as few instances as possible.
 #[derive(Debug)]
 pub(super) struct Instances {
     /// Tasks that fit onto an instance, at least 1.
     fit: u32,
     min: u32,
     max: u32,
-    /// From a task that finds no room to the instance that has some.
+    /// Time from a task that doesn't fit on any instance until a new instance is available.
     start: Nanos,
-    /// How long an instance stays that isn't needed.
+    /// How long an instance keeps running after it is no longer needed.
     stays: Nanos,
-    /// When each instance can run tasks, in the order of their launch.
+    /// When each instance can run tasks, in the order of launch.
     ready: Vec<Nanos>,
-    /// Instances that were needed, by the time since when.
+    /// The number of required instances since each time.
     needed: VecDeque<(Nanos, u32)>,
 }
 
 impl Instances {
-    /// The instances of a scenario whose tasks run on some, with room for the first tasks.
+    /// Creates the instances of a scenario whose tasks run on instances, with capacity for the first tasks.
     pub(super) fn new(scenario: &Scenario, tasks: u32) -> Option<Self> {
         let Hosting::Instances {
             fit: Some(fit),
@@ -47,14 +47,14 @@ impl Instances {
         })
     }
 
-    /// Notes how many tasks there are, and removes instances that were needed for none of them for a while.
+    /// Records the number of tasks, and removes instances that haven't been needed for a while.
     pub(super) fn note(&mut self, now: Nanos, tasks: u32) {
         let needed = tasks.div_ceil(self.fit);
         if self.needed.back().is_none_or(|(_, last)| *last != needed) {
             self.needed.push_back((now, needed));
         }
         let since = now.saturating_sub(self.stays);
-        // What was needed when the time began is the last entry before it.
+        // The number that was required at the start of the period is the last entry before it.
         while self.needed.get(1).is_some_and(|(at, _)| *at <= since) {
             self.needed.pop_front();
         }
@@ -63,7 +63,8 @@ impl Instances {
         self.ready.truncate(kept as usize);
     }
 
-    /// When one more task beside these can start. `None` if there is no room, and no further instance is allowed.
+    /// Returns when one more task can start in addition to these. `None` if no instance has capacity and no
+    /// further instance is allowed.
     pub(super) fn place(&mut self, now: Nanos, tasks: u32) -> Option<Nanos> {
         self.note(now, tasks);
         let needed = tasks.saturating_add(1).div_ceil(self.fit);
@@ -85,7 +86,7 @@ mod tests {
 
     const SECOND: Nanos = 1_000_000_000;
 
-    /// Three tasks on each of at most three instances, which start in 180 s and stay for 900 s.
+    /// Three tasks on each of at most three instances, which start in 180 s and keep running for 900 s.
     fn instances() -> Instances {
         Instances {
             fit: 3,

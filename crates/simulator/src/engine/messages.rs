@@ -1,4 +1,4 @@
-//! The way of a message: sent, received, processed, deleted; or lost, or back again.
+//! The life cycle of a message: sent, received, processed, and deleted; or lost, or visible again.
 
 use crate::assumptions::OldReceipt;
 use crate::time::Nanos;
@@ -10,7 +10,7 @@ use super::state::Engine;
 use super::tasks::Work;
 
 impl Engine<'_> {
-    /// A message that was sent `at` can be received from now on.
+    /// From now on, a message that was sent `at` can be received.
     #[inline]
     pub(super) fn arrived(&mut self, sent: Sent) {
         let (at, work, queue) = (sent.at, sent.work(), sent.queue());
@@ -31,7 +31,7 @@ impl Engine<'_> {
             self.start_work(slot, message, false);
             return;
         }
-        // Where messages wait already, no task holds nothing.
+        // If messages are already waiting, every task holds some.
         if self.scenario.prefetch
             && self.queue.visible() == 0
             && let Some(slot) = self.tasks.find_empty_handed()
@@ -44,7 +44,7 @@ impl Engine<'_> {
         self.records.backlog(self.queue.visible());
     }
 
-    /// A task receives a message, which is hidden from then on.
+    /// A task receives a message, which hides it.
     #[inline]
     fn receive(&mut self, mut message: Message) -> Message {
         message.receives += 1;
@@ -57,9 +57,9 @@ impl Engine<'_> {
         message
     }
 
-    /// A task receives as many messages as it asks for at once, if there are so many.
+    /// A task receives as many messages as it requests at once, if the queue has that many.
     fn receive_batch(&mut self, slot: u32) {
-        // A receive asks one queue.
+        // A receive call is for one queue.
         let mut lane = None;
         for _ in 0..self.scenario.batch {
             let Some(message) = self.next_message(lane) else {
@@ -71,7 +71,8 @@ impl Engine<'_> {
         }
     }
 
-    /// The next message for a hand of a running task: one that its task has received already, or one from the queue.
+    /// Returns the next message for a slot of a running task: one that the task has already received, or one from
+    /// the queue.
     #[inline]
     fn fetch(&mut self, slot: u32) -> Option<Message> {
         if !self.holds {
@@ -88,8 +89,8 @@ impl Engine<'_> {
         message
     }
 
-    /// A hand that is not busy begins a message that its task has received. With `replace`, the hand has just finished,
-    /// and its end is the next one.
+    /// An idle slot starts to process a message that its task has received. With `replace`, the slot has just finished
+    /// another one, whose end is the next one.
     #[inline]
     fn start_work(&mut self, slot: u32, message: Message, replace: bool) {
         let now = self.records.now;
@@ -108,7 +109,7 @@ impl Engine<'_> {
         }
     }
 
-    /// A message that takes longer than it stays hidden will be visible again.
+    /// If a message takes longer than its visibility timeout, it will become visible again.
     fn hide(&mut self, message: Message) {
         if let Some(slow) = self.queue.slow_mut(&message) {
             slow.latest = message.receives;
@@ -119,7 +120,7 @@ impl Engine<'_> {
         self.hide_until(message, until);
     }
 
-    /// From now on a message that was received is visible again at this moment, and no longer at another.
+    /// Sets the time at which a received message becomes visible again. An earlier setting no longer applies.
     pub(super) fn hide_until(&mut self, message: Message, until: Nanos) {
         if let Some(slow) = self.queue.slow_mut(&message) {
             slow.until = until;
@@ -127,7 +128,7 @@ impl Engine<'_> {
         }
     }
 
-    /// The next processing ends: its message is deleted, and its hand takes another.
+    /// The next processing ends: its message is deleted, and its slot takes another one.
     #[inline]
     pub(super) fn processed(&mut self) {
         let Some((slot, generation)) = self.ends.peek() else {
@@ -147,7 +148,7 @@ impl Engine<'_> {
             self.tasks.rest(slot, self.records.now, self.drains);
             self.tasks.put_idle(slot);
         } else if let Some(message) = self.tasks.take_held(slot) {
-            // A task that stops finishes what it has received.
+            // A stopping task finishes the messages that it has received.
             self.start_work(slot, message, true);
         } else {
             self.ends.pop();
@@ -173,8 +174,8 @@ impl Engine<'_> {
         self.delete(message);
     }
 
-    /// The same for a message that may be at several places: the latest receipt handle deletes, and an older one if
-    /// that is assumed.
+    /// The same for a message that can be in several places. The latest receipt handle deletes it, and so does an
+    /// older one if that is assumed.
     fn done_slow(&mut self, work: Work) {
         let message = work.message;
         let Some(slow) = self.queue.slow_mut(&message) else {
@@ -210,7 +211,8 @@ impl Engine<'_> {
         self.records.gone(message.sent);
     }
 
-    /// The next message that may be received, of one queue or of any; those before it that may not leave the queue.
+    /// Returns the next message that can be received, from one queue or from any. Removes the messages before it
+    /// that can't be received anymore.
     #[inline]
     fn next_message(&mut self, lane: Option<usize>) -> Option<Message> {
         loop {
@@ -226,7 +228,7 @@ impl Engine<'_> {
         }
     }
 
-    /// A message is a dead letter, or too old.
+    /// A message moves to the dead-letter queue or expires.
     fn lose(&mut self, message: Message, expired: bool) {
         if expired {
             self.records.totals.expired += 1;
@@ -251,7 +253,7 @@ impl Engine<'_> {
         self.hand_out();
     }
 
-    /// A message has been hidden for its time and is still being worked on, unless it is gone.
+    /// A message's visibility timeout has ended while it is still being processed, unless the message is gone.
     pub(super) fn reappear(&mut self, message: Message, until: Nanos) {
         let latest = self
             .queue
@@ -268,7 +270,7 @@ impl Engine<'_> {
         self.give_back(message);
     }
 
-    /// Hands that wait take messages that wait.
+    /// Idle slots take waiting messages.
     pub(super) fn hand_out(&mut self) {
         while self.queue.visible() > 0 {
             let Some(slot) = self.tasks.take_idle() else {
@@ -290,7 +292,7 @@ impl Engine<'_> {
         }
     }
 
-    /// The other hands of a task that wait begin what it has just received.
+    /// The other idle slots of a task start the messages that it has just received.
     fn share_held(&mut self, slot: u32) {
         while !self.tasks.holds_nothing(slot) {
             let Some(beside) = self.tasks.take_idle_beside(slot) else {

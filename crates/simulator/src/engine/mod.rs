@@ -1,4 +1,4 @@
-//! The discrete-event engine: arrivals, the queue, the tasks and the control, message by message.
+//! The discrete-event engine: arrivals, queues, tasks, and the control, message by message.
 
 mod agenda;
 mod clock;

@@ -1,54 +1,54 @@
-//! The queue: messages that wait, that are hidden, and that come back.
+//! The queue: messages that are waiting, hidden, or visible again.
 
 use std::collections::VecDeque;
 
 use crate::control::{LaneCounts, Lanes};
 use crate::time::Nanos;
 
-/// A message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) sent: Nanos,
     /// Processing time.
     pub(super) work: Nanos,
-    /// Times that it was received.
+    /// Number of times that it was received.
     pub(super) receives: u32,
-    /// Where its fate is kept, if it takes longer than it stays hidden.
+    /// Index of its state, if it takes longer than its visibility timeout.
     pub(super) slow: Option<u32>,
-    /// The place of its queue.
+    /// Index of its queue.
     pub(super) queue: u8,
 }
 
-/// The fate of a message that takes longer than it stays hidden, so that it can be at several places.
+/// The state of a message that takes longer than its visibility timeout, so that it can be in several places.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Slow {
-    /// When its message was sent. A place is used again for another message, and that one is sent
-    /// later, so this tells the two apart.
+    /// When its message was sent. The entry is reused for another message, which was sent later, so this
+    /// distinguishes the two.
     sent: Nanos,
-    /// The latest receive: only its receipt handle deletes.
+    /// The latest receive. Only its receipt handle deletes the message.
     pub(super) latest: u32,
-    /// When its latest receive no longer hides it.
+    /// When the visibility timeout of its latest receive ends.
     pub(super) until: Nanos,
-    /// Deleted, or a dead letter.
+    /// Deleted, or in the dead-letter queue.
     pub(super) gone: bool,
-    /// A copy waits in the queue.
+    /// A copy is waiting in the queue.
     pub(super) waits: bool,
-    /// Its processing was once finished, so that its wait is known.
+    /// Its processing has finished once, so its wait is known.
     pub(super) finished: bool,
     /// The task of its latest receive was killed.
     pub(super) dropped: bool,
-    /// It was visible again while a task worked on it; the same since its latest receive.
+    /// It became visible again while a task was processing it. The same since its latest receive.
     pub(super) exposed: bool,
     pub(super) exposed_now: bool,
 }
 
-/// The SQS queues of a service. Tasks take messages of those that have some in turn, or the one that is due first.
+/// The SQS queues of a service. Tasks receive from the nonempty queues in turn, or the message with the earliest
+/// deadline first.
 #[derive(Debug)]
 pub(super) struct Queue {
     lanes: Vec<Lane>,
-    /// Whether tasks know which message is due first.
+    /// Whether tasks know which message has the earliest deadline.
     by_deadline: bool,
-    /// The queue whose turn it is.
+    /// The queue to receive from next.
     turn: usize,
     visible: u64,
     slow: Vec<Slow>,
@@ -68,7 +68,7 @@ struct Lane {
 }
 
 impl Queue {
-    /// Queues with these objectives.
+    /// Creates queues with these objectives.
     pub(super) fn new(objectives: Vec<Nanos>, by_deadline: bool) -> Self {
         let lanes = objectives.into_iter().map(|objective| Lane {
             objective,
@@ -85,19 +85,19 @@ impl Queue {
         }
     }
 
-    /// Messages that can be received.
+    /// Returns the number of messages that can be received.
     #[inline]
     pub(super) fn visible(&self) -> u64 {
         self.visible
     }
 
-    /// Messages in flight.
+    /// Returns the number of messages in flight.
     #[inline]
     pub(super) fn in_flight(&self) -> u64 {
         self.in_flight
     }
 
-    /// The counts of each queue.
+    /// Returns the counts of each queue.
     pub(super) fn counts(&self) -> Lanes {
         let mut counts = Lanes::default();
         for (one, lane) in counts.0.iter_mut().zip(&self.lanes) {
@@ -123,14 +123,13 @@ impl Queue {
         self.lane(message).in_flight += 1;
     }
 
-    /// A message is no longer in flight: deleted, or visible again.
+    /// A message is no longer in flight: it was deleted, or is visible again.
     #[inline]
     pub(super) fn land(&mut self, message: Message) {
         self.in_flight -= 1;
         self.lane(message).in_flight -= 1;
     }
 
-    /// A message is deleted.
     #[inline]
     pub(super) fn delete(&mut self, message: Message) {
         self.lane(message).deleted += 1;
@@ -138,11 +137,11 @@ impl Queue {
 
     #[inline]
     fn lane(&mut self, message: Message) -> &mut Lane {
-        // A message's queue is one of the queues, whose number never changes.
+        // A message's queue is always valid, because the number of queues never changes.
         &mut self.lanes[usize::from(message.queue)]
     }
 
-    /// A message is visible again. It is older than those that wait, so it comes before them.
+    /// A message is visible again. It is older than the waiting messages, so it comes before them.
     pub(super) fn give_back(&mut self, message: Message) {
         if let Some(slow) = self.slow_mut(&message) {
             slow.waits = true;
@@ -152,7 +151,7 @@ impl Queue {
         self.land(message);
     }
 
-    /// A place for the fate of a message that takes longer than it stays hidden.
+    /// Returns an entry for the state of a message that takes longer than its visibility timeout.
     pub(super) fn open(&mut self, sent: Nanos) -> Option<u32> {
         let fate = Slow {
             sent,
@@ -166,8 +165,8 @@ impl Queue {
         u32::try_from(self.slow.len() - 1).ok()
     }
 
-    /// Forgets the fate of a message that is gone and will come up no more, but in the hands of a task
-    /// that is still at it and whose receipt handle is no longer good. True when it was gone.
+    /// Deletes the state of a message that is gone and won't appear again. A task whose receipt handle isn't
+    /// valid anymore might still be processing it. Returns whether it was gone.
     pub(super) fn forget(&mut self, message: &Message) -> bool {
         let gone = self.slow(message).is_none_or(|slow| slow.gone);
         if gone && let Some(slow) = self.slow_mut(message) {
@@ -177,7 +176,7 @@ impl Queue {
         gone
     }
 
-    /// The next message of the queue whose turn it is, or of the next one that has some; it leaves its queue.
+    /// Removes and returns the next message of the queue whose turn it is, or of the next nonempty one.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Message> {
         if self.lanes.len() == 1 {
@@ -196,7 +195,7 @@ impl Queue {
         None
     }
 
-    /// The queue whose first message is due first.
+    /// Returns the queue whose first message has the earliest deadline.
     fn most_urgent(&self) -> Option<usize> {
         let lanes = self.lanes.iter().enumerate();
         let due = lanes.filter_map(|(place, lane)| {
@@ -206,7 +205,7 @@ impl Queue {
         due.min().map(|(_, place)| place)
     }
 
-    /// The next message of one queue.
+    /// Removes and returns the next message of one queue.
     #[inline]
     pub(super) fn pop_from(&mut self, lane: usize) -> Option<Message> {
         loop {
@@ -226,36 +225,35 @@ impl Queue {
         }
     }
 
-    /// The waiting copy of a message that is gone will not be received.
+    /// The waiting copy of a message that is gone won't be received.
     pub(super) fn bury(&mut self, message: Message) {
         self.visible -= 1;
         self.lane(message).ghosts += 1;
     }
 
-    /// The fate of a message that takes longer than it stays hidden, while that matters.
+    /// Returns the state of a message that takes longer than its visibility timeout, while it matters.
     pub(super) fn slow(&self, message: &Message) -> Option<&Slow> {
         let slow = self.slow.get(message.slow? as usize)?;
         (slow.sent == message.sent).then_some(slow)
     }
 
-    /// The same, to change it.
+    /// The same, mutable.
     pub(super) fn slow_mut(&mut self, message: &Message) -> Option<&mut Slow> {
         let slow = self.slow.get_mut(message.slow? as usize)?;
         (slow.sent == message.sent).then_some(slow)
     }
 
-    /// Whether this receive of a slow message is its latest, and neither over nor void.
+    /// Whether this receive of a slow message is its latest, and still hides it.
     pub(super) fn is_hidden(&self, message: &Message) -> bool {
         self.slow(message)
             .is_some_and(|slow| !slow.gone && !slow.waits && slow.latest == message.receives)
     }
 
-    /// Whether the processing of a slow message was once finished, so that its wait is known.
+    /// Whether the processing of a slow message has finished once, so that its wait is known.
     pub(super) fn is_finished(&self, message: &Message) -> bool {
         self.slow(message).is_some_and(|slow| slow.finished)
     }
 
-    /// The messages that wait.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Message> {
         let all = self.lanes.iter().flat_map(|lane| &lane.messages);
         all.filter(|message| self.waits(message))
@@ -266,7 +264,7 @@ impl Queue {
         message.slow.is_none() || self.slow(message).is_some_and(|slow| !slow.gone)
     }
 
-    /// When the oldest waiting message was sent.
+    /// Returns when the oldest waiting message was sent.
     pub(super) fn oldest(&self) -> Option<Nanos> {
         let lanes = self.lanes.iter();
         let oldest = lanes.filter_map(|lane| lane.messages.iter().find(|one| self.waits(one)));

@@ -1,4 +1,4 @@
-//! What is written down while the simulation runs.
+//! Records made during the simulation.
 
 use hdrhistogram::Histogram;
 use scaling::AlarmState;
@@ -11,7 +11,7 @@ use crate::time::{Nanos, SECOND, seconds, wide_seconds};
 /// A change of the desired count.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct ScalingAction {
-    /// Seconds since the beginning.
+    /// Seconds since the start.
     pub at: f64,
     /// Desired count before.
     pub from: u32,
@@ -19,12 +19,12 @@ pub struct ScalingAction {
     pub to: u32,
 }
 
-/// One stretch of the time series.
+/// One segment of the time series.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Point {
-    /// Seconds from the beginning to the end of the stretch.
+    /// Seconds from the start of the simulation to the end of the segment.
     pub at: f64,
-    /// Messages sent a second.
+    /// Messages sent per second.
     pub load: f64,
     /// The same in the step of it in which fewest were sent. Steps are as long as a stretch, but half a minute at most.
     pub load_min: f64,
@@ -32,9 +32,9 @@ pub struct Point {
     pub load_max: f64,
     /// Messages that waited, on average.
     pub backlog: f64,
-    /// Most messages that waited.
+    /// Maximum number of waiting messages.
     pub backlog_max: u64,
-    /// Messages that waited, for each running task, on average.
+    /// Average number of waiting messages per running task.
     pub backlog_per_task: f64,
     /// Desired count at the end.
     pub desired: u32,
@@ -44,17 +44,17 @@ pub struct Point {
     pub desired_max: u32,
     /// Tasks that ran, on average.
     pub running: f64,
-    /// Tasks that were needed, on average: see [`crate::Policy::Ideal`].
+    /// Average number of required tasks: see [`crate::Policy::Ideal`].
     pub needed: f64,
-    /// Longest wait, in seconds, of the messages that were finished; and of those that waited at the end.
+    /// Longest wait, in seconds, of the messages that were finished or were waiting at the end.
     pub worst_wait: f64,
-    /// The alarm that adds tasks: whether it was in ALARM at any time.
+    /// Whether the alarm that adds tasks was in ALARM at any time.
     pub scale_out_alarm: bool,
-    /// The alarm that removes tasks: whether it was in ALARM at any time.
+    /// Whether the alarm that removes tasks was in ALARM at any time.
     pub scale_in_alarm: bool,
 }
 
-/// Messages, by what became of them.
+/// Messages by their outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) sent: u64,
@@ -65,25 +65,25 @@ pub(crate) struct Totals {
     pub(crate) in_flight: u64,
     pub(crate) within_objective: u64,
     pub(crate) late: u64,
-    /// Processing that was begun again.
+    /// Number of times that processing was started again.
     pub(crate) again: u64,
     /// Messages that a killed task dropped.
     pub(crate) interrupted: u64,
-    /// Messages that were visible again while a task worked on them, and how often they were then received.
+    /// Messages that became visible again while a task was processing them, and how many times they were
+    /// received after that.
     pub(crate) exposed: u64,
     pub(crate) redelivered: u64,
     /// Longest processing time of these messages.
     pub(crate) longest_exposed: Nanos,
 }
 
-/// Everything that is written down.
 pub(crate) struct Records {
     pub(crate) totals: Totals,
     pub(crate) now: Nanos,
     /// Message-nanoseconds of waiting and of being in flight.
     pub(crate) waited: u128,
     pub(crate) flown: u128,
-    /// Sum over all messages of the time from their sending to their end.
+    /// Sum over all messages of the time from sending until they are gone.
     pub(crate) stayed: u128,
     /// Waits in microseconds.
     pub(crate) waits: Histogram<u64>,
@@ -93,13 +93,13 @@ pub(crate) struct Records {
     pub(crate) lanes: Vec<LaneRecords>,
     pub(crate) backlog_max: u64,
     pub(crate) actions: Vec<ScalingAction>,
-    /// The running count from each moment on.
+    /// The running count since each time.
     pub(crate) supply: Vec<(Nanos, u32)>,
     pub(crate) points: Vec<Point>,
     pub(crate) width: Nanos,
-    /// Objectives, the shortest first, each with the messages that met it and none before it.
+    /// Objectives, shortest first, each with the number of messages that met it but no shorter one.
     pub(crate) objectives: Vec<(Nanos, u64)>,
-    /// Whether more is written down than what a score and its cost need.
+    /// Whether to record more than a score and its cost need.
     pub(crate) detailed: bool,
     /// The course in fine steps, and the times in which messages were late; if more is written down.
     pub(crate) steps: Steps,
@@ -107,7 +107,7 @@ pub(crate) struct Records {
     stretch: Stretch,
 }
 
-/// What is written down of a queue.
+/// The records of a queue.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LaneRecords {
     pub(crate) slo: Nanos,
@@ -117,12 +117,12 @@ pub(crate) struct LaneRecords {
     pub(crate) wait_max: Nanos,
     /// Waits in microseconds, if there are several queues.
     pub(crate) waits: Option<Histogram<u64>>,
-    /// Time in which a message waited longer than promised, and until when that is reckoned.
+    /// Time in which a message had waited longer than the objective, and the time up to which this is computed.
     pub(crate) over: Nanos,
     over_until: Nanos,
 }
 
-/// What the stretch of the time series has so far.
+/// The current segment of the time series.
 #[derive(Clone, Copy, Debug, Default)]
 struct Stretch {
     begin: Nanos,
@@ -135,13 +135,14 @@ struct Stretch {
     r#in: bool,
 }
 
-/// Longest wait that is told apart, in microseconds: ten years.
+/// Longest wait that the histogram distinguishes, in microseconds: ten years.
 const LONGEST_WAIT: u64 = 10 * 365 * 86_400 * 1_000_000;
 
-/// Most points of the time series of a load; with the time that its messages need after it, twice as many.
+/// Maximum number of points in the time series of a load. With the time that its messages need afterward, twice
+/// as many.
 const POINTS: usize = 2_000;
 
-/// Widths of the stretches, in seconds, from which the least is taken that makes few enough points.
+/// Possible lengths of the segments, in seconds. The shortest one that results in few enough points is used.
 const WIDTHS: [u64; 14] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 86_400,
 ];
@@ -185,7 +186,7 @@ impl Records {
         })
     }
 
-    /// Records of what a score needs and nothing else.
+    /// Creates records of only what a score needs.
     pub(crate) fn brief(slos: &[Nanos], end: Nanos) -> Option<Self> {
         let mut records = Self {
             waits: Histogram::new(1).ok()?,
@@ -198,7 +199,7 @@ impl Records {
         Some(records)
     }
 
-    /// Lets time pass with these messages waiting and in flight.
+    /// Advances the time, with these numbers of messages waiting and in flight.
     #[inline]
     pub(crate) fn advance(&mut self, to: Nanos, visible: u64, in_flight: u64) {
         let passed = to - self.now;
@@ -206,22 +207,22 @@ impl Records {
             self.waited += u128::from(visible) * u128::from(passed);
             self.steps.advance(to, visible);
         }
-        // The bill needs it.
+        // The bill needs this.
         self.flown += u128::from(in_flight) * u128::from(passed);
         self.now = to;
     }
 
-    /// As many messages wait now as never before in this stretch, perhaps.
+    /// Updates the maximum number of waiting messages in this segment.
     #[inline]
     pub(crate) fn backlog(&mut self, visible: u64) {
         self.stretch.backlog_max = self.stretch.backlog_max.max(visible);
         self.steps.backlog(visible);
     }
 
-    /// A message is received: from then on it no longer waits.
+    /// A message is received. From then on, it is no longer waiting.
     ///
-    /// Messages are received in the order in which they were sent, but for those that come back; so
-    /// the times in which one waited too long follow one another, and only their ends are kept.
+    /// Messages are received in the order in which they were sent, except for those that are received again. So
+    /// the times in which a message waited too long follow one another, and only their ends are stored.
     #[inline]
     pub(crate) fn received(&mut self, sent: Nanos, queue: u8) {
         let now = self.now;
@@ -239,7 +240,7 @@ impl Records {
 
     #[inline]
     fn lane(&mut self, queue: u8) -> &mut LaneRecords {
-        // A message's queue is one of the queues, whose number never changes.
+        // A message's queue is always valid, because the number of queues never changes.
         &mut self.lanes[usize::from(queue)]
     }
 
@@ -251,7 +252,8 @@ impl Records {
         self.lane(queue).sent += 1;
     }
 
-    /// A message's wait is known: its processing began then and was finished, or is going on at the end.
+    /// A message's wait is known: its processing started at `begun`, and has finished or is in progress at the
+    /// end.
     #[inline]
     pub(crate) fn judge(&mut self, sent: Nanos, begun: Nanos, queue: u8) {
         let wait = begun - sent;
@@ -269,7 +271,7 @@ impl Records {
         }
     }
 
-    /// A message that waits at the end: it counts if its promise is broken already.
+    /// A message that is waiting at the end. It counts if it has already missed its objective.
     pub(crate) fn judge_waiting(&mut self, sent: Nanos, queue: u8) {
         let age = self.now - sent;
         self.received(sent, queue);
@@ -286,7 +288,7 @@ impl Records {
         self.lane(queue).late += 1;
     }
 
-    /// A message is lost before its processing was finished: it is late, and it has waited until now.
+    /// A message is lost before its processing finished. It is late, and it has waited until now.
     pub(crate) fn judge_lost(&mut self, sent: Nanos, queue: u8) {
         self.late(queue);
         self.record(self.now - sent, queue);
@@ -308,7 +310,7 @@ impl Records {
         }
     }
 
-    /// A message that a task works on is visible again: for the first time, or once more.
+    /// A message that a task is processing is visible again, for the first time or once more.
     pub(crate) fn exposed(&mut self, first: bool, work: Nanos) {
         self.totals.exposed += u64::from(first);
         self.totals.longest_exposed = self.totals.longest_exposed.max(work);
@@ -320,7 +322,7 @@ impl Records {
         self.stayed += u128::from(self.now - sent);
     }
 
-    /// Another number of tasks runs.
+    /// The number of running tasks changes.
     pub(crate) fn running(&mut self, running: u32) {
         let last = self.supply.last().copied();
         if last.is_some_and(|(_, count)| count == running) {
@@ -333,7 +335,7 @@ impl Records {
         }
     }
 
-    /// Task time of the stretch up to now.
+    /// Adds the task time of the segment until now.
     fn account_tasks(&mut self) {
         if let Some((since, count)) = self.supply.last() {
             let begin = (*since).max(self.stretch.begin);
@@ -341,7 +343,7 @@ impl Records {
         }
     }
 
-    /// What the alarms show.
+    /// Records the alarms' states.
     pub(crate) fn shown(&mut self, shown: Shown) {
         let out = shown.scale_out == Some(AlarmState::Alarm);
         let r#in = shown.scale_in == Some(AlarmState::Alarm);
@@ -350,7 +352,7 @@ impl Records {
         self.steps.show(out, r#in);
     }
 
-    /// Ends a stretch of the time series.
+    /// Ends a segment of the time series.
     pub(crate) fn point(&mut self, visible: u64, desired: u32, shown: Shown) {
         self.account_tasks();
         let stretch = self.stretch;
@@ -389,8 +391,8 @@ impl Records {
 }
 
 impl Records {
-    /// Adds a point. One that is shorter than a second joins the one before it, because a rate over a
-    /// fraction of a second says nothing; and of too many points, each two become one.
+    /// Adds a point. A point that is shorter than a second is merged with the previous one, because a rate over
+    /// a fraction of a second is meaningless. If there are too many points, each two are merged.
     fn push(&mut self, point: Point) {
         let length = self.points.len();
         if let Some(last) = self.points.last().copied()
@@ -420,7 +422,7 @@ impl Records {
 }
 
 impl Point {
-    /// This stretch, which begins at `begin`, and the next one as a single stretch.
+    /// Merges this segment, which starts at `begin`, with the next one.
     fn join(&self, next: &Self, begin: f64) -> Self {
         let (own, other) = (self.at - begin, next.at - self.at);
         let mean = |a: f64, b: f64| (a * own + b * other) / (own + other);

@@ -1,4 +1,4 @@
-//! The loop of the simulation.
+//! The main loop of the simulation.
 
 use std::time::Duration;
 
@@ -20,11 +20,12 @@ use super::state::Engine;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Sent {
     pub(crate) at: Nanos,
-    /// Its processing time, and in the highest bits the place of its queue: as many messages are kept in memory.
+    /// Its processing time, with the index of its queue in the highest bits. Packed, because all messages are
+    /// kept in memory.
     packed: u64,
 }
 
-/// Bits of a processing time: over two years.
+/// Bits for a processing time: more than two years.
 const WORK_BITS: u32 = 56;
 
 impl Sent {
@@ -37,27 +38,27 @@ impl Sent {
         }
     }
 
-    /// Its processing time.
+    /// Returns its processing time.
     #[inline]
     pub(crate) fn work(self) -> Nanos {
         self.packed & ((1 << WORK_BITS) - 1)
     }
 
-    /// The place of its queue.
+    /// Returns the index of its queue.
     #[inline]
     pub(crate) fn queue(self) -> u8 {
         (self.packed >> WORK_BITS) as u8
     }
 }
 
-/// Messages as they are sent, each with its processing time.
+/// The messages in the order of sending, each with its processing time.
 pub(crate) struct Sender<'l> {
     arrivals: Arrivals<'l>,
     work: Random,
     samplers: Vec<Sampler>,
-    /// The place of the queue of each part of the load, if it has parts.
+    /// The index of the queue of each part of the load, if it has parts.
     places: Vec<u8>,
-    /// Chooses a queue for each message of a load that names none.
+    /// Chooses a queue for each message of a load that doesn't name queues.
     choice: Random,
 }
 
@@ -78,7 +79,7 @@ impl<'l> Sender<'l> {
         }
     }
 
-    /// The place of the queue of a message.
+    /// Returns the index of a message's queue.
     #[inline]
     fn queue(&mut self, part: Option<u8>) -> u8 {
         if self.samplers.len() == 1 {
@@ -92,7 +93,7 @@ impl<'l> Sender<'l> {
     }
 }
 
-/// Messages whose sending is progress: the time of the load that has passed, in steps of a hundredth of it.
+/// Reports progress while messages are sent: the time of the load that has passed, in steps of 1%.
 pub(crate) struct Metered<'p, I> {
     inner: I,
     progress: &'p Progress<'p>,
@@ -128,7 +129,7 @@ impl<I: Iterator<Item = Sent>> Iterator for Metered<'_, I> {
                 self.progress.add(passed);
             }
             Some(_) => {}
-            // The load is over, and a run asks for no more.
+            // The load has ended, and a run requests no more messages.
             None => self.progress.add(std::mem::take(&mut self.left)),
         }
         message
@@ -148,25 +149,24 @@ impl Iterator for Sender<'_> {
     }
 }
 
-/// What a run needs next to its scenario and its messages.
+/// The input of a run in addition to its scenario and its messages.
 pub(crate) struct Run<'k> {
-    /// Those outside of the schedule's periods.
+    /// The bounds outside the schedule's periods.
     pub(crate) bounds: Bounds,
-    /// When the load begins, since the Unix epoch, for the schedule.
+    /// Start of the load, since the Unix epoch, for the schedule.
     pub(crate) origin: Duration,
-    /// When the load ends.
+    /// End of the load.
     pub(crate) loaded: Nanos,
     pub(crate) seed: u64,
     pub(crate) known: Option<&'k Foreknowledge>,
-    /// Whether everything is written down, or only what a score needs.
+    /// Whether to record everything, or only what a score needs.
     pub(crate) detailed: bool,
-    /// Objectives, the shortest first, for which messages are counted next to the scenario's own.
+    /// Objectives, shortest first, for which messages are counted in addition to the scenario's own.
     pub(crate) objectives: &'k [Nanos],
 }
 
-/// Runs a scenario against messages, and after the load's end until every message is done, but at most
-/// [`patience`] longer. `None` when the load has no length that a histogram could be made for, which
-/// doesn't happen.
+/// Simulates a scenario with messages. After the load's end, continues until every message is done, but at most
+/// for [`patience`]. `None` if the load's length doesn't fit into a histogram, which doesn't happen.
 pub(crate) fn run_messages(
     scenario: &Scenario,
     run: &Run<'_>,
@@ -214,8 +214,8 @@ pub(crate) fn run_messages(
     Some(engine.finish(loaded, end))
 }
 
-/// How long a run continues at most after its load's end: a day of the loop, the load's length, or twice
-/// the objective, whichever is longest. What still waits then is certainly late.
+/// Returns how long a run can continue after the end of its load: a day of the loop, the load's length, or
+/// twice the objective, whichever is longest. A message that is still waiting then is definitely late.
 fn patience(scenario: &Scenario, loaded: Nanos) -> Nanos {
     let day = scenario.assumptions.minute().saturating_mul(24 * 60);
     let longest = scenario.slos().into_iter().max().unwrap_or_default();

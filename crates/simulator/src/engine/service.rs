@@ -1,4 +1,4 @@
-//! ECS: tasks are launched, run, are stopped and killed.
+//! ECS: launches, runs, stops, and kills tasks.
 
 use crate::time::{Nanos, nanos, seconds};
 
@@ -8,7 +8,7 @@ use super::records::ScalingAction;
 use super::state::Engine;
 use super::tasks::Work;
 
-/// How often ECS tries to place a task for which no instance has room. (C)
+/// How often ECS tries to place a task that doesn't fit on any instance. (C)
 const PLACEMENTS_PER_MINUTE: u64 = 6;
 
 impl Engine<'_> {
@@ -26,7 +26,7 @@ impl Engine<'_> {
         self.reconcile();
     }
 
-    /// Brings the tasks to the desired count, as fast as ECS launches them.
+    /// Moves the number of tasks toward the desired count, as fast as ECS launches them.
     pub(super) fn reconcile(&mut self) {
         let now = self.records.now;
         while self.has_surplus() {
@@ -71,7 +71,7 @@ impl Engine<'_> {
         self.records.running(self.tasks.running());
     }
 
-    /// Whether a task is to stop. During a deployment an old one does once enough others run.
+    /// Whether a task should stop. During a deployment, an old one should stop once enough others are running.
     pub(super) fn has_surplus(&self) -> bool {
         match self.scenario.deployments {
             Some(deployments) if self.tasks.old() > 0 => {
@@ -81,7 +81,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether a task is to start. During a deployment the new ones do, as far as there may be more tasks.
+    /// Whether a task should start. During a deployment, new ones should, as far as the limit of tasks allows.
     fn lacks_tasks(&self) -> bool {
         let (wanted, old) = (self.tasks.wanted(), self.tasks.old());
         let most = match self.scenario.deployments {
@@ -91,14 +91,14 @@ impl Engine<'_> {
         wanted < most && wanted - old < self.desired
     }
 
-    /// A new version of the service: all its tasks are replaced, and so again after the time between deployments.
+    /// Deploys a new version of the service: all tasks are replaced. Schedules the next deployment.
     pub(super) fn deploy(&mut self) {
         self.tasks.deploy(self.records.now);
         self.reconcile();
         self.plan_deployment();
     }
 
-    /// The next deployment, if there is any.
+    /// Schedules the next deployment, if there is one.
     pub(super) fn plan_deployment(&mut self) {
         if let Some(deployments) = self.scenario.deployments
             && !self.instant
@@ -109,7 +109,7 @@ impl Engine<'_> {
         }
     }
 
-    /// When a further task can start, or `None` while no instance has room for it.
+    /// Returns when another task can start. `None` while no instance has capacity for it.
     fn place_task(&mut self) -> Option<Nanos> {
         let (now, tasks) = (self.records.now, self.tasks.present());
         match &mut self.instances {
@@ -135,15 +135,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether a hand's task has ended its protection with the work that the hand has just finished, while the service
-    /// has too many tasks.
+    /// Whether a slot's task has ended its protection by finishing its work, while the service has too many tasks.
     #[inline]
     pub(super) fn is_due_to_stop(&self, slot: u32) -> bool {
         self.scenario.protect && self.has_surplus() && self.tasks.is_last_work(slot)
     }
 
-    /// A task's stop timeout is over: what it worked on is visible again when its time is up, which a heartbeat has
-    /// extended just before.
+    /// A task's stop timeout has ended. Its messages become visible again when their visibility timeout ends, which
+    /// a heartbeat has extended just before.
     pub(super) fn kill(&mut self, task: u32, generation: u32) {
         let now = self.records.now;
         let (works, held) = self.tasks.kill(task, generation, now);
@@ -157,7 +156,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Nobody works on a received message any more, which was last hidden at this moment.
+    /// No task is processing this received message anymore. It was last hidden at this time.
     fn drop_message(&mut self, message: Message, hidden_at: Nanos) {
         let now = self.records.now;
         let again = hidden_at.saturating_add(self.visibility).max(now);
@@ -168,7 +167,7 @@ impl Engine<'_> {
             return;
         };
         slow.dropped |= slow.latest == message.receives;
-        // Without a heartbeat it comes up when its receive says.
+        // Without a heartbeat, it becomes visible when the timeout of its receive ends.
         if self.scenario.heartbeat && slow.latest == message.receives {
             self.hide_until(message, again);
         }

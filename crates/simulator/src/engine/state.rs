@@ -1,4 +1,4 @@
-//! Everything that the simulation is in the middle of, and its rare events.
+//! The complete state of the simulation, and its rare events.
 
 use crate::control::{Control, Foreknowledge, Observation, Tick, Wishes};
 use crate::random::{Purpose, Random, Sampler};
@@ -12,7 +12,7 @@ use super::queue::Queue;
 use super::records::Records;
 use super::tasks::Tasks;
 
-/// How long SQS hides a message at most after its receive, however often that is extended.
+/// Maximum time from a receive for which SQS hides a message, even with extensions.
 const LONGEST_HIDDEN: Nanos = 12 * 60 * MINUTE;
 
 /// The state of a simulation.
@@ -26,7 +26,7 @@ pub(super) struct Engine<'s> {
     pub(super) ends: Ends,
     pub(super) queue: Queue,
     pub(super) tasks: Tasks,
-    /// What the tasks run on, unless that is Fargate.
+    /// The instances that run the tasks. `None` on Fargate.
     pub(super) instances: Option<Instances>,
     pub(super) records: Records,
     pub(super) foreknowledge: Foreknowledge,
@@ -37,12 +37,12 @@ pub(super) struct Engine<'s> {
     pub(super) start: Sampler,
     pub(super) choice: Random,
     pub(super) visibility: Nanos,
-    /// How long a message stays hidden while a task works on it.
+    /// How long a message stays hidden while a task is processing it.
     pub(super) hidden: Nanos,
     pub(super) retention: Nanos,
     pub(super) most_receives: u32,
     pub(super) drains: bool,
-    /// Whether tasks receive messages that they don't begin at once.
+    /// Whether tasks receive messages that they don't start immediately.
     pub(super) holds: bool,
 }
 
@@ -59,7 +59,7 @@ impl<'s> Engine<'s> {
         } else {
             nanos(scenario.billing.shortest_task)
         };
-        // Never zero, so that a place in the queue is not used again at the same moment.
+        // Never zero, so that an entry in the queue isn't reused at the same time.
         let visibility = nanos(scenario.visibility_timeout).max(1);
         Self {
             scenario,
@@ -69,7 +69,7 @@ impl<'s> Engine<'s> {
             wishes: Wishes::default(),
             agenda: Agenda::default(),
             ends: Ends::default(),
-            // The ideal knows which message is due first.
+            // The ideal knows which message has the earliest deadline.
             queue: Queue::new(scenario.slos(), instant),
             tasks: Tasks::new(scenario.concurrency, shortest),
             foreknowledge: if records.detailed {
@@ -93,13 +93,13 @@ impl<'s> Engine<'s> {
             },
             retention: nanos(scenario.retention),
             most_receives: scenario.max_receives.unwrap_or(u32::MAX),
-            // A task that protects itself gets SIGTERM when it has nothing to do.
+            // A task that protects itself receives SIGTERM only when it is idle.
             drains: scenario.assumptions.drains || scenario.protect,
             holds: scenario.batch > 1 || scenario.prefetch,
         }
     }
 
-    /// The service as it is at the beginning: its tasks run.
+    /// Starts the service with its initial tasks running.
     pub(super) fn begin(&mut self) {
         self.hold_bounds();
         self.control.begin(&mut self.wishes);
@@ -171,7 +171,7 @@ impl<'s> Engine<'s> {
         self.grant();
     }
 
-    /// Puts the control's wishes on the agenda.
+    /// Schedules the actions that the control requested.
     fn grant(&mut self) {
         for (at, tick) in self.wishes.ticks.drain(..) {
             self.agenda.plan(at, Event::Tick(tick));

@@ -1,4 +1,4 @@
-//! The tasks of the service and what each works on.
+//! The tasks of the service, and the work of each.
 
 use std::collections::VecDeque;
 
@@ -6,20 +6,20 @@ use super::queue::Message;
 use crate::random::Random;
 use crate::time::Nanos;
 
-/// What a task is doing.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// Its place is free.
+    /// The entry is free.
     Gone,
-    /// Launched, not yet running.
+    /// Launched, but not running yet.
     Starting,
-    /// Receives messages.
+    /// Receiving messages.
     Running,
-    /// Got SIGTERM: finishes what it has.
+    /// Received SIGTERM: finishes its messages.
     Stopping,
 }
 
-/// A task's place. Places are used again, so a generation tells tasks apart.
+/// An entry for a task. Entries are reused, and the generation distinguishes their tasks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
     pub(super) state: State,
@@ -30,10 +30,10 @@ pub(super) struct Task {
     old: bool,
 }
 
-/// What one of a task's hands works on.
+/// A slot of a task, and its current work.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot {
-    /// Told apart from earlier work by this.
+    /// Distinguishes the current work from earlier work.
     pub(super) generation: u32,
     pub(super) work: Option<Work>,
 }
@@ -45,22 +45,21 @@ pub(super) struct Work {
     pub(super) begun: Nanos,
 }
 
-/// All tasks.
 #[derive(Debug)]
 pub(super) struct Tasks {
     concurrency: usize,
     tasks: Vec<Task>,
     slots: Vec<Slot>,
-    /// Messages that each task has received and not begun.
+    /// Messages that each task has received but not started.
     held: Vec<VecDeque<Message>>,
     free: Vec<u32>,
     starting: Vec<u32>,
     running: Vec<u32>,
     /// Running tasks that a deployment replaces.
     old: u32,
-    /// Hands that wait for a message.
+    /// Idle slots.
     idle: Vec<u32>,
-    /// Task time so far of the tasks that are gone, and what is billed of it.
+    /// Total time of the tasks that are gone, and its billed part.
     pub(super) used: Nanos,
     pub(super) billed: Nanos,
     shortest_bill: Nanos,
@@ -84,30 +83,31 @@ impl Tasks {
         }
     }
 
-    /// Tasks that run.
+    /// Returns the number of running tasks.
     #[expect(clippy::cast_possible_truncation, reason = "at most 100,000 tasks")]
     pub(super) fn running(&self) -> u32 {
         self.running.len() as u32
     }
 
-    /// Tasks that run or start.
+    /// Returns the number of running or starting tasks.
     #[expect(clippy::cast_possible_truncation, reason = "at most 100,000 tasks")]
     pub(super) fn wanted(&self) -> u32 {
         (self.running.len() + self.starting.len()) as u32
     }
 
-    /// Tasks that are there, those included that stop.
+    /// Returns the number of tasks, including stopping ones.
     #[expect(clippy::cast_possible_truncation, reason = "at most 100,000 tasks")]
     pub(super) fn present(&self) -> u32 {
         (self.tasks.len() - self.free.len()) as u32
     }
 
-    /// Running tasks that a deployment replaces.
+    /// Returns the number of running tasks that a deployment replaces.
     pub(super) fn old(&self) -> u32 {
         self.old
     }
 
-    /// A deployment replaces all tasks: those that start are cancelled, and those that run are old.
+    /// Starts a deployment that replaces all tasks: starting tasks are canceled, and running ones are marked as
+    /// old.
     pub(super) fn deploy(&mut self, now: Nanos) {
         while self.cancel(now) {}
         for id in &self.running {
@@ -116,7 +116,7 @@ impl Tasks {
         self.old = self.running();
     }
 
-    /// A new task, which starts; with its generation.
+    /// Adds a new task, which is starting. Returns it with its generation.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "at most 100,000 tasks at once and as many stopping"
@@ -149,7 +149,7 @@ impl Tasks {
         (id, generation)
     }
 
-    /// A task runs, if it is still starting.
+    /// Marks a task as running, if it is still starting.
     pub(super) fn ready(&mut self, id: u32, generation: u32) -> bool {
         let task = &mut self.tasks[id as usize];
         if task.generation != generation || task.state != State::Starting {
@@ -164,7 +164,7 @@ impl Tasks {
         true
     }
 
-    /// Takes back the youngest task that is starting. False when none is.
+    /// Cancels the starting task that was launched last. Returns `false` if none is starting.
     pub(super) fn cancel(&mut self, now: Nanos) -> bool {
         let Some(id) = self.starting.pop() else {
             return false;
@@ -173,7 +173,7 @@ impl Tasks {
         true
     }
 
-    /// Any running task, by its place among them: with `protect`, only one that works on nothing, and while a deployment
+    /// Chooses any running task, by its index among them. With `protect`, only an idle one, and while a deployment
     /// replaces tasks, only an old one.
     pub(super) fn choose_victim(&self, random: &mut Random, protect: bool) -> Option<usize> {
         if !protect && self.old == 0 {
@@ -189,13 +189,13 @@ impl Tasks {
         places.get(random.below(places.len())).copied()
     }
 
-    /// Whether the work of a hand is all that its task has.
+    /// Whether the work of this slot is all that its task has.
     pub(super) fn is_last_work(&self, slot: u32) -> bool {
         let task = slot as usize / self.concurrency;
         self.tasks[task].busy == 1 && self.held[task].is_empty()
     }
 
-    /// Sends SIGTERM to the running task at this place. With its generation, when it still works.
+    /// Sends SIGTERM to the running task at this index. Returns it with its generation if it still has work.
     pub(super) fn stop(&mut self, at: usize, now: Nanos, drains: bool) -> Option<(u32, u32)> {
         let id = self.running.swap_remove(at);
         let task = &mut self.tasks[id as usize];
@@ -213,13 +213,13 @@ impl Tasks {
         Some((id, generation))
     }
 
-    /// A hand that waits for a message.
+    /// Returns an idle slot.
     #[inline]
     pub(super) fn take_idle(&mut self) -> Option<u32> {
         self.idle.pop()
     }
 
-    /// A hand that waits for a message, of the task that this hand belongs to.
+    /// Returns another idle slot of the task that this slot belongs to.
     pub(super) fn take_idle_beside(&mut self, slot: u32) -> Option<u32> {
         let concurrency = self.concurrency as u32;
         let beside = |other: &u32| other / concurrency == slot / concurrency;
@@ -227,41 +227,41 @@ impl Tasks {
         Some(self.idle.remove(at))
     }
 
-    /// A task has received a message that none of its hands begins yet. It is named by any hand.
+    /// Stores a message that a task has received but can't start yet. Any slot identifies the task.
     pub(super) fn hold(&mut self, slot: u32, message: Message) {
         self.held[slot as usize / self.concurrency].push_back(message);
     }
 
-    /// The next message that the task of a hand has received already.
+    /// Returns the next message that the task of a slot has already received.
     #[inline]
     pub(super) fn take_held(&mut self, slot: u32) -> Option<Message> {
         self.held[slot as usize / self.concurrency].pop_front()
     }
 
-    /// Whether the task of a hand has received nothing that it has not begun.
+    /// Whether the task of a slot has started all messages that it received.
     pub(super) fn holds_nothing(&self, slot: u32) -> bool {
         self.held[slot as usize / self.concurrency].is_empty()
     }
 
-    /// A hand of a running task that holds nothing.
+    /// Returns a slot of a running task that holds no messages.
     pub(super) fn find_empty_handed(&self) -> Option<u32> {
         let mut running = self.running.iter();
         let task = running.find(|id| self.held[**id as usize].is_empty());
         task.map(|id| id * self.concurrency as u32)
     }
 
-    /// What tasks have received and not begun.
+    /// Returns the messages that tasks have received but not started.
     pub(super) fn held(&self) -> impl Iterator<Item = &Message> {
         self.held.iter().flatten()
     }
 
-    /// A hand has nothing to do.
+    /// Marks a slot as idle.
     #[inline]
     pub(super) fn put_idle(&mut self, slot: u32) {
         self.idle.push(slot);
     }
 
-    /// A hand begins; the generation of this work.
+    /// Starts work in a slot. Returns the generation of this work.
     #[inline]
     pub(super) fn begin(&mut self, slot: u32, work: Work) -> u32 {
         let hand = &mut self.slots[slot as usize];
@@ -272,15 +272,15 @@ impl Tasks {
         hand.generation
     }
 
-    /// The work that a hand has just finished, unless it was killed meanwhile. The hand stays busy until
-    /// [`Self::begin`] or [`Self::rest`].
+    /// Returns the work that a slot has just finished, unless it was killed in the meantime. The slot stays
+    /// busy until [`Self::begin`] or [`Self::rest`].
     #[inline]
     pub(super) fn finished(&self, slot: u32, generation: u32) -> Option<Work> {
         let hand = &self.slots[slot as usize];
         hand.work.filter(|_| hand.generation == generation)
     }
 
-    /// Whether the task of a hand takes another message.
+    /// Whether the task of a slot takes another message.
     #[inline]
     pub(super) fn goes_on(&self, slot: u32, drains: bool) -> bool {
         match self.tasks[slot as usize / self.concurrency].state {
@@ -290,7 +290,7 @@ impl Tasks {
         }
     }
 
-    /// A hand rests. A stopping task ends with its last one.
+    /// Ends the work of a slot. A stopping task ends with its last slot.
     pub(super) fn rest(&mut self, slot: u32, now: Nanos, drains: bool) {
         self.slots[slot as usize].work = None;
         let id = slot as usize / self.concurrency;
@@ -301,7 +301,8 @@ impl Tasks {
         }
     }
 
-    /// Kills a task that is still stopping; what it worked on, and what it held.
+    /// Kills a task that is still stopping. Returns the messages that it was processing, and those that it
+    /// held.
     pub(super) fn kill(
         &mut self,
         id: u32,
@@ -325,12 +326,12 @@ impl Tasks {
         (lost, std::mem::take(&mut self.held[id as usize]))
     }
 
-    /// What is being worked on.
+    /// Returns the work in progress.
     pub(super) fn work(&self) -> impl Iterator<Item = &Work> {
         self.slots.iter().filter_map(|slot| slot.work.as_ref())
     }
 
-    /// Ends the account: the time of the tasks that are still there.
+    /// Adds the time of the remaining tasks.
     pub(super) fn close(&mut self, now: Nanos) {
         for task in &self.tasks {
             if task.state != State::Gone {

@@ -1,4 +1,4 @@
-//! The settings that are tried.
+//! The settings to try.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::simulate::foresee_work;
 
 use super::FIXED;
 
-/// Waiting times to aim at, in seconds: the usual objectives, and values between them and below.
+/// Latency objectives to aim for, in seconds: the usual objectives, and values between and below them.
 const AIMS: [u64; 9] = [2, 5, 10, 20, 30, 60, 120, 300, 600];
 
-/// The ones that are combined with more tasks than the definition's minimum.
+/// The objectives that are combined with more tasks than the definition's minimum.
 const WARM_AIMS: [u64; 4] = [2, 10, 30, 120];
 
-/// The peak of the need ÷ a minimum number of tasks.
+/// Peak of the required tasks ÷ minimum number of tasks.
 const FLOORS: [u32; 3] = [8, 4, 2];
 
 /// Maximum number of fixed counts.
@@ -27,20 +27,20 @@ const COUNTS: u32 = 16;
 pub(super) struct Candidate {
     /// Name of the policy.
     pub(super) policy: String,
-    /// The waiting time that it aims at, in seconds, if it has such a setting.
+    /// The latency objective that it aims for, in seconds, if it has such a setting.
     pub(super) aim: Option<f64>,
     /// Minimum number of tasks.
     pub(super) min: u32,
-    /// Whether these are more than the definition's.
+    /// Whether this is more than the definition's minimum.
     pub(super) warm: bool,
     /// Whether a definition can have this policy.
     pub(super) deployable: bool,
     pub(super) scenario: Scenario,
 }
 
-/// The unchanged definition, and then each policy of the comparison with each of its settings: the waiting time that
-/// it aims at, and the minimum number of tasks. `peak` is the maximum number of tasks needed. Fixed counts go from
-/// the mean need to a quarter more than the peak.
+/// Returns the unchanged definition, and then each policy of the comparison with each of its settings: the latency
+/// objective to aim for, and the minimum number of tasks. `peak` is the maximum number of required tasks. Fixed
+/// counts range from the mean of the required tasks to 25% above the peak.
 pub(super) fn list_candidates(
     scenario: &Scenario,
     load: &Load,
@@ -86,7 +86,7 @@ impl Candidate {
             aim,
             min,
             warm: false,
-            // KEDA needs Kubernetes, and the format has no predictive scaling.
+            // KEDA needs Kubernetes, and stack definitions don't support predictive scaling.
             deployable: !matches!(
                 scenario.policy,
                 Policy::Keda(_) | Policy::Predictive(_) | Policy::Ideal
@@ -107,7 +107,7 @@ impl Candidate {
     }
 }
 
-/// The policy with each waiting time to aim at; only itself if it has no such setting.
+/// Returns the policy with each latency objective to aim for. Only the policy itself if it has no such setting.
 fn list_aims(policy: &Policy, scenario: &Scenario, aims: &[u64]) -> Vec<(Option<f64>, Policy)> {
     let aimed = |aim: &u64| {
         let aim = Duration::from_secs(*aim);
@@ -121,7 +121,7 @@ fn list_aims(policy: &Policy, scenario: &Scenario, aims: &[u64]) -> Vec<(Option<
     aims
 }
 
-/// Minimum numbers of tasks, the definition's first.
+/// Returns minimum numbers of tasks, the definition's first.
 fn list_floors(scenario: &Scenario, peak: u32) -> Vec<u32> {
     let mut floors: Vec<u32> = FLOORS
         .into_iter()
@@ -133,14 +133,14 @@ fn list_floors(scenario: &Scenario, peak: u32) -> Vec<u32> {
     floors
 }
 
-/// Number of tasks that would be busy all the time over the whole load.
+/// Returns the number of tasks that would be continuously busy over the whole load.
 fn mean_tasks(scenario: &Scenario, load: &Load, seed: u64) -> f64 {
     let work = foresee_work(scenario, load, seed).work_seconds();
     let length = load.duration().as_secs_f64().max(1.0);
     work / length / f64::from(scenario.concurrency)
 }
 
-/// Fixed counts: each one if they are few, and else in equal ratios.
+/// Returns fixed counts: each count if there are few, otherwise counts in equal ratios.
 fn list_counts(mean: f64, peak: u32, scenario: &Scenario) -> Vec<u32> {
     let most = peak
         .saturating_add(peak.div_ceil(4))

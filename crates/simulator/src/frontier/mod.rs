@@ -1,8 +1,8 @@
-//! Cost against objective: what a policy costs at least with which a share of the messages meets a latency objective,
+//! Cost versus objective: the minimum cost at which a policy meets a latency objective for a share of the messages,
 //! for several objectives and shares.
 //!
-//! Each policy runs with a grid of settings: see [`candidates`]. The waiting times of a run answer every objective and
-//! share, so a run is a point of each frontier. Settings that people are shown meet their objective in each phase.
+//! Each policy runs with a grid of settings: see [`candidates`]. The waiting times of a run cover every objective and
+//! share, so a run is a point on each frontier. Settings that are shown to people meet their objective in each phase.
 
 mod candidates;
 mod search;
@@ -32,27 +32,27 @@ const OBJECTIVES: [u64; 7] = [5, 10, 30, 60, 120, 300, 600];
 /// Shares of the messages that must meet an objective.
 const SHARES: [f64; 3] = [0.95, 0.99, 0.999];
 
-/// Share for which the policies are compared if none is required.
+/// Share for the comparison of policies if none is required.
 const USUAL_SHARE: f64 = 0.99;
 
 /// Name of the policy of a fixed count.
 const FIXED: &str = "fixed";
 
-/// Share of the work, about, that the ideals are.
+/// Approximate share of the work that the ideals take.
 const IDEALS: f64 = 0.04;
 
 /// The cheapest ways to meet each of several latency objectives, under one load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Frontier {
-    /// Latency objectives in seconds, the shortest first. The definition's own is among them.
+    /// Latency objectives in seconds, shortest first. They include the definition's own.
     pub objectives: Vec<f64>,
-    /// Shares, from 0 to 1, of the messages that must meet an objective, the smallest first. The required one is among
-    /// them.
+    /// Shares, from 0 to 1, of the messages that must meet an objective, smallest first. They include the required
+    /// one.
     pub shares: Vec<f64>,
-    /// The share that is required, or else 0.99.
+    /// The required share. Otherwise 0.99.
     pub share: f64,
-    /// Seconds from a jump of the load until the tasks run that it causes: a check, and the start of a task (95 of 100
-    /// are faster). A shorter objective can only be met by tasks that run already.
+    /// Seconds from a jump of the load until the resulting new tasks are running: a check, and the start of a task
+    /// (the 95th percentile). Only tasks that are already running can meet a shorter objective.
     pub reaction: f64,
     /// The ideal for each objective.
     pub ideal: Vec<FrontierIdeal>,
@@ -62,7 +62,8 @@ pub struct Frontier {
     pub policies: Vec<FrontierPolicy>,
 }
 
-/// The tasks that the ideal policy needs for an objective: it knows every message in advance, and each starts in time.
+/// The tasks that the ideal policy needs for an objective. It knows every message in advance, and each message starts
+/// in time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FrontierIdeal {
     /// Task-seconds.
@@ -78,9 +79,10 @@ pub struct FrontierIdeal {
 pub struct FrontierPolicy {
     /// Name of the policy, for people.
     pub policy: String,
-    /// Whether a definition can have it: KEDA needs Kubernetes, and the format has no predictive scaling.
+    /// Whether a definition can use it: KEDA needs Kubernetes, and stack definitions don't support predictive
+    /// scaling.
     pub deployable: bool,
-    /// The cheapest run for each share, and for each objective in it; `None` if no setting meets the objective.
+    /// The cheapest run for each share and each objective. `None` if no setting meets the objective.
     pub cheapest: Vec<Vec<Option<FrontierRun>>>,
 }
 
@@ -89,27 +91,27 @@ pub struct FrontierPolicy {
 pub struct FrontierRun {
     /// Name of the policy, for people.
     pub policy: String,
-    /// The waiting time that it aims at, in seconds, if it has such a setting.
+    /// The latency objective that it aims for, in seconds, if it has such a setting.
     pub aim: Option<f64>,
-    /// Minimum number of tasks; for a fixed count, the count.
+    /// Minimum number of tasks. For a fixed count, the count.
     pub min: u32,
-    /// Whether these are more than the definition's `tasks.min`.
+    /// Whether this is more than the definition's `tasks.min`.
     pub warm: bool,
-    /// Cost in US dollars per month of 730 hours: of the most expensive phase.
+    /// Cost in US dollars per month of 730 hours, in the most expensive phase.
     pub cost_per_month: f64,
     /// Task-seconds with the given seed.
     pub task_seconds: f64,
-    /// Share, from 0 to 1, of the messages that meet each objective: of the worst phase.
+    /// Share, from 0 to 1, of the messages that meet each objective, in the worst phase.
     pub within_objective: Vec<f64>,
     /// Number of phases.
     pub phases: u64,
 }
 
-/// Finds the cheapest settings of each policy of [`compare`](crate::compare()) for several objectives and shares, on all
-/// cores. The bounds of the scenario's tasks hold for all policies.
+/// Finds the cheapest settings of each policy of [`compare`](crate::compare()) for several objectives and shares, using
+/// all cores. The scenario's task bounds apply to all policies.
 ///
 /// # Errors
-/// If a number of the scenario makes no sense.
+/// If a number of the scenario isn't valid.
 pub fn frontier(
     scenario: &Scenario,
     load: &Load,
@@ -153,7 +155,7 @@ pub fn frontier(
     })
 }
 
-/// The usual objectives and the scenario's own.
+/// Returns the usual objectives and the scenario's own.
 fn list_objectives(scenario: &Scenario) -> Vec<Duration> {
     let mut objectives: Vec<Duration> = OBJECTIVES.map(Duration::from_secs).into();
     objectives.push(scenario.slo);
@@ -194,15 +196,15 @@ impl FrontierIdeal {
 }
 
 impl Frontier {
-    /// The place of [`Self::share`] in the list of shares.
+    /// Returns the index of [`Self::share`] in the list of shares.
     #[must_use]
     pub fn required_share(&self) -> usize {
         let found = self.shares.iter().position(|share| *share == self.share);
         found.unwrap_or_default()
     }
 
-    /// The cheapest run of the unchanged definition and all policies that can be deployed, for the share and the
-    /// objective at these places of their lists.
+    /// Returns the cheapest run among the unchanged definition and all deployable policies, for the share and
+    /// the objective at these indexes.
     #[must_use]
     pub fn cheapest(&self, share: usize, objective: usize) -> Option<&FrontierRun> {
         let required = *self.shares.get(share)?;
@@ -216,14 +218,15 @@ impl Frontier {
             .min_by(|one, other| one.cost_per_month.total_cmp(&other.cost_per_month))
     }
 
-    /// Whether the objective at this place of the list is shorter than a reaction to a jump of the load.
+    /// Whether the objective at this index is shorter than the reaction to a jump of the load.
     #[must_use]
     pub fn needs_warm(&self, objective: usize) -> bool {
         let objective = self.objectives.get(objective);
         objective.is_some_and(|objective| *objective < self.reaction)
     }
 
-    /// Task-hours of a run ÷ task-hours of the ideal policy for an objective. The divisor is at least 1 s.
+    /// Returns task-hours of a run ÷ task-hours of the ideal policy for an objective. The divisor is at least 1
+    /// s.
     #[must_use]
     pub fn times_ideal(&self, run: &FrontierRun, objective: usize) -> f64 {
         let ideal = self.ideal.get(objective);
@@ -232,7 +235,7 @@ impl Frontier {
 }
 
 impl FrontierRun {
-    /// The policy and its settings, for people.
+    /// Describes the policy and its settings, for people.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut text = self.policy.clone();

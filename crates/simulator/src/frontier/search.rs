@@ -1,4 +1,4 @@
-//! Runs the candidates, and picks the cheapest.
+//! Simulates the candidates, and selects the cheapest.
 
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::time::{Nanos, nanos, seconds};
 use super::candidates::Candidate;
 use super::{FrontierPolicy, FrontierRun};
 
-/// Share of the work, about, before the other phases of the cheapest candidates.
+/// Approximate share of the work before the other phases of the cheapest candidates.
 const FIRST_PHASE: f64 = 0.75;
 
 /// Candidates under a load, with the objectives and shares.
@@ -24,15 +24,16 @@ pub(super) struct Search<'a> {
     /// Objectives, the shortest first.
     pub(super) objectives: &'a [Nanos],
     pub(super) shares: &'a [f64],
-    /// The one of these for which the policies are compared.
+    /// The share for which the policies are compared.
     pub(super) share: f64,
     pub(super) load: &'a Load,
     pub(super) progress: &'a Progress<'a>,
 }
 
 impl Search<'_> {
-    /// Simulates each candidate in its first phase; and in all phases the definition, the cheapest candidates of each
-    /// policy for [`Self::share`], and the cheapest of all for each share, until all of these have been.
+    /// Simulates each candidate in its first phase. Then simulates all phases of the definition, the cheapest
+    /// candidates of each policy for [`Self::share`], and the cheapest of all for each share, until the cheapest ones
+    /// have all been simulated.
     pub(super) fn run(&self, seed: u64) -> Result<Vec<FrontierRun>, ScenarioError> {
         let seeds = phase_seeds(self.load, seed);
         let (first, others) = seeds.split_at(1);
@@ -55,7 +56,7 @@ impl Search<'_> {
         }
     }
 
-    /// The frontier of each policy but the definition itself.
+    /// Returns the frontier of each policy except the definition itself.
     pub(super) fn policies(&self, runs: &[FrontierRun]) -> Vec<FrontierPolicy> {
         let run = |policy: &Candidate, share: f64, objective: usize| {
             let index = self.find_cheapest(runs, Some(&policy.policy), share, objective)?;
@@ -80,14 +81,14 @@ impl Search<'_> {
         found.collect()
     }
 
-    /// The first candidate of each policy. The definition is the first of all.
+    /// Returns the first candidate of each policy, starting with the definition.
     fn policies_once(&self) -> Vec<&Candidate> {
         let mut first: Vec<&Candidate> = self.candidates.iter().collect();
         first.dedup_by(|one, other| one.policy == other.policy);
         first
     }
 
-    /// The definition, the cheapest candidates of each policy for the share that is required, and the cheapest of all
+    /// Returns the definition, the cheapest candidates of each policy for the required share, and the cheapest of all
     /// for each share.
     fn list_leaders(&self, runs: &[FrontierRun]) -> Vec<usize> {
         let mut leaders = vec![0];
@@ -105,8 +106,8 @@ impl Search<'_> {
         leaders
     }
 
-    /// The cheapest run of a policy, or of all that can be deployed, with which this share of the messages meets an
-    /// objective.
+    /// Returns the cheapest run of a policy, or of all deployable policies, with which this share of the messages
+    /// meets an objective.
     fn find_cheapest(
         &self,
         runs: &[FrontierRun],
@@ -148,7 +149,7 @@ impl Search<'_> {
             .begin_stage(until, lasts.saturating_mul(jobs.len() as u64));
         let runs: Result<Vec<FrontierRun>, ScenarioError> = jobs
             .par_iter()
-            // Runs differ in length, so each can move to an idle core.
+            // Runs differ in duration, so each can move to an idle core.
             .with_max_len(1)
             .map(|(candidate, seed)| self.simulate_one(candidate, *seed))
             .collect();
@@ -200,7 +201,7 @@ impl Search<'_> {
 }
 
 impl FrontierRun {
-    /// Whether this share of the messages meets the objective at this place of the list.
+    /// Whether this share of the messages meets the objective at this index.
     #[must_use]
     pub fn meets(&self, objective: usize, share: f64) -> bool {
         let met = self.within_objective.get(objective);

@@ -13,7 +13,7 @@ fn scenario() -> Scenario {
     }
 }
 
-/// 300 messages in 75 s, one each quarter of a second, and one more after 400 s.
+/// 300 messages in 75 s, one every 0.25 s, and one more after 400 s.
 fn burst() -> Load {
     let rows = (0..300).map(|message| message * 250).chain([400_000]);
     let rows: String = rows
@@ -33,12 +33,15 @@ fn runs<'a>(frontier: &'a Frontier, policy: &str, share: f64) -> &'a [Option<Fro
     &found.cheapest[place.unwrap()]
 }
 
-/// Message k of the burst arrives after k ÷ 4 s. On n tasks, at most 4, each task starts a message per second: message
-/// k = n q + r starts after q + r ÷ 4 s, so it waits q (1 − n ÷ 4) s.
-/// - On 4 tasks, none waits.
-/// - On 3 tasks, they wait q ÷ 4 s: within 10 s q is at most 40, which 123 messages are; the last, q = 99, waits 24.75 s.
-/// - On 2 tasks, they wait q ÷ 2 s: within 60 s q is at most 120, which 242 messages are; the last, q = 149, waits 74.5 s.
-/// - On 1 task, they wait 3 q ÷ 4 s: within 120 s q is at most 160, which 161 messages are; the last waits 224.25 s.
+/// Message k of the burst arrives after k ÷ 4 s. With n tasks, at most 4, each task starts one message per second:
+/// message k = n q + r starts after q + r ÷ 4 s, so it waits q (1 − n ÷ 4) s.
+/// - With 4 tasks, none waits.
+/// - With 3 tasks, they wait q ÷ 4 s. Within 10 s, q is at most 40, which applies to 123 messages. The last, q = 99,
+///   waits 24.75 s.
+/// - With 2 tasks, they wait q ÷ 2 s. Within 60 s, q is at most 120, which applies to 242 messages. The last, q = 149,
+///   waits 74.5 s.
+/// - With 1 task, they wait 3 q ÷ 4 s. Within 120 s, q is at most 160, which applies to 161 messages. The last waits
+///   224.25 s.
 #[test]
 fn fixed_counts_follow_from_arithmetic() {
     let found = find(&scenario(), &burst());
@@ -50,11 +53,12 @@ fn fixed_counts_follow_from_arithmetic() {
         assert_eq!(counts, [4, 4, 3, 3, 2, 1, 1], "{share}");
     }
     let three = runs(&found, FIXED, 0.95)[2].as_ref().unwrap();
-    // The last of all doesn't wait.
+    // The very last message doesn't wait.
     assert_eq!(three.within_objective[1], 124.0 / 301.0);
 }
 
-/// With at most 2 tasks, 60 s is too short for 58 of 301 messages whatever the policy, by the same arithmetic.
+/// With at most 2 tasks, 60 s is too short for 58 of 301 messages regardless of the policy, by the same
+/// arithmetic.
 #[test]
 fn what_no_policy_can_meet_is_shown_with_the_tasks_that_it_needs() {
     let scenario = Scenario {
@@ -72,7 +76,7 @@ fn what_no_policy_can_meet_is_shown_with_the_tasks_that_it_needs() {
     assert_eq!(found.ideal[4].limited_by_max, None);
 }
 
-/// Whatever meets an objective meets longer ones and smaller shares.
+/// A run that meets an objective also meets longer objectives and smaller shares.
 #[test]
 fn a_looser_objective_never_costs_more() {
     let load = Load::generate("mmpp:rates=1/s|6/s,stays=5m|1m,for=30m").unwrap();
@@ -95,7 +99,7 @@ fn a_looser_objective_never_costs_more() {
     assert!(cost(&keda[6]) < cost(&keda[0]));
 }
 
-/// A run of the frontier equals a simulation of its policy with its settings for its objective.
+/// A point on the frontier equals a simulation of its policy with its settings for its objective.
 #[test]
 fn a_point_simulated_alone_meets_its_objective() {
     let load = Load::generate("mmpp:rates=1/s|6/s,stays=5m|1m,for=30m").unwrap();
@@ -121,7 +125,7 @@ fn a_point_simulated_alone_meets_its_objective() {
         let costs = outcomes.iter().map(|outcome| outcome.cost.per_month);
         assert_eq!(costs.fold(0.0, f64::max), run.cost_per_month);
         assert_eq!(outcomes[0].tasks.seconds, run.task_seconds);
-        // As many as `simulate` has for a load this small.
+        // The same number that `simulate` uses for a load of this size.
         assert_eq!(run.phases, 10);
         compared += 1;
     }
@@ -184,7 +188,7 @@ fn settings_stay_within_the_bounds_of_the_tasks() {
             .iter()
             .all(|(min, max)| (3..=12).contains(min) && *max == 12)
     );
-    // All policies but the ideal, with warm tasks and without.
+    // All policies except the ideal, with and without warm tasks.
     for warm in [false, true] {
         let mut policies: Vec<&str> = candidates
             .iter()

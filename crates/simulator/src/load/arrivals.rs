@@ -11,11 +11,11 @@ use super::read::{Layout, Recorded};
 /// A message that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// Nanoseconds since the start of the simulation; never less than the previous arrival's.
+    /// Nanoseconds since the start of the simulation. Never less than the previous arrival's.
     pub at: u64,
-    /// Its own processing time in nanoseconds, where the load knows it.
+    /// Its processing time in nanoseconds, if the load contains it.
     pub work: Option<u64>,
-    /// The place of its queue among [`crate::Load::queues`], where the load names queues.
+    /// Index of its queue in [`crate::Load::queues`], if the load names queues.
     pub part: Option<u8>,
 }
 
@@ -28,7 +28,7 @@ pub struct Arrivals<'l> {
     to: Nanos,
 }
 
-/// The sources of arrivals, before they are cut to the requested part.
+/// The sources of arrivals, before the selection of the requested part.
 #[derive(Clone, Debug)]
 enum Stream<'l> {
     Constant {
@@ -66,7 +66,7 @@ struct Part<'l> {
 }
 
 impl Part<'_> {
-    /// Takes its next message.
+    /// Advances to its next message.
     fn advance(&mut self) -> Option<Arrival> {
         let following = self.arrivals.next().map(|arrival| Arrival {
             at: arrival.at.saturating_add(self.after),
@@ -76,7 +76,7 @@ impl Part<'_> {
     }
 }
 
-/// Rows of counts, each of which is spread over the time until the next.
+/// Rows of counts. Each count is spread over the time until the next row.
 #[derive(Clone, Debug)]
 struct Counts<'l> {
     rows: Unpacked<'l>,
@@ -143,7 +143,7 @@ impl<'l> Arrivals<'l> {
         Self::new(stream, seed, part)
     }
 
-    /// The messages of several loads, each of which begins so long after the first.
+    /// The messages of several loads. Each starts this long after the first.
     pub(super) fn mixed(
         loads: impl Iterator<Item = (Nanos, Arrivals<'l>)>,
         part: (Nanos, Nanos),
@@ -262,7 +262,7 @@ impl Stream<'_> {
 }
 
 impl Counts<'_> {
-    /// The next of `left` random moments in the rest of the step: the minimum of that many.
+    /// Returns the next of `left` random times in the rest of the step: the minimum of that many.
     #[inline]
     fn next(&mut self, random: &mut Random) -> Option<Arrival> {
         while self.left == 0 {
@@ -301,8 +301,8 @@ fn without_work(at: Nanos) -> Arrival {
     }
 }
 
-/// A count times a factor: the remaining fraction becomes one message at random, so that the mean is
-/// right.
+/// Multiplies a count by a factor. The remaining fraction becomes one message at random, so that the mean is
+/// correct.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -317,7 +317,7 @@ fn scale_count(count: u64, scale: f64, random: &mut Random) -> u64 {
     exact as u64 + u64::from(random.unit() < exact.fract())
 }
 
-/// The next moment of a Poisson process, or none before `until`.
+/// Returns the next event of a Poisson process. `None` if it isn't before `until`.
 #[inline]
 fn draw_next(at: Nanos, rate: f64, until: Nanos, random: &mut Random) -> Option<Nanos> {
     if rate <= 0.0 || at >= until {
@@ -327,8 +327,8 @@ fn draw_next(at: Nanos, rate: f64, until: Nanos, random: &mut Random) -> Option<
     (next < until).then_some(next)
 }
 
-/// The next moment of a Poisson process whose rate changes, by thinning one of a higher rate. If the
-/// draw is below the minimum rate of the stretch, the rate itself needn't be computed.
+/// Returns the next event of a Poisson process with a changing rate, by thinning one with a higher rate. If the
+/// random number is below the minimum rate of the segment, the rate itself isn't needed.
 ///
 /// Source: Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning", 1979.
 #[inline]

@@ -1,11 +1,11 @@
-//! Dates and times as people and spreadsheets write them: `02.11.2026 10:00`, `11/2/2026 10:00 AM`,
+//! Dates and times in the formats of people and spreadsheets: `02.11.2026 10:00`, `11/2/2026 10:00 AM`,
 //! `Sat, 21 Nov 2026 12:00:00 GMT`, `Nov 21, 2026 @ 12:00:00.000`.
 
 use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 
 use super::options::DateOrder;
 
-/// The parts of a moment in a text.
+/// The parts of a time in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parts {
     pub(super) date: Option<Date>,
@@ -15,7 +15,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// The moment in microseconds since 1970, in UTC unless the text has a zone.
+    /// Returns the time in microseconds since 1970, in UTC unless the text has a zone.
     pub(super) fn micros(self) -> Option<u64> {
         let time = self.time.unwrap_or(Time::midnight());
         let utc = DateTime::from_parts(self.date?, time)
@@ -34,7 +34,7 @@ enum Token<'t> {
     Mark(char),
 }
 
-/// Reads a text. `None` when any part of it belongs to no date and no time.
+/// Parses a text. `None` if any part of it isn't part of a date or time.
 pub(super) fn parse(text: &[u8], order: DateOrder) -> Option<Parts> {
     let text = std::str::from_utf8(text).ok()?;
     if text.len() > 80 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -56,7 +56,7 @@ pub(super) fn parse(text: &[u8], order: DateOrder) -> Option<Parts> {
     reader.finish(order)
 }
 
-/// The Monday of a week of ISO 8601: `2026-W47`.
+/// Returns the Monday of an ISO 8601 week: `2026-W47`.
 fn read_week(text: &str) -> Option<Date> {
     let (year, week) = text.trim().split_once("-W")?;
     let digits =
@@ -96,7 +96,7 @@ struct Reader<'t> {
     /// Numbers of the date, in the order of the text.
     numbers: Vec<&'t str>,
     month: Option<i8>,
-    /// The first mark between the numbers of the date.
+    /// The first separator between the numbers of the date.
     mark: Option<char>,
     clock: Option<(i8, i8, i8, i32)>,
     afternoon: Option<bool>,
@@ -104,7 +104,7 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    /// Takes the next part. Returns false at the end, `None` where the text is something else.
+    /// Reads the next part. Returns `false` at the end, and `None` if the text is something else.
     fn step(&mut self) -> Option<bool> {
         match self.rest {
             [] | [Token::Mark('('), ..] => return Some(false),
@@ -208,7 +208,7 @@ impl<'t> Reader<'t> {
             (None, [a, b, c]) => {
                 let order = match self.mark {
                     _ if a.len() == 4 => DateOrder::Ymd,
-                    // Only dates with the day first have points.
+                    // Only dates that start with the day use periods.
                     Some('.') if order == DateOrder::Mdy => DateOrder::Dmy,
                     _ => order,
                 };
@@ -271,7 +271,7 @@ fn is_weekday(word: &str) -> bool {
     SHORT.contains(&word) || word.ends_with("day") || word.ends_with("tag")
 }
 
-/// Hours east of Greenwich, for names that have one meaning.
+/// Returns the hours east of Greenwich for zone names with only one meaning.
 fn zone_offset(word: &str) -> Option<i64> {
     Some(match word {
         "z" | "utc" | "gmt" | "ut" => 0,

@@ -15,16 +15,16 @@ const CHOOSE_COUNT: &str = "choose one with --count-column, or add them up with 
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) times: TimeColumns,
-    /// The counts, which are added up if there are several; empty if a row is a message.
+    /// The counts. Several are added up. Empty if a row is a message.
     pub(super) counts: Vec<usize>,
     /// The processing time of a message.
     pub(super) duration: Option<usize>,
-    /// Rows that belong to different things, such as queues.
+    /// The series of the rows, such as queues.
     pub(super) series: Option<Series>,
 }
 
 impl Columns {
-    /// By the options, then by names and values.
+    /// Determines the columns by the options, then by names and values.
     pub(super) fn choose(sample: &Sample, options: &ReadOptions) -> Result<Self, ReadError> {
         let named = |name: &Option<String>| match name {
             None => Ok(None),
@@ -75,7 +75,7 @@ impl Columns {
         Ok(columns)
     }
 
-    /// The columns that nothing is read from.
+    /// Returns the columns that aren't read.
     pub(super) fn list_ignored(&self, sample: &Sample) -> Vec<String> {
         let series = self.series.as_ref().map(Series::columns);
         let ignored = (0..sample.width()).filter(|column| {
@@ -91,7 +91,7 @@ impl Columns {
         sample.names((0..sample.width()).filter(|column| !self.times.contains(*column)))
     }
 
-    /// The columns of counts; none if a row is one message.
+    /// Returns the columns of counts. Empty if a row is a message.
     fn find_counts(&self, sample: &Sample, options: &ReadOptions) -> Result<Vec<usize>, ReadError> {
         let numbers: Vec<usize> = (0..sample.width())
             .filter(|column| !self.times.contains(*column) && sample.kinds[*column] == Kind::Number)
@@ -127,7 +127,7 @@ impl Columns {
         }
     }
 
-    /// The column of processing times, if there is one.
+    /// Returns the column of processing times, if there is one.
     fn find_duration(&self, sample: &Sample) -> Result<Option<usize>, ReadError> {
         let others = (0..sample.width()).filter(|column| !self.times.contains(*column));
         let timed: Vec<usize> = others
@@ -160,7 +160,7 @@ impl Columns {
     }
 }
 
-/// Whether a column has times of something else.
+/// Whether a column contains times of something else.
 fn is_other_time(sample: &Sample, column: usize) -> bool {
     sample.header.is_some()
         && words::has_word(&sample.name(column), "time timestamp date at")

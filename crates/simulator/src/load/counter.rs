@@ -1,4 +1,4 @@
-//! Counters that only grow, and how to know them.
+//! Counters that only increase, and how to recognize them.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use super::number::NumberForm;
 use super::sample::Sample;
 use super::timestamp::TimeForm;
 
-/// How the values of a column change from row to row, each series on its own.
+/// How the values of a column change from row to row, for each series.
 #[derive(Default)]
 pub(super) struct Growth {
     rises: usize,
     falls: usize,
     equal: usize,
-    /// The first value, and how much the values rose in all.
+    /// The first value, and the sum of the increases.
     first: f64,
     rise: f64,
 }
@@ -67,14 +67,14 @@ impl Growth {
         }
     }
 
-    /// Whether the values can belong to a counter, which restarts at zero now and then.
+    /// Whether the values might belong to a counter, which occasionally restarts at zero.
     pub(super) fn may_be_counter(&self) -> bool {
         let steps = self.rises + self.falls + self.equal;
         steps > 0 && self.falls * 4 <= steps
     }
 
-    /// Whether the values are too regular for counts: at least ten rows with increases that are small
-    /// compared with the values. Counts vary from row to row.
+    /// Whether the values are too regular for counts: at least ten rows, whose increases are small compared
+    /// with the values. Counts vary from row to row.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 rows")]
     pub(super) fn is_likely_counter(&self) -> bool {
         let steps = self.rises + self.equal;
@@ -94,8 +94,8 @@ pub(super) struct Point {
     pub(super) value: u64,
 }
 
-/// The counts between two readings, at the time of the earlier one; and the time of the last reading. A
-/// reading below the previous one is the count since the counter restarted at zero.
+/// Returns the counts between two readings, with the time of the earlier one, and the time of the last reading.
+/// A reading below the previous one is the count since the counter restarted at zero.
 pub(super) fn compute_differences(mut points: Vec<Point>) -> (Vec<Point>, Option<u64>) {
     points.sort_unstable();
     let counted = points.windows(2).filter_map(|pair| match pair {

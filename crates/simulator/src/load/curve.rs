@@ -9,20 +9,20 @@ const DAY: Nanos = 24 * 60 * MINUTE;
 /// Messages per second over time.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Curve {
-    /// The same rate all the time.
+    /// A constant rate.
     Flat { rate: f64 },
     /// One rate, then another.
     Step { from: f64, to: f64, at: Nanos },
-    /// A straight line between two moments.
+    /// A linear change between two times.
     Ramp {
         from: f64,
         to: f64,
         start: Nanos,
         over: Nanos,
     },
-    /// A sine wave of a day.
+    /// A sine wave with a period of a day.
     Daily { low: f64, high: f64, peak_at: Nanos },
-    /// A steep rise, then an exponential fall of this half-life.
+    /// A steep rise, then an exponential decay with this half-life.
     FlashCrowd {
         base: f64,
         peak: f64,
@@ -30,7 +30,7 @@ pub(super) enum Curve {
         rise: Nanos,
         fall: Nanos,
     },
-    /// Two rates in turn.
+    /// Two alternating rates.
     OnOff {
         on: f64,
         off: f64,
@@ -39,19 +39,19 @@ pub(super) enum Curve {
     },
 }
 
-/// A stretch of a curve.
+/// A segment of a curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Stretch {
     /// Its end.
     pub(super) until: Nanos,
-    /// A rate that the curve never falls below.
+    /// A lower bound of the rate.
     pub(super) least: f64,
-    /// A rate that it never exceeds.
+    /// An upper bound of the rate.
     pub(super) most: f64,
 }
 
 impl Curve {
-    /// Messages per second at a moment.
+    /// Returns the messages per second at a time.
     pub(super) fn rate(&self, at: Nanos) -> f64 {
         match *self {
             Self::Flat { rate } => rate,
@@ -107,7 +107,7 @@ impl Curve {
         }
     }
 
-    /// The same curve with every rate times a factor.
+    /// Returns the same curve with every rate multiplied by a factor.
     pub(super) fn scaled(&self, factor: f64) -> Self {
         let mut scaled = self.clone();
         match &mut scaled {
@@ -144,7 +144,7 @@ impl Curve {
         scaled
     }
 
-    /// A stretch that starts at a moment, with rates between which the curve stays in it.
+    /// Returns a segment that starts at a time, with bounds of the curve in it.
     pub(super) fn stretch(&self, at: Nanos) -> Stretch {
         let flat = |until, rate| Stretch {
             until,
@@ -206,7 +206,7 @@ impl Curve {
         }
     }
 
-    /// A stretch in which the curve only rises or only falls.
+    /// Returns a segment in which the curve only increases or only decreases.
     fn slope(&self, at: Nanos, until: Nanos) -> Stretch {
         let (begin, end) = (self.rate(at), self.rate(until));
         Stretch {
@@ -260,7 +260,7 @@ mod tests {
     }
 
     proptest! {
-        /// Thinning is right only when the rate stays within its bounds.
+        /// Thinning is correct only if the rate stays within its bounds.
         #[test]
         fn the_bounds_hold(curve in 0usize..6, at in 0..48 * HOUR, within in 0.0f64..1.0) {
             let curve = &curves()[curve];

@@ -1,16 +1,15 @@
-//! Which character separates the fields of a text file.
+//! Determines the character that separates the fields of a text file.
 
 use super::record::Record;
 use super::timestamp;
 
-/// The candidates, most reliable first. Commas and points also occur in numbers, and spaces in
-/// times.
+/// The candidates, most reliable first. Commas and periods also occur in numbers, and spaces in times.
 const CANDIDATES: [u8; 5] = [b'\t', b';', b'|', b',', b' '];
 
-/// Lines that decide.
+/// Number of lines to examine.
 const LINES: usize = 20;
 
-/// The delimiter that a first line such as `sep=;` declares for Excel.
+/// Returns the delimiter that a first line such as `sep=;` declares for Excel.
 pub(super) fn declared(line: &[u8]) -> Option<u8> {
     match line {
         [s, e, p, b'=', delimiter] if [s, e, p].map(u8::to_ascii_lowercase) == *b"sep" => {
@@ -20,8 +19,8 @@ pub(super) fn declared(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// Returns the delimiter with which the most lines have a time and another value; a comma if none
-/// has.
+/// Returns the delimiter with which the largest number of lines have a time and another value. A comma if no
+/// line has.
 pub(super) fn find(head: &[u8], end: u8) -> u8 {
     let lines: Vec<&[u8]> = head
         .split(|byte| *byte == end)

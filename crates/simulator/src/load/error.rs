@@ -1,11 +1,11 @@
-//! Errors of reading a file as a load.
+//! Errors when a file is read as a load.
 
 use std::fmt;
 
-/// The reason why a file can't be read as a load. Messages name the option that settles a choice.
+/// The reason why a file can't be read as a load. Messages name the option that resolves an ambiguity.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// No row.
+    /// The file has no rows.
     #[error("the file has no row with a time")]
     Empty,
     /// A file that isn't text.
@@ -19,20 +19,20 @@ pub enum ReadError {
         /// The problem.
         problem: RowProblem,
     },
-    /// A quoted field without an end.
+    /// A quoted field that isn't closed.
     #[error("line {0}: a quote that opens in this row is never closed")]
     Quote(u64),
-    /// Several columns or series that could be meant.
+    /// Several columns or series are possible.
     #[error("{} {what}: {}; {choose}", .candidates.len(), join_names(.candidates))]
     Ambiguous {
-        /// Possible meanings of the candidates.
+        /// The possible meaning of the candidates.
         what: &'static str,
         /// Their names.
         candidates: Vec<String>,
         /// The options that choose.
         choose: &'static str,
     },
-    /// A column that an option names and that the file doesn't have.
+    /// An option names a column that doesn't exist in the file.
     #[error("the file has no column or series \"{name}\", only {}", join_names(.columns))]
     NoColumn {
         /// The name.
@@ -40,13 +40,13 @@ pub enum ReadError {
         /// The columns and series of the file.
         columns: Vec<String>,
     },
-    /// No column that can be a count of messages.
+    /// No column can be a count of messages.
     #[error(
         "no column is a count of messages: the file has {}; choose one with --count-column, or add --rows messages if a row is one message",
         join_names(.0)
     )]
     NoCounts(Vec<String>),
-    /// Dates that can be read in two ways.
+    /// Dates that are ambiguous.
     #[error(
         "dates such as \"{0}\" can be day first or month first: choose with --date-order dmy or --date-order mdy"
     )]
@@ -56,22 +56,22 @@ pub enum ReadError {
         "column \"{0}\" has rates without a unit: if they are per second, add --rows rate; if they are counts, add --rows counts"
     )]
     RateUnit(String),
-    /// Values that only grow.
+    /// Values that only increase.
     #[error(
         "the values of column \"{0}\" only grow: if they are readings of a counter, add --rows counter; if they are counts, add --rows counts"
     )]
     Growing(String),
-    /// JSON of an unknown shape.
+    /// JSON in an unknown format.
     #[error(
         "the JSON has no times and values that ecs-scaler knows: it reads the output of `aws cloudwatch get-metric-data` and `get-metric-statistics`, Prometheus query_range, and lists of objects such as {{\"timestamp\": …, \"count\": …}}"
     )]
     JsonShape,
-    /// A part of a longer answer.
+    /// An incomplete response.
     #[error(
         "the JSON has a NextToken, so datapoints are missing: run the command again without --max-items and --no-paginate"
     )]
     Part,
-    /// A line of a file of InfluxDB's line protocol that isn't a point with a time.
+    /// A line that isn't a point with a time in InfluxDB's line protocol.
     #[error(
         "line {0} isn't a point of InfluxDB's line protocol with a time, as the lines before it are: `measurement,tag=value field=10i 1700000000000000000`"
     )]
@@ -87,9 +87,9 @@ pub enum ReadError {
 /// A place in a load file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A line of a text file. The first line is 1; empty lines and comments count.
+    /// A line of a text file, starting with 1. Empty lines and comments count.
     Line(u64),
-    /// A datapoint of a JSON document, from 1.
+    /// A datapoint of a JSON document, starting with 1.
     Datapoint(u64),
 }
 
@@ -105,7 +105,7 @@ impl fmt::Display for Place {
 /// The problem with a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
-    /// The time can't be read, or not in the form that the other rows have.
+    /// The time can't be parsed, or has a different format than in the other rows.
     #[error(
         "\"{0}\" isn't a time in the form of the other rows: write 2026-11-21T12:00:00Z or seconds since 1970"
     )]
@@ -124,22 +124,22 @@ pub enum RowProblem {
         "\"{0}\" isn't a whole number of messages: for rates per second, add --rows rate; for counts with fractions, add --rows counts"
     )]
     NotWhole(String),
-    /// The processing time can't be read.
+    /// The processing time can't be parsed.
     #[error("\"{0}\" isn't a processing time: write seconds, or 250ms")]
     Processing(String),
-    /// Times without a zone go back.
+    /// Times without a zone jump back.
     #[error(
         "times without a zone go back here, as clocks do when daylight saving time ends: export times in UTC or with a zone, or sort the file by time"
     )]
     WentBack,
-    /// The time is that of another row.
+    /// Another row has the same time.
     #[error(
         "another row has the same time: add --sum to add up their counts, or --rows messages if a row is one message"
     )]
     Repeated,
 }
 
-/// Names in quotes, with a bound on how many.
+/// Joins names in quotes, up to a maximum number.
 fn join_names(names: &[String]) -> String {
     const SHOWN: usize = 12;
     let mut shown: Vec<String> = names

@@ -8,14 +8,14 @@ use crate::time::{Nanos, nanos, parse_duration};
 
 use super::curve::Curve;
 
-/// How the load of a generator comes.
+/// The arrival process of a generator.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Shape {
-    /// At equal distances.
+    /// At equal intervals.
     Constant { rate: f64 },
-    /// At random (Poisson), with a rate that is known for each moment.
+    /// A Poisson process whose rate is known at each time.
     Poisson(Curve),
-    /// At random, with a rate that itself changes at random: a Markov-modulated Poisson process.
+    /// A process whose rate changes randomly: a Markov-modulated Poisson process.
     Modulated { states: Vec<(f64, Duration)> },
 }
 
@@ -226,7 +226,7 @@ fn suggest_key(generator: &str, key: &str) -> String {
 /// Longest load that a generator makes: ten years.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// The parameters of a generator, each of which is used once.
+/// The parameters of a generator. Each is used once.
 struct Parameters<'t> {
     generator: &'t str,
     left: Vec<(&'t str, &'t str)>,

@@ -7,17 +7,17 @@ use super::error::ReadError;
 use super::json::{SERIES, table};
 use super::record::Record;
 
-/// Whether the first line of a file is line protocol.
+/// Whether the first line of a file is in line protocol.
 pub(super) fn is_meant(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
     let first = text.lines().find(|line| !is_skipped(line));
     first.and_then(parse).is_some()
 }
 
-/// The rows of a file, after one with the names of the columns.
+/// Returns the rows of a file. The first one contains the names of the columns.
 ///
 /// # Errors
-/// With the line that isn't line protocol.
+/// If a line isn't in line protocol. The error contains the line.
 pub(super) fn rows(input: impl BufRead) -> Result<Vec<Record>, ReadError> {
     let mut rows = Vec::new();
     for (number, line) in (1..).zip(input.lines()) {
@@ -34,7 +34,7 @@ fn is_skipped(line: &str) -> bool {
     line.is_empty() || line.starts_with('#')
 }
 
-/// The fields of a point by their names, with its series and its time. `None` for anything else, and for a
+/// Returns the fields of a point by name, with its series and its time. `None` for anything else, and for a
 /// point without a time.
 fn parse(line: &str) -> Option<BTreeMap<String, String>> {
     let parts = split(line.trim(), ' ');
@@ -61,7 +61,7 @@ fn parse(line: &str) -> Option<BTreeMap<String, String>> {
     Some(row)
 }
 
-/// The text of a value: `10i` and `10u` are integers, and texts have quotes.
+/// Returns the text of a value: `10i` and `10u` are integers, and strings are quoted.
 fn plain(value: &str) -> String {
     let integer = value.strip_suffix(['i', 'u']).filter(|rest| {
         let digits = rest.strip_prefix('-').unwrap_or(rest);
@@ -70,7 +70,7 @@ fn plain(value: &str) -> String {
     integer.unwrap_or(value.trim_matches('"')).to_owned()
 }
 
-/// Splits a text where the separator has no backslash before it and isn't within quotes.
+/// Splits a text at separators that aren't escaped with a backslash or within quotes.
 fn split(text: &str, separator: char) -> Vec<&str> {
     let (mut escaped, mut quoted, mut begin) = (false, false, 0);
     let mut parts = Vec::new();

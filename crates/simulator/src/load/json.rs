@@ -1,5 +1,5 @@
-//! JSON documents with times and values: from `aws cloudwatch`, Prometheus, Datadog, Grafana, Kibana,
-//! InfluxDB, Splunk, and lists of objects. They become rows with named columns.
+//! JSON documents with times and values: from `aws cloudwatch`, Prometheus, Datadog, Grafana, Kibana, InfluxDB,
+//! Splunk, and lists of objects. They are converted to rows with named columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
@@ -11,19 +11,19 @@ use super::json_value::{find_label, flatten, is_moment, read_scalar};
 use super::record::Record;
 use super::{timestamp, words};
 
-/// The name of the column that names the series of a value.
+/// The column that contains the series of a value.
 pub(super) const SERIES: &str = "series";
 
-/// The contents found in a document.
+/// The data found in a document.
 #[derive(Default)]
 struct Found {
     /// Series, times, and values.
     points: Vec<[String; 3]>,
-    /// Rows by the names of their columns.
+    /// Rows by column name.
     rows: Vec<BTreeMap<String, String>>,
 }
 
-/// The rows of a document, after one with the names of the columns.
+/// Returns the rows of a document. The first one contains the names of the columns.
 pub(super) fn read_rows(input: impl Read) -> Result<Vec<Record>, ReadError> {
     let documents: Vec<Value> = Deserializer::from_reader(BufReader::new(input))
         .into_iter()
@@ -55,7 +55,7 @@ impl Found {
                     && !self.take_frame(map, name)
                     && !self.take_map(map, name)
                 {
-                    // New Relic's total of the facets would count each message twice.
+                    // New Relic's total over the facets would count each message twice.
                     let total = |key: &str| key == "totalResult" && map.contains_key("facets");
                     for (_, inner) in map.iter().filter(|(key, _)| !total(key)) {
                         self.walk(inner, name);
@@ -74,7 +74,7 @@ impl Found {
         }
     }
 
-    /// Times and values in two lists, as GetMetricData and Datadog return them.
+    /// Reads times and values in two lists, as GetMetricData and Datadog return them.
     fn take_lists(&mut self, map: &Map<String, Value>, name: &str) -> bool {
         let list = |keys: [&str; 3]| keys.into_iter().find_map(|key| map.get(key)?.as_array());
         let (Some(times), Some(values)) = (
@@ -108,7 +108,7 @@ impl Found {
         }
     }
 
-    /// The names of columns and rows of values, as InfluxDB and BigQuery's tools return them.
+    /// Reads the names of columns and rows of values, as InfluxDB and BigQuery's tools return them.
     fn take_columns(&mut self, map: &Map<String, Value>, name: &str) -> bool {
         let list = |key: &str| map.get(key).and_then(Value::as_array);
         let Some(columns) = list("columns") else {
@@ -130,7 +130,7 @@ impl Found {
         true
     }
 
-    /// The names of columns and their values column by column, as Grafana returns them.
+    /// Reads the names of columns and their values column by column, as Grafana returns them.
     fn take_frame(&mut self, map: &Map<String, Value>, name: &str) -> bool {
         let within = |outer: &str, inner: &str| map.get(outer)?.get(inner)?.as_array();
         let (Some(fields), Some(columns)) = (within("schema", "fields"), within("data", "values"))
@@ -152,7 +152,7 @@ impl Found {
         true
     }
 
-    /// Values by their times, or lists of values by the names of columns.
+    /// Reads values by time, or lists of values by column name.
     fn take_map(&mut self, map: &Map<String, Value>, name: &str) -> bool {
         let timed = map
             .iter()
@@ -187,7 +187,8 @@ impl Found {
         true
     }
 
-    /// Pairs of a time and a value, as Prometheus and Datadog return them; Graphite turns them around.
+    /// Reads pairs of a time and a value, as Prometheus and Datadog return them. Graphite uses the opposite
+    /// order.
     fn take_pairs(&mut self, items: &[Value], name: &str) -> bool {
         let pairs: Option<Vec<(&Value, &Value)>> = items
             .iter()
@@ -216,7 +217,7 @@ impl Found {
         true
     }
 
-    /// Rows of `field` and `value`, as CloudWatch Logs Insights returns them.
+    /// Reads rows of `field` and `value`, as CloudWatch Logs Insights returns them.
     fn take_fields(&mut self, items: &[Value]) -> bool {
         let row = |item: &Value| -> Option<BTreeMap<String, String>> {
             let fields = item.as_array()?.iter();
@@ -237,7 +238,7 @@ impl Found {
         true
     }
 
-    /// Objects with a time.
+    /// Reads objects with a time.
     fn take_rows(&mut self, items: &[Value], name: &str) -> bool {
         let rows: Vec<BTreeMap<String, String>> = items.iter().filter_map(flatten).collect();
         let timed = |row: &BTreeMap<String, String>| {
@@ -270,7 +271,7 @@ impl Found {
     }
 }
 
-/// Rows by the names of their columns, after one with these names.
+/// Returns rows by column name. The first one contains the names.
 pub(super) fn table(rows: &[BTreeMap<String, String>]) -> Vec<Record> {
     let names: BTreeSet<&str> = rows
         .iter()
@@ -286,7 +287,7 @@ pub(super) fn table(rows: &[BTreeMap<String, String>]) -> Vec<Record> {
     numbered(std::iter::once(names.clone()).chain(cells), false)
 }
 
-/// Rows with their numbers; the names of the columns are 0.
+/// Returns rows with their numbers. The row with the column names is 0.
 fn numbered<'t, F: IntoIterator<Item = &'t str>>(
     rows: impl Iterator<Item = F>,
     nothing: bool,

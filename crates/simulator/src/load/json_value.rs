@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::timestamp;
 
-/// The text of a value that is neither a list nor an object.
+/// Returns the text of a value that is neither a list nor an object.
 pub(super) fn read_scalar(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some(String::new()),
@@ -17,7 +17,7 @@ pub(super) fn read_scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The values of an object and of the objects in it; `None` if it contains rows itself.
+/// Returns the values of an object and of the objects in it. `None` if it contains rows itself.
 pub(super) fn flatten(value: &Value) -> Option<BTreeMap<String, String>> {
     let mut row = BTreeMap::new();
     for (key, value) in value.as_object()? {
@@ -49,7 +49,7 @@ pub(super) fn is_moment(text: &str) -> bool {
     timestamp::is_date(text.as_bytes()) || timestamp::is_epoch(text.as_bytes())
 }
 
-/// An object's name for its values.
+/// Returns an object's name for its values.
 pub(super) fn find_label(map: &Map<String, Value>) -> Option<String> {
     const KEYS: [&str; 9] = [
         "Label",
@@ -69,7 +69,7 @@ pub(super) fn find_label(map: &Map<String, Value>) -> Option<String> {
     })
 }
 
-/// A metric's name and labels, as Prometheus writes them.
+/// Joins a metric's name and labels in Prometheus's format.
 pub(super) fn join_labels(labels: &Map<String, Value>) -> String {
     let name = labels.get("__name__").and_then(Value::as_str).unwrap_or("");
     let rest: Vec<String> = labels

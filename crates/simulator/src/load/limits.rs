@@ -1,4 +1,4 @@
-//! Loads that would run forever are refused immediately.
+//! Refuses loads whose simulation would take forever.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use super::read::Layout;
 use super::{Load, Source};
 use crate::time::{nanos, seconds};
 
-/// The largest load that is simulated.
+/// The maximum load to simulate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LoadLimits {
     /// Number of messages.
     pub messages: u64,
-    /// How long the load lasts.
+    /// Duration of the load.
     pub span: Duration,
 }
 
@@ -41,9 +41,9 @@ pub enum LimitError {
         "the load lasts {found}, more than the limit of {limit}: check the column of times and its unit, read a part with --from and --to, or raise the limit with --max-span"
     )]
     Span {
-        /// How long it lasts.
+        /// The load's duration.
         found: String,
-        /// How long it can last.
+        /// The maximum duration.
         limit: String,
     },
     /// It has too many messages.
@@ -53,16 +53,16 @@ pub enum LimitError {
     Messages {
         /// Number of messages.
         found: String,
-        /// Largest number.
+        /// Maximum number.
         limit: String,
     },
 }
 
 impl Load {
-    /// The load, if it is within limits.
+    /// Returns the load, if it is within the limits.
     ///
     /// # Errors
-    /// When it lasts too long or has too many messages.
+    /// If it lasts too long or has too many messages.
     pub fn within(self, limits: LoadLimits) -> Result<Self, LimitError> {
         let span = self.span_seconds();
         if span > limits.span.as_secs_f64() {
@@ -83,7 +83,7 @@ impl Load {
         Ok(self)
     }
 
-    /// How long it lasts in seconds, also where nanoseconds can't count that.
+    /// Returns its duration in seconds, even if that doesn't fit into nanoseconds.
     #[expect(clippy::cast_precision_loss, reason = "a limit needs no last digit")]
     fn span_seconds(&self) -> f64 {
         match &self.source {
@@ -94,7 +94,7 @@ impl Load {
         }
     }
 
-    /// The number of messages to expect.
+    /// Returns the expected number of messages.
     #[expect(clippy::cast_precision_loss, reason = "a limit needs no last digit")]
     fn expected_messages(&self) -> f64 {
         let whole = match &self.source {
@@ -102,7 +102,7 @@ impl Load {
                 let whole: f64 = parts.iter().map(|part| part.load.expected_messages()).sum();
                 let length = seconds(self.to.saturating_sub(self.from));
                 let longest = parts.iter().map(|part| part.load.span_seconds());
-                // A part has about so many of them.
+                // A part has a proportional number of them.
                 whole * (length / longest.fold(length, f64::max).max(f64::MIN_POSITIVE))
             }
             Source::Generated(generator) => {
@@ -125,9 +125,9 @@ impl Load {
     }
 }
 
-/// The average messages per second of a generator over its duration.
+/// Returns the average messages per second of a generator over its duration.
 fn mean_rate(generator: &Generator) -> f64 {
-    /// Moments at which a curve is read; those with narrow peaks are computed.
+    /// Number of times at which a curve is sampled. The means of curves with narrow peaks are computed instead.
     const MOMENTS: u64 = 10_000;
     let length = seconds(generator.duration);
     match &generator.shape {
@@ -166,7 +166,7 @@ fn mean_rate(generator: &Generator) -> f64 {
     }
 }
 
-/// A duration in days, or in seconds if it is shorter.
+/// Formats a duration in days, or in seconds if it is shorter.
 fn format_days(seconds: f64) -> String {
     if seconds < 86_400.0 {
         format!("{seconds:.0}s")
@@ -175,7 +175,7 @@ fn format_days(seconds: f64) -> String {
     }
 }
 
-/// A number with commas between its thousands.
+/// Formats a number with thousands separators.
 fn group_digits(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut grouped = String::new();

@@ -1,4 +1,4 @@
-//! Loads: when messages are sent. Recorded in a file, or generated.
+//! Loads: when messages are sent. Either recorded in a file or generated.
 
 mod arrivals;
 mod civil;
@@ -71,22 +71,22 @@ enum Source {
 struct Part {
     queue: String,
     load: Load,
-    /// How long after the first of the loads it begins.
+    /// How long after the first load it starts.
     after: Nanos,
 }
 
 /// The reason why a part of a load can't be selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PartError {
-    /// Not a number of times.
+    /// Not a valid factor.
     #[error("a load can't be scaled by {0}: it must be a number above zero and at most a million")]
     Scale(String),
-    /// An invalid moment.
+    /// An invalid time.
     #[error(
         "\"{0}\" isn't a time in the load: use the file's format, or a duration from its start: 90s, 2h30m, or 14d"
     )]
     Moment(String),
-    /// Nothing is left.
+    /// The part is empty.
     #[error("the part from {from} to {to} has no length: the load lasts {length:?}")]
     Nothing {
         /// Start.
@@ -99,7 +99,7 @@ pub enum PartError {
 }
 
 impl Load {
-    /// Whether a text means a generator rather than a file: it starts with a generator's name.
+    /// Whether a text is a generator and not a file: it starts with a generator's name.
     #[must_use]
     pub fn is_generator(text: &str) -> bool {
         Generator::is_meant(text)
@@ -115,7 +115,7 @@ impl Load {
     /// arrivals.
     ///
     /// # Errors
-    /// If the generator is unknown, or its parameters are wrong.
+    /// If the generator is unknown, or its parameters aren't valid.
     pub fn generate(text: &str) -> Result<Self, GeneratorError> {
         let generator = Generator::parse(text)?;
         Ok(Self {
@@ -127,13 +127,13 @@ impl Load {
         })
     }
 
-    /// Reads a file as a stream: a text file of rows with a time and a count, or a row per message with its
-    /// time and perhaps its processing time; or a JSON document with times and values. The assumptions are
-    /// in [`Load::notes`].
+    /// Reads a file as a stream: a text file of rows with a time and a count, or with a row per message that
+    /// contains its time and optionally its processing time; or a JSON document with times and values.
+    /// [`Load::notes`] has the assumptions.
     ///
     /// # Errors
-    /// When the file can't be read, has no row, has a row that can't be used (with its line), or leaves a
-    /// choice that the options don't settle (with the candidates).
+    /// If the file can't be read, has no rows, has an invalid row (the error contains its line), or is
+    /// ambiguous in a way that the options don't resolve (the error lists the candidates).
     pub fn read(input: impl Read, options: &ReadOptions) -> Result<Self, ReadError> {
         let recorded = read::read(input, options)?;
         Ok(Self {
@@ -145,7 +145,7 @@ impl Load {
         })
     }
 
-    /// [`Load::read`] with no option other than the meaning of a row.
+    /// [`Load::read`] with only one option: the meaning of a row.
     ///
     /// # Errors
     /// As [`Load::read`].
@@ -157,7 +157,8 @@ impl Load {
         Self::read(input, &options)
     }
 
-    /// The messages that were really sent in a run of this length, to the microsecond; in any order.
+    /// Creates a load from the messages that were actually sent in a run of this duration, with microsecond
+    /// precision and in any order.
     #[must_use]
     pub fn from_messages(messages: impl IntoIterator<Item = Arrival>, lasts: Duration) -> Self {
         let mut messages: Vec<Arrival> = messages.into_iter().collect();
@@ -172,7 +173,8 @@ impl Load {
         }
     }
 
-    /// The loads of several queues by their names. They begin together, unless the times of all are dates.
+    /// Combines the loads of several queues by name. They start at the same time, unless all of them have
+    /// dates.
     #[must_use]
     pub fn mixed(loads: Vec<(String, Self)>) -> Self {
         let notes = loads.iter().flat_map(|(queue, load)| {
@@ -202,12 +204,12 @@ impl Load {
         }
     }
 
-    /// The names of the queues whose loads it has; none if it names no queues.
+    /// Returns the names of the queues whose loads it has. Empty if it names no queues.
     pub fn queues(&self) -> impl Iterator<Item = &str> {
         self.parts().iter().map(|part| part.queue.as_str())
     }
 
-    /// The loads of several queues.
+    /// Returns the loads of several queues.
     fn parts(&self) -> &[Part] {
         match &self.source {
             Source::Mixed(parts) => parts,
@@ -215,10 +217,10 @@ impl Load {
         }
     }
 
-    /// The same load with this many times the messages.
+    /// Returns the same load with its messages multiplied by this factor.
     ///
     /// # Errors
-    /// When the factor is not above zero and at most a million.
+    /// If the factor isn't positive and at most a million.
     pub fn scaled(mut self, factor: f64) -> Result<Self, PartError> {
         if !(factor > 0.0 && factor <= 1e6) {
             return Err(PartError::Scale(factor.to_string()));
@@ -234,11 +236,11 @@ impl Load {
         Ok(self)
     }
 
-    /// The part between two moments: times in the file's format, or durations such as `2h` from the load's
-    /// start.
+    /// Returns the part between two times, which are in the file's format or durations such as `2h` from the
+    /// load's start.
     ///
     /// # Errors
-    /// When a moment can't be read, or nothing is left between them.
+    /// If a time can't be parsed, or if the part is empty.
     pub fn between(mut self, from: Option<&str>, to: Option<&str>) -> Result<Self, PartError> {
         let begin = self.from;
         let moment = |text: Option<&str>, default: Nanos| match text {
@@ -260,19 +262,19 @@ impl Load {
         Ok(self)
     }
 
-    /// How long it lasts.
+    /// Returns its duration.
     #[must_use]
     pub fn duration(&self) -> Duration {
         Duration::from_nanos(self.to - self.from)
     }
 
-    /// The assumptions about it, a sentence each.
+    /// Returns the assumptions about it, one sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The load's start, if its times are dates.
+    /// Returns the load's start, if it has dates.
     #[must_use]
     pub fn begins(&self) -> Option<String> {
         match &self.source {
@@ -287,7 +289,7 @@ impl Load {
         }
     }
 
-    /// When it starts, since the Unix epoch; `otherwise` returns the start of a load without dates.
+    /// Returns when it starts, since the Unix epoch. `otherwise` returns the start of a load without dates.
     pub(crate) fn begins_at(&self, otherwise: impl FnOnce() -> Duration) -> Duration {
         let dated = match &self.source {
             Source::Recorded(recorded) if self.begins().is_some() => {
@@ -303,7 +305,7 @@ impl Load {
         whole.saturating_add(Duration::from_nanos(self.from))
     }
 
-    /// The messages, as a stream. The same seed gives the same ones.
+    /// Returns the messages as a stream. The same seed gives the same messages.
     #[must_use]
     pub fn arrivals(&self, seed: u64) -> Arrivals<'_> {
         let part = (self.from, self.to);
@@ -311,7 +313,7 @@ impl Load {
             Source::Generated(generator) => Arrivals::generated(generator, self.scale, seed, part),
             Source::Recorded(recorded) => Arrivals::recorded(recorded, self.scale, seed, part),
             Source::Mixed(parts) => {
-                // The queues have different messages also where their loads are the same.
+                // The queues have different messages even if their loads are the same.
                 let each = (0u64..).zip(parts).map(|(place, one)| {
                     let seed = seed.wrapping_add(place << 32);
                     (one.after, one.load.arrivals(seed))
@@ -339,7 +341,7 @@ impl Load {
 }
 
 impl Recorded {
-    /// Messages in order of time, counted from the start.
+    /// Creates a load from messages ordered by time, counted from the start.
     fn from_messages(messages: &[Arrival]) -> Self {
         let mut rows = Packed::default();
         for message in messages {

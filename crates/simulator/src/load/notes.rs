@@ -1,4 +1,4 @@
-//! Assumptions about a load file, and how processing times are read.
+//! Assumptions about a load file, and how processing times are parsed.
 
 use crate::time::parse_duration;
 
@@ -9,7 +9,7 @@ use super::options::Rows;
 use super::sample::Sample;
 use super::words;
 
-/// How often something was found, and where first.
+/// How many times something was found, and where first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     count: u64,
@@ -32,7 +32,7 @@ impl Tally {
     }
 }
 
-/// The detected meaning of the columns.
+/// Describes the detected meaning of the columns.
 pub(super) fn describe_columns(
     sample: &Sample,
     columns: &Columns,
@@ -100,7 +100,7 @@ fn name_unit(seconds: u32) -> &'static str {
     }
 }
 
-/// Microseconds of one, for processing times without a unit, by the name of their column.
+/// Returns the unit of processing times without a unit, in microseconds, from the name of their column.
 pub(super) fn duration_unit(name: &str) -> f64 {
     if words::has_word(name, "ms msec millis millisecond milliseconds") {
         1e3
@@ -113,7 +113,7 @@ pub(super) fn duration_unit(name: &str) -> f64 {
     }
 }
 
-/// 1 + the microseconds of a processing time; 0 for an empty field.
+/// Returns 1 + the microseconds of a processing time, or 0 for an empty field.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,4 +1,4 @@
-//! Times that are numbers: since 1970, as digits of a date, or days as spreadsheets count them.
+//! Numeric times: since 1970, as digits of a date, or as spreadsheet days.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 /// Days from 30 December 1899 to 1 January 1970.
 const EPOCH_DAY: f64 = 25_569.0;
 
-/// The unit of times that are numbers.
+/// The unit of numeric times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Nanos,
@@ -19,7 +19,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    /// By size: seconds until the year 5138, then milliseconds, microseconds, and nanoseconds.
+    /// Guesses the unit by size: seconds until the year 5138, then milliseconds, microseconds, and nanoseconds.
     pub(super) fn guess(whole: u64) -> Self {
         match whole {
             0..100_000_000_000 => Self::Seconds,
@@ -72,7 +72,7 @@ pub(super) fn parse_compact(text: &[u8]) -> Option<u64> {
     u64::try_from(time.timestamp().as_microsecond()).ok()
 }
 
-/// Whether numbers are days since 1899: from 1954 to 2119, and never more than a month apart.
+/// Whether the numbers are days since 1899: from 1954 to 2119, and never more than a month apart.
 pub(super) fn is_serial<'c>(numbers: impl Iterator<Item = &'c [u8]>) -> bool {
     let mut before = None;
     let mut steps = 0;
@@ -96,20 +96,20 @@ pub(super) fn is_serial<'c>(numbers: impl Iterator<Item = &'c [u8]>) -> bool {
     reason = "after 1970 by the filter, and before the year 2119 by its caller"
 )]
 pub(super) fn parse_serial(days: f64) -> Option<u64> {
-    // A second is about 0.0000116 days, which spreadsheets write with too few digits.
+    // A second is about 0.0000116 days, which spreadsheets round to too few digits.
     let seconds = ((days - EPOCH_DAY) * 86_400.0).round();
     Some(seconds)
         .filter(|seconds| *seconds >= 0.0)
         .map(|seconds| seconds as u64 * 1_000_000)
 }
 
-/// A whole number and the millionths of its fraction.
+/// Parses a whole number and the millionths of its fraction.
 pub(super) fn parse_number(text: &[u8]) -> Option<(u64, u64)> {
     let (whole, billionths) = number_of_billionths(text)?;
     Some((whole, billionths / 1_000))
 }
 
-/// A whole number and the billionths of its fraction, after a point or a comma.
+/// Parses a whole number and the billionths of its fraction, after a period or a comma.
 pub(super) fn number_of_billionths(text: &[u8]) -> Option<(u64, u64)> {
     let text = std::str::from_utf8(text).ok()?;
     let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));

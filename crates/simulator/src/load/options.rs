@@ -1,15 +1,15 @@
-//! The user's choices for a load file that has several interpretations.
+//! The user's choices for a load file that can be interpreted in several ways.
 
 /// The meaning of a row of a load file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
     /// The messages that were sent from the row's time until the next row.
     Counts,
-    /// The messages sent per second, or per another unit that the file names.
+    /// The messages per second, or per another unit that the file specifies.
     Rates,
-    /// The reading of a counter that only grows, until it starts again at zero.
+    /// The reading of a counter that only increases until it restarts at zero.
     Counters,
-    /// One message: when it was sent, and its processing time if the file has it.
+    /// One message: when it was sent, and its processing time if the file contains it.
     Messages,
 }
 
@@ -24,7 +24,7 @@ pub enum DateOrder {
     Ymd,
 }
 
-/// How to read a load file. By default, the columns and values of the file decide.
+/// How to read a load file. By default, the columns and values of the file determine it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The meaning of a row.

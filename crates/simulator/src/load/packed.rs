@@ -1,6 +1,6 @@
-//! Rows of a recorded load in few bytes: ten million arrivals take some forty megabytes.
+//! Compact rows of a recorded load: ten million arrivals take about 40 MB.
 
-/// Pairs of a time in microseconds, never decreasing, and a value.
+/// Pairs of a time in microseconds, which never decreases, and a value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Packed {
     bytes: Vec<u8>,
@@ -9,7 +9,7 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// Adds a pair. The time is at least that of the pair before.
+    /// Adds a pair. Its time must be at least the previous pair's.
     pub(super) fn push(&mut self, at: u64, value: u64) {
         self.write(at.saturating_sub(self.last));
         self.write(value);
@@ -35,7 +35,7 @@ impl Packed {
         }
     }
 
-    /// Seven bits per byte, the lowest first; the highest bit means that more follow.
+    /// Writes seven bits per byte, lowest first. The highest bit means that more bytes follow.
     fn write(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push((value & 0x7f) as u8 | 0x80);

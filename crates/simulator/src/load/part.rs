@@ -1,4 +1,4 @@
-//! Parts of a load, and their known place in the whole.
+//! Parts of a load, and their position in the whole.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{Load, Source};
 use crate::time::{Nanos, nanos};
 
 impl Load {
-    /// The part between two durations from this one's start; `None` if that has no length.
+    /// Returns the part between two durations from the start. `None` if it is empty.
     #[must_use]
     pub fn part(&self, from: Duration, to: Duration) -> Option<Self> {
         let first = self.from.saturating_add(nanos(from));
@@ -18,12 +18,12 @@ impl Load {
         })
     }
 
-    /// Its start and end in the whole load.
+    /// Returns its start and end in the whole load.
     pub(crate) fn bounds(&self) -> (Nanos, Nanos) {
         (self.from, self.to)
     }
 
-    /// Whether it is drawn by a generator, so that another seed is another load of the same kind.
+    /// Whether a generator creates it, so that another seed results in another load of the same kind.
     #[must_use]
     pub fn is_generated(&self) -> bool {
         match &self.source {
@@ -33,7 +33,7 @@ impl Load {
         }
     }
 
-    /// The same with another note about an assumption, before the others.
+    /// Adds a note about an assumption before the other notes.
     #[must_use]
     pub fn noting(mut self, note: impl Into<String>) -> Self {
         self.notes.insert(0, note.into());

@@ -1,4 +1,4 @@
-//! Loads that were recorded: files of counts, rates, counters, or messages, read as a stream.
+//! Recorded loads: files of counts, rates, counters, or messages, read as a stream.
 
 use std::io::Read;
 
@@ -15,16 +15,16 @@ use super::spread::{Spread, Values};
 use super::timestamp::TimeForm;
 use super::{counter, notes, timestamp, words};
 
-/// A load that was recorded.
+/// A recorded load.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Recorded {
     pub(super) layout: Layout,
-    /// Microseconds since the first row, and a count or (for messages) 1 + the processing time in
-    /// microseconds, 0 without one. A count is spread over the time until the next row.
+    /// Microseconds since the first row, and a count or (for messages) 1 + the processing time in microseconds;
+    /// 0 without a processing time. A count is spread over the time until the next row.
     pub(super) rows: Packed,
     /// Microseconds from the first row to the end of the last.
     pub(super) end: u64,
-    /// The first row's time in microseconds, as the file's times are counted.
+    /// The first row's time in microseconds, on the file's time scale.
     pub(super) first: u64,
     pub(super) form: TimeForm,
     pub(super) notes: Vec<String>,
@@ -33,13 +33,13 @@ pub(super) struct Recorded {
 /// The meaning of a row of a recorded load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// A moment and how many messages were sent from it until the next.
+    /// A time, and the number of messages that were sent from then until the next row.
     Counts,
     /// One message.
     Messages,
 }
 
-/// Shortest length of a file with a row per message, in microseconds.
+/// Minimum duration of a file with a row per message, in microseconds.
 const MINUTE: u64 = 60 * MILLION;
 
 /// Reads a file.
@@ -65,17 +65,17 @@ pub(super) fn read(input: impl Read, options: &ReadOptions) -> Result<Recorded, 
     reading.finish(&sample, &|line| source.place(line))
 }
 
-/// How a file is read, and its content so far.
+/// The way in which a file is read, and its content so far.
 struct Reading {
     columns: Columns,
     rows: Rows,
     form: TimeForm,
     number: NumberForm,
-    /// Whether counts are kept in millionths.
+    /// Whether counts are stored in millionths.
     fine: bool,
-    /// Seconds of the unit of rates that don't have a unit.
+    /// Length of the unit of rates that don't specify one, in seconds.
     per: u32,
-    /// Microseconds of one, for processing times without a unit.
+    /// Unit of processing times that don't specify one, in microseconds.
     duration_unit: f64,
     header: Option<Record>,
     collected: Collected,
@@ -156,7 +156,7 @@ impl Reading {
         self.form.read(&self.time)
     }
 
-    /// The value of a row; `None` for a counter without a reading.
+    /// Returns the value of a row. `None` for a counter without a reading.
     fn read_value(&mut self, record: &Record) -> Result<Option<u64>, RowProblem> {
         if self.columns.counts.is_empty() {
             return match self.columns.duration {
@@ -239,7 +239,7 @@ impl Reading {
     }
 }
 
-/// How the times of the chosen columns are written.
+/// Detects the format of the times in the chosen columns.
 fn detect_time_form(
     sample: &Sample,
     columns: &Columns,
@@ -278,7 +278,7 @@ fn detect_time_form(
         })
 }
 
-/// Determines the meaning of a row: by the options, then by names and values.
+/// Determines the meaning of a row, by the options, then by names and values.
 fn choose_rows(
     sample: &Sample,
     columns: &Columns,

@@ -10,7 +10,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// A row with these fields.
+    /// Creates a row from these fields.
     pub(super) fn from_fields<'f>(line: u64, fields: impl IntoIterator<Item = &'f str>) -> Self {
         let mut record = Self {
             line,
@@ -28,7 +28,7 @@ impl Record {
         self.ends.len()
     }
 
-    /// A field without the space around it. `None` where the row has fewer fields.
+    /// Returns a field without the surrounding whitespace. `None` if the row has fewer fields.
     pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
         let end = *self.ends.get(index)?;
         let start = match index.checked_sub(1) {
@@ -38,17 +38,16 @@ impl Record {
         self.bytes.get(start..end).map(<[u8]>::trim_ascii)
     }
 
-    /// A field, empty where the row has fewer.
+    /// Returns a field. Empty if the row has fewer fields.
     pub(super) fn field(&self, index: usize) -> &[u8] {
         self.get(index).unwrap_or_default()
     }
 
-    /// All fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|index| self.field(index))
     }
 
-    /// Splits a row at its delimiter. Returns false when its last field is quoted and has no end yet.
+    /// Splits a row at its delimiter. Returns `false` if its last field is quoted and not closed yet.
     pub(super) fn split(&mut self, row: &[u8], delimiter: u8) -> bool {
         self.bytes.clear();
         self.ends.clear();
@@ -67,7 +66,7 @@ impl Record {
         }
     }
 
-    /// Takes one field; returns whether its quotes are closed, and the rest if more fields follow.
+    /// Reads one field. Returns whether its quotes are closed, and the rest if more fields follow.
     fn take_field<'r>(&mut self, row: &'r [u8], delimiter: u8) -> (bool, Option<&'r [u8]>) {
         let mut rest = row;
         let mut closed = true;

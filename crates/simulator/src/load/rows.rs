@@ -1,4 +1,4 @@
-//! Rows in the order of time, whatever their order in the file.
+//! Sorts rows by time, regardless of their order in the file.
 
 use std::collections::HashMap;
 
@@ -7,18 +7,18 @@ use super::error::RowProblem;
 use super::options::Rows;
 use super::packed::Packed;
 
-/// How far back the times of messages can go in a file without zones: logs are written by several writers.
+/// How far the times of messages can jump back in a file without zones, because logs can have several writers.
 /// In microseconds.
 const JITTER: u64 = 600_000_000;
 
-/// The rows read so far: packed while they come in order, otherwise as points.
+/// The rows so far: packed while they are in order, otherwise as points.
 pub(super) struct Collected {
     packed: Packed,
     first: Option<u64>,
     points: Option<Vec<Point>>,
     /// Whether values are readings of counters.
     counters: bool,
-    /// Whether a row is one message, so that many can have the same time.
+    /// Whether a row is one message, so that several rows can have the same time.
     messages: bool,
     lacks_zone: bool,
     /// Whether counts with the same time are added up.
@@ -26,17 +26,17 @@ pub(super) struct Collected {
     names: HashMap<String, u32>,
     /// The last time of each series.
     last: Vec<Option<u64>>,
-    /// The first line at which times increased, and the first at which they decreased.
+    /// The first line where times increased, and the first where they decreased.
     went_on: Option<u64>,
     went_back: Option<u64>,
 }
 
-/// Rows in order.
+/// Rows ordered by time.
 pub(super) struct Ordered {
     /// Microseconds since the first row, and values.
     pub(super) rows: Packed,
     pub(super) first: u64,
-    /// Microseconds from the first row to the end, where the rows know it.
+    /// Microseconds from the first row to the end, if the rows contain it.
     pub(super) end: Option<u64>,
     pub(super) note: Option<&'static str>,
 }
@@ -59,7 +59,7 @@ impl Collected {
         }
     }
 
-    /// The number of a series.
+    /// Returns the number of a series.
     pub(super) fn series(&mut self, name: String) -> u32 {
         let next = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
         let number = *self.names.entry(name).or_insert(next);
@@ -121,7 +121,7 @@ impl Collected {
         }
     }
 
-    /// Continues without packing.
+    /// Switches from packed rows to points.
     fn spill(&mut self) {
         let first = self.first.unwrap_or_default();
         let rows = self.packed.iter().map(|(at, value)| Point {
@@ -134,10 +134,11 @@ impl Collected {
         self.packed = Packed::default();
     }
 
-    /// The rows in order.
+    /// Returns the rows in order.
     ///
     /// # Errors
-    /// With the line, when times go back as clocks do, or when times are repeated.
+    /// If times jump back like clocks at the end of daylight saving time, or if times are repeated. The error
+    /// contains the line.
     pub(super) fn finish(self) -> Result<Ordered, (u64, RowProblem)> {
         if let (true, Some(on), Some(back)) = (self.lacks_zone, self.went_on, self.went_back) {
             return Err((on.max(back), RowProblem::WentBack));

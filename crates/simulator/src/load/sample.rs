@@ -8,19 +8,19 @@ use super::record::Record;
 use super::source::Source;
 use super::{timestamp, words};
 
-/// Rows that decide. A month of minutes has 44,640.
+/// Number of rows to examine. A month of minutes has 44,640.
 const ROWS: usize = 50_000;
 
-/// Rows that decide about the kind of a column's values.
+/// Number of rows that determine the kind of a column's values.
 const KIND_ROWS: usize = 200;
 
-/// Most rows before the names of the columns.
+/// Maximum number of rows before the names of the columns.
 const PREAMBLE: usize = 20;
 
-/// The kind of a column's values, by their form.
+/// The kind of a column's values, by their format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing.
+    /// No values.
     Empty,
     /// Dates, with or without times.
     Date,
@@ -45,7 +45,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Takes the first rows from a file.
+    /// Reads the first rows of a file.
     pub(super) fn take(source: &mut Source<'_>) -> Result<Self, ReadError> {
         let mut records = Vec::new();
         let mut record = Record::default();
@@ -80,7 +80,6 @@ impl Sample {
         self.kinds.len()
     }
 
-    /// The name of a column.
     pub(super) fn name(&self, column: usize) -> String {
         self.header
             .as_ref()
@@ -89,7 +88,6 @@ impl Sample {
             .unwrap_or_else(|| format!("column {}", column + 1))
     }
 
-    /// The names of columns.
     pub(super) fn names(&self, columns: impl IntoIterator<Item = usize>) -> Vec<String> {
         columns
             .into_iter()
@@ -118,7 +116,7 @@ impl Sample {
         })
     }
 
-    /// The column of this name, or of this number from 1.
+    /// Returns the column with this name or this number, starting with 1.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         let named = (0..self.width()).find(|column| {
             self.header.is_some() && self.name(*column).eq_ignore_ascii_case(name.trim())
@@ -140,8 +138,8 @@ impl Sample {
     }
 }
 
-/// Number of rows before the first row of values: names of columns, and rows that some exports put before
-/// them.
+/// Returns the number of rows before the first row of values: names of columns, and rows that some exports put
+/// before them.
 fn count_name_rows(records: &[Record]) -> usize {
     match records.first() {
         Some(first) if is_header(first) => {}
@@ -160,7 +158,7 @@ fn count_name_rows(records: &[Record]) -> usize {
             is_header(record) && (title || !record.field(0).iter().any(u8::is_ascii_digit))
         })
         .count();
-    // Without any row of values, the second row is one that can't be read.
+    // Without any row of values, the second row is an invalid one.
     if more + 1 == records.len() {
         1
     } else {
@@ -168,8 +166,8 @@ fn count_name_rows(records: &[Record]) -> usize {
     }
 }
 
-/// The names of the columns from the rows before the first row of values. CloudWatch's console has rows of
-/// labels, identifiers, and statistics.
+/// Returns the names of the columns from the rows before the first row of values. CloudWatch's console adds
+/// rows of labels, identifiers, and statistics.
 fn names_of(records: &[Record], width: Option<usize>) -> Option<Record> {
     let first = |record: &Record| clean_text(record.field(0)).to_lowercase();
     let keyed = |key: &str| records.iter().find(|record| first(record) == key);
@@ -221,7 +219,7 @@ fn is_header(record: &Record) -> bool {
         })
 }
 
-/// The kind of most values of a column.
+/// Returns the most frequent kind of a column's values.
 fn find_kind(records: &[Record], column: usize) -> Kind {
     let mut votes = [0_usize; 5];
     const KINDS: [Kind; 5] = [

@@ -1,4 +1,4 @@
-//! Files whose rows belong to several things, such as queues: which of them are read.
+//! Files whose rows belong to several series, such as queues: which series are read.
 
 use super::error::ReadError;
 use super::number::clean_text;
@@ -12,18 +12,18 @@ use super::words::{self, Meaning};
 pub(super) struct Series {
     /// The columns whose fields name the series.
     columns: Vec<usize>,
-    /// The names of the series that are read; all if empty.
+    /// The names of the series to read. Empty: all.
     read: Vec<String>,
     /// The names of all series.
     names: Vec<String>,
 }
 
 impl Series {
-    /// Finds the series of a file, and which of them are read. `named`: whether the user named the column of the
+    /// Finds the series of a file, and which of them to read. `named`: whether the user named the column of the
     /// counts.
     ///
     /// # Errors
-    /// If there are several and nothing chooses one.
+    /// If there are several and it can't be determined which one to read.
     pub(super) fn find(
         sample: &Sample,
         times: &TimeColumns,
@@ -61,12 +61,12 @@ impl Series {
         }))
     }
 
-    /// The columns whose fields name the series.
+    /// Returns the columns whose fields name the series.
     pub(super) fn columns(&self) -> &[usize] {
         &self.columns
     }
 
-    /// The names of the series that are read.
+    /// Returns the names of the series to read.
     pub(super) fn read(&self) -> &[String] {
         match self.read.as_slice() {
             [] => &self.names,
@@ -74,7 +74,7 @@ impl Series {
         }
     }
 
-    /// Which series are read, for the user.
+    /// Returns a note for the user about the series that are read.
     pub(super) fn note(&self) -> Option<String> {
         let quoted = |names: &[String]| {
             let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
@@ -93,21 +93,21 @@ impl Series {
         }
     }
 
-    /// Returns the name of a row's series; `None` if that series isn't read.
+    /// Returns the name of a row's series. `None` if that series isn't read.
     pub(super) fn identify(&self, record: &Record) -> Option<String> {
         let name = join_fields(record, &self.columns);
         (self.read.is_empty() || self.read.contains(&name)).then_some(name)
     }
 }
 
-/// The one series that is likely meant.
+/// Returns the one series that is probably meant.
 fn choose_series(names: &[String], named: bool) -> Result<Vec<String>, ReadError> {
     if let ([only], true) = (names, named) {
         return Ok(vec![only.clone()]);
     }
     let all: Vec<&String> = names.iter().collect();
     let meaning = |name: &&String| match words::meaning(name) {
-        // The names of queues can have any words in them.
+        // The names of queues can contain any words.
         Meaning::Label | Meaning::Duration | Meaning::Count | Meaning::CountOf => Meaning::Unknown,
         meaning => meaning,
     };
@@ -122,7 +122,7 @@ fn choose_series(names: &[String], named: bool) -> Result<Vec<String>, ReadError
     }
 }
 
-/// The columns that name the series of rows with the same time.
+/// Returns the columns that name the series of rows with the same time.
 fn find_labels(
     sample: &Sample,
     times: &TimeColumns,
@@ -146,14 +146,14 @@ fn find_labels(
     numbers.collect()
 }
 
-/// The column with the names of a JSON document's series, none of which can be a count.
+/// Returns the column with the names of a JSON document's series, if none of the names can be a count.
 fn find_names_of_json(sample: &Sample) -> Vec<usize> {
     (0..sample.width())
         .filter(|column| sample.name(*column) == super::json::SERIES)
         .collect()
 }
 
-/// The names of the series, in the order of the file.
+/// Returns the names of the series, in the order of the file.
 fn list_names(sample: &Sample, columns: &[usize]) -> Vec<String> {
     let mut names = Vec::new();
     let mut seen = std::collections::HashSet::new();
@@ -174,7 +174,7 @@ fn join_fields(record: &Record, columns: &[usize]) -> String {
     parts.join(" / ")
 }
 
-/// Whether a name is the wanted one, or one of its parts is.
+/// Whether a name, or one of its parts, is the wanted one.
 fn is_named(name: &str, wanted: &str) -> bool {
     name == wanted || name.split(" / ").any(|part| part == wanted)
 }

@@ -1,7 +1,7 @@
 //! A load file as records: text of any common encoding, split into lines and fields, or JSON.
 //!
-//! Lines are counted here and not by a CSV library, because messages name lines as editors show them:
-//! with CRLF, empty lines, comments, and line breaks inside of quotes.
+//! Lines are counted here and not by a CSV library, because messages number lines as editors do: with CRLF,
+//! empty lines, comments, and line breaks within quotes.
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
@@ -13,7 +13,8 @@ use super::{influx, json};
 /// Number of bytes at the start of the file that determine encoding, format, line ends, and delimiter.
 const HEAD: u64 = 1 << 16;
 
-/// Longest row in bytes, so that a quote without an end doesn't swallow the file.
+/// Maximum length of a row in bytes, so that a missing closing quote doesn't make the rest of the file a single
+/// row.
 const LONGEST_ROW: usize = 1 << 16;
 
 /// The rows of a file, one after another.
@@ -78,12 +79,12 @@ impl<'r> Source<'r> {
         }
     }
 
-    /// Whether the first row names the columns in any case.
+    /// Whether the first row always contains the names of the columns.
     pub(super) fn has_names(&self) -> bool {
         matches!(self, Self::Points(_))
     }
 
-    /// The delimiter of the fields; a comma for JSON.
+    /// Returns the delimiter of the fields. A comma for JSON.
     pub(super) fn delimiter(&self) -> u8 {
         match self {
             Self::Lines(lines) => lines.delimiter,
@@ -91,7 +92,7 @@ impl<'r> Source<'r> {
         }
     }
 
-    /// The location of a row.
+    /// Returns the location of a row.
     pub(super) fn place(&self, line: u64) -> Place {
         match self {
             Self::Lines(_) => Place::Line(line),
@@ -141,8 +142,8 @@ impl Lines<'_> {
     }
 }
 
-/// Whether a line is a rule below the names of the columns or a number of rows, as psql, MySQL, and SQLite
-/// print them: `--------+-------`, `(30 rows)`.
+/// Whether a line is a horizontal rule below the names of the columns or a number of rows, as psql, MySQL, and
+/// SQLite print them: `--------+-------`, `(30 rows)`.
 fn is_decoration(row: &[u8]) -> bool {
     let rule = row.iter().all(|byte| b"-+|=: ".contains(byte));
     let within = row
@@ -164,7 +165,7 @@ enum Wide {
 }
 
 impl Wide {
-    /// By its mark, or by the zero bytes that ASCII text has in it.
+    /// Detects UTF-16 by its byte order mark, or by the zero bytes in ASCII text.
     fn detect(head: &[u8]) -> Option<Self> {
         match head {
             [0xff, 0xfe, ..] => Some(Self::Little),
@@ -189,7 +190,7 @@ impl Wide {
     }
 }
 
-/// Refuses formats that people often try first: a workbook or a compressed file.
+/// Refuses formats that users often try first: a workbook or a compressed file.
 fn refuse_binary(head: &[u8]) -> Result<(), ReadError> {
     let what = match head {
         [b'P', b'K', 3, 4, ..] => "a workbook or a ZIP archive: save it as CSV, or unpack it",

@@ -1,4 +1,4 @@
-//! How long each row of counts lasts, so that no message is lost and no rate changes.
+//! Determines how long each row of counts lasts, so that no message is lost and no rate changes.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::number::MILLION;
 use super::packed::Packed;
 
-/// The form of the rows' values.
+/// The unit of the rows' values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Values {
     /// Messages.
@@ -17,7 +17,7 @@ pub(super) enum Values {
     PerSecond,
 }
 
-/// Rows of whole counts, each of which lasts until the next. Gaps are rows without messages.
+/// Rows of whole counts. Each lasts until the next one. Gaps are rows without messages.
 pub(super) struct Spread {
     pub(super) rows: Packed,
     /// The end of the last row, in microseconds since the first.
@@ -39,7 +39,7 @@ const PERIODS: [u64; 6] = [
 ];
 
 impl Spread {
-    /// Gives each row its length. Rows with a known `end` last until the next, in any case.
+    /// Determines the length of each row. If `end` is known, every row lasts until the next one.
     pub(super) fn fit(rows: &Packed, first: u64, values: Values, end: Option<u64>) -> Self {
         let times: Vec<u64> = rows.iter().map(|(at, _)| at).collect();
         let distances: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -52,7 +52,7 @@ impl Spread {
             end: 0,
             notes: Vec::new(),
         };
-        // The length of the rows around this one, where their distance shows it.
+        // The length of the rows around this one, if their distances show it.
         let mut usual = step;
         let mut longest_gap = 0;
         let mut mixed = false;
@@ -105,7 +105,7 @@ impl Spread {
     }
 }
 
-/// The whole messages of a row; the remaining fraction is carried over.
+/// Returns the whole messages of a row, and carries the remaining fraction over.
 fn count_messages(value: u64, length: u64, values: Values, carry: &mut u64) -> u64 {
     let millionths = match values {
         Values::Whole => return value,
@@ -117,10 +117,10 @@ fn count_messages(value: u64, length: u64, values: Values, carry: &mut u64) -> u
     u64::try_from(millionths / million).unwrap_or(u64::MAX)
 }
 
-/// The distance that more than half of the rows have; otherwise the shortest, if that is a usual period
-/// and all others are multiples of it.
+/// Returns the distance between more than half of the rows. Otherwise, the shortest distance, if it is a usual
+/// period and all others are multiples of it.
 fn find_step(distances: &[u64]) -> Option<u64> {
-    /// Maximum number of different distances; an even file has few.
+    /// Maximum number of different distances. A regular file has few.
     const KINDS: usize = 1_000;
     let mut counts: HashMap<u64, usize> = HashMap::new();
     for distance in distances {
@@ -139,8 +139,8 @@ fn find_step(distances: &[u64]) -> Option<u64> {
     (fits && PERIODS.contains(&shortest)).then_some(shortest)
 }
 
-/// Whether a row's distance to the next is one of several equal distances, so that it is the row's length
-/// and not a gap: three in a row, or two that are a usual period and start where such a period starts.
+/// Whether a row's distance to the next is one of several equal distances, so that it is the row's length and
+/// not a gap: three in a row, or two that are a usual period and start at a multiple of it.
 fn is_regular(distances: &[u64], index: usize, at: u64) -> bool {
     let distance = distances[index];
     let same =

@@ -14,7 +14,7 @@ fn generate(text: &str) -> Load {
     Load::generate(text).unwrap()
 }
 
-/// Messages in each stretch of this many seconds.
+/// Returns the number of messages in each period of this many seconds.
 fn per(load: &Load, seconds: u64, seed: u64) -> Vec<usize> {
     let stretch = Duration::from_secs(seconds);
     let stretches = load.duration().as_nanos().div_ceil(stretch.as_nanos());
@@ -176,7 +176,7 @@ fn generators_send_what_they_say() {
     let daily = hour("daily:low=0/s,high=20/s,for=1d");
     near(daily.iter().sum(), 864_000.0);
     assert!(daily[13] > 15.0 * daily[2]);
-    // 50 per second fall by half every 10 minutes: 50 × 600 ÷ ln 2 in all, and a minute's rise.
+    // 50 per second decrease by half every 10 minutes: 50 × 600 ÷ ln 2 in total, plus the rise of one minute.
     let crowd = hour("flash-crowd:base=0/s,peak=50/s,at=10m,rise=1m,fall=10m,for=3h");
     near(
         crowd.iter().sum(),
@@ -186,7 +186,7 @@ fn generators_send_what_they_say() {
         hour("on-off:on=100/s,on_for=6m,off_for=54m,for=3h")[1],
         36_000.0,
     );
-    // A tenth of the time at 100 per second, the rest at 1.
+    // 10% of the time at 100 per second, the rest at 1.
     near(
         per(
             &generate("mmpp:rates=1/s|100/s,stays=9m|1m,for=20d"),
@@ -197,7 +197,7 @@ fn generators_send_what_they_say() {
     );
 }
 
-/// Counts of a Poisson process have their mean as variance.
+/// The variance of a Poisson process's counts equals their mean.
 #[test]
 fn poisson_arrivals_have_the_variance_of_poisson() {
     for load in [

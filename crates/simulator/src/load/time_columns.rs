@@ -1,4 +1,4 @@
-//! Which columns of a file have the times.
+//! The columns of a file that contain the times.
 
 use super::error::ReadError;
 use super::sample::{Kind, Sample};
@@ -15,10 +15,10 @@ pub(super) struct TimeColumns {
 }
 
 impl TimeColumns {
-    /// Finds them. The user can name the column of the times, and others that are `taken`.
+    /// Finds them. The user can name the column of the times, and other columns, which are `taken`.
     ///
     /// # Errors
-    /// If several columns can be the time.
+    /// If several columns might be the time.
     pub(super) fn find(
         sample: &Sample,
         named: Option<usize>,

@@ -14,11 +14,11 @@ pub(super) enum Meaning {
     CountOf,
     /// Unknown: perhaps the name of a queue.
     Unknown,
-    /// How long work takes.
+    /// Duration of the work.
     Duration,
     /// A statistic that isn't a count of messages sent.
     Statistic,
-    /// A number that is a name.
+    /// A number that is an identifier.
     Label,
 }
 
@@ -35,7 +35,7 @@ const SENT: &str = "sent enqueued published gesendet";
 const COUNT: &str = "count counts cnt messages message msgs msg requests request reqs arrivals events event hits \
     views jobs job items records calls invocations value values total number num n qty quantity \
     incoming anzahl menge wert nachrichten anfragen rate received doc";
-/// Words that add nothing to a count's name.
+/// Words that don't change the meaning of a count's name.
 const FILLER: &str = "of the per sqs aws queue s sec second m min minute h hour day all new 1";
 const TIME: &str = "timestamp timestamps time datetime date ts epoch unix utc gmt iso zeit datum zeitstempel \
     zeitpunkt ms millis seconds us ns";
@@ -45,7 +45,7 @@ const END: &str =
 const TIMELY: &str = "at when day tag hour minute on";
 const NOT_TIME: &str = "response processing elapsed duration latency execution wait took work";
 
-/// The words of a name, in lower case: split where letters end and where camel case starts a word.
+/// Splits a name into lowercase words: where letters end, and where camel case starts a word.
 pub(super) fn split_words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let letters: Vec<char> = name.chars().collect();
@@ -80,7 +80,7 @@ pub(super) fn has_word(name: &str, wanted: &str) -> bool {
     has_any(&split_words(name), wanted)
 }
 
-/// The meaning of a column's values, by its name.
+/// Returns the meaning of a column's values, by its name.
 pub(super) fn meaning(name: &str) -> Meaning {
     let words = split_words(name);
     let percentile = |word: &String| {
@@ -115,14 +115,15 @@ pub(super) fn meaning(name: &str) -> Meaning {
     }
 }
 
-/// Whether Datadog's function counts, whatever its aggregation over hosts is called.
+/// Whether Datadog's function is a count, regardless of its aggregation over hosts.
 fn as_count(words: &[String]) -> bool {
     words
         .windows(2)
         .any(|pair| pair[0] == "as" && pair[1] == "count")
 }
 
-/// How likely a column's name is that of the times, from 1; `None` for the name of a duration.
+/// Returns how likely it is that a column contains the times, starting with 1. `None` for the name of a
+/// duration.
 pub(super) fn time_rank(name: &str) -> Option<u8> {
     let words = split_words(name);
     let only_time = words.iter().all(|word| is_in(word, TIME));
@@ -141,18 +142,18 @@ pub(super) fn time_rank(name: &str) -> Option<u8> {
     }
 }
 
-/// Whether the name is that of a counter that only grows, by Prometheus's convention.
+/// Whether the name is a counter's by Prometheus's convention, so that the values only increase.
 pub(super) fn is_counter(name: &str) -> bool {
     let bare = name.split('{').next().unwrap_or_default().trim();
     bare.to_lowercase().ends_with("_total") || has_any(&split_words(bare), "cumulative counter")
 }
 
-/// Whether the name is that of a rate.
+/// Whether the name is a rate's.
 pub(super) fn is_rate(name: &str) -> bool {
     has_any(&split_words(name), "rate") || rate_seconds(name).is_some()
 }
 
-/// The seconds of a rate's unit: 1 for `req/s`, `per second`, or `rps`, 60 for `/min`, and so on.
+/// Returns the seconds of a rate's unit: 1 for `req/s`, `per second`, or `rps`, 60 for `/min`, and so on.
 pub(super) fn rate_seconds(text: &str) -> Option<u32> {
     let unit = |word: &str| {
         Some(match word {
@@ -182,7 +183,7 @@ pub(super) fn rate_seconds(text: &str) -> Option<u32> {
     after_slash.or(per).or(short)
 }
 
-/// Chooses the candidates whose names are the most likely to mean the messages that were sent.
+/// Returns the candidates whose names are most likely to mean sent messages.
 pub(super) fn choose_likeliest<T: Copy>(
     candidates: &[T],
     meaning: impl Fn(&T) -> Meaning,

@@ -1,5 +1,5 @@
-//! A loop that really ran, as it was watched: samples, messages and actions. It comes to the same
-//! [`RunOutcome`] as a simulation, computed the same way, so that the two can be compared.
+//! Measurements of a loop that really ran: samples, messages, and actions. They result in the same
+//! [`RunOutcome`] as a simulation, computed in the same way, so that the two can be compared.
 
 mod replay;
 mod timeline;
@@ -20,8 +20,8 @@ use crate::time::{from_seconds, nanos};
 
 use self::timeline::Tracked;
 
-/// What was seen of a loop from the beginning of its load to the end. All times are seconds since the
-/// beginning; what is before it counts as then, what is after the end is left out.
+/// Observations of a loop from the start of its load to the end. All times are in seconds since the start.
+/// Earlier times count as the start, and later events are omitted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measurement {
     lasts: Duration,
@@ -35,19 +35,19 @@ pub struct Measurement {
 /// A sample of the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
-    /// When.
+    /// Time of the sample.
     pub at: f64,
-    /// Messages that wait, as SQS counts them.
+    /// Visible messages, as SQS counts them.
     pub visible: u64,
     /// Messages in flight, as SQS counts them.
     pub in_flight: u64,
     /// Desired count.
     pub desired: u32,
-    /// Tasks that run.
+    /// Running tasks.
     pub running: u32,
-    /// Tasks that start.
+    /// Starting tasks.
     pub pending: u32,
-    /// The latest datapoint of the metric that is tracked, if it is known.
+    /// The latest datapoint of the tracked metric, if it is known.
     pub metric: Option<f64>,
     /// Whether the alarm that adds tasks is in ALARM.
     pub scale_out_alarm: bool,
@@ -58,31 +58,31 @@ pub struct Sample {
 /// A worker's processing of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Processing {
-    /// When it began.
+    /// When it started.
     pub began: f64,
-    /// When it ended; nothing when the worker never said so.
+    /// When it ended. `None` if the worker never reported that.
     pub ended: Option<f64>,
     /// Whether the message was finished and deleted.
     pub done: bool,
-    /// How often it had been received by then, this time included.
+    /// How many times it had been received by then, including this time.
     pub receive_count: u32,
 }
 
 /// A change of the desired count.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeasuredAction {
-    /// When.
+    /// Time of the change.
     pub at: f64,
     /// Count before.
     pub from: u32,
     /// Count after.
     pub to: u32,
-    /// Why, as who did it says.
+    /// The reason that its author gave.
     pub reason: String,
 }
 
 impl Measurement {
-    /// Of a loop that was watched for this long; nothing seen yet.
+    /// Creates a measurement of this duration, without observations.
     #[must_use]
     pub fn new(lasts: Duration) -> Self {
         Self {
@@ -96,13 +96,13 @@ impl Measurement {
         self.samples.push(sample);
     }
 
-    /// Adds a message that was sent. An id is a message: the second time it is only its moment that is set
-    /// again, by whoever knows it better.
+    /// Adds a message that was sent. The ID identifies the message. A second call only replaces the time, with
+    /// a more precise one.
     pub fn sent(&mut self, id: &str, at: f64) {
         self.place(id).sent = time(at);
     }
 
-    /// Adds a worker's processing of a message that was sent `sent`.
+    /// Adds a worker's processing of a message that was sent at `sent`.
     pub fn processing(&mut self, id: &str, sent: f64, processing: Processing) {
         let known = self.places.contains_key(id);
         let message = self.place(id);
@@ -117,19 +117,19 @@ impl Measurement {
         self.actions.push(action);
     }
 
-    /// Adds something that is to be known about it, a sentence.
+    /// Adds a note about the measurement, as a sentence.
     pub fn note(&mut self, note: String) {
         self.notes.push(note);
     }
 
-    /// Messages that were sent.
+    /// Returns the number of messages that were sent.
     #[must_use]
     pub fn messages(&self) -> usize {
         self.messages.len()
     }
 
-    /// The messages as they were sent: the load to simulate beside it. Processing times are those of the
-    /// scenario; with `own_processing`, each message's own, where it was measured.
+    /// Returns the messages as they were sent, as the load to simulate for comparison. Processing times are the
+    /// scenario's. With `own_processing`, each message has its own measured one, if available.
     #[must_use]
     pub fn load(&self, own_processing: bool) -> Load {
         let messages = self.messages.iter().map(|message| Arrival {
@@ -140,7 +140,7 @@ impl Measurement {
         Load::from_messages(messages, self.lasts)
     }
 
-    /// The mean processing time of the messages that were finished, if there are any.
+    /// Returns the mean processing time of the finished messages, if there are any.
     #[must_use]
     pub fn mean_processing(&self) -> Option<Duration> {
         let works: Vec<u64> = self.messages.iter().filter_map(Tracked::work).collect();
@@ -149,11 +149,11 @@ impl Measurement {
         u64::try_from(mean).ok().map(Duration::from_nanos)
     }
 
-    /// Returns the outcome, by the objective, bounds, timeouts and prices of a scenario. What can't be measured is
-    /// said in the outcome's notes.
+    /// Returns the outcome, with the objective, bounds, timeouts, and prices of a scenario. The outcome's notes
+    /// list what can't be measured.
     ///
     /// # Errors
-    /// When a number of the scenario makes no sense.
+    /// If a number of the scenario isn't valid.
     pub fn outcome(&self, scenario: &Scenario) -> Result<RunOutcome, ScenarioError> {
         let bounds = scenario.check()?;
         let finished = self.finished(scenario, bounds)?;
@@ -176,7 +176,7 @@ impl Measurement {
             .ok_or(ScenarioError::Value("the measurement is too long"))
     }
 
-    /// Actions in order of time that are some.
+    /// Returns the actions that change the count, ordered by time.
     fn in_order(&self) -> Vec<MeasuredAction> {
         let lasts = self.lasts.as_secs_f64();
         let mut actions: Vec<MeasuredAction> = self
@@ -198,11 +198,11 @@ impl Measurement {
         if place == next {
             self.messages.push(Tracked::default());
         }
-        // The place was just made, or is there.
+        // The entry was just created, or already existed.
         &mut self.messages[place]
     }
 
-    /// What was measured how, and what wasn't.
+    /// Returns how values were measured, and which weren't.
     fn collect_notes(&self) -> Vec<String> {
         let mut notes = vec![
             "measured: a message waits from its sending until the worker says that it begins"
@@ -242,7 +242,8 @@ impl Measurement {
         metrics.filter(|metric| metric.is_finite()).reduce(f64::max)
     }
 
-    /// Runs of the function of a policy, one a period; none where AWS does it alone.
+    /// Returns the number of runs of a policy's function: one per period. Zero if AWS scales without a
+    /// function.
     fn runs(&self, policy: &Policy, minute: u64) -> u64 {
         let period = match policy {
             Policy::BacklogPerTask(policy) | Policy::BacklogPerTaskAndSteps(policy, _) => {
@@ -255,7 +256,7 @@ impl Measurement {
     }
 }
 
-/// A moment, not before the beginning; what is no number is the beginning.
+/// Converts a time. Times before the start, and NaN, become the start.
 fn time(at: f64) -> u64 {
     from_seconds(at)
 }

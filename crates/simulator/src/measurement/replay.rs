@@ -1,5 +1,5 @@
-//! The messages, samples and actions of a measurement in order of time, written down as the simulation
-//! writes its own.
+//! The messages, samples, and actions of a measurement in order of time, recorded as the simulation records its
+//! own.
 
 use scaling::{AlarmState, Bounds};
 
@@ -11,10 +11,9 @@ use crate::time::{Nanos, from_seconds, nanos, seconds};
 use super::timeline::{Fate, Rules};
 use super::{Measurement, Sample};
 
-/// Something that happened.
 #[derive(Clone, Copy)]
 enum Event {
-    /// To a message of this place.
+    /// Something happens to the message with this index.
     Message(usize, Fate),
     Sample(Sample),
     Desired(u32),
@@ -22,7 +21,7 @@ enum Event {
     Point,
 }
 
-/// Where a message is.
+/// The location of a message.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Place {
     #[default]
@@ -34,7 +33,7 @@ enum Place {
     Gone,
 }
 
-/// A message, by now.
+/// The current state of a message.
 #[derive(Clone, Copy, Default)]
 struct Now {
     place: Place,
@@ -49,7 +48,7 @@ struct Replay<'m> {
     in_flight: u64,
     desired: u32,
     shown: Shown,
-    /// Tasks that run or start, and the task time up to the latest sample.
+    /// Running or starting tasks, and the task time until the latest sample.
     tasks: u32,
     task_time: Nanos,
     observed: Nanos,
@@ -91,7 +90,7 @@ pub(super) fn replay(
     })
 }
 
-/// Everything before the end, in order.
+/// Returns all events before the end, in order.
 fn order_events(
     measurement: &Measurement,
     rules: Rules,
@@ -117,12 +116,12 @@ fn order_events(
     let width = width.max(1);
     events.extend((1..end.div_ceil(width)).map(|point| (point * width, Event::Point)));
     events.retain(|(at, _)| *at < end);
-    // A stable sort: what happens to one message at one moment stays in its order.
+    // A stable sort keeps the order of events of one message at the same time.
     events.sort_by_key(|(at, _)| *at);
     events
 }
 
-/// What the ideal would have known: the work of each message, or the mean where it isn't known.
+/// Returns what the ideal would have known: the work of each message, or the mean where it isn't known.
 fn foresee_work(measurement: &Measurement, scenario: &Scenario, end: Nanos) -> Foreknowledge {
     let mean = nanos(scenario.processing.mean());
     let mut messages: Vec<(Nanos, Nanos)> = measurement
@@ -156,7 +155,7 @@ impl<'m> Replay<'m> {
         }
     }
 
-    /// Before the first sample, the state is that of the first.
+    /// Sets the state before the first sample to that of the first sample.
     fn begin(&mut self) {
         let first = self
             .measurement
@@ -265,7 +264,7 @@ impl<'m> Replay<'m> {
         }
     }
 
-    /// A message leaves the place where it was.
+    /// A message leaves its location.
     fn leave(&mut self, place: Place, sent: Nanos) {
         match place {
             Place::Waiting => {
@@ -277,7 +276,7 @@ impl<'m> Replay<'m> {
         }
     }
 
-    /// The end: what is left is counted, as the simulation does.
+    /// Ends the replay: counts what remains, as the simulation does.
     fn finish(&mut self, end: Nanos) {
         self.pass(end);
         self.task_time += Nanos::from(self.tasks) * (end - self.observed);

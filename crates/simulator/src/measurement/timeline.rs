@@ -1,15 +1,15 @@
-//! What became of one message, as a list of events.
+//! The events of one message.
 
 use crate::time::Nanos;
 
-/// A message that was watched.
+/// An observed message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tracked {
     pub(super) sent: Nanos,
     pub(super) processings: Vec<Stretch>,
 }
 
-/// A worker's processing of it.
+/// A worker's processing of the message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Stretch {
     pub(super) began: Nanos,
@@ -18,22 +18,22 @@ pub(super) struct Stretch {
     pub(super) receive_count: u32,
 }
 
-/// Something that happens to a message. Of two at once, the earlier of this list comes first.
+/// An event of a message. If two happen at the same time, the one that is earlier in this list comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fate {
     /// It is sent.
     Sent,
-    /// Its processing, begun then, ends: it is deleted.
+    /// Its processing ends, and it is deleted.
     Done { begun: Nanos },
-    /// Its processing, begun then, failed, and it is visible again.
+    /// Its processing failed, and it is visible again.
     Back { begun: Nanos },
-    /// It was received as often as the queue allows.
+    /// It reached the queue's maximum number of receives.
     Dead { begun: Nanos },
-    /// A worker begins with it.
+    /// A worker starts to process it.
     Begun { again: bool },
 }
 
-/// What a queue does with a message that is not deleted.
+/// How a queue treats a message that isn't deleted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) visibility: Nanos,
@@ -41,7 +41,7 @@ pub(super) struct Rules {
 }
 
 impl Tracked {
-    /// Length of the processing that first finished it.
+    /// Returns the duration of the processing that first finished it.
     pub(super) fn work(&self) -> Option<Nanos> {
         let done = self.finished()?;
         Some(done.ended?.saturating_sub(done.began))
@@ -55,17 +55,17 @@ impl Tracked {
             .min_by_key(|one| one.ended)
     }
 
-    /// Its events, in no order.
+    /// Returns its events, in no particular order.
     pub(super) fn fates(&self, rules: Rules) -> Vec<(Nanos, Fate)> {
         let mut fates = vec![(self.sent, Fate::Sent)];
         let mut processings = self.processings.clone();
         processings.sort_by_key(|one| one.began);
         for (index, one) in processings.iter().enumerate() {
-            // A message is not begun before it is there, whatever the clocks say.
+            // Processing never starts before the message was sent, even if clocks differ.
             let begun = one.began.max(self.sent);
             fates.push((begun, Fate::Begun { again: index > 0 }));
             if let Some(ended) = one.ended.filter(|_| one.done) {
-                // After its beginning, however short it was.
+                // After its start, regardless of its duration.
                 fates.push((ended.max(begun.saturating_add(1)), Fate::Done { begun }));
                 continue;
             }
@@ -81,7 +81,8 @@ impl Tracked {
         fates
     }
 
-    /// Processings whose end the worker never reported, and which the queue gave up before `end`.
+    /// Returns the processings whose end the worker never reported, and for which the visibility timeout ended
+    /// before `end`.
     pub(super) fn interrupted(&self, rules: Rules, end: Nanos) -> u64 {
         let given_up = |one: &&Stretch| {
             one.ended.is_none() && one.began.saturating_add(rules.visibility) < end

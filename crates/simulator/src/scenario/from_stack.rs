@@ -13,12 +13,12 @@ use super::policies::choose_policy;
 use super::{Deployments, Overrides, QueueScenario, Scenario, ScenarioError, TaskSize};
 
 impl Scenario {
-    /// The scenario of a service of a definition, with what the definition doesn't say from `overrides`
-    /// or by default; `notes` names each default.
+    /// Creates the scenario of a service of a definition. Values that the definition doesn't set come from
+    /// `overrides` or are defaults; `notes` lists each default.
     ///
     /// # Errors
-    /// When there is no such service, when it consumes no queue, when its scaling can't be simulated, or
-    /// if its objective or processing time isn't known.
+    /// If there is no such service, if it consumes no queue, if its scaling can't be simulated, or if its
+    /// objective or processing time isn't known.
     pub fn from_stack(
         stack: &Stack,
         service: &str,
@@ -159,7 +159,7 @@ impl Scenario {
     }
 }
 
-/// The prices of the region that the service is in.
+/// Returns the prices of the service's region.
 fn choose_prices(stack: &Stack, overrides: &Overrides) -> Arc<Prices> {
     let region = overrides.region.as_deref().or(stack.region.as_deref());
     Arc::new(match &overrides.prices {
@@ -198,7 +198,7 @@ fn choose_processing_time(
     Ok(Distribution::Exponential(mean))
 }
 
-/// The mean of the queues' own processing times, if each has one.
+/// Returns the mean of the queues' own processing times, if each has one.
 fn mean_of_queues(service: &Service) -> Option<Duration> {
     let queues = service.consumes.iter();
     let own: Option<Vec<Duration>> = queues
@@ -209,7 +209,7 @@ fn mean_of_queues(service: &Service) -> Option<Duration> {
     Some(own.iter().sum::<Duration>() / count)
 }
 
-/// The queues of a service, if they differ.
+/// Returns the queues of a service, if they differ.
 fn list_queues(
     stack: &Stack,
     name: &str,
@@ -255,7 +255,7 @@ fn list_queues(
     service.consumes.iter().map(queue).collect()
 }
 
-/// Warm tasks of a fixed number, which run at the beginning as they do in a service that was deployed before.
+/// Returns the fixed number of warm tasks. They run at the start, as in a service that was deployed before.
 fn warm_tasks(service: &Service) -> u32 {
     match service.demand().map(|demand| demand.warm) {
         Some(Warm::Tasks(tasks)) => tasks,

@@ -1,4 +1,4 @@
-//! What is simulated: a service with its queue, its tasks and its policy.
+//! The subject of a simulation: a service with its queues, its tasks, and its policy.
 
 mod from_stack;
 mod policies;
@@ -24,87 +24,88 @@ pub(crate) const MOST_TASKS: u32 = 100_000;
 pub struct Scenario {
     /// Its name, for people.
     pub name: String,
-    /// How long a message may wait until its processing begins.
+    /// The latency objective: how long a message can wait until its processing starts.
     pub slo: Duration,
-    /// Processing time of a message, where the load doesn't say.
+    /// Processing time of a message, if the load doesn't contain it.
     pub processing: Distribution,
-    /// Its queues, if their objectives or processing times differ: at most 10. Without any, it has one queue, with the
-    /// numbers above; with some, the objective above is the shortest.
+    /// Its queues, if their objectives or processing times differ: at most 10. If empty, there is one queue with the
+    /// numbers above. Otherwise, the objective above is the shortest one.
     pub queues: Vec<QueueScenario>,
-    /// Messages that a task works on at once, at least 1.
+    /// Messages that a task processes in parallel, at least 1.
     pub concurrency: u32,
-    /// Messages that a task asks for at once, 1 to 10 as SQS allows. Those that it doesn't begin at once are hidden, and
-    /// no other task can begin them.
+    /// Messages that a task requests at once: 1 to 10, as SQS allows. Messages that it doesn't start immediately are
+    /// hidden, and no other task can start them.
     pub batch: u32,
-    /// Whether a task receives the next messages while it works on the last ones.
+    /// Whether a task receives the next messages while it processes the previous ones.
     pub prefetch: bool,
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     pub min: u32,
-    /// Most tasks, at least `min`.
+    /// Maximum number of tasks, at least `min`.
     pub max: u32,
-    /// Periods of the week with other bounds.
+    /// Weekly periods with other bounds.
     pub schedule: Option<Schedule>,
-    /// Tasks that run at the beginning, brought within the bounds that hold then.
+    /// Tasks that run at the start, limited to the bounds at that time.
     pub initial: u32,
-    /// How long a new message stays hidden. Its waiting time counts from its sending.
+    /// Delivery delay: how long a new message stays hidden. Its waiting time includes the delay.
     pub delay: Duration,
-    /// How long a received message stays hidden.
+    /// Visibility timeout: how long a received message stays hidden.
     pub visibility_timeout: Duration,
-    /// How long the queue keeps a message.
+    /// Retention period of the queue.
     pub retention: Duration,
-    /// Receives after which a message goes to the dead-letter queue, if there is one.
+    /// Number of receives after which a message moves to the dead-letter queue, if there is one.
     pub max_receives: Option<u32>,
     /// Time between SIGTERM and SIGKILL.
     pub stop_timeout: Duration,
-    /// Whether a task protects itself while it works on a message, so that no scale-in stops it then.
+    /// Whether a task protects itself from scale-in while it processes a message.
     pub protect: bool,
-    /// Whether a task extends the visibility timeout of a message while it works on it.
+    /// Whether a task extends the visibility timeout of a message while it processes it.
     pub heartbeat: bool,
     /// Deployments of new versions, if there are any.
     pub deployments: Option<Deployments>,
-    /// How the desired count follows the work.
+    /// How the desired count is set.
     pub policy: Policy,
     /// Size of a task, for its cost.
     pub size: TaskSize,
-    /// What is taken for granted.
+    /// The assumptions.
     pub assumptions: Assumptions,
-    /// What was given of the service in place of what the definition says.
+    /// Values of the service that override the definition.
     pub given: Vec<Assumption>,
-    /// What it is billed by.
+    /// The basis of its bill.
     pub billing: Billing,
-    /// What was assumed or left out, a sentence each.
+    /// Assumptions and omissions, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// A queue among several of a service. Tasks take the messages of all queues in turn, as workers do that poll them without
-/// priority.
+/// A queue of a service with several queues. Tasks receive messages from all queues in turn, like workers that poll
+/// them without priority.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueueScenario {
-    /// Its name, by which a load names it.
+    /// Its name, which a load uses.
     pub name: String,
-    /// How long a message may wait until its processing begins.
+    /// The latency objective: how long a message can wait until its processing starts.
     pub slo: Duration,
     /// Share of the messages that must meet it, if one is set.
     pub share: Option<f64>,
-    /// Processing time of a message, where the load doesn't say.
+    /// Processing time of a message, if the load doesn't contain it.
     pub processing: Distribution,
-    /// What a policy by demand is told of it.
+    /// The settings of the queue for demand scaling.
     pub settings: QueueSettings,
 }
 
-/// Rolling deployments of a service: ECS starts new tasks, and stops old ones as the new ones run.
+/// Rolling deployments of a service: ECS starts new tasks, and stops old ones once the new ones are running.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Deployments {
-    /// Time from one to the next.
+    /// Time between deployments.
     pub every: Duration,
     /// Percentage of the desired count that keeps running, rounded up (ECS's `minimumHealthyPercent`).
     pub min_healthy: u32,
-    /// Percentage of the desired count that old and new tasks are at most, rounded down (ECS's `maximumPercent`).
+    /// Maximum number of old and new tasks as a percentage of the desired count, rounded down (ECS's
+    /// `maximumPercent`).
     pub max: u32,
 }
 
 impl Deployments {
-    /// As ECS does it by default: no fewer tasks than desired, and up to twice as many.
+    /// Deployments with ECS's defaults: at least the desired number of tasks, and at most twice as many.
     #[must_use]
     pub fn new(every: Duration) -> Self {
         Self {
@@ -114,12 +115,12 @@ impl Deployments {
         }
     }
 
-    /// Tasks that keep running.
+    /// Returns the minimum number of running tasks.
     pub(crate) fn least(self, desired: u32) -> u32 {
         desired.saturating_mul(self.min_healthy).div_ceil(100)
     }
 
-    /// Most tasks, old ones included.
+    /// Returns the maximum number of tasks, including old ones.
     pub(crate) fn most(self, desired: u32) -> u32 {
         desired.saturating_mul(self.max) / 100
     }
@@ -128,7 +129,7 @@ impl Deployments {
 /// Size of a Fargate task.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TaskSize {
-    /// CPU units, of which 1,024 are one vCPU.
+    /// CPU units. 1,024 units are one vCPU.
     pub cpu: u32,
     /// Memory in MiB.
     pub memory: u32,
@@ -136,26 +137,27 @@ pub struct TaskSize {
     pub arm: bool,
 }
 
-/// What a definition doesn't say, or what is to differ from it.
+/// Values that the definition doesn't set, or that should differ from it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
-    /// How long a message can wait: what is judged. What a policy aims at stays as the definition has it.
+    /// The latency objective to evaluate: how long a message can wait. The policy still aims for the
+    /// definition's value.
     pub slo: Option<Duration>,
-    /// Processing time of a message. Without it: exponential, with the definition's mean.
+    /// Processing time of a message. `None`: exponential, with the definition's mean.
     pub processing: Option<Distribution>,
-    /// Messages that a task works on at once. Without it: 1.
+    /// Messages that a task processes in parallel. `None`: 1.
     pub concurrency: Option<u32>,
-    /// Messages that a task asks for at once. Without it: 1.
+    /// Messages that a task requests at once. `None`: 1.
     pub batch: Option<u32>,
-    /// Whether a task receives the next messages while it works on the last ones. Without it: it doesn't.
+    /// Whether a task receives the next messages while it processes the previous ones. `None`: no.
     pub prefetch: Option<bool>,
-    /// Time from one deployment to the next. Without it: there is none.
+    /// Time between deployments. `None`: no deployments.
     pub deploy_every: Option<Duration>,
-    /// What is taken for granted.
+    /// The assumptions.
     pub assumptions: Option<Assumptions>,
-    /// Prices. Without them: the built-in table.
+    /// Prices. `None`: the built-in table.
     pub prices: Option<Arc<PriceTable>>,
-    /// Region of the prices. Without it: the definition's.
+    /// Region of the prices. `None`: the definition's.
     pub region: Option<String>,
 }
 
@@ -165,23 +167,23 @@ pub enum ScenarioError {
     /// No such service.
     #[error("the definition has no service \"{name}\": it has {known}")]
     Service {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What there is.
+        /// The existing names.
         known: String,
     },
-    /// It consumes no queue.
+    /// It doesn't consume a queue.
     #[error("service \"{0}\" consumes no queue, so there are no messages to simulate")]
     NoQueue(String),
-    /// Nothing says how long a message takes.
+    /// The processing time isn't known.
     #[error("nothing says how long service \"{0}\" takes for a message: give its processing time")]
     Processing(String),
-    /// Nothing says how long a message may wait.
+    /// The latency objective isn't known.
     #[error(
         "nothing says how long a message for service \"{0}\" may wait: give the latency objective"
     )]
     Objective(String),
-    /// Its policy is not one that can be simulated.
+    /// Its policy can't be simulated.
     #[error("service \"{service}\" scales by {by}, which a load of messages doesn't tell")]
     Policy {
         /// Service.
@@ -189,23 +191,23 @@ pub enum ScenarioError {
         /// Metric.
         by: String,
     },
-    /// A load names a queue that the service doesn't consume.
+    /// The load contains a queue that the service doesn't consume.
     #[error("the load names the queue \"{name}\", and the service consumes {known}")]
     Queue {
-        /// What it names.
+        /// The queue in the load.
         name: String,
-        /// What there is.
+        /// The queues of the service.
         known: String,
     },
-    /// A number that makes no sense.
+    /// A number that isn't valid.
     #[error("{0}")]
     Value(&'static str),
 }
 
 impl Scenario {
-    /// A service of 1 to 100 tasks (256 CPU units and 512 MiB of ARM each), of which 1 runs at first and each
-    /// works on one message at a time; a queue of SQS's defaults (30 s of visibility, 4 days, no dead
-    /// letters); ECS's default stop timeout of 30 s; every assumption as it is by default.
+    /// Creates a service of 1 to 100 tasks (256 CPU units and 512 MiB on ARM each), with 1 at the start, each
+    /// processing one message at a time; a queue with SQS's defaults (visibility timeout of 30 s, retention of
+    /// 4 days, no dead-letter queue); ECS's default stop timeout of 30 s; and the defaults of all assumptions.
     #[must_use]
     pub fn new(name: &str, slo: Duration, processing: Distribution, policy: Policy) -> Self {
         Self {
@@ -241,7 +243,7 @@ impl Scenario {
         }
     }
 
-    /// The objectives of its queues.
+    /// Returns the objectives of its queues.
     pub(crate) fn slos(&self) -> Vec<Nanos> {
         match self.queues.as_slice() {
             [] => vec![nanos(self.slo)],
@@ -249,13 +251,13 @@ impl Scenario {
         }
     }
 
-    /// The place of a queue; the first for a name that isn't one.
+    /// Returns the index of a queue. 0 for an unknown name.
     pub(crate) fn place(&self, name: &str) -> u8 {
         let place = self.queues.iter().position(|queue| queue.name == name);
         u8::try_from(place.unwrap_or_default()).unwrap_or_default()
     }
 
-    /// The smallest minimum and the largest maximum that ever hold.
+    /// Returns the smallest minimum and the largest maximum at any time.
     #[must_use]
     pub fn widest(&self) -> (u32, u32) {
         let base = Bounds::new(self.min, self.max).ok();
@@ -264,7 +266,7 @@ impl Scenario {
         widest.map_or((self.min, self.max), |bounds| (bounds.min(), bounds.max()))
     }
 
-    /// Whether it can have no task at a time when work can wake it.
+    /// Whether it can have zero tasks at a time when work can scale it from zero.
     #[must_use]
     pub fn can_sleep(&self) -> bool {
         let sleeps = |schedule: &Schedule| {
@@ -274,20 +276,20 @@ impl Scenario {
         self.min == 0 || self.schedule.as_ref().is_some_and(sleeps)
     }
 
-    /// The moment since the Unix epoch at which a load begins for the schedule: by its dates, or else on a Monday at
-    /// midnight by the schedule's clock.
+    /// Returns the time at which a load starts for the schedule, since the Unix epoch: by its dates, or otherwise on
+    /// a Monday at midnight in the schedule's time zone.
     pub(crate) fn origin(&self, load: &Load) -> Duration {
         let monday = || self.schedule.as_ref().map(Schedule::monday);
         load.begins_at(|| monday().unwrap_or_default())
     }
 
-    /// The bounds that hold at a moment since the Unix epoch.
+    /// Returns the bounds at a time since the Unix epoch.
     pub(crate) fn bounds_at(&self, base: Bounds, at: Duration) -> Bounds {
         let schedule = self.schedule.as_ref();
         schedule.map_or(base, |schedule| schedule.bounds_at(base, at))
     }
 
-    /// Everything that is assumed: of the service what was given, and all constants.
+    /// Returns all assumptions: the given values of the service, and all constants.
     #[must_use]
     pub fn list_assumptions(&self) -> Vec<Assumption> {
         let mut all = self.given.clone();
@@ -295,7 +297,7 @@ impl Scenario {
         all
     }
 
-    /// The same with another policy, and billed for what that needs.
+    /// Returns the same scenario with another policy, and a bill for the resources that it needs.
     #[must_use]
     pub fn with_policy(&self, policy: Policy) -> Self {
         Self {
@@ -306,7 +308,7 @@ impl Scenario {
     }
 
     /// # Errors
-    /// When a number of it makes no sense.
+    /// If a number of it isn't valid.
     pub(crate) fn check(&self) -> Result<Bounds, ScenarioError> {
         let wrong = |wrong: bool, text| {
             if wrong {

@@ -35,7 +35,8 @@ pub(super) fn choose_policy(
             left_out(notes, what);
         }
     }
-    // What only observes beside another policy changes nothing. Alone, it is simulated as if it acted.
+    // A policy that only observes has no effect in combination with another policy. Alone, it is simulated as
+    // if it scaled the service.
     let demand = scaling.demand.as_ref();
     let demand = demand.filter(|demand| demand.acts() || !scaling.has_other_than_demand());
     if let Some(demand) = demand {
@@ -81,7 +82,7 @@ pub(super) fn choose_policy(
     }
 }
 
-/// Steps on metrics of queues that the service consumes.
+/// Returns steps on metrics of queues that the service consumes.
 fn steps_of(
     name: &str,
     service: &Service,
@@ -113,7 +114,7 @@ fn steps_of(
     })
 }
 
-/// What a side watches; the error is what that is by, where a load doesn't tell it.
+/// Returns the metric that a side watches. The error is the name of the metric, if a load doesn't determine it.
 fn watched(service: &Service, metric: &AlarmMetric) -> Result<(QueueMetric, Statistic), String> {
     let plain = |statistic: &stack::Statistic| match statistic {
         stack::Statistic::Plain(name) => statistic_named(name).ok_or_else(|| name.clone()),
@@ -129,7 +130,7 @@ fn watched(service: &Service, metric: &AlarmMetric) -> Result<(QueueMetric, Stat
             let metric = queue_metric(name).ok_or_else(|| name.clone())?;
             Ok((metric, plain(statistic)?))
         }
-        // Delayed messages aren't counted.
+        // Delayed messages don't count.
         AlarmMetric::Messages {
             queue,
             count,

@@ -1,4 +1,4 @@
-//! Bills, worked out by hand from AWS's price lists.
+//! Bills, computed by hand from AWS's price lists.
 
 use super::*;
 use crate::BillItem::{
@@ -16,7 +16,7 @@ const SCALING: &str = "    scaling:
         cooldown: {out: 60s, in: 300s}
 ";
 
-/// The cost of the voucher worker with changes to its definition, under a message of 100 ms per second.
+/// The cost of the voucher worker with changes to its definition, with one message of 100 ms per second.
 fn cost_of(hours: u32, changes: &[(&str, &str)], overrides: Overrides) -> (Cost, Vec<String>) {
     let mut text = VOUCHERS.to_owned();
     for (old, new) in changes {
@@ -40,15 +40,16 @@ fn check(cost: &Cost, expected: &[(BillItem, f64)]) {
     }
 }
 
-/// A tenth of a month, in which one task of 256 CPU units and 512 MiB on ARM runs, in us-east-1:
+/// A tenth of a month in us-east-1, with one task of 256 CPU units and 512 MiB on ARM:
 /// - tasks: 73 h × (0.25 × $0.03238 + 0.5 × $0.00356) = 73 × $0.009875
 /// - address: 73 h × $0.005
-/// - SQS: 262,800 messages, each sent, received, and deleted; the task works for 26,280 s and waits for
-///   236,520 s in polls of 20 s; the function reads one queue 4,380 times: 788,400 + 11,826 + 4,380 requests
-///   at $0.40 per million
+/// - SQS: 262,800 messages, each sent, received, and deleted; the task works for 26,280 s and waits for 236,520
+///   s in long polls of 20 s; the function reads one queue 4,380 times: 788,400 + 11,826 + 4,380 requests at
+///   $0.40 per million
 /// - function: 4,380 runs at $0.20 per million, of 0.2 s with 0.125 GB at $0.0000133334 per GB-second
 /// - a custom metric: $0.30 / 10, published 4,380 times at $0.01 per thousand
-/// - alarms: oldest message, dead letters, no metric, errors of the function, two of target tracking: 6 × $0.10 / 10
+/// - alarms: oldest message, dead-letter queue, missing data, errors of the function, two of target tracking: 6 ×
+///   $0.10 / 10
 /// - a dashboard: $3 / 10
 /// - logs: 262,800 × 200 bytes and 4,380 × 700 bytes, 0.055626 GB at $0.50
 #[test]
@@ -72,15 +73,15 @@ fn a_bill_is_what_arithmetic_says() {
     let total: f64 = expected.iter().map(|(_, cost)| cost).sum();
     near(cost.total, total, 1e-3);
     near(cost.per_month, 10.0 * total, 1e-3);
-    // The ideal needs the same task, its address, and requests, but no scaling: of the alarms, those of the
-    // queue, and of the logs, those of the tasks.
+    // The ideal needs the same task, its address, and requests, but no scaling. Its alarms are only the
+    // queue's, and its logs only the tasks'.
     let ideal = 73.0 * 0.009_875 + 0.365 + 800_226.0 * 0.4e-6 + 0.02 + 0.3 + 0.052_56 * 0.5;
     near(cost.ideal, ideal, 1e-3);
     let rules = cost.items.iter().find(|item| item.item == Rules).unwrap();
     assert_eq!((rules.quantity, rules.cost), (1.0, 0.0));
 }
 
-/// Three tasks, one on demand: 10 h × $0.009875, and 20 h of it at 30%. Each has an address.
+/// Three tasks, one of them on demand: 10 h × $0.009875, and 20 h at 30% of that. Each has an address.
 #[test]
 fn spot_tasks_cost_a_share_of_the_price() {
     let changes = [
@@ -103,7 +104,7 @@ fn spot_tasks_cost_a_share_of_the_price() {
     assert!(notes.iter().any(|note| note.contains("Spot")), "{notes:?}");
 }
 
-/// Of the two tasks beyond the base, half the time is Spot's: 10 h of 30 h at 30%, and 20 h at the full price.
+/// Spot runs the two tasks beyond the base half of the time: 10 h of 30 h at 30%, and 20 h at the full price.
 #[test]
 fn a_share_of_spot_is_billed_as_one() {
     let changes = [
@@ -118,8 +119,8 @@ fn a_share_of_spot_is_billed_as_one() {
     check(&cost, &[(Tasks, 0.1975), (SpotTasks, 0.098_75 * 0.3)]);
 }
 
-/// Seven tasks of 512 MiB on instances of 2 GiB, of which a 64th isn't theirs: three on each, so three instances. In
-/// us-east-1 an hour of t4g.small costs $0.0168, 30 GB of disk $2.40 / 730, and an address $0.005.
+/// Seven tasks of 512 MiB on instances of 2 GiB, of which 1/64 isn't available to them: three per instance, so three
+/// instances. In us-east-1 an hour of t4g.small costs $0.0168, 30 GB of disk $2.40 / 730, and an address $0.005.
 #[test]
 fn instances_cost_however_many_tasks_they_hold() {
     let changes = [
@@ -147,9 +148,9 @@ fn instances_cost_however_many_tasks_they_hold() {
     );
 }
 
-/// A load balancer in two public subnets: $0.0225 an hour and half a capacity unit of $0.008, two addresses beside
-/// the task's, and two alarms on it next to the one on
-/// the dead-letter queue; without an objective in the definition there is none on the oldest message.
+/// A load balancer in two public subnets: $0.0225 per hour and half a capacity unit at $0.008, two addresses in
+/// addition to the task's, and two alarms in addition to the one on the dead-letter queue. Without an objective in
+/// the definition, there is no alarm on the oldest message.
 #[test]
 fn a_load_balancer_is_part_of_the_bill() {
     let changes = [
@@ -195,8 +196,8 @@ fn prices_are_those_of_the_region_and_of_the_file() {
     assert_eq!(own.prices.instead_of.as_deref(), Some("eu-north-1"));
 }
 
-/// Other policies are billed for what ecs-scaler would deploy for them: for the definition's own policy, that is the
-/// same as what the definition creates.
+/// Other policies are billed for the resources that ecs-scaler would deploy for them. For the definition's own
+/// policy, these are the resources that the definition creates.
 #[test]
 fn a_policy_needs_what_its_definition_creates() {
     let scalings = [

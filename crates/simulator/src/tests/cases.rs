@@ -1,9 +1,10 @@
-//! Definitions and loads on which the simulation once gave a wrong verdict. The right answers are by hand.
+//! Definitions and loads for which the simulation once gave a wrong result. The correct results are computed by
+//! hand.
 
 use super::*;
 use crate::Overrides;
 
-/// The outcome of a file's load with its definition's only service, and of a generated load.
+/// Simulates a file's load with its definition's only service, or a generated load.
 fn simulate_case(definition: &str, load: &Load, assumed: &[&str]) -> RunOutcome {
     let stack = stack::parse("case.yaml", definition).unwrap().stack;
     let service = stack.services.keys().next().unwrap();
@@ -19,8 +20,8 @@ fn csv(bytes: &[u8]) -> Load {
     Load::read_csv(bytes, None).unwrap()
 }
 
-/// 2,000 messages at once, 5 s each, on 3 tasks, are done after 55 minutes, and those of the first ten
-/// minutes are in time: a third. Two hours of zeros after them change nothing.
+/// 2,000 messages at once, 5 s each, on 3 tasks are done after 55 minutes, and those of the first ten minutes
+/// are in time: one third. Two hours of zeros after them make no difference.
 #[test]
 fn what_happens_after_the_load_counts() {
     let definition = include_str!("../../tests/cases/a-17/hour.yaml");
@@ -39,12 +40,12 @@ fn what_happens_after_the_load_counts() {
     assert_eq!(hour.waiting, zeros.waiting);
     assert_eq!(hour.messages.deleted, hour.messages.sent);
     assert!(hour.drain > 3_000.0);
-    // 10,000 s of work that has to start within 600 s.
+    // 10,000 s of work that must start within 600 s.
     let limit = hour.limited_by_max.unwrap();
     assert_eq!((limit.allowed, limit.needed), (3, 17));
 }
 
-/// Three tasks process at most 36 messages a minute, so about 360 of 360,000 can start within ten minutes.
+/// Three tasks process at most 36 messages per minute, so about 360 of 360,000 can start within ten minutes.
 #[test]
 fn a_hopeless_load_is_not_kept() {
     let definition = include_str!("../../tests/cases/a-17/hopeless.yaml");
@@ -59,9 +60,9 @@ fn a_hopeless_load_is_not_kept() {
     assert!(outcome.notes.iter().any(|note| note.contains("stopped")));
 }
 
-/// 10,000 messages of 1 s on two tasks. Within a minute: 600 of them start within the five minutes, whether or
-/// not rows of zeros follow. Within an hour: 2.78 arrive and 2 are done per second, so the wait grows by
-/// 0.39 s per second, and is five minutes after 771 s of 3,600: a fifth.
+/// 10,000 messages of 1 s on two tasks. If sent within a minute: 600 of them start within the five minutes,
+/// with or without rows of zeros afterward. If sent within an hour: 2.78 arrive and 2 are done per second, so
+/// the wait grows by 0.39 s per second and reaches five minutes after 771 s of 3,600: one fifth.
 #[test]
 fn a_burst_has_the_same_verdict_whether_or_not_zeros_follow() {
     let definition = include_str!("../../tests/cases/b-40/stack.yaml");
@@ -74,7 +75,7 @@ fn a_burst_has_the_same_verdict_whether_or_not_zeros_follow() {
     near(hour, 771.0 / 3_600.0, 0.15);
 }
 
-/// Six messages of ten minutes at a target of 3 per task ask for two tasks.
+/// Six messages of ten minutes with a target of 3 per task require two tasks.
 #[test]
 fn six_messages_get_two_tasks() {
     let definition = include_str!("../../tests/cases/b-22/existing.yaml");
@@ -87,7 +88,7 @@ fn six_messages_get_two_tasks() {
     assert!(most(&["tracking_base=running", "tracking_cooldown=repeats"]) > 2);
 }
 
-/// One message every three hours. It was served by none of 631 tasks in 21 hours.
+/// One message every three hours. In an earlier version, 631 tasks in 21 hours processed none.
 #[test]
 fn a_service_at_zero_tasks_serves_every_message_with_a_handful_of_actions() {
     let load = csv(include_bytes!("../../tests/cases/a-05/day.csv"));
@@ -103,8 +104,8 @@ fn a_service_at_zero_tasks_serves_every_message_with_a_handful_of_actions() {
     }
 }
 
-/// Messages of three hours on tasks with a stop timeout of 30 s. Without protection, scale-in kills tasks at work; with
-/// it nothing is dropped, whatever Application Auto Scaling does.
+/// Messages of three hours on tasks with a stop timeout of 30 s. Without protection, scale-in kills busy tasks. With
+/// protection, no message is dropped, regardless of Application Auto Scaling's behavior.
 #[test]
 fn nothing_is_dropped_by_scale_in_where_the_task_is_protected() {
     let definition = include_str!("../../tests/cases/a-20/existing.yaml");

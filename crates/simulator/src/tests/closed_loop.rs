@@ -15,8 +15,8 @@ fn backlog(target: f64) -> BacklogPolicy {
     }
 }
 
-/// The articles' example: 10 tasks, 0.1 s a message, 10 s acceptable, so a target of 100; a backlog of
-/// 1,500 messages that stays as it is makes it 15 tasks.
+/// The articles' example: 10 tasks, 0.1 s per message, 10 s acceptable latency, so a target of 100. A constant
+/// backlog of 1,500 messages results in 15 tasks.
 #[test]
 fn the_worked_example_goes_from_ten_to_fifteen() {
     let scenario = Scenario {
@@ -26,7 +26,7 @@ fn the_worked_example_goes_from_ten_to_fifteen() {
         policy: Policy::BacklogPerTask(backlog(100.0)),
         ..scenario()
     };
-    // 1,500 messages at once, then exactly what ten tasks can do.
+    // 1,500 messages at once, then exactly as many as ten tasks can process.
     let mut rows = "0\n".repeat(1_510);
     for tenth in 1..6_000 {
         for _ in 0..10 {
@@ -46,7 +46,7 @@ fn the_worked_example_goes_from_ten_to_fifteen() {
     near(before.running, 10.0, 1e-9);
 }
 
-/// When the first scale-out after a sudden rise was decided, in seconds after the rise.
+/// Returns when the first scale-out after a sudden rise was decided, in seconds after the rise.
 fn detection(seed: u64, assumptions: Assumptions) -> f64 {
     let action_delay = assumptions.action_delay.as_secs_f64();
     let scenario = Scenario {
@@ -55,7 +55,7 @@ fn detection(seed: u64, assumptions: Assumptions) -> f64 {
         assumptions,
         ..scenario()
     };
-    // The rise comes at any moment of a minute, and crosses the target at once.
+    // The rise comes at any second of a minute, and crosses the target immediately.
     let rise = 600 + seed % 60;
     let rows = "0\n".to_owned() + &format!("{rise}\n").repeat(1_000) + &format!("{}\n", rise + 500);
     let load = Load::read_csv(rows.as_bytes(), None).unwrap();
@@ -70,7 +70,7 @@ fn detection(seed: u64, assumptions: Assumptions) -> f64 {
     first.at - action_delay - rise
 }
 
-/// 3 of 3 datapoints of a minute are over the target 130 to 270 s after the load changed.
+/// 3 out of 3 datapoints of a minute are over the target 130 to 270 s after the load changes.
 #[test]
 fn a_rise_is_seen_after_two_to_four_and_a_half_minutes() {
     let punctual = Assumptions {
@@ -89,7 +89,8 @@ fn a_rise_is_seen_after_two_to_four_and_a_half_minutes() {
     );
 }
 
-/// A rule that is late leaves a minute without a datapoint now and then, and each costs one more.
+/// A late rule occasionally leaves a minute without a datapoint, and each such minute delays detection by
+/// another one.
 #[test]
 fn a_late_rule_costs_a_minute_now_and_then() {
     let delays: Vec<f64> = (0..600)
@@ -102,8 +103,8 @@ fn a_late_rule_costs_a_minute_now_and_then() {
     assert!(delays.iter().all(|delay| *delay >= 130.0));
 }
 
-/// AWS measured 363 s until tasks were added at 60 s, and 86 s at 20 s, with its own CPU metric: a
-/// custom metric at 60 s is between the two, since the CPU first has to be reported.
+/// AWS measured 363 s until tasks were added with periods of 60 s, and 86 s with 20 s, with its own CPU metric.
+/// A custom metric with 60 s is between the two, because the CPU utilization must first be reported.
 #[test]
 fn it_is_between_what_aws_measured() {
     let mean = (0..200)
@@ -113,7 +114,7 @@ fn it_is_between_what_aws_measured() {
     assert!((86.0..363.0).contains(&mean), "{mean}");
 }
 
-/// With a datapoint to alarm less, it is seen a minute earlier.
+/// With one datapoint to alarm less, it is detected a minute earlier.
 #[test]
 fn each_datapoint_costs_a_minute() {
     let mean = |high_datapoints| {
@@ -142,12 +143,13 @@ fn a_quiet_service_scales_in_to_its_minimum() {
     assert_eq!((first.from, first.to), (20, 19));
     assert!(outcome.actions.iter().all(|step| step.to + 1 == step.from));
     assert_eq!(outcome.actions.last().unwrap().to, 2);
-    // 15 datapoints, one a minute; the first may be late, and the evaluation comes 10 s after.
+    // 15 datapoints, one per minute. The first can be late, and the evaluation comes 10 s later.
     assert!((900.0..1_020.0).contains(&first.at), "{}", first.at);
     assert!(outcome.series.last().unwrap().scale_in_alarm);
 }
 
-/// Without tasks, target tracking alone never sees one message at target one; the step policy wakes.
+/// Without tasks, target tracking alone never detects a single message with a target of one. The step policy
+/// scales from zero.
 #[test]
 fn a_service_without_tasks_is_woken_by_one_message() {
     let scenario = Scenario {
@@ -167,9 +169,9 @@ fn a_service_without_tasks_is_woken_by_one_message() {
     );
 }
 
-/// One message every three hours, each of 90 s of work, on a service that goes to zero tasks in between.
-/// The low alarm of its policy is in ALARM all night. Whatever Application Auto Scaling does where AWS
-/// documents nothing, each message is processed once, by one scale-out and one scale-in.
+/// One message every three hours with 90 s of work each, on a service that scales to zero in between. The low
+/// alarm of its policy is in ALARM all night. Whatever Application Auto Scaling does where AWS documents
+/// nothing, each message is processed once, with one scale-out and one scale-in.
 #[test]
 fn a_task_that_was_started_from_zero_is_not_removed_before_its_work() {
     let load = Load::read_csv("0\n10800\n21600\n32400\n".as_bytes(), None).unwrap();
@@ -223,7 +225,7 @@ fn every_behavior() -> Vec<TrackingBehavior> {
     all
 }
 
-/// KEDA: 30 messages at a queue length of 5 are 6 pods, of which the autoscaler adds 4 at its next sync.
+/// KEDA: 30 messages with a queue length of 5 require 6 pods. The autoscaler adds 4 at its next sync.
 #[test]
 fn keda_divides_the_messages_by_the_queue_length() {
     let scenario = Scenario {
@@ -238,7 +240,7 @@ fn keda_divides_the_messages_by_the_queue_length() {
     assert_eq!((taken[1].to, taken[1].at), (6, 31.0));
 }
 
-/// The CDK's steps: five more tasks at 500 messages, one at 100, one less when the queue is empty.
+/// The CDK's steps: five more tasks at 500 messages, one more at 100, and one less if the queue is empty.
 #[test]
 fn the_cdk_takes_steps() {
     let policy = Policy::Steps(StepPolicy::cdk_queue_processing().unwrap());
@@ -265,7 +267,7 @@ fn the_cdk_takes_steps() {
     assert!(pauses.iter().all(|pause| *pause >= 300.0), "{pauses:?}");
 }
 
-/// The ideal keeps the promise, and nobody who keeps it has fewer task-seconds.
+/// The ideal meets the objective, and no policy that meets it has fewer task-seconds.
 #[test]
 fn the_ideal_is_the_cheapest_that_meets_the_objective() {
     let load = "mmpp:rates=1/s|15/s,stays=20m|5m,for=2d";
@@ -302,7 +304,7 @@ fn the_ideal_is_the_cheapest_that_meets_the_objective() {
     }
 }
 
-/// ECS launches 500 tasks a minute: the last of 1,001 two minutes after the first.
+/// ECS launches 500 tasks per minute: the last of 1,001 two minutes after the first.
 #[test]
 fn launches_take_their_time() {
     let scenario = Scenario {
@@ -325,7 +327,7 @@ fn launches_take_their_time() {
         .iter()
         .find(|point| point.running >= 1_002.0)
         .unwrap();
-    // Sync at 15 s, 1 s until it counts, 120 s of launches, 30 s to start.
+    // Sync at 15 s, 1 s until the count is set, 120 s of launches, 30 s to start.
     near(full.at, 15.0 + 1.0 + 120.0 + 30.0, 0.02);
 }
 
@@ -341,8 +343,8 @@ fn a_killed_task_gives_its_message_back_when_it_is_visible_again() {
     };
     let load = Load::read_csv("0\n0\n1000\n".as_bytes(), None).unwrap();
     let outcome = simulate(&scenario, &load, 1).unwrap();
-    // Nothing waits, so at 15 s one task too many is seen, told at 16 s and killed at 46 s, and its
-    // message is visible at 120 s; the other task, free since 100 s, takes it.
+    // No message is waiting, so at 15 s one task too many is detected. It is stopped at 16 s and killed at 46
+    // s, and its message is visible at 120 s. The other task, idle since 100 s, takes it.
     assert_eq!(outcome.messages.interrupted, 1);
     assert_eq!(outcome.messages.processed_again, 1);
     assert_eq!(outcome.messages.deleted, 3);
@@ -359,8 +361,8 @@ fn a_message_that_takes_longer_than_it_is_hidden_is_processed_twice() {
     };
     let load = Load::read_csv("0\n".as_bytes(), None).unwrap();
     let outcome = simulate(&scenario, &load, 1).unwrap();
-    // Received at 0 and again at 60 s, so the first receipt handle doesn't delete it at 100 s; visible
-    // again at 120 s and received a third time, and so on: it never ends.
+    // Received at 0 s and again at 60 s, so the first receipt handle doesn't delete it at 100 s. Visible again
+    // at 120 s and received a third time, and so on: it never ends.
     assert_eq!(outcome.messages.deleted, 0);
     assert_eq!(outcome.messages.waiting + outcome.messages.in_flight, 1);
     near(outcome.drain, 86_400.0, 1e-4);

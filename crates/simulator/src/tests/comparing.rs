@@ -1,8 +1,8 @@
 use super::*;
 use crate::{Progress, compare, survey};
 
-/// Everybody meets the same messages, and what the simulation is for shows: on bursts the articles' policy breaks
-/// the promise often, and costs far more than it must.
+/// All policies have the same messages, and the result shows the purpose of the simulation: with bursts, the
+/// articles' policy often misses the objective, and costs far more than necessary.
 #[test]
 fn bursts_break_the_promise_of_those_who_look_back() {
     let scenario = Scenario {

@@ -6,15 +6,15 @@ use super::*;
 use crate::random::{Purpose, Random, Sampler};
 use crate::{Arrival, BacklogPolicy, DeadlinePolicy, DemandPolicy, KedaPolicy, StepPolicy};
 
-/// Whole parts of which every tested speed makes whole parts again, so that nothing is rounded: many small
-/// roundings would end in another order of events that are near to one another.
+/// Times are multiples of this, so that every tested speed results in whole numbers and nothing is rounded.
+/// Many small rounding errors would change the order of events that are close together.
 const GRAIN: u64 = 20_000;
 
 fn grain(nanos: u64) -> u64 {
     nanos / GRAIN * GRAIN
 }
 
-/// A load with processing times of its own, everything `speed` times faster.
+/// A load with its own processing times, with everything `speed` times faster.
 fn load(kind: usize, seed: u64, speed: u64) -> Load {
     let text = [
         "poisson:rate=9/s,for=1h",
@@ -33,7 +33,7 @@ fn load(kind: usize, seed: u64, speed: u64) -> Load {
     Load::from_messages(messages, lasts)
 }
 
-/// Those that don't compute by deadlines.
+/// Policies that don't use deadlines.
 fn policies() -> Vec<Policy> {
     let backlog = |every| {
         Policy::BacklogPerTask(BacklogPolicy {
@@ -51,7 +51,7 @@ fn policies() -> Vec<Policy> {
     ]
 }
 
-/// A scenario whose messages are `speed` times faster, too.
+/// A scenario whose messages are also `speed` times faster.
 fn faster(scenario: &Scenario, speed: f64) -> Scenario {
     let short = |time: Duration| time.div_f64(speed);
     Scenario {
@@ -78,7 +78,7 @@ fn faster(scenario: &Scenario, speed: f64) -> Scenario {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// When messages are compressed with the loop, all that changes is the unit of time.
+    /// If messages are compressed with the loop, only the unit of time changes.
     #[test]
     fn a_wholly_compressed_scenario_has_the_same_course(
         policy in proptest::sample::select(policies()),
@@ -96,7 +96,7 @@ proptest! {
             visibility_timeout: Duration::from_secs(visibility),
             assumptions: Assumptions {
                 drains,
-                // Of one length, so that a task's first message comes at a whole part, too.
+                // A fixed duration, so that the time of a task's first message is a whole number, too.
                 task_start: Distribution::Fixed(Duration::from_secs(35)),
                 ..base.assumptions.clone()
             },
@@ -126,8 +126,8 @@ proptest! {
         }
     }
 
-    /// Scaling by deadlines computes with seconds, whose parts are rounded, and a decision on the edge then falls on either
-    /// side. So the course is nearly the same.
+    /// Deadline scaling computes in seconds with rounded fractions, so borderline decisions can differ. The course is
+    /// only nearly the same.
     #[test]
     fn a_wholly_compressed_scenario_costs_as_much_by_deadlines(
         kind in 0usize..3,
@@ -155,7 +155,7 @@ proptest! {
     }
 }
 
-/// The loop alone is faster: the same messages, seen and served sooner.
+/// Only the loop is faster: the same messages are detected and processed sooner.
 #[test]
 fn a_faster_loop_meets_the_same_messages() {
     let slow = Scenario {
@@ -175,7 +175,7 @@ fn a_faster_loop_meets_the_same_messages() {
     );
 }
 
-/// In the sandbox the loop is as much faster as its clock, but for what processes need.
+/// The loop in the sandbox is faster by the speed of its clock, except for the time that processes need.
 #[test]
 fn the_sandbox_has_its_own_constants() {
     let scenario = Scenario {
@@ -186,7 +186,7 @@ fn the_sandbox_has_its_own_constants() {
     let load = "step:from=1/s,to=20/s,at=30s,for=3m";
     let outcome = run(&scenario.in_sandbox(20.0), load, 5);
     let first = outcome.first_scale_out().unwrap();
-    // Three datapoints, of 3 s each, over the target: 6 to 12 s, and what evaluation and calls take.
+    // Three datapoints of 3 s each over the target: 6 to 12 s, plus the time for evaluation and calls.
     assert!((36.0..43.0).contains(&first), "{first}");
     let assumed = Assumptions::sandbox(20.0);
     assert_eq!(assumed.minute, Duration::from_secs(3));

@@ -1,4 +1,4 @@
-//! Every kind of scaling that a definition may have, as far as a load of messages tells it.
+//! Every kind of scaling in a definition that a load of messages determines.
 
 use super::*;
 use crate::{
@@ -62,7 +62,7 @@ fn demand_has_the_definitions_numbers() {
     assert_eq!(tracked.every, seconds(60));
 }
 
-/// Both actuators keep the promise on a steady load and cost little more than is needed.
+/// Both actuators meet the objective with a constant load, and cost little more than necessary.
 #[test]
 fn demand_is_met_by_either_actuator() {
     for actuator in ["function", "target_tracking"] {
@@ -78,7 +78,7 @@ fn demand_is_met_by_either_actuator() {
         );
         let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
         assert!((1.0..1.6).contains(&cost), "{actuator}: {cost}");
-        // TasksNeeded, and what the function measured; with target tracking also the metric that it follows.
+        // TasksNeeded, and the function's measurements. With target tracking, also the metric that it tracks.
         let month = outcome.duration / 3_600.0 / 730.0;
         let metrics = if actuator == "function" { 4.0 } else { 2.0 };
         near(
@@ -89,7 +89,7 @@ fn demand_is_met_by_either_actuator() {
     }
 }
 
-/// Little's law finds the processing time that nothing configures; until it has, no more than one task is asked for.
+/// Little's law finds the processing time if it isn't configured. Until then, at most one task is requested.
 #[test]
 fn a_processing_time_is_measured() {
     let text = "      demand: {acceptable_latency: 60s, processing_time: measured}\n";
@@ -107,7 +107,8 @@ fn a_processing_time_is_measured() {
         outcome.within_objective
     );
     let first = outcome.first_scale_out().unwrap();
-    // The first minute that was sampled whole, a minute until CloudWatch has it, and a check after at most 15 s.
+    // The first minute that was sampled completely, a minute until CloudWatch has it, and a check after at most
+    // 15 s.
     assert!((180.0..196.0).contains(&first), "{first}");
     let late = outcome.series.iter().filter(|point| point.at > 3_600.0);
     let worst = late.map(|point| point.worst_wait).fold(0.0, f64::max);
@@ -123,19 +124,19 @@ fn alarm_steps_follow_the_law_of_the_function() {
     };
     let metrics = [&policy.scale_out, &policy.scale_in].map(|side| side.as_ref().unwrap().metric);
     assert_eq!(metrics, [QueueMetric::Visible; 2]);
-    // Nobody works off 20 a second with one task of 2 a second: the alarm goes on ringing.
+    // A task that processes 2 per second can't process 20 per second, so the alarm stays in ALARM.
     let outcome = run(&scenario, "step:from=1/s,to=20/s,at=10m,for=40m", 3);
     let out: Vec<_> = outcome
         .actions
         .iter()
         .filter(|action| action.to > action.from)
         .collect();
-    // The first by the alarm's message: the minute after the rise, its datapoint a minute later, the
-    // evaluation 10 s, the message 5 s and the function 1 s.
+    // The first by the alarm's message: the minute after the rise, its datapoint a minute later, 10 s for the
+    // evaluation, 5 s for the message, and 1 s for the function.
     near(out[0].at, 660.0 + 60.0 + 10.0 + 5.0 + 1.0, 0.1);
     assert_eq!((out[0].from, out[0].to), (1, 3));
-    // The next ones by the rule's looks, each after the cooldown: never sooner, and a minute and a look later
-    // at the most.
+    // The next ones by the rule's checks, each after the cooldown: never sooner, and at most a minute and a
+    // check later.
     assert!(out.len() >= 4, "{out:?}");
     for pair in out.windows(2) {
         let pause = pair[1].at - pair[0].at;
@@ -145,7 +146,7 @@ fn alarm_steps_follow_the_law_of_the_function() {
     assert!(outcome.cost.of(BillItem::Functions) > 0.0);
 }
 
-/// Steps beside target tracking: what either asks for is done, and the larger count of the two.
+/// Steps in combination with target tracking: both can scale, and the larger count is used.
 #[test]
 fn steps_beside_target_tracking_add_to_it() {
     let steps = format!(
@@ -161,26 +162,26 @@ fn steps_beside_target_tracking_add_to_it() {
     let alone = scenario_of(BACKLOG, &Overrides::default()).unwrap();
     let (both, alone) = (run(&both, load, 3), run(&alone, load, 3));
     let first = |outcome: &RunOutcome| outcome.first_scale_out().unwrap();
-    // One datapoint of SQS's own metric against three of the function's.
+    // One datapoint of SQS's own metric compared with three of the function's.
     near(first(&both), 660.0 + 60.0 + 15.0, 0.1);
     assert!(first(&both) < first(&alone) - 30.0);
     let peak = both.actions.iter().map(|action| action.to).max();
     assert!(peak >= Some(13), "{:?}", both.actions);
-    // One more alarm: that of the steps.
+    // One more alarm: the alarm of the steps.
     let alarms = |outcome: &RunOutcome| outcome.cost.of(BillItem::Alarms);
     let month = both.duration / 3_600.0 / 730.0;
     let per_month = alarms(&alone) / (alone.duration / 3_600.0 / 730.0);
     near(alarms(&both) / month, per_month + 0.10, 1e-9);
 }
 
-/// CPU alone is nothing that a load of messages tells.
+/// A load of messages doesn't determine CPU.
 #[test]
 fn cpu_is_refused() {
     let error = scenario_of("      cpu: {target: 60}\n", &known()).unwrap_err();
     assert!(error.to_string().contains("CPU or memory"), "{error}");
 }
 
-/// The articles' second policy on a queue: a step a minute while 100 messages come in one.
+/// The articles' second policy on a queue: one step per minute while 100 messages arrive per minute.
 #[test]
 fn the_articles_second_policy_steps_by_ones() {
     let scenario = Scenario {
@@ -194,8 +195,8 @@ fn the_articles_second_policy_steps_by_ones() {
     assert!(outcome.actions[0].at > 1_200.0 + 60.0);
 }
 
-/// Exact counts by depth: Application Auto Scaling sets a lower count, too, while its scale-out alarm rings; the
-/// function's scale-out removes nothing. `docs/alarm-steps.md` has both.
+/// Exact counts by depth: Application Auto Scaling also sets a lower count while its scale-out alarm is in
+/// ALARM. The function's scale-out never removes tasks. `docs/alarm-steps.md` describes both.
 #[test]
 fn an_exact_count_in_a_scale_out_lowers_the_count_with_steps_only() {
     let counts = |way: &str| {
@@ -217,7 +218,7 @@ fn an_exact_count_in_a_scale_out_lowers_the_count_with_steps_only() {
     );
 }
 
-/// A sum of visible and in flight is that of both, and each side can have a metric of its own.
+/// A sum of visible and in-flight messages covers both, and each side can have its own metric.
 #[test]
 fn steps_on_messages_that_wait_or_are_worked_on() {
     let sum = "{queue: vouchers, count: [visible, in_flight], statistic: Maximum}";
@@ -247,7 +248,8 @@ fn steps_on_messages_that_wait_or_are_worked_on() {
     assert!(error.to_string().contains("Shop Orders"), "{error}");
 }
 
-/// What is judged and what the policy aims at are two things, whichever of them the command line replaces.
+/// The objective that is evaluated and the one that the policy aims for are independent, whichever of them the
+/// command line overrides.
 #[test]
 fn demand_aims_at_its_own_latency_whatever_is_judged() {
     let ten = Overrides {
@@ -263,7 +265,7 @@ fn demand_aims_at_its_own_latency_whatever_is_judged() {
     });
     let [five, ten, sixty] =
         outcomes.map(|outcome| (outcome.within_objective, outcome.tasks.seconds));
-    // Only tasks that run already meet 10 s, and they are as many at 5 s.
+    // Only tasks that are already running meet 10 s, and 5 s requires the same number.
     assert!(
         five.0 >= ten.0 && ten.0 > sixty.0,
         "{five:?} {ten:?} {sixty:?}"
@@ -291,7 +293,8 @@ fn a_service_is_judged_by_its_objective() {
     assert_eq!(policy.share, Some(0.99));
 }
 
-/// Of every key: what it changes is shown, under its name alone, and with its evidence from a file.
+/// For every key, the changed value is shown only under its own name, and with its evidence if it comes from a
+/// file.
 #[test]
 fn every_assumption_is_shown() {
     let values = [

@@ -5,7 +5,7 @@ use crate::{DeadlinePolicy, DemandPolicy, KedaPolicy};
 
 const PROCESSING: Duration = Duration::from_secs(2);
 
-/// Who sets the count.
+/// How the count is set.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Function,
@@ -24,7 +24,7 @@ fn demand(form: Form) -> Scenario {
     }
 }
 
-/// 5 messages a second of 2 s are 10 tasks; every form runs that many and a few, no more.
+/// 5 messages of 2 s per second require 10 tasks. Every form runs that many and a few more.
 #[test]
 fn a_steady_load_gets_the_tasks_that_it_needs() {
     for (form, most) in [(Form::Function, 1.3), (Form::Tracking, 2.0)] {
@@ -39,8 +39,8 @@ fn a_steady_load_gets_the_tasks_that_it_needs() {
     }
 }
 
-/// 0.5 messages a second of 2 min are 60 tasks. Work as long as the objective, or longer, costs little more than itself: what
-/// has started is late no more.
+/// 0.5 messages of 2 min per second require 60 tasks. If the work takes as long as the objective, or longer, the cost
+/// is close to that of the work alone, because a message that has started can't be late anymore.
 #[test]
 fn long_work_costs_little_more_than_itself() {
     for (objective, work, rate) in [(120, 120, "0.5"), (1_800, 3_600, "0.01")] {
@@ -55,7 +55,7 @@ fn long_work_costs_little_more_than_itself() {
             ..Scenario::new("long", Duration::from_secs(objective), processing, policy)
         };
         let outcome = run(&scenario, &format!("poisson:rate={rate}/s,for=1d"), 1);
-        // The share that is aimed at without an `slo`; the first messages find one task.
+        // The share that is the default without an `slo`. The first messages find one task.
         assert!(
             outcome.within_objective > 0.99,
             "{objective}: {}",
@@ -66,7 +66,7 @@ fn long_work_costs_little_more_than_itself() {
     }
 }
 
-/// On bursts more messages meet the objective than with KEDA.
+/// With bursts, more messages meet the objective than with KEDA.
 #[test]
 fn bursts_are_met() {
     let load = "mmpp:rates=1/s|15/s,stays=50m|10m,for=2d";
@@ -85,7 +85,7 @@ fn bursts_are_met() {
     assert!(run(&keda, load, 1).within_objective < function.within_objective);
 }
 
-/// The function checks every 5 s, and answers a sudden rise at the next check.
+/// The function checks every 5 s, and responds to a sudden rise at the next check.
 #[test]
 fn the_function_sees_a_rise_at_its_next_check() {
     let scenario = demand(Form::Function);
@@ -98,12 +98,13 @@ fn the_function_sees_a_rise_at_its_next_check() {
         let outcome = simulate(&scenario, &load, seed).unwrap();
         let first = outcome.actions.iter().find(|action| action.at > 600.0);
         let first = first.unwrap();
-        // A check is at most 15 s after the one before, since the rule is up to 10 s late, and the count follows in 1 s.
+        // A check is at most 15 s after the previous one, because the rule can be 10 s late, and the count follows
+        // after 1 s.
         assert!(first.to > first.from && first.at < 617.0, "{first:?}");
     }
 }
 
-/// A service without tasks is woken by one message in each form.
+/// One message scales a service from zero in each form.
 #[test]
 fn from_zero_one_message_wakes() {
     for form in [Form::Function, Form::Tracking] {
@@ -119,7 +120,7 @@ fn from_zero_one_message_wakes() {
     }
 }
 
-/// Its time between checks is paid for: 55 s a minute rather than none.
+/// The time between its checks costs money: 55 s per minute instead of none.
 #[test]
 fn a_function_that_waits_costs() {
     let load = "poisson:rate=1/s,for=1d";
@@ -136,8 +137,8 @@ fn a_function_that_waits_costs() {
     );
 }
 
-/// A message of 2 s every 3 minutes, of which a check every 5 s sees two fifths, on a service that can go to zero tasks,
-/// with a window of 10 minutes.
+/// A message of 2 s every 3 minutes, of which a check every 5 s sees 40%, on a service that can scale to zero, with a
+/// window of 10 minutes.
 fn sparse(form: Form) -> Scenario {
     let window = Duration::from_secs(600);
     let policy = match form {
@@ -159,8 +160,9 @@ fn sparse(form: Form) -> Scenario {
     }
 }
 
-/// What was deleted in a minute is known at most 60 + 60 + 60 s after a message, so with one every 180 s a delete of the
-/// last 360 s is always known, which is less than the window: the task that the first message woke stays.
+/// The deletions of a minute are known at most 60 + 60 + 60 s after a message. With one message every 180 s, a deletion
+/// within the last 360 s is always known, and that is shorter than the window. So the task that the first message
+/// started keeps running.
 #[test]
 fn sparse_messages_keep_their_task() {
     for form in [Form::Function, Form::Tracking] {
@@ -173,8 +175,8 @@ fn sparse_messages_keep_their_task() {
     }
 }
 
-/// The last of a stream is deleted in the minute that ends at 1,860 s, so the task is needed until 2,460 s. The next check,
-/// after 15 s at most, removes it, and the count follows in 1 s.
+/// The last message of a stream is deleted in the minute that ends at 1,860 s, so the task is needed until 2,460 s. The
+/// next check, at most 15 s later, removes it, and the count follows after 1 s.
 #[test]
 fn after_the_last_sparse_message_the_window_runs() {
     let stream: String = (0..=10).map(|turn| format!("{}\n", turn * 180)).collect();
@@ -188,7 +190,8 @@ fn after_the_last_sparse_message_the_window_runs() {
     }
 }
 
-/// Messages that arrive while there is no task are no deletes: nothing wakes what has slept through the window.
+/// Messages that arrive while there is no task aren't deletions, so they don't scale the service from zero
+/// after the window.
 #[test]
 fn a_delay_longer_than_the_window_is_not_made_up_for() {
     let late = Scenario {
@@ -207,14 +210,15 @@ fn deadlines(given: f64) -> Scenario {
     demand(Form::Function).with_policy(Policy::Deadline(policy))
 }
 
-/// Share within the objective, and task time per work of 2 s per message.
+/// Returns the share within the objective, and task time ÷ work for messages of 2 s.
 fn delivered(scenario: &Scenario, load: &str) -> (f64, f64) {
     let outcome = run(scenario, load, 1);
     let work = outcome.messages.sent as f64 * 2.0;
     (outcome.within_objective, outcome.tasks.seconds / work)
 }
 
-/// Every message meets its deadline on bursts, for less than target tracking on the sum of both needs costs.
+/// Every message meets its deadline during bursts, at a lower cost than target tracking on the sum of both
+/// requirements.
 #[test]
 fn deadlines_meet_bursts_for_less() {
     let load = "mmpp:rates=1/s|15/s,stays=50m|10m,for=2d";
@@ -224,7 +228,8 @@ fn deadlines_meet_bursts_for_less() {
     assert!(cost < 1.4 && cost < sum * 0.9, "{cost} {sum}");
 }
 
-/// A wrong processing time is found out: with half or double of it configured, nearly as much is met for nearly the same.
+/// A wrong processing time is corrected: with half or twice the true value configured, nearly as many messages meet the
+/// objective at nearly the same cost.
 #[test]
 fn deadlines_calibrate_the_processing_time() {
     let load = "on-off:on=15/s,off=1/s,on_for=10m,off_for=50m,for=2d";
@@ -239,7 +244,7 @@ fn deadlines_calibrate_the_processing_time() {
     }
 }
 
-/// With 300 s a backlog is allowed, so tasks work nearly all of their time.
+/// An objective of 300 s allows a backlog, so tasks are busy nearly all of the time.
 #[test]
 fn a_long_objective_costs_hardly_more_than_the_work() {
     let scenario = Scenario {
@@ -250,10 +255,10 @@ fn a_long_objective_costs_hardly_more_than_the_work() {
     assert!(share > 0.9999 && cost < 1.05, "{share} {cost}");
 }
 
-/// Each half hour 10 messages a second of 2 s come for a minute, which 20 tasks serve as they come, and tasks start in 60 s.
-/// So at 10 s, 20 warm tasks are enough. With n, message number m of 600 waits m × 2 ÷ n − m ÷ 10 s until new tasks run.
-/// The first of the 8 bursts finds 20 tasks, so 480 of the other 4,200 messages can be late for 90%: 68 of each 600. Message
-/// 532 waits at most 10 s if n ≥ 532 × 2 ÷ 63.2 = 16.8.
+/// Every half hour, 10 messages of 2 s per second arrive for a minute. 20 tasks process them immediately, and tasks
+/// start in 60 s. So for 10 s, 20 warm tasks are enough. With n tasks, message number m of 600 waits m × 2 ÷ n − m ÷ 10
+/// s until new tasks are running. The first of the 8 bursts finds 20 tasks, so 480 of the other 4,200 messages can be
+/// late for 90%: 68 of each 600. Message 532 waits at most 10 s if n ≥ 532 × 2 ÷ 63.2 = 16.8.
 #[test]
 fn warm_tasks_that_an_objective_takes_are_found() {
     let scenario = Scenario {
@@ -302,8 +307,8 @@ fn warm_tasks_that_an_objective_takes_are_found() {
     assert_eq!(crate::find_warm_need(&tracking, &load, 1, 0.9), Ok(None));
 }
 
-/// A step from 1 to 15 messages per second of 2 s each, work for 30 tasks. A datapoint from before a scale-out must not be
-/// multiplied by the count after it: without a cooldown, some seeds went to 244 and more.
+/// A step from 1 to 15 messages of 2 s per second, which is work for 30 tasks. A datapoint from before a scale-out must
+/// not be multiplied by the count after it. Without a cooldown, some seeds reached 244 and more.
 #[test]
 fn target_tracking_on_the_need_does_not_add_its_tasks_twice() {
     let load = Load::generate("step:from=60/min,to=900/min,at=30m,for=3h").unwrap();

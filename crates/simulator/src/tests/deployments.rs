@@ -1,4 +1,4 @@
-//! Deployments of new versions. The answers are by hand, from ECS's documentation of rolling updates.
+//! Deployments of new versions. The results are computed by hand, from ECS's documentation of rolling updates.
 
 use super::*;
 use crate::Deployments;
@@ -24,7 +24,7 @@ fn deployed(min_healthy: u32, max: u32) -> Scenario {
 
 const LOAD: &str = "constant:rate=0.1/s,for=15m";
 
-/// At 100% and 200%, two new tasks start beside the old ones for 30 s, so 60 task-seconds more.
+/// At 100% and 200%, two new tasks start in addition to the old ones for 30 s, so 60 more task-seconds.
 #[test]
 fn new_tasks_run_before_old_ones_stop() {
     let outcome = run(&deployed(100, 200), LOAD, 1);
@@ -32,13 +32,13 @@ fn new_tasks_run_before_old_ones_stop() {
     assert_eq!(outcome.waiting.max, 0.0);
 }
 
-/// At 0% and 100%, the old tasks stop first, and for 30 s none runs: the message of 600 s waits for 30 s.
+/// At 0% and 100%, the old tasks stop first, and for 30 s none is running: the message at 600 s waits for 30 s.
 #[test]
 fn without_healthy_tasks_messages_wait_for_the_new_ones() {
     let outcome = run(&deployed(0, 100), LOAD, 1);
     near(outcome.tasks.seconds, 2.0 * outcome.duration, 1.0);
     near(outcome.waiting.max, 30.0, 1.0);
-    // Half of two tasks: one stops and is replaced, then the other.
+    // Half of two tasks: one stops and is replaced, and then the other.
     let outcome = run(&deployed(50, 100), LOAD, 1);
     assert_eq!(outcome.waiting.max, 0.0);
     near(outcome.tasks.seconds, 2.0 * outcome.duration, 1.0);

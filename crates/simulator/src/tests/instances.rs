@@ -3,7 +3,7 @@
 use super::*;
 use crate::Overrides;
 
-/// Three tasks of 256 CPU units and 512 MiB fit onto a t4g.small.
+/// Three tasks of 256 CPU units and 512 MiB fit on a t4g.small.
 fn outcome_of(max: u32, instance_start: &str) -> RunOutcome {
     let text = format!(
         "name: jobs
@@ -28,14 +28,14 @@ services:
     run(&scenario, "constant:rate=4/s,for=2h", 1)
 }
 
-/// Four messages a second of 2 s are the work of 8 tasks, which need three instances.
+/// Four messages of 2 s per second are work for 8 tasks, which need three instances.
 #[test]
 fn a_task_waits_for_an_instance() {
     let (soon, late) = (outcome_of(4, "0s"), outcome_of(4, "20m"));
     assert!(soon.tasks.most > 8);
     assert!(late.tasks.most > 8);
-    // Three tasks process 1.5 of 4 messages a second for at least 20 minutes: the last of 1,800 waits for longer than
-    // 10 minutes, and nothing of the sort happens if instances start at once.
+    // Three tasks process 1.5 of 4 messages per second for at least 20 minutes, so the last of 1,800 waits longer
+    // than 10 minutes. That doesn't happen if instances start immediately.
     assert!(late.waiting.max > 600.0, "{}", late.waiting.max);
     assert!(soon.waiting.max < 600.0, "{}", soon.waiting.max);
 }

@@ -1,9 +1,9 @@
-//! Queueing theory knows these answers.
+//! Results that are known from queueing theory.
 
 use super::*;
 
-/// Mean wait of M/M/c, in mean processing times, by Erlang's C formula. `load` is ρ: arrival rate ×
-/// processing time ÷ c.
+/// Mean wait of M/M/c, as a multiple of the mean processing time, by Erlang's C formula. `load` is ρ: arrival
+/// rate × processing time ÷ c.
 fn erlang_c_wait(tasks: u32, load: f64) -> f64 {
     let offered = load * f64::from(tasks);
     let (mut term, mut sum) = (1.0, 0.0);
@@ -15,7 +15,7 @@ fn erlang_c_wait(tasks: u32, load: f64) -> f64 {
     waits / (f64::from(tasks) * (1.0 - load))
 }
 
-/// Mean wait of a fixed count under Poisson arrivals, in seconds; a message takes one on average.
+/// Mean wait with a fixed count and Poisson arrivals, in seconds. A message takes one second on average.
 fn mean_wait(tasks: u32, load: f64, processing: Distribution, days: u32, seed: u64) -> f64 {
     let scenario = Scenario {
         policy: Policy::Fixed { tasks },
@@ -36,7 +36,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn the_formula_itself() {
     near(erlang_c_wait(1, 0.5), 1.0, 1e-9);
-    // Erlang C of two servers at half load is 1/3.
+    // Erlang C for two servers at half load is 1/3.
     near(erlang_c_wait(2, 0.5), 1.0 / 3.0, 1e-9);
 }
 
@@ -56,7 +56,7 @@ fn many_tasks_with_exponential_times_are_m_m_c() {
     }
 }
 
-/// A task that works on five messages at once is as good as five tasks.
+/// A task that processes five messages in parallel is equivalent to five tasks.
 #[test]
 fn concurrency_is_like_tasks() {
     let scenario = Scenario {
@@ -67,7 +67,7 @@ fn concurrency_is_like_tasks() {
     near(outcome.waiting.mean, erlang_c_wait(5, 0.8), 0.02);
 }
 
-/// Pollaczek and Khinchine: ρ ÷ 2(1 − ρ) × (1 + cv²).
+/// The Pollaczek–Khinchine formula: ρ ÷ 2(1 − ρ) × (1 + cv²).
 #[test]
 fn one_task_with_other_times_is_m_g_1() {
     for (load, days, seed) in [(0.5, 12, 9), (0.8, 15, 10)] {
@@ -81,7 +81,7 @@ fn one_task_with_other_times_is_m_g_1() {
     near(mean_wait(1, 0.6, lognormal, 12, 11), 0.6 / 0.8 * 1.25, 0.02);
 }
 
-/// M/M/1: waits are exponential beyond the share that doesn't wait, P(W > t) = ρ e^(−(1−ρ)t).
+/// M/M/1: apart from the share that doesn't wait, waits are exponential: P(W > t) = ρ e^(−(1−ρ)t).
 #[test]
 fn percentiles_of_m_m_1() {
     let outcome = run(&scenario(), "poisson:rate=0.5/s,for=20d", 12);
@@ -94,7 +94,7 @@ fn percentiles_of_m_m_1() {
     );
 }
 
-/// Little: the mean backlog is the rate × the mean wait.
+/// Little's law: the mean backlog is the rate × the mean wait.
 #[test]
 fn littles_law() {
     let scenario = Scenario {
@@ -108,7 +108,7 @@ fn littles_law() {
     near(outcome.backlog.in_flight_mean, 2.5, 0.01);
 }
 
-/// A message every second that takes half of one never waits, and is in flight half of the time.
+/// A message every second that takes half a second never waits, and is in flight half of the time.
 #[test]
 fn a_regular_load_never_waits() {
     let scenario = Scenario {
@@ -123,9 +123,9 @@ fn a_regular_load_never_waits() {
     assert!(outcome.within_objective == 1.0 && outcome.over_slo == 0.0);
 }
 
-/// Two messages a second for one that each takes a second: the backlog grows by one a second, the
-/// message sent at t waits t, so the promise of 60 s is broken from t = 120 s on, when that of t = 60
-/// is begun. The load ends after 600 s, the last message is done after 1,200 s.
+/// Two messages per second for one task that needs a second for each: the backlog grows by one per second, and
+/// the message sent at t waits t. So the objective of 60 s is missed from t = 120 s on, when the message of t =
+/// 60 is started. The load ends after 600 s, and the last message is done after 1,200 s.
 #[test]
 fn an_overload_worked_by_hand() {
     let scenario = Scenario {
@@ -144,9 +144,9 @@ fn an_overload_worked_by_hand() {
     near(outcome.drain, 600.0, 0.01);
 }
 
-/// A delay of 20 s is part of each message's wait, and changes nothing else: the wait behind others is that of M/M/1, 1 s at
-/// half load, and each message is received 20 s later than without a delay. An objective of 20 s is met by those that find
-/// the task idle alone, which are half of them.
+/// A delay of 20 s is part of each message's wait, and changes nothing else: the wait behind other messages is that of
+/// M/M/1, 1 s at half load, and each message is received 20 s later than without a delay. Only messages that find the
+/// task idle meet an objective of 20 s, which is half of them.
 #[test]
 fn a_delay_is_part_of_the_wait() {
     let at = |delay: u64, slo: u64| {

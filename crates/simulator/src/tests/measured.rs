@@ -1,9 +1,9 @@
-//! What was watched comes to the same figures as what was simulated.
+//! A measurement results in the same numbers as a simulation.
 
 use super::*;
 use crate::{Comparison, MeasuredAction, Measurement, Processing, Sample};
 
-/// Queue discipline worked out by itself: each message goes to the task that is free first.
+/// A separate computation of the queue discipline: each message goes to the first task that is free.
 fn first_come_first_served(sent: &[f64], tasks: usize, work: f64) -> Vec<(f64, f64)> {
     let mut free = vec![0.0f64; tasks];
     sent.iter()
@@ -37,7 +37,7 @@ fn sample_at(at: f64, running: u32) -> Sample {
     }
 }
 
-/// The same load through the engine, and through a log of messages that was made without it.
+/// The same load through the engine, and through a log of messages that was created without it.
 #[test]
 fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
     let scenario = service(3);
@@ -48,7 +48,7 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
         .collect();
     let runs = first_come_first_served(&sent, 3, 1.4);
     let simulated = simulate(&scenario, &load, 3).unwrap();
-    // What happens at the very end isn't measured any more.
+    // Events at the very end aren't measured.
     let lasts = Duration::from_secs_f64(simulated.duration + 1e-6);
     let mut measurement = Measurement::new(lasts);
     for (index, (sent, (began, ended))) in sent.iter().zip(runs).enumerate() {
@@ -85,7 +85,7 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
         measured.within_objective < 0.99,
         "a load that tells something"
     );
-    // A measurement doesn't know when its load ended, so its ideal runs one task until its end.
+    // A measurement doesn't know when its load ended, so its ideal keeps one task running until its end.
     let longer = measured.tasks.needed_seconds - simulated.tasks.needed_seconds;
     assert!((0.0..=simulated.drain).contains(&longer), "{longer}");
     for (measured, simulated) in pairs {
@@ -102,7 +102,7 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
     let comparison = Comparison::new(&measured, &simulated.clone().into());
     assert_eq!(comparison.differing(1e-6).count(), 0, "{comparison:?}");
 
-    // And the load can be simulated again from the log.
+    // The load can be simulated again from the log.
     let again = simulate(&scenario, &measurement.load(true), 99).unwrap();
     assert_eq!(again.messages, simulated.messages);
     near(again.waiting.mean, simulated.waiting.mean, 1e-4);
@@ -113,7 +113,8 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
     );
 }
 
-/// Three messages by hand: one fails and is seen again, one is lost with its task, one is a dead letter.
+/// Three messages by hand: one fails and is received again, one is lost with its task, and one moves to the
+/// dead-letter queue.
 #[test]
 fn failures_worked_by_hand() {
     let scenario = Scenario {
@@ -128,16 +129,16 @@ fn failures_worked_by_hand() {
         done,
         receive_count,
     };
-    // Failed at 2 s, hidden until 11 s, begun again at 15 s: it waited 15 s.
+    // Failed at 2 s, hidden until 11 s, started again at 15 s: it waited 15 s.
     log.processing("fails once", 0.0, processing(1.0, Some(2.0), false, 1));
     log.processing("fails once", 0.0, processing(15.0, Some(16.0), true, 2));
-    // Killed: the second worker has it 12 s after the first.
+    // Killed. The second worker receives it 12 s after the first.
     log.processing("killed", 20.0, processing(20.0, None, false, 1));
     log.processing("killed", 20.0, processing(32.0, Some(33.0), true, 2));
-    // Twice failed: dead at 60 s.
+    // Failed twice: moves to the dead-letter queue at 60 s.
     log.processing("poison", 40.0, processing(40.0, Some(41.0), false, 1));
     log.processing("poison", 40.0, processing(50.0, Some(51.0), false, 2));
-    // Never begun, in flight, and sent after the end.
+    // Never started, in flight, and sent after the end.
     log.sent("waits", 97.0);
     log.processing("in flight", 95.0, processing(99.0, None, false, 1));
     log.sent("too late", 100.0);
@@ -154,11 +155,11 @@ fn failures_worked_by_hand() {
     );
     assert_eq!((messages.waiting, messages.in_flight), (1, 1));
     assert_eq!((messages.processed_again, messages.interrupted), (3, 1));
-    // Of those that are known: late, late, dead, and one that began after 4 s.
+    // Of the known ones: late, late, in the dead-letter queue, and one that started after 4 s.
     near(outcome.within_objective, 0.25, 1e-9);
-    // The dead one has waited for 20 s when it is lost.
+    // The one in the dead-letter queue had waited for 20 s when it was lost.
     near(outcome.waiting.max, 20.0, 1e-6);
-    // 1 + 4 s before the first, 1 + 2 s of the second, 4 + 3 s of the others, in 100 s.
+    // 1 + 4 s before the first, 1 + 2 s for the second, 4 + 3 s for the others, in 100 s.
     near(outcome.backlog.mean, (5.0 + 2.0 + 7.0) / 100.0, 1e-6);
     near(outcome.tasks.seconds, 50.0 + 3.0 * 50.0, 1e-6);
     assert_eq!(outcome.tasks.most, 1);
@@ -183,7 +184,7 @@ fn actions_keep_their_reasons() {
     near(outcome.first_scale_out().unwrap(), 10.0, 1e-9);
 }
 
-/// Nonsense comes to some outcome, and to no panic.
+/// Invalid input results in some outcome, not in a panic.
 #[test]
 fn nothing_is_asked_of_clocks() {
     let mut log = Measurement::new(Duration::from_secs(10));

@@ -30,7 +30,7 @@ use crate::{
     Assumptions, Distribution, KedaPolicy, Load, Policy, RunOutcome, Scenario, simulate, survey,
 };
 
-/// A service of a fixed count, one second a message, a promise of a minute.
+/// A service with a fixed count, one second per message, and an objective of a minute.
 fn scenario() -> Scenario {
     let processing = Distribution::Exponential(Duration::from_secs(1));
     let policy = Policy::Fixed { tasks: 1 };
@@ -42,7 +42,7 @@ fn scenario() -> Scenario {
     }
 }
 
-/// KEDA with one message a task that ignores messages in flight: it removes tasks that still work.
+/// KEDA with one message per task, ignoring messages in flight: it removes tasks that are still busy.
 fn keda_on_visible() -> Policy {
     Policy::Keda(KedaPolicy {
         in_flight: false,
@@ -55,7 +55,7 @@ fn run(scenario: &Scenario, load: &str, seed: u64) -> RunOutcome {
     simulate(scenario, &Load::generate(load).unwrap(), seed).unwrap()
 }
 
-/// What a run leaves behind, before it is an outcome.
+/// Returns the result of a run before it is converted to an outcome.
 fn run_to_end(
     scenario: &Scenario,
     bounds: Bounds,

@@ -7,8 +7,8 @@ use crate::{BacklogPolicy, PredictivePolicy};
 
 const HOUR: f64 = 3_600.0;
 
-/// Two days with 25,200 messages at 05:00 of each, and none at other times. A message takes a second, so a task
-/// that works 70% of its time does 2,520 in an hour, and ten tasks are needed.
+/// Two days with 25,200 messages at 05:00 each day, and none at other times. A message takes a second, so a
+/// task with a utilization of 70% processes 2,520 per hour, and ten tasks are required.
 fn actions(max: u32) -> Vec<(f64, u32, u32)> {
     let mut rows = "time,messages\n".to_owned();
     for hour in 0..48 {
@@ -16,7 +16,7 @@ fn actions(max: u32) -> Vec<(f64, u32, u32)> {
         writeln!(rows, "{},{messages}", hour * 3_600).unwrap();
     }
     let load = Load::read_csv(rows.as_bytes(), None).unwrap();
-    // No backlog reaches this target, so target tracking adds no task.
+    // No backlog reaches this target, so target tracking doesn't add tasks.
     let tracking = BacklogPolicy::copilot(1e9);
     let policy = PredictivePolicy::defaults(tracking, Duration::from_secs(1), 1);
     let scenario = Scenario {
@@ -33,7 +33,7 @@ fn actions(max: u32) -> Vec<(f64, u32, u32)> {
 fn the_forecast_of_the_second_day_adds_tasks_five_minutes_early() {
     let actions = actions(20);
     assert_eq!(actions[0], (29.0 * HOUR - 300.0, 1, 10), "{actions:?}");
-    // The forecast removes none; target tracking does once the hour is over.
+    // The forecast never removes tasks. Target tracking does, once the hour is over.
     let (at, from, to) = actions[1];
     assert!(at > 30.0 * HOUR && (from, to) == (10, 9), "{actions:?}");
     assert!(

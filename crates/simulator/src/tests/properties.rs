@@ -1,4 +1,4 @@
-//! What must hold in every run.
+//! Properties that must hold in every run.
 
 use proptest::prelude::*;
 
@@ -76,7 +76,7 @@ prop_compose! {
             initial: initial.clamp(min, min + more),
             visibility_timeout: Duration::from_secs(visibility),
             retention: Duration::from_secs(retention),
-            // Batches that are hidden for too short would be received again for a simulated day.
+            // Batches that are hidden for too short a time would be received again for a simulated day.
             max_receives: max_receives.or((batch > 1 || prefetch).then_some(4)),
             stop_timeout: Duration::from_secs(stop),
             protect,
@@ -95,8 +95,8 @@ prop_compose! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// No message is lost or made up; and Little's law holds exactly: the message-seconds in the system
-    /// are the sum of the messages' own times in it.
+    /// No message is lost or created, and Little's law holds exactly: the message-seconds in the system are the
+    /// sum of the messages' own times in it.
     #[test]
     fn messages_are_conserved(scenario in scenarios(), load in loads(), seed in any::<u64>()) {
         let load = Load::generate(&load).unwrap();
@@ -125,7 +125,7 @@ proptest! {
         }
     }
 
-    /// A search compares candidates by less than a whole outcome, and it is the same.
+    /// The score that a search compares equals the values of the complete outcome.
     #[test]
     fn a_score_is_what_the_outcome_says(scenario in scenarios(), load in loads(), seed in any::<u64>()) {
         prop_assume!(scenario.policy != Policy::Ideal);

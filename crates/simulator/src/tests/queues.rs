@@ -1,4 +1,4 @@
-//! Services whose queues have objectives of their own.
+//! Services whose queues have their own objectives.
 
 use scaling::QueueSettings;
 
@@ -9,7 +9,7 @@ fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// A queue with this objective, and messages that take so long.
+/// A queue with this objective, and messages with this processing time.
 fn queue(name: &str, slo: u64, work: u64) -> QueueScenario {
     QueueScenario {
         name: name.to_owned(),
@@ -39,8 +39,9 @@ fn loads(urgent: &str, patient: &str) -> Load {
     ])
 }
 
-/// One task, and in each queue 100 messages within the first second, of 1 s each. They are taken in turn, so those of each
-/// queue start about 2 s apart: of the urgent one, 30 start within 60 s; the patient one has 300 s, and all start by 200 s.
+/// One task, and 100 messages of 1 s in each queue within the first second. They are received in turn, so those of each
+/// queue start about 2 s apart. In the urgent queue, 30 start within 60 s. The patient queue has 300 s, and all start
+/// by 200 s.
 #[test]
 fn tasks_take_messages_of_all_queues_in_turn() {
     let queues = vec![queue("urgent", 60, 1), queue("patient", 300, 1)];
@@ -59,7 +60,7 @@ fn tasks_take_messages_of_all_queues_in_turn() {
     assert!((195.0..205.0).contains(&patient.max), "{patient:?}");
 }
 
-/// A single queue with the numbers of the scenario is the scenario without any.
+/// A single queue with the numbers of the scenario is equivalent to a scenario without queues.
 #[test]
 fn one_queue_is_as_none() {
     let policy = Policy::Deadline(DeadlinePolicy::defaults(seconds(2)));
@@ -79,8 +80,8 @@ fn one_queue_is_as_none() {
     assert_eq!(found, expected);
 }
 
-/// 4 messages of 2 s per second in each of two queues are 16 tasks. Both actuators serve each queue within its own objective
-/// for little more than that.
+/// 4 messages of 2 s per second in each of two queues require 16 tasks. Both actuators serve each queue within its own
+/// objective with little more than that.
 #[test]
 fn demand_meets_each_objective() {
     for (policy, objective, most) in [
@@ -103,8 +104,9 @@ fn demand_meets_each_objective() {
     }
 }
 
-/// The ideal puts off what can wait: 600 messages of 1 s within a second need 600 ÷ 60 = 10 tasks for a minute, and twice as
-/// many 20. If half of them can wait for 10 min, 10 tasks are enough for the others, and they come first.
+/// The ideal delays work that can wait: 600 messages of 1 s within a second need 600 ÷ 60 = 10 tasks for a minute, and
+/// twice as many messages need 20. If half of them can wait for 10 min, 10 tasks are enough for the others, which come
+/// first.
 #[test]
 fn the_ideal_knows_each_deadline() {
     let need = |patient| {
@@ -138,7 +140,7 @@ fn a_load_without_queues_goes_to_all_of_them() {
     );
 }
 
-/// Two loads with dates keep the time between them: the second begins an hour later, and its 60 messages with it.
+/// Two loads with dates keep the time between them: the second one, and its 60 messages, starts an hour later.
 #[test]
 fn loads_with_dates_keep_their_times() {
     let read = |hour: u32| {
@@ -186,7 +188,7 @@ fn a_definition_has_its_queues() {
     ];
     assert_eq!(found, expected);
     assert_eq!(scenario.slo, seconds(120));
-    // What is assumed holds for all of them.
+    // Assumptions apply to all of them.
     let overrides = crate::Overrides {
         slo: Some(seconds(30)),
         ..crate::Overrides::default()
@@ -195,8 +197,8 @@ fn a_definition_has_its_queues() {
     assert!(assumed.queues.iter().all(|queue| queue.slo == seconds(30)));
 }
 
-/// One task starts 60 messages of 1 s within a minute: all 10 of the urgent queue, and 50 of the 100 of the patient one, whose
-/// objective requires less.
+/// One task starts 60 messages of 1 s within a minute: all 10 of the urgent queue, and 50 of the 100 of the patient
+/// queue, whose objective requires less.
 #[test]
 fn the_verdict_is_each_queues_own() {
     let with = |urgent: f64, patient: f64| {
@@ -204,7 +206,7 @@ fn the_verdict_is_each_queues_own() {
         for (queue, share) in queues.iter_mut().zip([urgent, patient]) {
             queue.share = Some(share);
         }
-        // A tenth of the urgent queue's messages, so that all of them start in time.
+        // A tenth of the messages are in the urgent queue, so that all of them start in time.
         let load = loads("constant:rate=10/s,for=1s", "constant:rate=100/s,for=1s");
         let survey = survey(
             &of(queues, Policy::Fixed { tasks: 1 }),
@@ -215,14 +217,14 @@ fn the_verdict_is_each_queues_own() {
         let report = crate::Report::from_survey("load".to_owned(), None, survey.unwrap());
         report.requiring(Some(urgent.max(patient)))
     };
-    // The urgent queue has all of its 10 in time, the patient one 50 of 100.
+    // In the urgent queue, all 10 are in time, and in the patient one, 50 of 100.
     let met = with(0.99, 0.45);
     assert_eq!(met.satisfied, Some(true), "{:?}", met.outcome.queues);
     let verdict = met.verdict();
     assert!(verdict.starts_with("objective met"), "{verdict}");
     assert!(verdict.contains("of each queue its own share"), "{verdict}");
     assert_eq!(with(0.99, 0.6).satisfied, Some(false));
-    // A share that is required of the command line holds for every queue.
+    // A share on the command line applies to every queue.
     assert_eq!(
         with(0.99, 0.45).requiring(Some(0.995)).satisfied,
         Some(false)

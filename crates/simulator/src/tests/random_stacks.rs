@@ -1,4 +1,4 @@
-//! What must hold of every definition that `stack` accepts, whatever the load.
+//! Properties that must hold for every definition that `stack` accepts, with any load.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -7,7 +7,7 @@ use proptest::test_runner::TestRunner;
 use super::*;
 use crate::{Overrides, ScenarioError};
 
-/// A definition, what is assumed about it, and a load.
+/// A definition, the assumptions about it, and a load.
 #[derive(Debug)]
 struct Case {
     definition: String,
@@ -28,8 +28,8 @@ fn loads() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The scaling of a service whose acceptable latency fits the work; `None` scales nothing. Steps name no
-/// processing time, so that the caller has to assume one.
+/// The scaling of a service whose acceptable latency fits the work. `None` doesn't scale. Steps don't specify a
+/// processing time, so the caller must assume one.
 fn scalings(latency: u64, millis: u64, concurrency: u32) -> impl Strategy<Value = Option<String>> {
     let common = format!("acceptable_latency: {latency}s, concurrency: {concurrency}");
     let timed = format!("{common}, processing_time: {millis}ms");
@@ -73,9 +73,9 @@ fn assumptions() -> impl Strategy<Value = Vec<String>> {
 }
 
 prop_compose! {
-    /// The numbers that depend on others are drawn on top of them, so that every definition is valid: a
-    /// visibility timeout below the processing time needs a heartbeat, and no message expires within its
-    /// acceptable latency.
+    /// Numbers that depend on others are generated from them, so that every definition is valid: a visibility
+    /// timeout below the processing time needs a heartbeat, and no message expires within its acceptable
+    /// latency.
     fn numbers()(
         millis in 10u64..90_000,
         concurrency in 1u32..5,
@@ -87,7 +87,7 @@ prop_compose! {
     }
 }
 
-/// A quarter of an hour with all tasks, or with none. A load begins at midnight.
+/// A quarter of an hour with the maximum number of tasks, or with none. A load starts at midnight.
 fn schedule(period: Option<(u32, bool)>, max: u32) -> String {
     let Some((minute, all)) = period else {
         return String::new();
@@ -124,7 +124,7 @@ prop_compose! {
         let dead_letter = dead_letter.map_or(String::new(), |after| format!(", dead_letter: {{after: {after}}}"));
         let share = share.map_or(String::new(), |share| format!("{share}% within "));
         let scaling = scaling.map_or(String::new(), |scaling| format!("    scaling: {{{scaling}}}\n"));
-        // The work varies, so that some of it takes longer than the visibility timeout.
+        // The processing time varies, so that sometimes it exceeds the visibility timeout.
         assumed.push(format!("processing_time=lognormal:{millis}ms,{}", f64::from(cv) / 10.0));
         let definition = format!(
             "name: random\nnetwork: create\nqueues:\n  q: {{visibility_timeout: {visibility}s, \
@@ -157,8 +157,8 @@ impl Case {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
-    /// Every message that was sent meets the objective, is late, or is lost; and each is counted once in the
-    /// waiting times, whichever of these it is.
+    /// Every sent message meets the objective, is late, or is lost. In each case, it is counted once in the
+    /// waiting times.
     #[test]
     fn every_message_of_a_random_stack_is_judged_once(case in cases(), seed in any::<u64>()) {
         let scenario = case.scenario().unwrap();
@@ -172,14 +172,14 @@ proptest! {
             totals.deleted + totals.dead + totals.expired + totals.waiting + totals.in_flight,
             sent
         );
-        // Those that weren't deleted are late, unless their processing was finished once: then a worker
-        // took too long to delete them, which needs a message that was received twice.
+        // Messages that weren't deleted are late, unless their processing finished once. In that case, a worker
+        // took too long to delete them, which requires a message that was received twice.
         let lost = totals.dead + totals.expired;
         prop_assert!(totals.late + totals.again >= lost, "{totals:?}");
         prop_assert_eq!(records.waited + records.flown, records.stayed);
     }
 
-    /// Mean, percentiles, and share are of the same messages: all of them.
+    /// Mean, percentiles, and share are for the same messages: all of them.
     #[test]
     fn results_of_a_random_stack_agree(case in cases(), seed in any::<u64>()) {
         let scenario = case.scenario().unwrap();
@@ -188,14 +188,14 @@ proptest! {
         prop_assert!(waiting.p50 <= waiting.p90 && waiting.p90 <= waiting.p99);
         prop_assert!(waiting.p99 <= waiting.max);
         prop_assert!(waiting.mean <= waiting.max);
-        // At least half wait p50 or longer, a tenth p90, and so on; 0.1% is the histogram's resolution.
+        // At least half wait p50 or longer, 10% p90, and so on. The histogram's resolution is 0.1%.
         let least = 0.4 * waiting.p50 + 0.09 * waiting.p90 + 0.01 * waiting.p99;
         prop_assert!(waiting.mean >= least * 0.998 - 2e-6, "{waiting:?}");
         let messages = outcome.messages;
         #[expect(clippy::cast_precision_loss, reason = "small counts")]
         let lost = (messages.dead_letters + messages.expired) as f64 / messages.sent.max(1) as f64;
         for (percentile, share) in [(waiting.p50, 0.5), (waiting.p90, 0.9), (waiting.p99, 0.99)] {
-            // A lost message is late, however early it was lost.
+            // A lost message is late, regardless of how early it was lost.
             if percentile < outcome.slo * 0.998 {
                 prop_assert!(outcome.within_objective + lost >= share - 1e-9, "{outcome:?}");
             }
@@ -208,7 +208,7 @@ proptest! {
     }
 }
 
-/// The strategy reaches what it is for: dead letters, expiry, redelivery, and late messages.
+/// The strategy covers what it is for: the dead-letter queue, expiry, redelivery, and late messages.
 #[test]
 fn random_stacks_lose_messages_in_every_way() {
     let mut runner = TestRunner::deterministic();

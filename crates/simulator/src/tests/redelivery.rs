@@ -1,10 +1,10 @@
-//! Messages that are received again, task protection, and heartbeats. The answers are by hand.
+//! Messages that are received again, task protection, and heartbeats. The results are computed by hand.
 
 use super::*;
 use crate::OldReceipt;
 use crate::Progress;
 
-/// A message of 100 s that is hidden for 60 s, on two tasks.
+/// A message of 100 s with a visibility timeout of 60 s, on two tasks.
 fn slow() -> Scenario {
     Scenario {
         processing: Distribution::Fixed(Duration::from_secs(100)),
@@ -23,8 +23,8 @@ fn storm(outcome: &RunOutcome) -> Option<&String> {
     notes.find(|note| note.starts_with("the visibility timeout"))
 }
 
-/// Received at 0 and at 60 s. If the first receipt handle deletes it at 100 s, it is received once more in all;
-/// otherwise it never ends, and a task receives it every 60 s of the day for which the simulation waits.
+/// Received at 0 s and at 60 s. If the first receipt handle deletes it at 100 s, it is received again once.
+/// Otherwise it never ends, and a task receives it every 60 s during the day for which the simulation waits.
 #[test]
 fn an_old_receipt_deletes_only_if_that_is_assumed() {
     let load = csv("0\n");
@@ -54,7 +54,7 @@ fn an_old_receipt_deletes_only_if_that_is_assumed() {
     assert!(storm(&outcome).is_some());
 }
 
-/// Of 100 s of work, a timeout of 100 s covers all, so nothing is received again. Neither is it with a heartbeat.
+/// A timeout of 100 s covers 100 s of work, so nothing is received again. The same is true with a heartbeat.
 #[test]
 fn a_timeout_as_long_as_the_work_or_a_heartbeat_ends_the_storm() {
     for scenario in [
@@ -74,7 +74,7 @@ fn a_timeout_as_long_as_the_work_or_a_heartbeat_ends_the_storm() {
     }
 }
 
-/// SQS hides a message for 12 hours at most, so a heartbeat doesn't save work of 13 hours.
+/// SQS hides a message for at most 12 hours, so a heartbeat isn't enough for work of 13 hours.
 #[test]
 fn no_heartbeat_hides_a_message_for_longer_than_sqs() {
     let scenario = Scenario {
@@ -87,7 +87,7 @@ fn no_heartbeat_hides_a_message_for_longer_than_sqs() {
     assert!(storm(&outcome).unwrap().ends_with("12 hours at most"));
 }
 
-/// A survey shows the variant where messages are received again, and only there.
+/// A survey shows the variant only if messages are received again.
 #[test]
 fn a_survey_shows_what_depends_on_old_receipts() {
     let load = csv("0\n");
@@ -109,8 +109,8 @@ fn a_survey_shows_what_depends_on_old_receipts() {
     );
 }
 
-/// Two tasks work on a message each, and the policy sees nothing waiting: at 16 s one task is to go, and gets killed
-/// with its message 30 s later. A protected task ends when its work is done, at 100 s.
+/// Two tasks process a message each, and the policy sees no waiting messages. At 16 s one task should stop, and is
+/// killed with its message 30 s later. A protected task ends when its work is done, at 100 s.
 #[test]
 fn a_protected_task_finishes_its_work() {
     let scenario = Scenario {
@@ -135,8 +135,8 @@ fn a_protected_task_finishes_its_work() {
     near(outcome.tasks.seconds, 2.0 * 100.0 + 1_000.0, 1e-9);
 }
 
-/// ECS stops another task where one is protected: of two tasks, one works from 0 to 100 s and the other has nothing to
-/// do, so it is gone at 16 s.
+/// If a task is protected, ECS stops another one: of two tasks, one is busy from 0 to 100 s and the other is idle, so
+/// the idle one is gone at 16 s.
 #[test]
 fn a_task_without_work_is_stopped_first() {
     for seed in 0..20 {
@@ -153,8 +153,8 @@ fn a_task_without_work_is_stopped_first() {
     }
 }
 
-/// With a heartbeat, a killed task's message is visible again one visibility timeout after the kill: killed at 46 s,
-/// visible at 106 s, and the other task, free since 100 s, takes it.
+/// With a heartbeat, a killed task's message is visible again one visibility timeout after the kill: killed at 46 s
+/// and visible at 106 s. The other task, idle since 100 s, takes it.
 #[test]
 fn a_killed_task_extends_no_more() {
     let scenario = Scenario {
@@ -170,9 +170,9 @@ fn a_killed_task_extends_no_more() {
     assert_eq!(storm(&outcome), None);
 }
 
-/// Ten messages of 1 s at once on two tasks: each takes one, and the first to end receives the other eight with a batch of
-/// ten, since SQS returns what is there. It begins them one after the other, at 1, 2, … 8 s, while the other task rests;
-/// one at a time, both tasks work, and the last begin at 4 s.
+/// Ten messages of 1 s at once on two tasks. Each takes one, and the first one to finish receives the other eight with
+/// a batch of ten, because SQS returns all that are available. It starts them one after another, at 1, 2, … 8 s, while
+/// the other task is idle. With one at a time, both tasks work, and the last ones start at 4 s.
 #[test]
 fn a_batch_keeps_messages_from_the_other_tasks() {
     let load = csv(&"0\n".repeat(10));
@@ -192,7 +192,7 @@ fn a_batch_keeps_messages_from_the_other_tasks() {
         (outcome.messages.deleted, outcome.messages.processed_again),
         (10, 0)
     );
-    // Two hands of the task share what it has received: the last two begin at 1 + 3 s.
+    // Two slots of the task share the messages that it received: the last two start at 1 + 3 s.
     let hands = Scenario {
         concurrency: 2,
         policy: Policy::Fixed { tasks: 1 },
@@ -201,8 +201,8 @@ fn a_batch_keeps_messages_from_the_other_tasks() {
     near(simulate(&hands, &load, 1).unwrap().waiting.max, 4.0, 1e-9);
 }
 
-/// The batch of eight is received at 1 s and hidden for 4 s. Its task begins four of it until then, at 1, 2, 3 and 4 s, so
-/// the other task receives the others again.
+/// The batch of eight is received at 1 s and hidden for 4 s. Its task starts four of them in that time, at 1, 2, 3, and
+/// 4 s, so the other task receives the others again.
 #[test]
 fn a_batch_that_takes_longer_than_it_is_hidden_is_received_again() {
     let scenario = Scenario {
@@ -222,8 +222,8 @@ fn a_batch_that_takes_longer_than_it_is_hidden_is_received_again() {
     );
 }
 
-/// With prefetch a task takes a message while it works on another: of two messages on one task nothing waits in the queue,
-/// and the second, sent at 1 s, begins at 10 s.
+/// With prefetch, a task receives a message while it processes another one. With two messages on one task, no message
+/// waits in the queue, and the second one, sent at 1 s, starts at 10 s.
 #[test]
 fn a_prefetched_message_is_in_flight_and_waits_for_its_task() {
     let scenario = Scenario {

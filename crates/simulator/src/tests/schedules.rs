@@ -1,4 +1,4 @@
-//! Bounds that change with the hours of the week.
+//! Bounds that change with the time of the week.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ const SCALINGS: [&str; 5] = [
     "{alarm_steps: {metric: {queue: q, name: ApproximateNumberOfMessagesVisible, statistic: Maximum}, scale_out: {above: 500, add: 1}, scale_in: {below: 1, remove: 1}}}",
 ];
 
-/// Seconds within which the bounds of a period hold: the delay of Application Auto Scaling, a check of the function, or its
-/// next re-evaluation.
+/// Seconds within which the bounds of a period apply: the delay of Application Auto Scaling, a check of the function,
+/// or its next re-evaluation.
 fn delay(scaling: &str) -> f64 {
     if scaling.contains("alarm_steps") {
         75.0
@@ -45,17 +45,17 @@ fn run(scaling: &str, periods: &str, load: &Load) -> RunOutcome {
     simulate(&scenario(scaling, periods), load, 1).unwrap()
 }
 
-/// So few messages that one task is enough.
+/// A load that is low enough for one task.
 fn quiet(length: &str) -> Load {
     Load::generate(&format!("constant:rate=0.01/s,for={length}")).unwrap()
 }
 
-/// Seconds from the beginning.
+/// Seconds since the start.
 fn at(day: u32, hour: u32) -> f64 {
     f64::from(day * 86_400 + hour * 3_600)
 }
 
-/// The first change to at least this many tasks, and the first one below it afterwards.
+/// Returns the first change to at least this number of tasks, and the first one to fewer tasks afterward.
 fn raised(outcome: &RunOutcome, count: u32) -> (f64, f64) {
     let up = outcome
         .actions
@@ -67,8 +67,8 @@ fn raised(outcome: &RunOutcome, count: u32) -> (f64, f64) {
     (outcome.actions[up].at, down.at)
 }
 
-/// A load without dates begins on a Monday at midnight of the schedule's clock. Application Auto Scaling raises the count at
-/// once, and a function within its check; when the period is over, the count falls as the policy lets it.
+/// A load without dates starts on a Monday at midnight in the schedule's time zone. Application Auto Scaling raises the
+/// count immediately, and a function within one check. When the period ends, the count decreases as the policy allows.
 #[test]
 fn the_minimum_rises_at_once_and_ends_by_the_policy() {
     let periods = "{when: Mon-Fri 08:00-18:00, timezone: America/New_York, min: 5}";
@@ -119,7 +119,7 @@ fn a_service_that_is_off_is_off_whatever_waits() {
     }
 }
 
-/// What is over the maximum of a period ends at its start.
+/// Tasks above the maximum of a period stop at its start.
 #[test]
 fn the_maximum_falls_at_once() {
     let load = Load::generate("constant:rate=8/s,for=10h").unwrap();
@@ -147,8 +147,8 @@ fn the_maximum_falls_at_once() {
     }
 }
 
-/// 2027-03-28 is the Sunday on which clocks go forward in Berlin. 08:00 on Friday the 26th is 07:00Z, and on Monday the 29th
-/// it is 06:00Z: 3 days and 6 hours after the load's beginning.
+/// 2027-03-28 is the Sunday on which clocks go forward in Berlin. 08:00 on Friday the 26th is 07:00Z, and on Monday the
+/// 29th it is 06:00Z: 3 days and 6 hours after the load's start.
 #[test]
 fn a_load_with_dates_meets_the_clock_of_its_days() {
     let rows: String = (0..=4 * 24)
@@ -176,15 +176,15 @@ fn a_load_with_dates_meets_the_clock_of_its_days() {
             );
         }
     }
-    // A part of it begins where it does.
+    // A part of it starts at its position.
     let part = load.between(Some("3d"), None).unwrap();
     let outcome = run(SCALINGS[0], periods, &part);
     let (up, _) = raised(&outcome, 5);
     assert!((at(0, 6)..=at(0, 6) + 15.0).contains(&up), "{up}");
 }
 
-/// The schedule costs something next to one task, and saves something next to five all the time: 16 hours of 20 with 4 tasks
-/// fewer, but for what scale-in takes.
+/// The schedule costs more than one task, and less than five tasks all the time: 16 of 20 hours with 4 tasks fewer,
+/// except for the time that scale-in takes.
 #[test]
 fn a_comparison_shows_what_a_schedule_saves() {
     let scenario = scenario(SCALINGS[1], "{when: '08:00-12:00', min: 5}");

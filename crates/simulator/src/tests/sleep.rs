@@ -1,23 +1,23 @@
-//! Steps on a service that can go to zero tasks: what a definition may not say, and what becomes of it.
+//! Steps on a service that can scale to zero: what a definition can't contain, and why.
 
 use scaling::{AdjustmentType, Comparison, MissingData, Step, Steps};
 
 use super::*;
 use crate::{QueueMetric, Statistic, StepPolicy, StepSide};
 
-/// A policy that wakes a service at one waiting message.
+/// A policy that scales a service from zero at one waiting message.
 #[derive(Clone, Copy, Debug)]
 struct Form {
-    /// What the scale-in watches, and how a definition says it.
+    /// The metric of the scale-in, and its form in a definition.
     metric: QueueMetric,
     said: &'static str,
-    /// Tasks that are set.
+    /// Number of tasks to set.
     wakes: i32,
-    /// Whether the scale-in sets zero, or else removes one.
+    /// Whether the scale-in sets zero. Otherwise, it removes one task.
     to_zero: bool,
     /// Cooldown of the scale-out, in seconds.
     cooldown: u64,
-    /// Whether a scaling function follows the alarms.
+    /// Whether a scaling function handles the alarms.
     function: bool,
 }
 
@@ -118,7 +118,8 @@ impl Form {
         }
     }
 
-    /// Messages that are processed, of three that are hours apart and take 20 s each, if a task takes 61 s to start.
+    /// Returns how many messages are processed, of three that are hours apart and take 20 s each, if a task takes 61
+    /// s to start.
     fn served(&self) -> u64 {
         let scenario = Scenario {
             min: 0,
@@ -137,8 +138,9 @@ impl Form {
     }
 }
 
-/// A scale-in that doesn't count waiting messages removes what they have woken 60 s later, unless the cooldown is longer:
-/// with a start of 61 s no message is ever served. These forms are refused, and all others serve every message.
+/// A scale-in that doesn't count waiting messages removes the tasks that they started 60 s earlier, unless the cooldown
+/// is longer. With a start of 61 s, no message is ever processed. These forms are refused, and all others process every
+/// message.
 #[test]
 fn what_is_refused_livelocks_and_what_is_accepted_serves_every_message() {
     let mut refused = 0;
@@ -147,6 +149,7 @@ fn what_is_refused_livelocks_and_what_is_accepted_serves_every_message() {
         refused += u32::from(served == 0);
         assert_eq!(form.served(), served, "{form:?}");
     }
-    // Two metrics, three ways to remove all that was woken, two cooldowns of at most a start.
+    // Two metrics, three ways to remove all tasks that were started, and two cooldowns that aren't longer than
+    // a start.
     assert_eq!(refused, 2 * 3 * 2);
 }

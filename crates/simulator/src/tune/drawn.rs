@@ -1,4 +1,4 @@
-//! The messages of the load, drawn once for all candidates.
+//! The messages of the load, generated once for all candidates.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,15 +10,14 @@ use crate::scenario::Scenario;
 use crate::simulate::Messages;
 use crate::time::Nanos;
 
-/// One simulation that is wanted.
+/// A simulation to run.
 pub(super) struct Run<'l> {
     pub(super) scenario: Scenario,
     pub(super) load: &'l Load,
     pub(super) seed: u64,
 }
 
-/// Maximum number of messages that are kept, of 16 bytes each. Messages of larger loads are drawn again in
-/// each
+/// Maximum number of messages to keep, 16 bytes each. Messages of larger loads are generated again in each
 /// simulation.
 const MOST: usize = 8_000_000;
 
@@ -33,7 +32,7 @@ struct Kept {
 }
 
 impl Drawn {
-    /// The messages of a run; `None` if they are too many to keep.
+    /// Returns the messages of a run. `None` if there are too many to keep.
     pub(super) fn messages(&self, run: &Run<'_>) -> Option<Arc<Messages>> {
         let mut kept = self.0.borrow_mut();
         let (from, to) = run.load.bounds();

@@ -21,15 +21,15 @@ use super::figures::ScoredRun;
 use super::settings::{Settings, processing_time};
 use super::space::Space;
 
-/// Candidates meet a generated load with this many seeds, and a recorded one with one; the finalists meet
-/// either in several phases.
+/// Number of seeds for a generated load. A recorded load is simulated with one seed. Finalists are simulated in
+/// several phases with either kind.
 const SEEDS: u64 = 3;
 
-/// Everything that is the same for all candidates.
+/// The part of the input that is the same for all candidates.
 pub(super) struct Evaluator<'a> {
     pub(super) stack: &'a Stack,
     pub(super) service: &'a str,
-    /// The definition's present objective, processing time, and concurrency.
+    /// The definition's current objective, processing time, and concurrency.
     overrides: Overrides,
     pub(super) slo: Duration,
     pub(super) concurrency: u32,
@@ -60,7 +60,8 @@ impl<'a> Evaluator<'a> {
             stack,
             service,
             overrides: Overrides {
-                // Queues with objectives of their own have what the definition says, as far as nothing was assumed.
+                // Queues with their own objectives keep the definition's values, unless an assumption overrides
+                // them.
                 slo: if several {
                     overrides.slo
                 } else {
@@ -88,7 +89,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The seeds that a load is simulated with.
+    /// Returns the seeds with which a load is simulated.
     pub(super) fn seeds(&self, load: &Load) -> Vec<u64> {
         let several = if load.is_generated() { SEEDS } else { 1 };
         (0..several)
@@ -96,22 +97,22 @@ impl<'a> Evaluator<'a> {
             .collect()
     }
 
-    /// The seeds of the finalists' simulations: the seeds of `simulate`'s phases.
+    /// Returns the seeds of the finalists' simulations: the seeds of `simulate`'s phases.
     pub(super) fn phases(&self, load: &Load) -> Vec<u64> {
         phase_seeds(load, self.seed)
     }
 
-    /// The definition with these parameters.
+    /// Returns the definition with these parameters.
     pub(super) fn definition(&self, settings: Settings) -> Stack {
         settings.apply(self.stack, self.service, self.slo, self.concurrency)
     }
 
-    /// The scenario of these parameters.
+    /// Returns the scenario with these parameters.
     pub(super) fn scenario(&self, settings: Settings) -> Result<Scenario, ScenarioError> {
         Scenario::from_stack(&self.definition(settings), self.service, &self.overrides)
     }
 
-    /// The space of candidates around these parameters.
+    /// Returns the space of candidates around these parameters.
     pub(super) fn space(&self, present: Settings, peak: u32, options: &TuneOptions) -> Space {
         Space::new(present, self.processing, self.slo, peak, options)
     }
@@ -121,7 +122,7 @@ impl<'a> Evaluator<'a> {
         self.scenario(*settings).is_ok()
     }
 
-    /// The maximum number of tasks ever needed, with any seed, if there were no limit: see
+    /// Returns the maximum number of required tasks at any time with any seed, without a limit: see
     /// [`crate::Policy::Ideal`].
     pub(super) fn peak(&self, load: &Load) -> Result<u32, ScenarioError> {
         let scenario = Scenario::from_stack(self.stack, self.service, &self.overrides)?;
@@ -135,8 +136,8 @@ impl<'a> Evaluator<'a> {
         Ok(most.unwrap_or_default())
     }
 
-    /// The score of each candidate over a whole load: the objective of its worst seed, and the mean of
-    /// everything else.
+    /// Returns the score of each candidate over a whole load: the share within the objective of its worst seed,
+    /// and the mean of everything else.
     pub(super) fn score_candidates(
         &self,
         candidates: &[Settings],
@@ -167,7 +168,7 @@ impl<'a> Evaluator<'a> {
         Ok(combined.collect())
     }
 
-    /// Runs simulations on all cores. The results are in the order of the runs.
+    /// Runs simulations using all cores. The results are in the order of the runs.
     pub(super) fn run(&self, runs: &[Run<'_>]) -> Result<Vec<ScoredRun>, ScenarioError> {
         let ran = self.each(runs, |run, messages| {
             let outcome = match messages {
@@ -180,7 +181,7 @@ impl<'a> Evaluator<'a> {
         Ok(ran)
     }
 
-    /// The same for a search, in less time.
+    /// The same for a search, which takes less time.
     pub(super) fn score_runs(&self, runs: &[Run<'_>]) -> Result<Vec<Score>, ScenarioError> {
         let scores = self.each(runs, |run, messages| match messages {
             Some(messages) => score_messages(&run.scenario, (run.load, messages), run.seed),
@@ -204,7 +205,7 @@ impl<'a> Evaluator<'a> {
         let ran: Vec<Result<T, ScenarioError>> = runs
             .par_iter()
             .zip(&drawn)
-            // Runs differ in length, so each can move to an idle core.
+            // Runs differ in duration, so each can move to an idle core.
             .with_max_len(1)
             .map(|(run, messages)| {
                 let ran = simulate(run, messages.as_deref());
@@ -223,7 +224,7 @@ impl<'a> Evaluator<'a> {
             .set((simulations + more, messages + sent.sum::<u64>()));
     }
 
-    /// Simulations and messages so far.
+    /// Returns the number of simulations and messages so far.
     pub(super) fn done(&self) -> (u64, u64) {
         self.done.get()
     }

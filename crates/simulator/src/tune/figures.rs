@@ -1,4 +1,4 @@
-//! The results of one or several simulations, as far as a search compares them.
+//! The results of one or several simulations that a search compares.
 
 use serde::Serialize;
 
@@ -7,8 +7,8 @@ use crate::number::count;
 use crate::outcome::RunOutcome;
 use crate::score::Score;
 
-/// The results of a policy on a part of the load. With several seeds of a generated load: the worst
-/// value for the objective, and the mean of everything else.
+/// The results of a policy on a part of the load. With several seeds of a generated load: the worst share
+/// within the objective, and the mean of everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figures {
     /// Share, from 0 to 1, of the messages within the objective.
@@ -17,11 +17,11 @@ pub struct Figures {
     pub p99: f64,
     /// Cost in US dollars.
     pub cost: f64,
-    /// The same in a month of 730 hours like this.
+    /// The same per month of 730 hours at this rate.
     pub cost_per_month: f64,
     /// The same by item.
     pub bill_per_month: Bill,
-    /// Cost of the ideal policy in such a month: see [`crate::Policy::Ideal`].
+    /// Cost of the ideal policy per month: see [`crate::Policy::Ideal`].
     pub ideal_per_month: f64,
     /// Task-hours.
     pub task_hours: f64,
@@ -69,7 +69,7 @@ impl Figures {
         }
     }
 
-    /// The values that a search compares.
+    /// Returns the values that a search compares.
     pub(super) fn score(&self) -> Score {
         Score {
             within_objective: self.within_objective,
@@ -80,7 +80,7 @@ impl Figures {
         }
     }
 
-    /// The worst of several seeds for the objective, and the mean of everything else.
+    /// Combines several seeds: the worst share within the objective, and the mean of everything else.
     pub(super) fn combine_seeds(ran: &[ScoredRun]) -> Self {
         let all = || ran.iter().map(|one| one.figures);
         let mean = |figure: fn(Self) -> f64| {
@@ -105,7 +105,7 @@ impl Figures {
 }
 
 impl Score {
-    /// The worst of several seeds for the objective, and the mean of everything else.
+    /// Combines several seeds: the worst share within the objective, and the mean of everything else.
     pub(super) fn combine_seeds(scores: &[Self]) -> Self {
         let all = || scores.iter().copied();
         let mean = |number: fn(Self) -> f64| {

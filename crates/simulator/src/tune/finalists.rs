@@ -1,5 +1,5 @@
-//! The finalists: the candidates that met the objective in the training period, tested on the holdout period
-//! in several phases, until one meets it in both.
+//! The finalists: candidates that met the objective in the training period. They are tested in the holdout
+//! period in several phases, until one meets the objective in both.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use super::settings::Settings;
 pub enum Period {
     /// The part that the search simulates.
     Training,
-    /// The part that only finalists meet.
+    /// The part that is simulated only with finalists.
     Holdout,
 }
 
@@ -27,9 +27,9 @@ pub enum Period {
 pub struct Tuning {
     /// The parameters.
     pub settings: Settings,
-    /// In the training period.
+    /// Results in the training period.
     pub searched: Figures,
-    /// In the holdout period.
+    /// Results in the holdout period.
     pub holdout: Option<Figures>,
 }
 
@@ -39,7 +39,7 @@ pub struct Rejected {
     /// Its results in both periods.
     #[serde(flatten)]
     pub tuning: Tuning,
-    /// The period in which it misses the objective; the training period if it does so in both.
+    /// The period in which it misses the objective. The training period if it misses it in both.
     pub missed_in: Period,
 }
 
@@ -52,13 +52,13 @@ pub(super) struct Periods<'l> {
 
 /// The chosen finalist, and the rejected ones.
 pub(super) struct Tested {
-    /// The first that meets the objective in both periods, or else the one that comes closest to it.
+    /// The first one that meets the objective in both periods. If none does, the one that comes closest.
     pub(super) tuning: Tuning,
     pub(super) rejected: Vec<Rejected>,
 }
 
 impl Tuning {
-    /// The period in which it misses the objective.
+    /// Returns the period in which it misses the objective.
     fn missed_in(&self, required: f64) -> Option<Period> {
         let misses = |figures: &Figures| figures.within_objective < required;
         if misses(&self.searched) {
@@ -73,8 +73,8 @@ impl Tuning {
         self.missed_in(required).is_none()
     }
 
-    /// Whether it is better than another: it meets the objective in both periods and costs less in the training
-    /// period, or comes closer to it.
+    /// Whether it is better than another one: it meets the objective in both periods and costs less in the
+    /// training period, or it comes closer to the objective.
     pub(super) fn is_better(&self, other: &Self, required: f64) -> bool {
         match (self.keeps(required), other.keeps(required)) {
             (true, true) => {
@@ -85,7 +85,7 @@ impl Tuning {
         }
     }
 
-    /// The share of the messages within the objective in the worse period.
+    /// Returns the share of messages within the objective in the worse period.
     fn worst_share(&self) -> f64 {
         let holdout = self.holdout.map_or(1.0, |holdout| holdout.within_objective);
         self.searched.within_objective.min(holdout)
@@ -101,15 +101,15 @@ pub(super) fn test(
     let mut rejected: Vec<Rejected> = Vec::new();
     for settings in &found.finalists {
         let tuning = on_both(evaluator, *settings, periods)?;
-        // If the search found none that meets the objective, there was nothing to test: the best is the closest
-        // one.
+        // If the search found no candidate that meets the objective, there was nothing to test: the best one is
+        // the closest.
         let missed_in = tuning.missed_in(evaluator.required).filter(|_| found.keeps);
         let Some(missed_in) = missed_in else {
             return Ok(Tested { tuning, rejected });
         };
         rejected.push(Rejected { tuning, missed_in });
     }
-    // Among equals the cheapest, which is the first.
+    // Among equals, the cheapest one, which comes first.
     let nearest = rejected
         .iter()
         .rev()
@@ -122,8 +122,9 @@ pub(super) fn test(
     })
 }
 
-/// The results of parameters in both periods: of the worst phase where the objective is concerned, and the
-/// mean elsewhere. The holdout period starts with the tasks with which the training period ended.
+/// Returns the results of parameters in both periods: the worst phase for the share within the objective, and
+/// the mean of everything else. The holdout period starts with the number of tasks at the end of the training
+/// period.
 pub(super) fn on_both(
     evaluator: &Evaluator<'_>,
     settings: Settings,

@@ -1,9 +1,9 @@
-//! Successive halving: many candidates are simulated on a few stretches of the load, and only the good ones
-//! on more of it.
+//! Successive halving: many candidates are simulated on a few segments of the load, and only the good ones on
+//! more of it.
 //!
-//! A few stretches can't show whether a candidate meets the objective over the whole load, so no candidate
-//! is eliminated for missing it. Candidates are ranked by how many others beat them in both messages within
-//! the objective and cost; the best third stays.
+//! A few segments can't show whether a candidate meets the objective over the whole load, so no candidate is
+//! eliminated for missing it. Candidates are ranked by how many others are better in both the share within the
+//! objective and cost. The best third stays.
 
 use std::time::Duration;
 
@@ -17,26 +17,26 @@ use super::drawn::Run;
 use super::evaluator::Evaluator;
 use super::settings::Settings;
 
-/// Stretches that a load is cut into.
+/// Number of segments of a load.
 const STRETCHES: u32 = 16;
 
-/// In a shorter stretch, the start affects the result more than the policy does.
+/// In a shorter segment, the start affects the result more than the policy does.
 const SHORTEST: Duration = Duration::from_secs(2 * 3_600);
 
-/// Below this total number of messages, it isn't worth saving work.
+/// Below this total number of messages, reducing the work isn't worthwhile.
 const LITTLE: u64 = 20_000_000;
 
-/// Stretches of each round.
+/// Number of segments in each round.
 const ROUNDS: [usize; 2] = [2, 6];
 
-/// One of this number of candidates stays after each round.
+/// One out of this number of candidates stays after each round.
 const STAYS: usize = 3;
 
-/// A stretch with the present policy's desired count at its start.
+/// A segment, with the current policy's desired count at its start.
 struct Stretch {
     load: Load,
     initial: u32,
-    /// Messages that waited too long, about, under the present policy.
+    /// Approximate number of late messages with the current policy.
     late: f64,
 }
 
@@ -70,8 +70,8 @@ pub(super) fn survivors(
     Ok(left)
 }
 
-/// The stretches of a load in the order in which they are used: in turn the one that was hardest for the
-/// present policy, and one from anywhere.
+/// Returns the segments of a load in the order of their use, alternating between the most difficult one for the
+/// current policy and any other.
 fn stretches(load: &Load, present: &RunOutcome) -> Vec<Stretch> {
     let length = load.duration() / STRETCHES;
     if length < SHORTEST {
@@ -110,7 +110,7 @@ fn course(present: &RunOutcome, from: Duration, to: Duration, load: Load) -> Str
     }
 }
 
-/// Share of messages within the objective, and cost, of each candidate on the first stretches.
+/// Returns the share of messages within the objective, and the cost, of each candidate on the first segments.
 fn scores(
     evaluator: &Evaluator<'_>,
     candidates: &[Settings],
@@ -148,7 +148,8 @@ fn scores(
         .collect())
 }
 
-/// Returns the candidates that the fewest others beat in both respects; among equals, the first.
+/// Returns the candidates for which the fewest others are better in both respects. Among equals, the first
+/// ones.
 fn best(candidates: &[Settings], scores: &[(f64, f64)], stay: usize) -> Vec<Settings> {
     let beaten = |(kept, cost): &(f64, f64)| {
         let beats = |(other_kept, other_cost): &&(f64, f64)| {

@@ -1,5 +1,5 @@
-//! The limits that prevent meeting the objective, found by experiment: the same candidate with one limit
-//! lifted.
+//! The limits that prevent a policy from meeting the objective, found by experiment: the same candidate with
+//! one limit lifted.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use super::search::{Found, Search};
 use super::settings::Settings;
 use super::space::Space;
 
-/// One limit lifted, or several.
+/// The effect of lifting one or several limits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LiftedLimit {
-    /// The lifted limit, or two with an `and` between them.
+    /// The lifted limit, or two joined with `and`.
     pub limit: String,
     /// Share of messages that would be within the objective.
     pub within_objective: f64,
     /// Cost in US dollars per month.
     pub cost_per_month: f64,
-    /// Whether that is as many as required.
+    /// Whether that meets the requirement.
     pub enough: bool,
 }
 
@@ -34,17 +34,17 @@ pub struct Limits {
     pub settings: Settings,
     /// Its share of messages within the objective.
     pub within_objective: f64,
-    /// Each limit lifted alone, and all that could be named together.
+    /// Each limit lifted alone, and combinations.
     pub lifted: Vec<LiftedLimit>,
-    /// As many tasks as are ever needed, all the time.
+    /// The maximum number of required tasks, running all the time.
     pub standing: LiftedLimit,
-    /// Maximum number of tasks ever needed.
+    /// Maximum number of required tasks at any time.
     pub peak: u32,
 }
 
 impl Limits {
-    /// The limiting factor, in a few words: the limits that would each be enough if lifted; or that would
-    /// be enough together; or, if nothing is enough, the one that helps most.
+    /// Returns the limiting factor in a few words: the limits that would each be enough if lifted; or the
+    /// limits that would be enough together; or, if nothing is enough, the limit that helps most.
     #[must_use]
     pub fn binding(&self) -> String {
         let enough: Vec<&str> = self
@@ -73,11 +73,11 @@ impl Limits {
     }
 }
 
-/// Length of a period of an alarm that detects immediately; shorter ones only take longer to simulate.
+/// Length of a period of an alarm that detects immediately. Shorter periods only take longer to simulate.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-/// Experiments for a search without a candidate that meets the objective, or in which only tasks that
-/// always run meet it: in that case on the best candidate that has at most half of the peak.
+/// Runs experiments if a search found no candidate that meets the objective, or if only tasks that always run
+/// meet it. In the second case, uses the best candidate with at most half of the peak.
 pub(super) fn limits(
     search: &Search<'_>,
     own: &Found,
@@ -171,7 +171,7 @@ fn shorten(lifted: &mut Vec<LiftedLimit>, single: usize) {
     }
 }
 
-/// Takes a limit away.
+/// Lifts a limit.
 type Lifting = fn(&Scenario) -> Scenario;
 
 /// The limits by name.
@@ -184,7 +184,7 @@ fn lifts() -> [(&'static str, Lifting); 4] {
     ]
 }
 
-/// The loop's minute becomes seconds, and nothing in it is late; scale-in keeps its time.
+/// The loop's minute becomes seconds, and nothing in it is late. Scale-in keeps its timing.
 fn detected(scenario: &Scenario) -> Scenario {
     let mut lifted = scenario.clone();
     let assumed = &mut lifted.assumptions;
@@ -235,7 +235,7 @@ fn launched(scenario: &Scenario) -> Scenario {
     lifted
 }
 
-/// This number of tasks all the time.
+/// Returns a scenario with this constant number of tasks.
 fn fixed(scenario: &Scenario, tasks: u32) -> Scenario {
     let tasks = tasks.max(1);
     Scenario {

@@ -1,8 +1,7 @@
-//! Tuning: the cheapest parameters of a service's policy that meet its objective.
+//! Tuning: finds the cheapest parameters of a service's policy that meet its objective.
 //!
-//! The search uses one part of the load, the training period; the holdout period stays unseen until the
-//! choice is made. A candidate is the definition with other values, simulated in the same way as the
-//! definition.
+//! The search uses one part of the load, the training period. The holdout period isn't used until the choice is
+//! made. A candidate is the definition with other values, and is simulated in the same way as the definition.
 
 mod drawn;
 mod evaluator;
@@ -38,7 +37,7 @@ use self::evaluator::Evaluator;
 use self::finalists::Periods;
 use self::search::{Found, Search};
 
-/// Shares of the work, about, at the end of each of its stages.
+/// Approximate share of the work at the end of each stage.
 const OWN_SHARE: f64 = 0.5;
 const OTHER_SHARE: f64 = 0.75;
 const TESTED_SHARE: f64 = 0.95;
@@ -52,26 +51,26 @@ const LIFTED: usize = 12;
 pub struct TuneOptions {
     /// Required share, from 0 to 1, of messages within the objective.
     pub required: f64,
-    /// Share, from 0 to 1, of the load's time that is the training period; whole days if there are
-    /// several.
+    /// Share, from 0 to 1, of the load's duration that is the training period. Whole days if there are several.
     pub train: f64,
-    /// Maximum number of candidates of the definition's own policy; half as many of the other policy.
+    /// Maximum number of candidates for the definition's own policy. Half as many are tried for the other
+    /// policy.
     pub candidates: usize,
     /// Parameters that must not change.
     pub keep: Vec<Parameter>,
-    /// Whether the other policy can be the answer, or is only shown for comparison.
+    /// Whether the other policy can be the result. Otherwise, it is only shown for comparison.
     pub any_policy: bool,
-    /// Seed of everything that is drawn.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 
-/// The reason why nothing can be tuned.
+/// The reason why tuning isn't possible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TuneError {
-    /// The service or an assumption makes no sense.
+    /// The service or an assumption isn't valid.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
-    /// It has no policy whose parameters are searched.
+    /// It doesn't have a policy whose parameters can be searched.
     #[error(
         "service \"{0}\" scales neither by backlog_per_task nor by demand, so it has no parameters to search"
     )]
@@ -79,7 +78,7 @@ pub enum TuneError {
     /// The load is too short for two periods.
     #[error("the load is too short for a training and a holdout period")]
     Short,
-    /// Nothing is sent in the training period.
+    /// The training period contains no messages.
     #[error("no message is sent in the training period, the first {0:?} of the load")]
     Silent(Duration),
 }
@@ -97,11 +96,11 @@ impl Default for TuneOptions {
     }
 }
 
-/// Searches for the cheapest parameters of a service's policy with which the required share of messages
-/// in the training period meets the objective, and simulates them and the present ones in the holdout
-/// period. A candidate that misses the objective there is replaced by the next, a few times. `tell`
-/// receives progress messages. Simulations run on the current rayon thread pool; the result doesn't
-/// depend on the number of threads.
+/// Searches for the cheapest parameters of a service's policy with which the required share of messages in the
+/// training period meets the objective. Simulates them and the current ones in the holdout period. A candidate
+/// that misses the objective there is replaced by the next one, a limited number of times. `tell` receives
+/// progress messages. Simulations run on the current rayon thread pool, and the result doesn't depend on the
+/// number of threads.
 ///
 /// # Errors
 /// If the service can't be simulated or has no policy that can be tuned, or if the load is too short or
@@ -147,7 +146,7 @@ pub fn tune(
     Ok(tuned)
 }
 
-/// The best demand policy for a service that scales by its backlog, if it can be simulated.
+/// Returns the best demand policy for a service that scales by its backlog, if it can be simulated.
 fn other(
     search: &Search<'_>,
     present: Settings,

@@ -6,8 +6,8 @@ use crate::load::Load;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Cuts a load after this share of its time: after whole days if there are several. If the share is 1, the
-/// other part is empty. `None` if a part would have no length.
+/// Splits a load after this share of its duration, after whole days if there are several. If the share is 1,
+/// the second part is empty. `None` if a part would be empty.
 pub(super) fn split(load: &Load, share: f64) -> Option<(Load, Option<Load>)> {
     let whole = load.duration();
     if share >= 1.0 {
@@ -19,12 +19,12 @@ pub(super) fn split(load: &Load, share: f64) -> Option<(Load, Option<Load>)> {
     Some((searched, Some(holdout)))
 }
 
-/// Where to cut a load of this length.
+/// Returns where to split a load of this length.
 fn cut(whole: Duration, share: f64) -> Option<Duration> {
     let exact = Duration::try_from_secs_f64(whole.as_secs_f64() * share).ok()?;
     let days = whole.as_nanos() / DAY.as_nanos();
     if days < 2 {
-        // Seconds, so that the other part starts at a moment that can be written.
+        // Whole seconds, so that the second part starts at a time that can be written.
         return Some(Duration::from_secs(exact.as_secs().max(1)));
     }
     let most = DAY.saturating_mul(u32::try_from(days - 1).unwrap_or(u32::MAX));

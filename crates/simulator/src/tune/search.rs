@@ -1,4 +1,4 @@
-//! The search: a coarse grid, then neighbors of the best.
+//! The search: a coarse grid, then neighbors of the best candidates.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -15,14 +15,14 @@ use super::halving::survivors;
 use super::settings::Settings;
 use super::space::Space;
 
-/// The best of a space.
+/// The best candidate of a space.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    /// The cheapest that meets the objective, otherwise the one with the most messages within it.
+    /// The cheapest one that meets the objective. If none does, the one with the most messages within it.
     pub(super) best: (Settings, Score),
     /// Whether it meets the objective as required.
     pub(super) keeps: bool,
-    /// Candidates that were simulated.
+    /// Number of candidates that were simulated.
     pub(super) candidates: usize,
     /// The candidates to test on the holdout period, cheapest first: see [`Tried::finalists`].
     pub(super) finalists: Vec<Settings>,
@@ -42,19 +42,18 @@ pub(super) struct Search<'a> {
 /// Number of good candidates whose neighbors are tried in each round.
 const BEAM: usize = 3;
 
-/// Share of the allowed misses that the chosen candidate uses at most, if possible. The cheapest of many
-/// candidates that just meet the objective on one part of a load would miss it on the next part about half of
-/// the time.
+/// The chosen candidate should use at most this share of the allowed misses. The cheapest of many candidates
+/// that just meet the objective on one part of a load would miss it on the next part about half of the time.
 const RESERVE: f64 = 0.7;
 
-/// Maximum number of candidates that are tested on the holdout period.
+/// Maximum number of candidates to test in the holdout period.
 const FINALISTS: usize = 8;
 
-/// Each finalist costs at least this many times as much as the one before: of two that cost the same, one
-/// fails where the other fails.
+/// Each finalist costs at least this factor more than the previous one, because two finalists with the same
+/// cost tend to fail in the same situations.
 const FINALIST_STEP: f64 = 1.05;
 
-/// Share of all candidates that come from the grid: two of three.
+/// Share of all candidates that come from the grid: two thirds.
 const GRID: (usize, usize) = (2, 3);
 
 impl<'a> Search<'a> {
@@ -77,20 +76,20 @@ impl<'a> Search<'a> {
         self.required
     }
 
-    /// The units of progress of this number of simulations on each seed.
+    /// Returns the units of progress for this number of simulations with each seed.
     pub(super) fn work(&self, simulations: usize) -> u64 {
         let seeds = self.evaluator.seeds(self.load).len();
         let all = (simulations * seeds) as u64;
         nanos(self.load.duration()).saturating_mul(all)
     }
 
-    /// The best with as many candidates as are allowed.
+    /// Returns the best candidate, trying as many as allowed.
     pub(super) fn best(&self, space: &Space, until: f64) -> Result<Found, ScenarioError> {
         self.best_of(space, self.candidates, until)
     }
 
-    /// The best of this number of candidates. More tasks are allowed only if no candidate meets the objective
-    /// with the allowed ones.
+    /// Returns the best of this number of candidates. More tasks are allowed only if no candidate meets the
+    /// objective with the current maximum.
     pub(super) fn best_of(
         &self,
         space: &Space,
@@ -103,7 +102,7 @@ impl<'a> Search<'a> {
         let Some(raised) = space.raised() else {
             return self.search(space, wanted);
         };
-        // If even the maximum number of tasks, all the time, isn't enough, no other candidate is.
+        // If even the maximum number of tasks, running all the time, isn't enough, no other candidate is.
         let hopeless = match space.all_the_time() {
             None => false,
             Some(most) => {
@@ -121,7 +120,7 @@ impl<'a> Search<'a> {
             return Ok(own.clone());
         }
         let wide = self.search(&raised, wanted)?;
-        // If the limit isn't the limiting factor, it stays.
+        // If the maximum isn't the limiting factor, it doesn't change.
         match own {
             _ if wide.keeps => Ok(wide),
             Some(own) => Ok(own),
@@ -159,7 +158,8 @@ impl<'a> Search<'a> {
             count += near.len();
             let before = ranked.first().copied();
             self.try_out(&mut tried, &near)?;
-            // A round without a better one ends it, unless there are neighbors of other candidates to try.
+            // A round without a better candidate ends the search, unless there are neighbors of other
+            // candidates to try.
             if tried.ranked(self.required).first().copied() == before && near.len() < BEAM {
                 break;
             }
@@ -170,8 +170,8 @@ impl<'a> Search<'a> {
             .ok_or(ScenarioError::Value("there is no candidate"))
     }
 
-    /// Restores the present value of each parameter of the best whose change doesn't help, one after the
-    /// other, because users must understand every change. Returns the number of additional candidates.
+    /// Restores the current value of each parameter whose change doesn't help, one after another, because users
+    /// must understand every change. Returns the number of additional candidates.
     fn simplify(&self, tried: &mut Tried, present: Settings) -> Result<usize, ScenarioError> {
         let mut more = 0;
         for back in Settings::BACK {
@@ -231,7 +231,7 @@ struct Tried {
 }
 
 impl Tried {
-    /// From the best to the worst.
+    /// Returns indexes from the best to the worst.
     fn ranked(&self, required: f64) -> Vec<usize> {
         let mut ranked: Vec<usize> = (0..self.all.len()).collect();
         let figures = |index: &usize| self.all.get(*index).map(|(_, figures)| figures);
@@ -249,9 +249,9 @@ impl Tried {
         self.all.get(best).copied()
     }
 
-    /// The best, then the next ones in order of cost, and the one with the most messages within the
-    /// objective, which is the most likely to meet the objective in the holdout period. Only the best if it
-    /// doesn't meet the objective itself.
+    /// Returns the best candidate, then the next ones in order of cost, and the one with the most messages
+    /// within the objective, which is the most likely to meet it in the holdout period. Returns only the best
+    /// one if it doesn't meet the objective itself.
     fn finalists(&self, best: (Settings, Score), required: f64) -> Vec<Settings> {
         let reached = tier(&best.1, required);
         let mut finalists = vec![best];
@@ -268,7 +268,7 @@ impl Tried {
                     finalists.push(*other);
                 }
             }
-            // Among equals the cheapest, which is the first.
+            // Among equals, the cheapest one, which comes first.
             let share = |one: &(Settings, Score)| one.1.within_objective;
             let safest = others.iter().rev();
             let safest = safest.max_by(|a, b| share(a).total_cmp(&share(b)));
@@ -293,9 +293,9 @@ impl Tried {
     }
 }
 
-/// Which of two is better: the one that meets the objective with a reserve, or at least meets it; of two that
-/// do, the cheaper, and at the same cost the one with fewer changes; of two that don't, the one with more
-/// messages within the objective.
+/// Compares two scores. Better is the one that meets the objective with a reserve, or at least meets it. If
+/// both do, the cheaper one, and at the same cost the one with fewer changes. If neither does, the one with
+/// more messages within the objective.
 pub(super) fn order(a: &Score, b: &Score, required: f64) -> Ordering {
     let (of_a, of_b) = (tier(a, required), tier(b, required));
     let tiers = of_b.cmp(&of_a);
@@ -310,7 +310,7 @@ pub(super) fn order(a: &Score, b: &Score, required: f64) -> Ordering {
         .then(b.within_objective.total_cmp(&a.within_objective))
 }
 
-/// Whether one can replace another: it costs no more, and if neither meets the objective, has as many
+/// Whether one can replace another: it costs no more and, if neither meets the objective, has at least as many
 /// messages within it.
 fn as_good(one: &Score, other: &Score, required: f64) -> bool {
     let (of_one, of_other) = (tier(one, required), tier(other, required));
@@ -320,7 +320,7 @@ fn as_good(one: &Score, other: &Score, required: f64) -> bool {
             && (of_one > 0 || one.within_objective >= other.within_objective))
 }
 
-/// 2 with a reserve, 1 if the objective is met, 0 if it is missed.
+/// Returns 2 with a reserve, 1 if the objective is met, and 0 if it is missed.
 fn tier(one: &Score, required: f64) -> u8 {
     if one.within_objective >= 1.0 - (1.0 - required) * RESERVE {
         2
@@ -329,7 +329,7 @@ fn tier(one: &Score, required: f64) -> u8 {
     }
 }
 
-/// A cost rounded to a thousandth: a smaller difference isn't a reason to prefer one.
+/// Rounds a cost to a thousandth. A smaller difference isn't a reason to prefer a candidate.
 fn cents(cost: f64) -> f64 {
     (cost.max(1e-9).ln() * 1_000.0).round()
 }

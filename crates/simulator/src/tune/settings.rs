@@ -1,4 +1,4 @@
-//! The parameters that are searched: read from a definition, put into one, and as edits of its text.
+//! The parameters to search: read from a definition, applied to one, and as edits of its text.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub enum Law {
 pub enum Parameter {
     /// `acceptable_latency`, which determines the policy's target.
     AcceptableLatency,
-    /// `cooldown`, both ways.
+    /// `cooldown`, for scale-out and scale-in.
     Cooldown,
     /// `window` of the demand policy.
     Window,
@@ -37,16 +37,16 @@ pub struct Settings {
     /// The policy.
     #[serde(rename = "policy")]
     pub law: Law,
-    /// The latency that the policy aims at, at most the objective. Seconds, in JSON.
+    /// The latency that the policy aims for, at most the objective. In JSON, seconds.
     #[serde(serialize_with = "as_seconds")]
     pub acceptable_latency: Duration,
-    /// Cooldown after a scale-out. Seconds, in JSON.
+    /// Cooldown after a scale-out. In JSON, seconds.
     #[serde(serialize_with = "as_seconds")]
     pub cooldown_out: Duration,
-    /// Cooldown after a scale-in. Seconds, in JSON.
+    /// Cooldown after a scale-in. In JSON, seconds.
     #[serde(serialize_with = "as_seconds")]
     pub cooldown_in: Duration,
-    /// Window of the demand policy; backlog per task ignores it. Seconds, in JSON.
+    /// Window of the demand policy. Backlog per task ignores it. In JSON, seconds.
     #[serde(serialize_with = "as_seconds")]
     pub window: Duration,
     /// Minimum number of tasks.
@@ -60,7 +60,7 @@ pub struct Settings {
 pub struct Change {
     /// Path in the definition.
     pub key: String,
-    /// The present value, including a default.
+    /// The current value, which can be a default.
     pub old: String,
     /// Its new value.
     pub new: String,
@@ -81,7 +81,7 @@ impl Law {
     }
 }
 
-/// The definition's processing time.
+/// Returns the definition's processing time.
 pub(super) fn processing_time(service: &Service) -> Option<Duration> {
     let scaling = service.scaling.as_ref()?;
     match (&scaling.backlog_per_task, &scaling.demand) {
@@ -91,11 +91,11 @@ pub(super) fn processing_time(service: &Service) -> Option<Duration> {
     }
 }
 
-/// Takes one parameter of the second into the first.
+/// Copies one parameter from the second settings to the first.
 type Back = fn(Settings, Settings) -> Settings;
 
 impl Settings {
-    /// Each replaces one parameter by another's, the least important first.
+    /// Each replaces one parameter with another's, the least important first.
     pub(super) const BACK: [Back; 6] = [
         |one, other| Self {
             cooldown_out: other.cooldown_out,
@@ -123,7 +123,7 @@ impl Settings {
         },
     ];
 
-    /// The service's present parameters; `None` if it has another policy.
+    /// Returns the service's current parameters. `None` if it has another policy.
     pub(super) fn from_service(service: &Service) -> Option<Self> {
         let scaling = service.scaling.as_ref()?;
         let (law, latency, cooldown, window) = match (&scaling.backlog_per_task, &scaling.demand) {
@@ -152,7 +152,7 @@ impl Settings {
         })
     }
 
-    /// The demand policy's defaults with the same objective and bounds.
+    /// Returns the demand policy's defaults with the same objective and bounds.
     pub(super) fn with_demand_defaults(self) -> Self {
         Self {
             law: Law::Demand,
@@ -170,9 +170,9 @@ impl Settings {
         }
     }
 
-    /// The definition with these parameters for a service, whose tasks process `concurrency` messages in
-    /// parallel, and the objective that is judged. If the policy's aim changes and the service has no `slo`,
-    /// the objective becomes its `slo`, so that it is judged as before.
+    /// Returns the definition with these parameters for a service whose tasks process `concurrency` messages in
+    /// parallel, and the objective to evaluate. If the policy's aim changes and the service has no `slo`, the
+    /// previous objective becomes its `slo`, so that the evaluation stays the same.
     pub(super) fn apply(
         self,
         stack: &Stack,
@@ -229,7 +229,7 @@ impl Settings {
         demand.cooldown = self.cooldown();
     }
 
-    /// The `slo` that the service needs so that the objective is judged as before.
+    /// Returns the `slo` that the service needs for the evaluation to stay the same.
     fn new_objective(self, stack: &Stack, service: &str, slo: Duration) -> Option<Duration> {
         let found = stack.services.get(service)?;
         let present = Self::from_service(found)?;
@@ -237,8 +237,8 @@ impl Settings {
         (found.slo.is_none() && aims_elsewhere).then_some(slo)
     }
 
-    /// The differences between the text of the definition and these parameters: each edit, and the present
-    /// value.
+    /// Returns the differences between the text of the definition and these parameters: each edit, and the
+    /// current value.
     fn differences(
         self,
         stack: &Stack,
@@ -313,7 +313,7 @@ impl Settings {
         found
     }
 
-    /// Edits of the definition's text that put these parameters in.
+    /// Returns the edits of the definition's text that set these parameters.
     pub(super) fn edits(
         self,
         stack: &Stack,
@@ -325,7 +325,7 @@ impl Settings {
         differences.into_iter().map(|(edit, _)| edit).collect()
     }
 
-    /// The same for people.
+    /// Returns the same for people.
     pub(super) fn changes(
         self,
         stack: &Stack,

@@ -7,30 +7,30 @@ use crate::random::{Purpose, Random};
 use super::TuneOptions;
 use super::settings::{Law, Parameter, Settings};
 
-/// The values that can be chosen.
+/// The values to choose from.
 #[derive(Clone, Debug)]
 pub(super) struct Space {
     law: Law,
     present: Settings,
-    /// Shortest latency that the policy can aim at, and the objective.
+    /// Shortest latency that the policy can aim for, and the objective.
     latency: (Duration, Duration),
     /// Range of the minimum number of tasks.
     min: (u32, u32),
     /// Range of the maximum number of tasks.
     max: (u32, u32),
     keep: Vec<Parameter>,
-    /// Maximum number of tasks ever needed.
+    /// Maximum number of required tasks at any time.
     peak: u32,
     seed: u64,
 }
 
-/// Lengths of cooldowns in seconds.
+/// Cooldowns in seconds.
 const COOLDOWNS: [u64; 13] = [0, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1_200];
 
-/// Lengths of windows in seconds.
+/// Windows in seconds.
 const WINDOWS: [u64; 12] = [30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1_200, 1_800];
 
-/// Maximum number of tasks that ECS runs for one service. Source: "Amazon ECS service quotas".
+/// Maximum number of tasks of an ECS service. Source: "Amazon ECS service quotas".
 const QUOTA: u32 = 5_000;
 
 impl Space {
@@ -44,7 +44,7 @@ impl Space {
         options: &TuneOptions,
     ) -> Self {
         let kept = |parameter| options.keep.contains(&parameter);
-        // A target under one message per task meets no objective, and is refused.
+        // A target below one message per task meets no objective, and is refused.
         let shortest = processing.max(Duration::from_millis(1)).min(slo);
         let floor = if present.min == 0 { 0 } else { 1 };
         let ceiling =
@@ -75,13 +75,13 @@ impl Space {
         self.law
     }
 
-    /// The present parameters, or the other policy's defaults.
+    /// Returns the current parameters, or the other policy's defaults.
     pub(super) fn present(&self) -> Settings {
         self.present
     }
 
-    /// The maximum number of tasks, all the time: no other candidate has more messages within the
-    /// objective. `None` if that isn't allowed.
+    /// Returns the maximum number of tasks, running all the time. No other candidate has more messages within
+    /// the objective. `None` if that isn't allowed.
     pub(super) fn all_the_time(&self) -> Option<Settings> {
         (!self.keeps(Parameter::Min)).then_some(Settings {
             min: self.max.1,
@@ -90,7 +90,7 @@ impl Space {
         })
     }
 
-    /// The same with more tasks allowed; `None` if that isn't allowed, or isn't more.
+    /// Returns the same space with a higher maximum. `None` if that isn't allowed or isn't higher.
     pub(super) fn raised(&self) -> Option<Self> {
         let most = self.peak.saturating_mul(3).saturating_add(2).min(QUOTA);
         if self.keeps(Parameter::Max) || most <= self.present.max {
@@ -117,7 +117,7 @@ impl Space {
         self.keep.contains(&parameter)
     }
 
-    /// This number of candidates: a grid, thinned or filled up at random, determined by the seed.
+    /// Returns this number of candidates: a grid, reduced or extended at random as the seed determines.
     pub(super) fn first(&self, wanted: usize) -> Vec<Settings> {
         let mut random = Random::new(self.seed, Purpose::Sampling);
         let mut grid = self.grid();
@@ -193,7 +193,7 @@ impl Space {
         })
     }
 
-    /// Neighbors of a candidate: one parameter differs, by much or by little.
+    /// Returns the neighbors of a candidate: one parameter differs by a large or small amount.
     pub(super) fn near(&self, one: Settings) -> Vec<Settings> {
         let mut near = Vec::new();
         let mut add = |other: Settings| {
@@ -237,7 +237,7 @@ impl Space {
         near
     }
 
-    /// The candidate with every parameter within its bounds, as numbers that people would write.
+    /// Returns the candidate with every parameter within its bounds, as numbers that people would write.
     fn within(&self, mut one: Settings) -> Settings {
         one.law = self.law;
         if self.keeps(Parameter::AcceptableLatency) {
@@ -259,7 +259,7 @@ impl Space {
     }
 }
 
-/// A duration with two digits, whole seconds from two on.
+/// Rounds a duration to two digits, and to whole seconds from 2 s on.
 fn written(time: Duration) -> Duration {
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let mut unit = 1;
@@ -278,7 +278,7 @@ fn written(time: Duration) -> Duration {
     rounded
 }
 
-/// This number of whole numbers from one to another, each larger than the previous one by the same factor.
+/// Returns this number of whole numbers from one to another, with a constant factor between them.
 fn geometric((from, to): (u32, u32), steps: u32) -> Vec<u32> {
     let mut numbers = vec![from];
     let ratio = f64::from(to.max(1)) / f64::from(from.max(1));
@@ -290,7 +290,7 @@ fn geometric((from, to): (u32, u32), steps: u32) -> Vec<u32> {
     numbers
 }
 
-/// A number times a factor, rounded.
+/// Multiplies a number by a factor, and rounds.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -300,7 +300,7 @@ fn scaled(number: u32, by: f64) -> u32 {
     (f64::from(number) * by).round() as u32
 }
 
-/// The next lengths below and above one.
+/// Returns the next durations below and above one.
 fn beside(ladder: &[u64], time: Duration) -> impl Iterator<Item = Duration> {
     let below = ladder
         .iter()

@@ -1,4 +1,4 @@
-//! Searches with answers that are known in advance.
+//! Searches whose results are known in advance.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::Progress;
 
 const SERVICE: &str = "worker";
 
-/// A service of a tenth of a dollar or so a day, with this scaling.
+/// A service that costs about $0.10 per day, with this scaling.
 fn definition(tasks: &str, scaling: &str) -> Stack {
     let text = format!(
         "name: shop\nqueues: {{orders: {{visibility_timeout: 1h}}}}\nservices:\n  worker:\n    image: a/b:1\n    cpu: 256\n    memory: 512\n    consumes: [orders]\n    tasks: {tasks}\n    scaling:\n      {scaling}\n"
@@ -53,9 +53,9 @@ fn fixed(millis: u64) -> Overrides {
     }
 }
 
-/// Ten messages per second of half a second each, one every tenth of a second: five tasks process exactly
-/// that, and with four a message waits 10 s after 40 s, long before any alarm goes into ALARM. So an
-/// objective that every message must meet needs five from the start, and no sixth.
+/// Ten messages per second of 0.5 s each, one every 0.1 s: five tasks process exactly that. With four, a
+/// message waits 10 s after 40 s, long before any alarm goes into ALARM. So an objective that every message
+/// must meet needs five tasks from the start, and no sixth.
 #[test]
 fn a_constant_load_needs_what_division_says() {
     let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));
@@ -73,24 +73,24 @@ fn a_constant_load_needs_what_division_says() {
         (found.searched.within_objective, found.searched.actions),
         (1.0, 0.0)
     );
-    // The last message is done up to half a second after the end of the load.
+    // The last message is done up to 0.5 s after the end of the load.
     assert!((found.searched.task_hours - 5.0 * 0.5).abs() < 5.0 * 0.5 / 3_600.0);
     let holdout = found.holdout.unwrap();
     assert!((holdout.task_hours - 5.0 / 3.0).abs() < 5.0 * 0.5 / 3_600.0);
-    // A quarter of a vCPU and half a GB on ARM; a month has 730 hours.
+    // A quarter of a vCPU and 0.5 GB on ARM. A month has 730 hours.
     let tasks = 5.0 * (0.25 * 0.03238 + 0.5 * 0.00356) * 730.0;
     let billed = found.searched.bill_per_month.of(crate::BillItem::Tasks);
     assert!((billed / tasks - 1.0).abs() < 1e-3, "{billed} for {tasks}");
     assert!(tuned.present.searched.within_objective < 1.0);
     assert_eq!(tuned.searched.messages, 10 * 1_800);
-    // No reacting count could have met it, and the result reports that.
+    // No reactive policy could have met it, and the result reports that.
     let limits = tuned.limits.unwrap();
     assert_eq!((limits.peak, limits.standing.enough), (5, true));
     assert!(limits.settings.min <= 2 && limits.within_objective < 1.0);
 }
 
-/// M/M/c: with 5 erlang, Erlang's C formula gives that a message waits longer than 1 s with probability
-/// 0.080 for 6 tasks and 0.0059 for 7. The target is so large that nothing ever scales.
+/// M/M/c: with 5 erlang, Erlang's C formula gives the probability that a message waits longer than 1 s: 0.080
+/// for 6 tasks and 0.0059 for 7. The target is so large that nothing ever scales.
 #[test]
 fn a_poisson_load_needs_what_erlang_says() {
     let stack = definition("{min: 1, max: 50}", &backlog("1h", "500ms"));
@@ -131,7 +131,7 @@ fn threads_change_nothing() {
     assert_eq!(tune_with(1), tune_with(5));
 }
 
-/// A load that needs 5 tasks with 3 allowed.
+/// A load that requires 5 tasks when 3 are allowed.
 #[test]
 fn more_tasks_are_allowed_only_where_they_may_be() {
     let stack = definition("{min: 1, max: 3}", &backlog("10s", "500ms"));
@@ -233,9 +233,10 @@ fn two_rates(first: u32, then: u32) -> String {
     rows.collect()
 }
 
-/// At 8 messages per second of 0.5 s, 4 tasks are busy; at 16, 8 are, so that with fewer the backlog grows.
-/// An alarm needs 3 minutes of the 24, far more than the 1% that can be late: only 8 tasks from the start on
-/// meet the objective in both periods, and they cost more than the number that is enough in the first.
+/// At 8 messages of 0.5 s per second, 4 tasks are busy. At 16, 8 are busy, so with fewer tasks the backlog
+/// grows. An alarm needs 3 of the 24 minutes, far more than the 1% that can be late. So only 8 tasks from the
+/// start meet the objective in both periods, and they cost more than the number that is enough in the first
+/// period.
 #[test]
 fn finalists_that_fail_in_the_holdout_period_make_way_for_the_next() {
     let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));
@@ -258,7 +259,7 @@ fn finalists_that_fail_in_the_holdout_period_make_way_for_the_next() {
     assert_eq!(tuned.searched.seeds, 10, "a recorded load has phases too");
 }
 
-/// At 100 messages per second 50 tasks are busy, and 20 are allowed.
+/// At 100 messages per second 50 tasks are busy, but only 20 are allowed.
 #[test]
 fn if_every_finalist_fails_the_result_is_rejected() {
     let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));
@@ -277,7 +278,7 @@ fn if_every_finalist_fails_the_result_is_rejected() {
     assert!(tuned.known.is_empty());
     let verdict = tuned.verdict();
     assert!(verdict.starts_with("objective missed: "), "{verdict}");
-    // The page is as red as the text.
+    // The page shows the same failure as the text.
     let scenario = Scenario::from_stack(&stack, SERVICE, &fixed(500)).unwrap();
     let load = Load::read_csv(load.as_bytes(), None).unwrap();
     let outcome = crate::simulate(&scenario, &load, 1).unwrap();

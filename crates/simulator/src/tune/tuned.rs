@@ -16,17 +16,17 @@ use super::settings::{Change, Law, Settings};
 /// A part of the load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Part {
-    /// Its length in seconds.
+    /// Its duration in seconds.
     pub seconds: f64,
-    /// When it starts, if the load's times are dates.
+    /// Its start, if the load has dates.
     pub begins: Option<String>,
-    /// Phases in which the results were simulated.
+    /// Number of phases in which the results were simulated.
     pub seeds: usize,
     /// Messages that are sent in it.
     pub messages: u64,
 }
 
-/// The best of the policy that wasn't chosen.
+/// The best candidate of the policy that wasn't chosen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Alternative {
     /// Its results.
@@ -34,7 +34,7 @@ pub struct Alternative {
     pub tuning: Tuning,
     /// Whether it meets the objective as required, in both periods.
     pub keeps: bool,
-    /// Candidates of it that were simulated.
+    /// Number of its candidates that were simulated.
     pub candidates: usize,
 }
 
@@ -54,51 +54,52 @@ pub struct Tuned {
     /// Stack and service.
     #[serde(rename = "scenario")]
     pub name: String,
-    /// How long a message can wait, in seconds.
+    /// The latency objective: how long a message can wait, in seconds.
     pub slo: f64,
     /// Share, from 0 to 1, of the messages that must meet it.
     pub required: f64,
     /// The training period.
     pub searched: Part,
-    /// The rest.
+    /// The holdout period.
     pub holdout: Option<Part>,
-    /// The present definition.
+    /// The current definition.
     pub present: Tuning,
-    /// The cheapest finalist that meets the objective in both periods; or else the one that comes closest.
+    /// The cheapest finalist that meets the objective in both periods. If none does, the one that comes
+    /// closest.
     pub tuned: Tuning,
     /// Whether it meets the objective in the training period.
     pub found: bool,
-    /// Whether it meets the objective in the holdout period too, if there is one.
+    /// Whether it also meets the objective in the holdout period, if there is one.
     pub holds: Option<bool>,
-    /// The finalists that were tested before `tuned` and missed the objective, in order of cost; all of them
-    /// if none meets it.
+    /// The finalists that were tested before `tuned` and missed the objective, in order of cost. All of them if
+    /// none meets it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<Rejected>,
-    /// How far the choice depends on the holdout period, if finalists were rejected.
+    /// How much the choice depends on the holdout period, if finalists were rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,
-    /// If no finalist meets the objective: other policies that meet it in both periods.
+    /// Other policies that meet the objective in both periods, if no finalist does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<Known>,
     /// Changes to the definition.
     pub changes: Vec<Change>,
-    /// The best of the other policy.
+    /// The best candidate of the other policy.
     pub other_policy: Option<Alternative>,
-    /// The limiting factors, if no candidate meets the objective, or if only candidates meet it that always
-    /// run most of their tasks.
+    /// The limiting factors, if no candidate meets the objective, or if the only ones that meet it keep most of
+    /// their tasks running all the time.
     pub limits: Option<Limits>,
-    /// Candidates that were simulated.
+    /// Number of candidates that were simulated.
     pub candidates: usize,
-    /// Simulations, each candidate's stretches and seeds counted.
+    /// Number of simulations, including each candidate's segments and seeds.
     pub simulations: u64,
-    /// Messages that were simulated in all.
+    /// Total number of simulated messages.
     pub messages: u64,
-    /// Assumptions and omissions, a sentence each.
+    /// Assumptions and omissions, one sentence each.
     pub notes: Vec<String>,
     /// The definition with the tuned parameters.
     #[serde(skip)]
     pub definition: Stack,
-    /// Edits of the definition's text that make it that.
+    /// Edits of the definition's text that set them.
     #[serde(skip)]
     pub edits: Vec<Edit>,
 }
@@ -148,7 +149,7 @@ pub(super) fn summarize(
     Ok(tuned)
 }
 
-/// The policies that meet the objective in both periods.
+/// Returns the policies that meet the objective in both periods.
 fn known(present: &Tuning, other: Option<&Alternative>, required: f64) -> Vec<Known> {
     let present = present.keeps(required).then_some(Known {
         name: "the present definition",
@@ -164,7 +165,7 @@ fn known(present: &Tuning, other: Option<&Alternative>, required: f64) -> Vec<Kn
     present.into_iter().chain(other).collect()
 }
 
-/// The meaning of a choice, without its comparison.
+/// Describes a choice, without its comparison.
 fn describe(
     evaluator: &Evaluator<'_>,
     periods: Periods<'_>,

@@ -1,4 +1,4 @@
-//! The result of tuning in words, for both the terminal and the report page.
+//! The result of tuning in words, for the terminal and the report page.
 
 use crate::number::{format_dollars, format_duration, format_share};
 
@@ -9,7 +9,7 @@ use super::settings::{Law, Settings};
 use super::tuned::Tuned;
 
 impl Tuned {
-    /// The answer in one sentence.
+    /// Returns the result in one sentence.
     #[must_use]
     pub fn verdict(&self) -> String {
         let slo = format_duration(self.slo);
@@ -59,7 +59,7 @@ impl Tuned {
         format!("{cost}, now {} for {share}", month(present))
     }
 
-    /// The policies that meet the objective in both periods although the search's result doesn't.
+    /// Returns the policies that meet the objective in both periods although the search's result doesn't.
     fn known_in_words(&self) -> String {
         let known = self.known.iter();
         known
@@ -73,7 +73,7 @@ impl Tuned {
             .collect()
     }
 
-    /// How the choice depends on the holdout period, if finalists were rejected.
+    /// Describes how the choice depends on the holdout period, if finalists were rejected.
     pub(super) fn caution(rejected: usize, keeps: bool) -> Option<String> {
         let passed = if keeps {
             "the first of them to meet the objective there was chosen, so the holdout period is no longer \
@@ -88,7 +88,7 @@ impl Tuned {
 }
 
 impl Rejected {
-    /// Why it was rejected.
+    /// Returns why it was rejected.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self.missed_in {
@@ -99,7 +99,7 @@ impl Rejected {
 }
 
 impl Settings {
-    /// The parameters in a few words.
+    /// Describes the parameters in a few words.
     #[must_use]
     pub fn summary(&self) -> String {
         let time = |time: std::time::Duration| format_duration(time.as_secs_f64());

@@ -1,11 +1,11 @@
-//! Cases from public bug reports and public export formats. The names of the files are those of the reports.
+//! Cases from public bug reports and public export formats. The files are named after the reports.
 
 use crate::support::*;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
 
-/// File, messages, and seconds of the whole load.
+/// File, number of messages, and duration of the whole load in seconds.
 const READ: &[(&str, usize, u64)] = &[
     ("b-03/in.csv", 160, 15 * MINUTE),
     ("b-03/avg_sum.csv", 30, 2 * MINUTE),

@@ -1,4 +1,4 @@
-//! A fixture for each kind of export that people have.
+//! A fixture for each kind of export.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ const FIFTY: &[&str] = &[
     "mysql.txt",
 ];
 
-/// File, messages, and seconds of the whole load.
+/// File, number of messages, and duration of the whole load in seconds.
 const OTHERS: &[(&str, usize, u64)] = &[
     ("logs-insights-messages.csv", 3, 60),
     ("prometheus-counter.json", 50, 240),
@@ -73,7 +73,7 @@ const OTHERS: &[(&str, usize, u64)] = &[
     ("load-balancer.csv", 30, 120),
     ("aws-cli-text.txt", 30, 120),
     ("weeks.csv", 50, 21 * 86_400),
-    // 30 and 31 days, and the last row lasts as long as the one before it.
+    // 30 and 31 days, and the last row lasts as long as the previous one.
     ("months.csv", 50, 92 * 86_400),
 ];
 

@@ -1,4 +1,4 @@
-//! No bytes make the reader panic, and what it reads keeps every message.
+//! No input makes the reader panic, and no message is lost in what it reads.
 
 use proptest::prelude::*;
 use simulator::DateOrder;
@@ -28,7 +28,7 @@ fn options() -> impl Strategy<Value = ReadOptions> {
     )
 }
 
-/// Pieces of real files, in any order.
+/// Parts of real files, in any order.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[0-9]{1,20}",
@@ -55,7 +55,7 @@ fn pieces() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
-/// Reads the load as far as its first messages.
+/// Reads the load up to its first messages.
 fn try_all(bytes: &[u8], options: &ReadOptions) {
     if let Ok(load) = Load::read(bytes, options) {
         let _ = load.begins();
@@ -80,7 +80,7 @@ proptest! {
         try_all(&wide, &options);
     }
 
-    /// Whatever the distances and the order of the rows, all messages arrive before the end.
+    /// All messages arrive before the end, regardless of the distances and the order of the rows.
     #[test]
     fn every_message_arrives(
         rows in proptest::collection::vec((1u64..400, 0usize..50), 1..40),
@@ -119,7 +119,7 @@ fn exports() -> Vec<String> {
     texts.collect()
 }
 
-/// Changes exports at random: as text, and as JSON where they are JSON.
+/// Changes exports randomly: as text, and as JSON if they are JSON.
 fn fuzz_exports(seeds: std::ops::Range<u64>) {
     let exports = exports();
     let documents: Vec<serde_json::Value> = exports

@@ -1,4 +1,4 @@
-//! Load files as tools and people write them. Each right answer is known.
+//! Load files as tools and people write them. Each correct result is known.
 
 #[cfg(test)]
 mod cases;

@@ -1,4 +1,4 @@
-//! Reading the files of this folder.
+//! Reads the files of this folder.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(crate) fn plain(file: &str) -> Load {
     read(file, &ReadOptions::default()).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The message about a file that can't be read without an option.
+/// Returns the message for a file that can't be read without an option.
 pub(crate) fn refused(file: &str) -> String {
     match read(file, &ReadOptions::default()) {
         Ok(load) => panic!("{file} was read: {:?}", load.notes()),
@@ -34,7 +34,7 @@ pub(crate) fn messages(load: &Load) -> usize {
         .count()
 }
 
-/// Messages in each stretch of this many seconds.
+/// Returns the number of messages in each period of this many seconds.
 pub(crate) fn per(load: &Load, seconds: u64) -> Vec<usize> {
     let stretches = load.duration().as_secs().div_ceil(seconds);
     let mut counts = vec![0; usize::try_from(stretches).unwrap()];

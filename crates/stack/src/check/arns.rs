@@ -1,4 +1,4 @@
-//! Whether what the ARNs name is within the stack's reach: its account, region and partition.
+//! Whether the ARNs name resources within the stack's reach: its account, region, and partition.
 
 use super::texts::path_of;
 use crate::arn::{Arn, partition_of};
@@ -23,7 +23,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// The metric function reads the queues, and its role and endpoint are those of one account and region.
+/// The metric function reads the queues, and its role and endpoint belong to one account and region.
 fn existing_queues(stack: &Stack, findings: &mut Findings) {
     let existing = || {
         stack.queues.iter().filter_map(|(key, queue)| match queue {
@@ -63,15 +63,15 @@ fn check_account_and_region(
     let finding = Finding::error(format!("the queue is in another {what} than the stack"))
         .at(path, format!("{what} {own}"))
         .at(home_path.as_str(), format!("{what} {home}"))
-        .help(format!("the metric function reads only queues of its own {what}: scale this queue's consumers by a stack in {what} {own}"));
+        .help(format!("the metric function reads only queues in its own {what}: scale this queue's consumers with a stack in {what} {own}"));
     findings.report(finding);
 }
 
-/// IAM takes a boundary of the role's own account, or one that AWS manages.
+/// IAM accepts a boundary from the role's own account, or one that AWS manages.
 fn check_permissions_boundary(stack: &Stack, findings: &mut Findings) {
     let (old, new) = ("permissions_boundary", "roles.boundary");
     if findings.is_given(old) && findings.is_given(new) {
-        let finding = Finding::error("the boundary of the roles is given twice")
+        let finding = Finding::error("the roles' permissions boundary is set twice")
             .at(old, "by its older name")
             .at(new, "and here")
             .help(format!("remove `{old}`: it means the same"));
@@ -86,12 +86,12 @@ fn check_permissions_boundary(stack: &Stack, findings: &mut Findings) {
         let finding = Finding::error("the permissions boundary belongs to another account")
             .at(path, format!("account {}", arn.account))
             .at("account", format!("account {account}"))
-            .help("IAM takes a policy of the role's own account, or one that AWS manages");
+            .help("IAM accepts only a policy from the role's own account, or one that AWS manages");
         findings.report(finding);
     }
 }
 
-/// SQS takes a KMS key of the queue's own region.
+/// SQS accepts only a KMS key in the queue's own region.
 fn check_keys(stack: &Stack, findings: &mut Findings) {
     let Some(region) = stack.region.as_deref() else {
         return;
@@ -112,14 +112,14 @@ fn check_keys(stack: &Stack, findings: &mut Findings) {
                 .at(path, format!("region {}", arn.region))
                 .at("region", format!("region {region}"))
                 .help(format!(
-                    "{service} takes a key of its own region: use one in {region}"
+                    "{service} accepts only keys in its own region: use one in {region}"
                 ));
             findings.report(finding);
         }
     }
 }
 
-/// A load balancer takes a certificate of its own region and account; IAM's have no region.
+/// A load balancer accepts only certificates of its own region and account; IAM certificates have no region.
 fn check_certificates(stack: &Stack, findings: &mut Findings) {
     let found = collect_arns(stack);
     let certificates = found
@@ -148,7 +148,7 @@ fn check_certificates(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// A topic of another account has to let this one subscribe; whether it does, only AWS knows.
+/// A topic of another account must allow this one to subscribe; only AWS knows whether it does.
 fn check_topics(stack: &Stack, findings: &mut Findings) {
     let Some(account) = stack.account.as_deref() else {
         return;
@@ -165,7 +165,7 @@ fn check_topics(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// An alarm acts on a topic of its own region.
+/// An alarm can act only on a topic in its own region.
 fn check_alarm_topics(stack: &Stack, findings: &mut Findings) {
     let Some(region) = stack.region.as_deref() else {
         return;
@@ -177,7 +177,7 @@ fn check_alarm_topics(stack: &Stack, findings: &mut Findings) {
             .at(path.as_str(), format!("region {}", arn.region))
             .at("region", format!("region {region}"))
             .help(format!(
-                "CloudWatch publishes to topics of its own region: use one in {region}"
+                "CloudWatch can publish only to topics in its own region: use one in {region}"
             ));
         findings.report(finding);
     }
@@ -185,7 +185,7 @@ fn check_alarm_topics(stack: &Stack, findings: &mut Findings) {
 
 fn check_partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
     let right = partition_of(arn.region);
-    // Regions of the isolated partitions aren't published as a rule.
+    // The regions of the isolated partitions usually aren't published.
     let known = ["aws", "aws-cn", "aws-us-gov"].contains(&arn.partition);
     if known && !arn.region.is_empty() && arn.partition != right {
         let message = format!(
@@ -193,8 +193,8 @@ fn check_partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
             arn.region, arn.partition
         );
         let finding = Finding::error(message)
-            .at(path, "no such place")
-            .help(format!("the ARN begins with `arn:{right}:`"));
+            .at(path, "wrong partition")
+            .help(format!("the ARN starts with `arn:{right}:`"));
         findings.report(finding);
     }
 }
@@ -220,7 +220,7 @@ fn container_arns<'s>(service: &str, spec: &'s ServiceSpec) -> Vec<(String, &'s 
 /// Every ARN with its path.
 fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
     let mut found = Vec::new();
-    // Log groups and queues without a key of their own have the stack's.
+    // Log groups and queues without their own key use the stack's key.
     let common = |arn: &String| stack.key.as_ref() == Some(arn);
     let log_key = stack.log_key.as_ref().filter(|arn| !common(arn));
     for (path, arn) in [("encryption", stack.key.as_ref()), ("logs.key", log_key)] {

@@ -1,4 +1,4 @@
-//! What the tasks run on: Fargate's sizes, or EC2 instances and their processor.
+//! The capacity that the tasks run on: Fargate's sizes, or EC2 instances and their processor.
 
 use super::objective::LONGEST_STOP;
 use super::{fargate, instances};
@@ -53,18 +53,18 @@ fn list_created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
     list_placed(stack).map(|(path, spec, _)| (path, spec))
 }
 
-/// A service's tasks have one network mode, and so one kind of capacity.
+/// A service's tasks have one network mode, so they can run on only one kind of capacity.
 fn refuse_shares(stack: &Stack, findings: &mut Findings) {
     for (path, _) in list_created(stack).filter(|(_, spec)| spec.capacity.is_some()) {
         let finding = Finding::error("`capacity` of a service is for Fargate")
             .at_key(format!("{path}.capacity"), "on Fargate")
             .at_key("cluster.capacity.ec2", "all tasks run on instances")
-            .help("remove it, or put the service into a stack of its own");
+            .help("remove it, or move the service to a separate stack");
         findings.report(finding);
     }
 }
 
-/// AWS ends a task on Spot whether it is protected or not. Source: Amazon ECS Developer Guide, "Amazon ECS clusters for
+/// AWS ends a task on Spot even if it is protected. Source: Amazon ECS Developer Guide, "Amazon ECS clusters for
 /// Fargate", termination notices.
 fn spot_interruption(path: &str, service: &Service, spec: &ServiceSpec, findings: &mut Findings) {
     let work = service.processing_time();
@@ -90,13 +90,13 @@ fn stop_timeout(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     let most = written(LONGEST_STOP);
     let finding = Finding::error(format!("Fargate waits at most {most} for a task to stop"))
         .at(format!("{path}.stop_timeout"), written(spec.stop_timeout))
-        .help(format!("write `stop_timeout: {most}`; for longer work, let the worker use task protection and write `protect: true`, or run on EC2 instances"));
+        .help(format!("set `stop_timeout: {most}`; for longer work, let the worker use task protection and set `protect: true`, or run on EC2 instances"));
     findings.report(finding);
 }
 
 fn check_bounds(min: u32, max: u32, findings: &mut Findings) {
     if min > max {
-        let finding = Finding::error("`min` is over `max`")
+        let finding = Finding::error("`min` is greater than `max`")
             .at("cluster.capacity.ec2.min", format!("at least {min}"))
             .at("cluster.capacity.ec2.max", format!("at most {max}"))
             .help(format!("lower `min` to {max}, or raise `max` to {min}"));
@@ -104,7 +104,7 @@ fn check_bounds(min: u32, max: u32, findings: &mut Findings) {
     }
 }
 
-/// All instances of the group have one processor, so all tasks need it.
+/// All instances of the group have the same processor, so all tasks must match it.
 fn check_processors(stack: &Stack, instance_type: &str, findings: &mut Findings) {
     let processor = processor_of(instance_type);
     for (path, spec) in list_created(stack).filter(|(_, spec)| spec.architecture != processor) {
@@ -116,7 +116,7 @@ fn check_processors(stack: &Stack, instance_type: &str, findings: &mut Findings)
                 format!("{instance_type} is {offered}"),
             )
             .help(format!(
-                "write `architecture: {offered}` if the image has that, or choose an instance type of {needed}, such as `{}`",
+                "set `architecture: {offered}` if the image supports it, or choose an instance type of {needed}, such as `{}`",
                 match spec.architecture {
                     Architecture::Arm64 => "t4g.small",
                     Architecture::X86_64 => "t3.small",
@@ -126,13 +126,13 @@ fn check_processors(stack: &Stack, instance_type: &str, findings: &mut Findings)
     }
 }
 
-/// Graviton families have a `g` among the attributes behind their generation, such as `c6gn`; `a1` was
-/// the first. Source: "Amazon EC2 instance type naming conventions".
+/// Graviton families have a `g` among the attributes after their generation, such as `c6gn`; `a1` was the first.
+/// Source: "Amazon EC2 instance type naming conventions".
 fn processor_of(instance_type: &str) -> Architecture {
     let family = instance_type.split('.').next().unwrap_or_default();
     let behind_letters = family.trim_start_matches(|letter: char| !letter.is_ascii_digit());
     let attributes = behind_letters.trim_start_matches(|digit: char| digit.is_ascii_digit());
-    // Behind a hyphen stands something else, such as `flex` or the memory.
+    // After a hyphen comes something else, such as `flex` or the memory.
     let attributes = attributes.split('-').next().unwrap_or_default();
     if family == "a1" || attributes.contains('g') {
         Architecture::Arm64

@@ -1,4 +1,4 @@
-//! Queues with objectives or processing times of their own: which policies know them, and whether they make sense.
+//! Queues with their own objectives or processing times: which policies support them, and whether they make sense.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::path;
 
 use super::objective::REACTION;
 
-/// Where a queue in `consumes` is named.
+/// Path of the name of a queue in `consumes`.
 pub(super) fn name_path(findings: &Findings, path: &str, index: usize) -> String {
     let item = path::item(&format!("{path}.consumes"), index);
     let named = format!("{item}.queue");
@@ -21,7 +21,7 @@ pub(super) fn name_path(findings: &Findings, path: &str, index: usize) -> String
     }
 }
 
-/// Where a key of a queue in `consumes` stands, if it has it.
+/// Path of a key of a queue in `consumes`, if the queue has the key.
 pub(super) fn own_path(
     findings: &Findings,
     path: &str,
@@ -49,7 +49,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// A queue stands in the list once: in both forms it would have two objectives.
+/// A queue can be in the list only once: in both forms, it would have two objectives.
 fn check_once(service: &Service, path: &str, findings: &mut Findings) {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, queue) in service.consumes.iter().enumerate() {
@@ -61,7 +61,7 @@ fn check_once(service: &Service, path: &str, findings: &mut Findings) {
             name_path(findings, path, index),
             name_path(findings, path, first),
         );
-        // Two names are refused as equal items.
+        // The same name twice is refused as a duplicate item.
         if queue.is_empty() || !(again.ends_with(".queue") || first.ends_with(".queue")) {
             continue;
         }
@@ -73,7 +73,7 @@ fn check_once(service: &Service, path: &str, findings: &mut Findings) {
     }
 }
 
-/// What a policy that adds up messages of all queues, or doesn't count messages, can't do.
+/// Settings that a policy can't follow if it adds up the messages of all queues, or doesn't count messages.
 fn refuse_unknown(
     service: &Service,
     own: ConsumedQueue,
@@ -82,19 +82,19 @@ fn refuse_unknown(
     findings: &mut Findings,
 ) {
     if service.backlog_per_task().is_some() && own.slo.is_some() {
-        let finding = Finding::error("`backlog_per_task` knows no objective per queue")
-            .at(format!("{item}.slo"), "of this queue alone")
+        let finding = Finding::error("`backlog_per_task` doesn't support an objective per queue")
+            .at(format!("{item}.slo"), "only for this queue")
             .at_key(
                 format!("{path}.scaling.backlog_per_task"),
                 "one target for the messages of all queues",
             )
-            .help("it tracks the sum of the queues' messages, in which a message that can wait counts as much as one that can't: use `demand`, leave the queue's `slo` out, or consume the queue by another service");
+            .help("it tracks the sum of the queues' messages, so messages with a short and a long objective count the same: use `demand`, remove the queue's `slo`, or consume the queue with another service");
         findings.report(finding);
     }
     if own.processing_time.is_some() {
-        let finding = Finding::error("`processing_time` of a queue goes only with `demand`")
-            .at(format!("{item}.processing_time"), "of this queue alone")
-            .help("no other policy distinguishes the work of queues: scale the service by `demand`, or leave `processing_time` out");
+        let finding = Finding::error("`processing_time` of a queue requires `demand`")
+            .at(format!("{item}.processing_time"), "only for this queue")
+            .help("no other policy distinguishes the processing times of queues: use `demand`, or remove `processing_time`");
         findings.report(finding);
     }
 }
@@ -142,7 +142,7 @@ fn check_demand(
         Actuator::TargetTracking => (
             REACTION,
             "actuator",
-            "a sudden burst in this queue waits for minutes, unless `tasks.min` can carry it: `actuator: function` acts within seconds",
+            "a sudden burst in this queue waits for minutes, unless `tasks.min` can handle it: `actuator: function` acts within seconds",
         ),
     };
     if slo.latency >= reaction {
@@ -158,7 +158,8 @@ fn check_demand(
     findings.report(finding);
 }
 
-/// The backlog is drained within one objective, which a single message can't be in less than its own work.
+/// The backlog is drained within one objective. A single message can't be drained in less than its own processing
+/// time.
 fn check_work(
     demand: &Demand,
     (aim, aim_path): (Duration, String),

@@ -1,4 +1,4 @@
-//! How containers run: their health checks, and what their capacity offers.
+//! How containers run: their health checks, and what their capacity supports.
 
 use super::texts::path_of;
 use super::{sidecars, volumes};
@@ -32,12 +32,12 @@ fn check_container(stack: &Stack, path: &str, container: &Container, findings: &
     if let Some(health) = &container.health_check {
         check_health_command(&format!("{path}.health_check.command"), health, findings);
     }
-    // Source: Amazon ECS API, `Ulimit`: Fargate overrides `nofile` alone.
+    // Source: Amazon ECS API, `Ulimit`: Fargate overrides only `nofile`.
     let others = container.ulimits.keys().filter(|name| *name != "nofile");
     for name in others.filter(|_| !stack.cluster.is_on_instances()) {
-        let finding = Finding::error(format!("Fargate doesn't take the limit `{name}`"))
+        let finding = Finding::error(format!("Fargate doesn't support the limit `{name}`"))
             .at_key(format!("{path}.ulimits.{name}"), "not on Fargate")
-            .help("remove it: Fargate takes `nofile` alone; EC2 instances (`cluster.capacity.ec2`) take all");
+            .help("remove it: Fargate supports only `nofile`; EC2 instances (`cluster.capacity.ec2`) support all");
         findings.report(finding);
     }
 }
@@ -54,7 +54,7 @@ fn check_health_command(path: &str, health: &HealthCheck, findings: &mut Finding
             .at(path::item(path, 0), "neither of the two")
             .help(help)
     } else if first == "CMD-SHELL" && rest.len() > 1 {
-        Finding::error("the shell takes one line")
+        Finding::error("`CMD-SHELL` accepts only one line")
             .at(path::item(path, 2), "one too many")
             .help("write the line as one text after `CMD-SHELL`, or its words after `CMD`")
     } else {
@@ -76,8 +76,8 @@ fn check_exec(service: &str, spec: &ServiceSpec, findings: &mut Findings) {
     }
 }
 
-/// ECS rounds the least number of tasks up and the largest down. Where both come to the same number, it can neither start
-/// a new task nor stop an old one. Source: Amazon ECS API, `DeploymentConfiguration`.
+/// ECS rounds the minimum number of tasks up and the maximum down. If both result in the same number, it can
+/// neither start a new task nor stop an old one. Source: Amazon ECS API, `DeploymentConfiguration`.
 fn check_deployment(service: &str, spec: &ServiceSpec, tasks: Tasks, findings: &mut Findings) {
     let (least, most) = (
         spec.deployment.min_healthy.unwrap_or(100),
@@ -91,19 +91,18 @@ fn check_deployment(service: &str, spec: &ServiceSpec, tasks: Tasks, findings: &
     let tasks = if count == 1 { "task" } else { "tasks" };
     let finding = Finding::error(format!("a deployment of {count} {tasks} could replace none"))
         .at(format!("{path}.min_healthy"), format!("{} must run", (count * least).div_ceil(100)))
-        .at(format!("{path}.max"), format!("{} may exist", count * most / 100))
+        .at(format!("{path}.max"), format!("{} can exist", count * most / 100))
         .help("lower `min_healthy`, or raise `max`: ECS rounds the former up and the latter down to whole tasks");
     findings.report(finding);
 }
 
-/// Source: Amazon ECS API, `EphemeralStorage`: for tasks on Fargate.
+/// Source: Amazon ECS API, `EphemeralStorage`: only for tasks on Fargate.
 fn check_storage(stack: &Stack, service: &str, spec: &ServiceSpec, findings: &mut Findings) {
     if spec.storage.is_some() && stack.cluster.is_on_instances() {
-        let finding =
-            Finding::error("tasks on EC2 instances have no ephemeral storage of their own")
-                .at(format!("{service}.storage"), "for Fargate")
-                .at_key("cluster.capacity", "EC2 instances")
-                .help("remove `storage`: tasks share the disks of their instances");
+        let finding = Finding::error("tasks on EC2 instances have no ephemeral storage")
+            .at(format!("{service}.storage"), "for Fargate")
+            .at_key("cluster.capacity", "EC2 instances")
+            .help("remove `storage`: tasks share the disks of their instances");
         findings.report(finding);
     }
 }

@@ -1,4 +1,4 @@
-//! Scaling by demand: what it can't stand beside, and what its estimate doesn't know.
+//! Scaling by demand: what it can't be combined with, and what its estimate can't include.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use crate::model::{Actuator, Demand, Service, ServiceSource, Stack, Warm};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// As many queues as a function's environment surely holds: 4 KiB, and a queue's name and URL are up to
-/// 240 bytes.
+/// Maximum number of queues that certainly fit into a function's environment: 4 KiB, and a queue's name and URL
+/// have up to 240 bytes.
 const MOST_QUEUES: usize = 10;
 
-/// Refuses another way of scaling beside it.
+/// Refuses other scaling policies in addition to demand.
 pub(super) fn check_is_only_policy(
     demand: &Demand,
     path: &str,
@@ -29,19 +29,19 @@ pub(super) fn check_is_only_policy(
     let (acts, why) = match demand.actuator {
         Actuator::Function => (
             "sets the desired count",
-            "its function sets the count to what the work needs, and would undo within seconds what the other did",
+            "its function sets the count to the number of required tasks, and would undo the other's changes within seconds",
         ),
-        // It only observes, whatever acts beside it.
+        // It only observes, so it can be combined with any policy.
         Actuator::None => return,
         Actuator::TargetTracking => (
             "removes what isn't needed",
-            "tasks are removed only when every policy agrees, and added when any asks for it, so the count would no longer be what the work needs",
+            "tasks are removed only if every policy agrees, and added if any policy requires it, so the count would no longer be the number of required tasks",
         ),
     };
     let at = |name: &str| format!("{path}.scaling.{name}");
-    let finding = Finding::error(format!("`demand` can't stand beside `{other}`"))
+    let finding = Finding::error(format!("`demand` can't be combined with `{other}`"))
         .at_key(at("demand"), acts)
-        .at_key(at(other), "sets it too")
+        .at_key(at(other), "also sets it")
         .help(format!("{why}: keep one of them"));
     findings.report(finding);
 }
@@ -64,26 +64,26 @@ pub(super) fn check(
     check_count_is_set(service, path, findings);
     check_window(demand, &here, findings);
     if demand.actuator == Actuator::TargetTracking && stack.metric.every > MINUTE {
-        let finding = Finding::error("demand is estimated from looks a minute apart")
+        let finding = Finding::error("`demand` needs checks at most a minute apart")
             .at(
                 "metric.every",
-                format!("looks every {}", written(stack.metric.every)),
+                format!("checks every {}", written(stack.metric.every)),
             )
             .at(format!("{here}.actuator"), "by the metric function")
-            .help("older counts say too little of the arrivals: write `every: 1m`, or leave `actuator` out");
+            .help("counts that are further apart don't show the arrivals well enough: set `every: 1m`, or remove `actuator`");
         findings.report(finding);
     }
 }
 
-/// A service that we create needs somebody who sets its count.
+/// If the stack creates the service, something must set its count.
 fn check_count_is_set(service: &Service, path: &str, findings: &mut Findings) {
     if service.is_scaled() || matches!(service.source, ServiceSource::Existing { .. }) {
         return;
     }
     let finding = Finding::warning("nothing sets the number of tasks")
         .at(format!("{path}.scaling.demand.actuator"), "only observes")
-        .at_key(format!("{path}.tasks"), "bounds of what it would set")
-        .help("a new service runs one task, and keeps the number that you set by hand: add the policy that is to scale it while this one observes, or let this one act (`actuator: function`)");
+        .at_key(format!("{path}.tasks"), "bounds of the count that it would set")
+        .help("a new service runs one task and keeps the count that you set manually: add a policy that scales it while this one observes, or let this one act (`actuator: function`)");
     findings.report(finding);
 }
 
@@ -92,15 +92,15 @@ fn check_queues(service: &Service, path: &str, findings: &mut Findings) {
     let count = service.consumes.len();
     if count > MOST_QUEUES {
         let message =
-            format!("a service scaled by demand can consume {MOST_QUEUES} queues at most");
+            format!("a service scaled by demand can consume at most {MOST_QUEUES} queues");
         let finding = Finding::error(message)
             .at(list.as_str(), format!("{count} queues"))
-            .help("the environment of its function holds no more: divide the queues among several services");
+            .help("more don't fit into its function's environment: divide the queues among several services");
         findings.report(finding);
     }
 }
 
-/// What arrives in a queue is reckoned with as a whole, by each service that scales by it.
+/// Each service that scales by a queue scales for all messages that arrive in it.
 pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
     let mut consumers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (key, service) in &stack.services {
@@ -118,19 +118,19 @@ pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
                 continue;
             };
             let at = name_path(findings, &format!("services.{key}"), index);
-            let finding = Finding::warning(format!("`{other}` consumes the queue too"))
+            let finding = Finding::warning(format!("`{other}` also consumes the queue"))
                 .at(at, "shared")
                 .at_key(
                     format!("services.{key}.scaling.demand"),
                     "counts the whole queue",
                 )
-                .help("each of them gets tasks for all that arrives: give each its own queue, and let both `subscribe` to a topic where both want every message");
+                .help("each service gets tasks for all messages that arrive: give each its own queue, and let both `subscribe` to a topic if both need every message");
             findings.report(finding);
         }
     }
 }
 
-/// A burst waits for the check that sees it, and for the tasks that it then brings.
+/// A burst waits for the check that sees it, and for the tasks that the check orders.
 fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
     let (reaction, part, label, help) = match demand.actuator {
         Actuator::Function | Actuator::None => (
@@ -149,12 +149,12 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
         Actuator::TargetTracking => (
             REACTION,
             "actuator",
-            "acts 2 to 5 minutes after the load grew".to_owned(),
-            "a new task then takes up to a minute, and `actuator: function` acts within seconds: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time"
+            "acts 2 to 5 minutes after the load rises".to_owned(),
+            "a new task then takes up to a minute to start, and `actuator: function` acts within seconds: a sudden burst waits that long unless `tasks.min` can handle it; a slow rise is met in time"
                 .to_owned(),
         ),
     };
-    // A queue's own objective is judged where it stands.
+    // A queue's own objective is checked at its own path.
     let Some(objective) = service
         .common_objective()
         .filter(|objective| *objective < reaction)
@@ -171,25 +171,27 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
     findings.report(finding);
 }
 
-/// What the service's messages are judged by; without an `slo`, what this policy aims at.
+/// The objective of the service's messages: its `slo`, or else the latency that this policy aims at.
 fn aim(service: &Service, demand: &Demand) -> Duration {
     let slo = service.slo.map(|slo| slo.latency);
     slo.unwrap_or(demand.acceptable_latency)
 }
 
-/// What carries the first seconds of a burst.
+/// The tasks that handle the first seconds of a burst.
 fn suggest_warm(service: &Service, demand: &Demand) -> String {
     let objective = aim(service, demand);
     let kept = match demand.warm {
         Warm::Auto => {
-            "`warm: auto` keeps warm tasks only once bursts come often enough to pay for them"
+            "`warm: auto` keeps warm tasks only if bursts are frequent enough to pay for them"
         }
         Warm::Off => "`warm: off` keeps no warm tasks",
-        Warm::Tasks(_) => "`warm` must be enough for the bursts that come",
+        Warm::Tasks(_) => "`warm` must be enough for the bursts",
     };
     let per_rate = demand.warm_tasks_per_rate(objective).map(|tasks| {
         let tasks = 10.0 * tasks;
-        format!(", which takes about {tasks:.1} warm tasks for each 10 messages a second that come at once")
+        format!(
+            ", which takes about {tasks:.1} warm tasks for each 10 messages per second of a burst"
+        )
     });
     format!(
         ": the first seconds of a sudden burst are late, unless tasks run already{}; {kept}. A slow rise is met in time",
@@ -197,7 +199,7 @@ fn suggest_warm(service: &Service, demand: &Demand) -> String {
     )
 }
 
-/// Keys that only the function knows, and warm tasks over the maximum.
+/// Keys that only the function uses, and warm tasks over the maximum.
 fn check_function_keys(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
     let here = format!("{path}.scaling.demand");
     if demand.actuator == Actuator::TargetTracking {
@@ -205,11 +207,11 @@ fn check_function_keys(service: &Service, path: &str, demand: &Demand, findings:
             let at = format!("{here}.{key}");
             if findings.is_given(&at) {
                 let finding = Finding::error(format!(
-                    "`{key}` doesn't go with `actuator: target_tracking`"
+                    "`{key}` can't be combined with `actuator: target_tracking`"
                 ))
                 .at(at, "for the function")
                 .at(format!("{here}.actuator"), "target tracking sets the count")
-                .help(format!("leave `{key}` or `actuator` out"));
+                .help(format!("remove `{key}` or `actuator`"));
                 findings.report(finding);
             }
         }
@@ -226,14 +228,14 @@ fn check_function_keys(service: &Service, path: &str, demand: &Demand, findings:
     }
 }
 
-/// The backlog is drained within one objective: if that is shorter than the processing time, each message asks for
+/// The backlog is drained within one objective. If that is shorter than the processing time, each message needs
 /// several tasks.
 fn check_single_message(demand: &Demand, path: &str, findings: &mut Findings) {
     let here = format!("{path}.scaling.demand");
     let Some(processing) = demand.processing_time else {
         return;
     };
-    // A task works on several at once; what each of them takes is divided by their number.
+    // A task processes several messages at the same time, so the time per message is divided by their number.
     if demand.acceptable_latency.saturating_mul(demand.concurrency) >= processing {
         return;
     }
@@ -250,7 +252,7 @@ fn check_single_message(demand: &Demand, path: &str, findings: &mut Findings) {
             format!("{here}.concurrency"),
             format!("{} at once", demand.concurrency),
         )
-        .help("the backlog is to be worked off within one promise, which is shorter than the processing of one message: promise more, or make messages smaller");
+        .help("the backlog must be processed within the objective, which is shorter than the processing of one message: allow a longer latency, or make messages smaller");
     findings.report(finding);
 }
 
@@ -264,6 +266,6 @@ fn check_window(demand: &Demand, here: &str, findings: &mut Findings) {
             format!("{here}.task_start"),
             format!("starts within {}", written(demand.task_start)),
         )
-        .help("a task may be removed before the one that replaces it could start, and a load that wavers has tasks come and go: give it as long as `task_start`, better several times that");
+        .help("a task might be removed before its replacement can start, and a varying load adds and removes tasks repeatedly: set at least `task_start`, better several times that");
     findings.report(finding);
 }

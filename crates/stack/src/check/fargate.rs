@@ -1,11 +1,11 @@
-//! The sizes of task that Fargate offers.
+//! The task sizes that Fargate offers.
 //!
 //! Source: "Task CPU and memory", Amazon ECS Developer Guide, Linux tasks.
 
 use crate::findings::{Finding, Findings};
 use crate::model::ServiceSpec;
 
-/// The memory that goes with a number of CPU units, in MiB.
+/// The memory sizes that are possible with a number of CPU units, in MiB.
 struct Size {
     cpu: u32,
     least: u32,
@@ -15,7 +15,7 @@ struct Size {
 
 const GIB: u32 = 1_024;
 
-/// Steps of the smallest size double: 512, 1,024 and 2,048 MiB. The others are even.
+/// The memory sizes of the smallest CPU size double: 512, 1,024, and 2,048 MiB. The others have equal steps.
 const SIZES: [Size; 7] = [
     Size {
         cpu: 256,
@@ -74,7 +74,7 @@ pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
         .min_by_key(|memory| memory.abs_diff(spec.memory));
     let near = near.map_or_else(String::new, u32::to_string);
     let finding = Finding::error(format!(
-        "Fargate offers no {} MiB with {} CPU units",
+        "Fargate doesn't support {} MiB with {} CPU units",
         spec.memory, spec.cpu
     ))
     .at(format!("{path}.memory"), format!("{} MiB", spec.memory))
@@ -87,17 +87,17 @@ fn check_cpu(path: &str, cpu: u32, findings: &mut Findings) {
     let near = SIZES.iter().min_by_key(|size| size.cpu.abs_diff(cpu));
     let near = near.map_or(0, |size| size.cpu);
     let offered: Vec<String> = SIZES.iter().map(|size| size.cpu.to_string()).collect();
-    let finding = Finding::error(format!("Fargate offers no {cpu} CPU units"))
-        .at(format!("{path}.cpu"), "not offered")
+    let finding = Finding::error(format!("Fargate doesn't support {cpu} CPU units"))
+        .at(format!("{path}.cpu"), "not supported")
         .help(format!(
-            "one of {}; the nearest is {near}",
+            "use one of {}; the nearest is {near}",
             offered.join(", ")
         ));
     findings.report(finding);
 }
 
 impl Size {
-    /// Every memory that it offers, in MiB.
+    /// All memory sizes in MiB.
     fn memory(&self) -> Vec<u32> {
         let steps = (self.least..=self.most).step_by(self.step as usize);
         steps
@@ -107,10 +107,10 @@ impl Size {
 
     fn offer(&self) -> String {
         if self.cpu == 256 {
-            return "with 256 CPU units go 512, 1024 or 2048".to_owned();
+            return "with 256 CPU units, use 512, 1024, or 2048 MiB".to_owned();
         }
         format!(
-            "with {} CPU units go {} to {} in steps of {}",
+            "with {} CPU units, use {} to {} MiB in steps of {}",
             self.cpu, self.least, self.most, self.step
         )
     }
@@ -126,7 +126,7 @@ mod tests {
             .iter()
             .map(|size| (size.cpu, size.memory().len()))
             .collect();
-        // 512–2,048; 1–4, 2–8, 4–16 and 8–30 GiB by one; 16–60 by four; 32–120 by eight.
+        // 512–2,048 MiB; 1–4, 2–8, 4–16, and 8–30 GiB in steps of 1; 16–60 in steps of 4; 32–120 in steps of 8.
         assert_eq!(
             count,
             [

@@ -1,14 +1,14 @@
-//! Message groups of FIFO queues, which no policy knows: one task at a time works on a group.
+//! Message groups of FIFO queues. Policies ignore them: only one task at a time works on a group.
 
 use super::consumed::name_path;
 use super::steps::metric_path;
 use crate::findings::{Finding, Findings};
 use crate::model::{AlarmMetric, Scaling, Service, Stack};
 
-/// The metric that counts groups and not messages.
+/// The metric that counts groups instead of messages.
 const GROUPS: &str = "ApproximateNumberOfGroupsWithInflightMessages";
 
-/// Warns of every policy of the service at a path that adds tasks by the messages of a FIFO queue.
+/// Warns about every policy of the service at a path that adds tasks because of messages in a FIFO queue.
 pub(super) fn check(
     stack: &Stack,
     service: &Service,

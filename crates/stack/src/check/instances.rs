@@ -9,8 +9,8 @@ const MAX: &str = "cluster.capacity.ec2.max";
 /// A service with its path.
 pub(super) type Placed<'s> = (String, &'s ServiceSpec, Tasks);
 
-/// Whether the tasks of the services fit onto at most `max` instances of a type. Says nothing of types whose size
-/// isn't known.
+/// Whether the tasks of the services fit onto at most `max` instances of a type. Reports nothing for types whose
+/// size is unknown.
 pub(super) fn check(
     instance_type: &str,
     max: u32,
@@ -78,15 +78,15 @@ fn check_service(
     findings.report(finding);
 }
 
-/// A deployment starts new tasks before it stops old ones, if there is room. Without room the template lets ECS
-/// stop some first, but not the only one.
+/// A deployment starts new tasks before it stops old ones, if there is space. Without space, the template lets ECS
+/// stop some tasks first, but not the only one.
 fn no_spare_room(path: &str, spec: &ServiceSpec, tasks: Tasks, max: u32) -> Finding {
     let message = match tasks.max {
         1 => {
-            "a deployment can't replace the only task: the instances have no room for a second one"
+            "a deployment can't replace the only task: the instances have no space for a second one"
         }
         _ => {
-            "with all tasks running, a deployment stops some of them first: the instances have no room for more"
+            "with all tasks running, a deployment stops some of them first: the instances have no space for more"
         }
     };
     Finding::warning(message)
@@ -97,14 +97,14 @@ fn no_spare_room(path: &str, spec: &ServiceSpec, tasks: Tasks, max: u32) -> Find
                 tasks.max, spec.cpu, spec.memory
             ),
         )
-        .at(MAX, format!("room for {}", tasks.max))
+        .at(MAX, format!("space for {}", tasks.max))
         .help(format!(
-            "raise `max` of `ec2` to {}: the instance runs during deployments only",
+            "raise `max` of `ec2` to {}: the instance runs only during deployments",
             max + 1
         ))
 }
 
-/// The fewest tasks of all services run at the same time.
+/// The minimum numbers of tasks of all services run at the same time.
 fn check_all_services(
     instance_type: &str,
     room: InstanceRoom,
@@ -124,7 +124,7 @@ fn check_all_services(
     if instances <= u64::from(max) {
         return;
     }
-    let finding = Finding::error("the fewest tasks of all services don't fit onto the instances")
+    let finding = Finding::error("the minimum numbers of tasks of all services don't fit onto the instances")
         .at(MAX, format!("at most {max} of {instance_type}"))
         .help(format!(
             "together they need {cpu} CPU units and {memory} MiB: raise `max` to at least {instances}, choose a larger type, or lower `tasks.min`"

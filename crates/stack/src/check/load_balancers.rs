@@ -1,12 +1,12 @@
-//! Load balancers: where they stand, who gets in, and by what.
+//! Load balancers: their subnets, their clients, and their protocols.
 
 use crate::findings::{Finding, Findings};
 use crate::model::{LoadBalancer, Network, ServiceSource, Stack};
 use crate::path;
 
-/// Port of HTTP, from which clients are sent to HTTPS.
+/// HTTP port, which redirects clients to HTTPS.
 const HTTP: u16 = 80;
-/// Port of HTTPS.
+/// HTTPS port.
 const HTTPS: u16 = 443;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
@@ -31,12 +31,12 @@ fn check_redirect(path: &str, balancer: &LoadBalancer, findings: &mut Findings) 
         let finding = Finding::error("port 80 can't both serve and redirect")
             .at(format!("{path}.redirect_http"), "listens on port 80")
             .at(format!("{path}.listener"), "already there")
-            .help("leave `listener` out: HTTPS is at port 443");
+            .help("remove `listener`: HTTPS uses port 443");
         findings.report(finding);
     }
 }
 
-/// EC2 takes a block only with its first address.
+/// EC2 accepts a block only with its first address.
 fn check_blocks(path: &str, balancer: &LoadBalancer, findings: &mut Findings) {
     for (index, block) in balancer.allow_from.iter().enumerate() {
         let Some((first, bits)) = parse_block(block) else {
@@ -63,9 +63,9 @@ fn parse_block(block: &str) -> Option<(u32, u32)> {
     Some((address.into(), bits.parse().ok()?))
 }
 
-/// The name of a policy has the oldest version that it lets clients use, as in `TLS13-1-2` and `FS-1-2`. Names without a
-/// version are of policies that start at TLS 1.0. Source: Application Load Balancers, "Security policies for your
-/// Application Load Balancer".
+/// The name of a policy contains the oldest TLS version that clients can use, as in `TLS13-1-2` and `FS-1-2`.
+/// Policies without a version in their name start at TLS 1.0. Source: Application Load Balancers, "Security
+/// policies for your Application Load Balancer".
 fn check_policy(path: &str, balancer: &LoadBalancer, findings: &mut Findings) {
     const SAFE: [&str; 2] = ["-1-2-", "-1-3-"];
     let Some(policy) = &balancer.tls_policy else {
@@ -74,12 +74,12 @@ fn check_policy(path: &str, balancer: &LoadBalancer, findings: &mut Findings) {
     if !SAFE.iter().any(|version| policy.contains(version)) {
         let finding = Finding::warning("the policy lets clients use TLS 1.0 or 1.1")
             .at(format!("{path}.tls_policy"), "older than TLS 1.2")
-            .help("leave `tls_policy` out: the default takes TLS 1.2 and 1.3");
+            .help("remove `tls_policy`: the default supports TLS 1.2 and 1.3");
         findings.report(finding);
     }
 }
 
-/// A load balancer that all of the internet reaches, and that encrypts nothing.
+/// A load balancer that is open to the whole internet, and doesn't encrypt.
 fn check_openness(balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
     let mut blocks = balancer.allow_from.iter();
     let is_limited = !balancer.allow_from.is_empty() && !blocks.any(|block| block.ends_with("/0"));
@@ -89,13 +89,13 @@ fn check_openness(balancer: &LoadBalancer, path: &str, findings: &mut Findings) 
     let finding = Finding::warning("the load balancer is open to the internet without encryption")
         .at_key(path, "HTTP, from everywhere")
         .help(
-            "add `certificate: ARN` for HTTPS, or `internal: true` to keep it inside the network, or `allow_from` for those who need it",
+            "add `certificate: ARN` for HTTPS, or `internal: true` to keep it inside the network, or `allow_from` for the clients that need it",
         );
     findings.report(finding);
 }
 
-/// A load balancer stands in subnets of two availability zones, and its target group in a VPC.
-/// Source: Elastic Load Balancing API, `CreateLoadBalancer`, `CreateTargetGroup`.
+/// A load balancer needs subnets in two availability zones, and its target group a VPC. Source: Elastic Load
+/// Balancing API, `CreateLoadBalancer`, `CreateTargetGroup`.
 fn check_subnets(network: &Network, balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
     let own = format!("{path}.subnets");
     let Network::Existing {
@@ -107,17 +107,17 @@ fn check_subnets(network: &Network, balancer: &LoadBalancer, path: &str, finding
     else {
         if !balancer.subnets.is_empty() {
             let finding = Finding::error("the load balancer's subnets aren't in the stack's VPC")
-                .at(own, "of another VPC")
-                .at("network", "a VPC of the stack's own")
-                .help("leave `subnets` out, or name the VPC and its subnets in `network`");
+                .at(own, "in another VPC")
+                .at("network", "the stack's own VPC")
+                .help("remove `subnets`, or name the VPC and its subnets in `network`");
             findings.report(finding);
         }
         return;
     };
     if vpc.is_none() {
         let finding = Finding::error("the load balancer needs `vpc`")
-            .at_key(path, "stands in a VPC")
-            .at_key("network", "names none")
+            .at_key(path, "needs a VPC")
+            .at_key("network", "without `vpc`")
             .help("add `vpc: vpc-…` to `network`");
         if !findings.is_refused("network.vpc") {
             findings.report(finding);
@@ -125,33 +125,33 @@ fn check_subnets(network: &Network, balancer: &LoadBalancer, path: &str, finding
     }
     if balancer.subnets.is_empty() && subnets.len() < 2 {
         let finding = Finding::error("the load balancer needs two subnets")
-            .at_key(path, "stands in two availability zones")
+            .at_key(path, "needs two availability zones")
             .at("network.subnets", format!("{} of two", subnets.len()))
-            .help("name a subnet of another availability zone in `network`, or give the load balancer `subnets` of its own");
+            .help("name a subnet of another availability zone in `network`, or set the load balancer's `subnets`");
         findings.report(finding);
     }
     if !security_groups.is_empty() {
         let finding = Finding::warning("the load balancer reaches the tasks only if their security groups allow it")
             .at_key(path, "sends requests to the tasks")
-            .at("network.security_groups", "somebody else's, and left as they are")
-            .help("let them take connections from within the VPC, or leave `security_groups` out: the stack's own group lets the load balancer in");
+            .at("network.security_groups", "existing; ecs-scaler doesn't change them")
+            .help("let them accept connections from within the VPC, or remove `security_groups`: the stack's own group accepts connections from the load balancer");
         findings.report(finding);
     }
 }
 
-/// HTTP where browsers expect HTTPS, and the other way round.
+/// HTTP on the port where browsers expect HTTPS, and the other way round.
 fn check_scheme(balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
     let (speaks, expected, help) = match (balancer.listener, &balancer.certificate) {
         (HTTPS, None) => ("HTTP", "HTTPS", "add a `certificate`, or listen on port 80"),
         (HTTP, Some(_)) => (
             "HTTPS",
             "HTTP",
-            "leave `listener` out: with a certificate it is 443",
+            "remove `listener`: with a certificate, the default is 443",
         ),
         _ => return,
     };
     let finding = Finding::warning(format!(
-        "the load balancer speaks {speaks} where clients expect {expected}"
+        "the load balancer uses {speaks} where clients expect {expected}"
     ))
     .at(
         format!("{path}.listener"),

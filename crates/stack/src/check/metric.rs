@@ -1,4 +1,4 @@
-//! The metric, its alarms and who hears of them.
+//! The metric, its alarms, and the recipients of the alarms.
 
 use std::time::Duration;
 
@@ -6,36 +6,38 @@ use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::Stack;
 
-/// CloudWatch allows an alarm five actions per state. Source: CloudWatch quotas.
+/// CloudWatch allows five actions per alarm and state. Source: CloudWatch quotas.
 const MOST_TOPICS: usize = 4;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     let (every, silent) = (stack.metric.every, stack.alarms.metric_silent);
     if silent < every.saturating_mul(2) {
-        let finding = Finding::error("the silence alarm would cry at a single late datapoint")
-            .at(
-                "alarms.metric_silent",
-                format!("silent for {}", written(silent)),
-            )
-            .at(
-                "metric.every",
-                format!("published every {}", written(every)),
-            )
-            .help(format!(
-                "give it two periods at least: {}",
-                written(every.saturating_mul(2))
-            ));
+        let finding = Finding::error(
+            "`alarms.metric_silent` is too short: one late datapoint would trigger the alarm",
+        )
+        .at(
+            "alarms.metric_silent",
+            format!("no datapoint for {}", written(silent)),
+        )
+        .at(
+            "metric.every",
+            format!("published every {}", written(every)),
+        )
+        .help(format!(
+            "set at least two periods: {}",
+            written(every.saturating_mul(2))
+        ));
         findings.report(finding);
     }
     if every > Duration::from_secs(60) {
         let finding = Finding::warning("the metric is published less often than target tracking checks it")
             .at("metric.every", format!("every {}", written(every)))
-            .help("its alarms look at three minutes for a scale-out and fifteen for a scale-in, and minutes without a datapoint slow them down; the default is `1m`");
+            .help("its alarms evaluate 3 minutes for a scale-out and 15 for a scale-in, and minutes without a datapoint delay them; the default is `1m`");
         findings.report(finding);
     }
     let (old, new) = ("metric.log_retention", "logs.retention");
     if findings.is_given(old) && findings.is_given(new) {
-        let finding = Finding::error("the logs' retention is given twice")
+        let finding = Finding::error("the logs' retention is set twice")
             .at(old, "by its older name")
             .at(new, "and here")
             .help(format!("remove `{old}`: it means the same"));

@@ -1,6 +1,6 @@
-//! What a definition means: whether AWS would accept it, and whether it could meet its objective.
+//! The meaning of a definition: whether AWS would accept it, and whether it could meet its objective.
 //!
-//! Each check names the paths that it depends on; where one of them was refused before, it is silent.
+//! Each check names the paths that it depends on. If one of them was refused before, the check reports nothing.
 
 mod arns;
 mod capacity;
@@ -33,13 +33,13 @@ mod volumes;
 use crate::findings::Findings;
 use crate::model::Stack;
 
-/// Checks for everything that would deploy and then fail or mislead.
+/// Checks for everything that would deploy and then fail, or mislead.
 pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     names::check(stack, findings);
     arns::check(stack, findings);
-    // Before the queues, whose check knows by it that a report is full.
+    // Must come before the queues, whose check uses the result to see that a report is full.
     services::check(stack, findings);
-    // Before those that judge by a latency.
+    // Must come before the checks that use a latency.
     slo::check(stack, findings);
     consumed::check(stack, findings);
     capacity::check(stack, findings);

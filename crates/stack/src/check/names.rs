@@ -1,4 +1,4 @@
-//! Names that would meet: short names, fixed names, things named twice.
+//! Names that would collide: short names, fixed names, things named twice.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     measured_pairs(stack, findings);
 }
 
-/// CloudFormation's logical ids take no hyphens, and environment variables no lowercase by habit.
+/// CloudFormation's logical IDs can't have hyphens, and environment variables usually have no lowercase letters.
 fn short_names<'s>(outer: &str, keys: impl Iterator<Item = &'s String>, findings: &mut Findings) {
     let mut seen: BTreeMap<String, &String> = BTreeMap::new();
     for key in keys {
@@ -24,13 +24,14 @@ fn short_names<'s>(outer: &str, keys: impl Iterator<Item = &'s String>, findings
             let finding = Finding::error(format!("`{first}` and `{key}` differ only in hyphens or case"))
                 .at_key(format!("{outer}.{key}"), "this one")
                 .at_key(format!("{outer}.{first}"), "and this one")
-                .help("CloudFormation's logical ids keep neither: choose names that differ in a letter or digit");
+                .help("CloudFormation's logical IDs ignore both: choose names that differ in a letter or digit");
             findings.report(finding);
         }
     }
 }
 
-/// The dead-letter queue of `x` is `XDeadLetterQueue` to CloudFormation, and a queue `x-dead-letter` too.
+/// CloudFormation's name for the dead-letter queue of `x` is `XDeadLetterQueue`, and the same for a queue
+/// `x-dead-letter`.
 fn dead_letter_queues(stack: &Stack, findings: &mut Findings) {
     for (key, queue) in &stack.queues {
         if !matches!(queue, Queue::Create(spec) if spec.dead_letter.is_some()) {
@@ -40,17 +41,17 @@ fn dead_letter_queues(stack: &Stack, findings: &mut Findings) {
         let created = |(_, queue): &(&String, &Queue)| matches!(queue, Queue::Create(_));
         let others = stack.queues.iter().filter(created).map(|(other, _)| other);
         if let Some(other) = others.clone().find(|other| to_camel_case(other) == taken) {
-            let finding = Finding::error(format!("`{other}` is also what the dead-letter queue of `{key}` is called"))
+            let finding = Finding::error(format!("`{other}` is also the name of the dead-letter queue of `{key}`"))
                 .at_key(format!("queues.{other}"), "this queue")
                 .at_key(format!("queues.{key}.dead_letter"), "and this queue's dead-letter queue")
-                .help(format!("`dead_letter` makes the dead-letter queue by itself: remove `{other}`, or choose another name for it"));
+                .help(format!("`dead_letter` creates the dead-letter queue automatically: remove `{other}`, or rename it"));
             findings.report(finding);
         }
     }
 }
 
-/// Each service and each of its queues have an alarm in common, named by both: `a` from `b-from-c` and
-/// `a-from-b` from `c` would have the same.
+/// Each pair of a service and one of its queues has an alarm, named after both: `a` from `b-from-c` and `a-from-b`
+/// from `c` would have the same name.
 fn measured_pairs(stack: &Stack, findings: &mut Findings) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let measured = |(_, service): &(&String, &Service)| service.backlog_per_task().is_some();
@@ -62,20 +63,20 @@ fn measured_pairs(stack: &Stack, findings: &mut Findings) {
                 seen.insert(id, path);
                 continue;
             };
-            // A queue that a service names twice is reported as just that.
+            // If a service names a queue twice, that is the problem that is reported.
             if first.starts_with(&format!("services.{key}.")) {
                 continue;
             }
             let finding = Finding::error(format!("both alarms would be called `{id}SilentAlarm`"))
                 .at(path, "this service and queue")
                 .at(first.as_str(), "and these")
-                .help("CloudFormation's logical ids join the two names with `From`: choose a name without it");
+                .help("CloudFormation's logical IDs join the two names with `From`: choose a name without it");
             findings.report(finding);
         }
     }
 }
 
-/// A short name as it stands in CloudFormation's logical ids: `voucher-worker` is `VoucherWorker`.
+/// A short name as part of CloudFormation's logical IDs: `voucher-worker` becomes `VoucherWorker`.
 fn to_camel_case(short: &str) -> String {
     let words = short.split('-').filter_map(|word| {
         let mut letters = word.chars();
@@ -88,7 +89,7 @@ fn to_camel_case(short: &str) -> String {
     })
 }
 
-/// Names that may be used once, with their paths.
+/// Names that must be unique, with their paths.
 fn fixed_names(names: Vec<(String, String)>, what: &str, findings: &mut Findings) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (name, path) in names {
@@ -104,7 +105,7 @@ fn fixed_names(names: Vec<(String, String)>, what: &str, findings: &mut Findings
     }
 }
 
-/// Existing queues count too: they stand in the same account and region.
+/// Includes existing queues, because they are in the same account and region.
 fn queue_names(stack: &Stack) -> Vec<(String, String)> {
     let names = stack.queues.iter().filter_map(|(key, queue)| match queue {
         Queue::Create(spec) => Some((spec.name.clone()?, format!("queues.{key}.name"))),

@@ -1,4 +1,4 @@
-//! Where the services run: the network.
+//! The network in which the services run.
 
 use crate::findings::{Finding, Findings};
 use crate::model::{Network, Service, ServiceSource, Stack};
@@ -17,9 +17,9 @@ fn check_task_network(stack: &Stack, findings: &mut Findings) {
     } = &stack.network
         && security_groups.is_empty()
     {
-        let finding = Finding::error("neither `vpc` nor `security_groups` is given")
+        let finding = Finding::error("neither `vpc` nor `security_groups` is set")
             .at_key("network", "needs one of them")
-            .help("add `vpc: vpc-…`, in which the stack makes a security group, or name `security_groups`");
+            .help("add `vpc: vpc-…`, in which the stack creates a security group, or set `security_groups`");
         let refused = ["network.vpc", "network.security_groups"];
         if !refused.iter().any(|path| findings.is_refused_within(path)) {
             findings.report(finding);
@@ -27,7 +27,7 @@ fn check_task_network(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// Lambda gives a function in a VPC no public address, so in a public subnet it reaches nothing.
+/// Lambda gives a function in a VPC no public address, so it has no connection in a public subnet.
 fn check_function_network(stack: &Stack, findings: &mut Findings) {
     let path = "metric.vpc";
     let is_tasks = stack.metric.vpc.is_some() && !findings.is_given("metric.vpc.subnets");
@@ -35,21 +35,21 @@ fn check_function_network(stack: &Stack, findings: &mut Findings) {
         return;
     }
     let (key, label) = match &stack.network {
-        Network::Create { .. } => ("network", "a VPC with public subnets alone"),
+        Network::Create { .. } => ("network", "a VPC with only public subnets"),
         Network::Existing {
             assign_public_ip: true,
             ..
         } => ("network.assign_public_ip", "public subnets"),
         Network::Existing { .. } => return,
     };
-    let finding = Finding::error("the functions could reach nothing from public subnets")
+    let finding = Finding::error("the functions can't reach anything from public subnets")
         .at(path, "Lambda gives them no public addresses")
         .at(key, label)
-        .help("name private subnets: `vpc: {vpc: vpc-…, subnets: [subnet-…]}`, or leave `metric.vpc` out");
+        .help("name private subnets: `vpc: {vpc: vpc-…, subnets: [subnet-…]}`, or remove `metric.vpc`");
     findings.report(finding);
 }
 
-/// What is said of the created services' place, where none is created.
+/// Network settings for created services, although the stack creates none.
 fn check_unused_network(stack: &Stack, findings: &mut Findings) {
     let creates = |service: &Service| matches!(service.source, ServiceSource::Create(_));
     if stack.services.is_empty() || stack.services.values().any(creates) {
@@ -63,7 +63,7 @@ fn check_unused_network(stack: &Stack, findings: &mut Findings) {
     {
         let finding = Finding::warning(format!("`{key}` isn't used"))
             .at_key(key, "nothing runs there")
-            .help("every service here is somebody else's: leave it out");
+            .help("all services here are existing ones: remove it");
         findings.report(finding);
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a service can meet its latency objective: by its tasks, its queues and the metric.
+//! Whether a service can meet its latency objective, given its tasks, queues, and metric.
 
 use std::time::Duration;
 
@@ -11,15 +11,16 @@ use crate::model::{BacklogPerTask, Count, Queue, QueueSpec, Service, ServiceSour
 /// Fargate's longest stop timeout.
 pub(super) const LONGEST_STOP: Duration = Duration::from_secs(120);
 
-/// A 60 s custom metric crosses three of three datapoints 130 to 270 s after the load changed; the
-/// new tasks then take some 23 to 60 s to start.
+/// A 60 s custom metric has three of three breaching datapoints 130 to 270 s after the load changed; the new tasks
+/// then take about 23 to 60 s to start.
 pub(super) const REACTION: Duration = Duration::from_secs(300);
 
-/// Below this target for each message that a task works on at once, those in work are more than a tenth of
-/// it.
+/// Below this target per message that a task processes at the same time, the messages in progress are more than a
+/// tenth of the target.
 const SMALL_TARGET: f64 = 10.0;
 
-/// SQS hides a message for no longer, whoever extends it. Source: Amazon SQS API, `ChangeMessageVisibility`.
+/// The maximum time for which SQS hides a message, however often it is extended. Source: Amazon SQS API,
+/// `ChangeMessageVisibility`.
 const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 3_600);
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
@@ -31,7 +32,8 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         if let Some(scaling) = service.backlog_per_task() {
             promise.target(scaling, findings);
             promise.reaction(findings);
-            // With no fewest task, what is in flight has to count: it keeps the last one awake.
+            // Without a minimum number of tasks, messages in flight must count, because they keep the last task
+            // running.
             if !service.can_sleep() {
                 promise.count(scaling, findings);
             }
@@ -59,13 +61,13 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// What a service is judged by and what its policy aims at, with the paths of both.
+/// The service's objective and the latency that its policy aims at, with the paths of both.
 #[derive(Clone)]
 struct Promise {
     objective: Duration,
-    /// What the policy aims at.
+    /// The latency that the policy aims at.
     latency: Duration,
-    /// Nothing is longer than this where it is measured.
+    /// The processing time; zero if it is measured.
     processing: Duration,
     service_path: String,
     objective_path: String,
@@ -92,7 +94,7 @@ impl Promise {
         })
     }
 
-    /// What each queue is judged by.
+    /// The objective of each queue.
     fn by_queue<'s>(&self, findings: &Findings, service: &'s Service) -> Vec<(&'s str, Self)> {
         let queues = service.consumes.iter();
         let own = queues.map(|queue| (queue.as_str(), self.of_queue(findings, service, queue)));
@@ -114,13 +116,13 @@ impl Promise {
         promise
     }
 
-    /// Points to the processing time, which a shorter time is compared with.
+    /// Points to the processing time, which is compared with a shorter time.
     fn against_processing(&self, finding: Finding) -> Finding {
         let text = format!("one message takes {}", written(self.processing));
         finding.at(self.processing_path.as_str(), text)
     }
 
-    /// Points to the concurrency where there is one.
+    /// Points to the concurrency, if one is set.
     fn against_concurrency(&self, scaling: &BacklogPerTask, finding: Finding) -> Finding {
         if scaling.concurrency == 1 {
             return finding;
@@ -141,7 +143,7 @@ impl Promise {
             );
         let least = self.processing.div_f64(f64::from(scaling.concurrency));
         let finding = self.against_processing(finding).help(format!(
-            "the target would be {target:.2} messages a task, and below one no number of tasks keeps it: promise at least {}, or make messages smaller",
+            "the target would be {target:.2} messages per task, and no number of tasks can meet a target below one: use an objective of at least {}, or make messages smaller",
             written(Duration::from_millis(u64::try_from(least.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX)))
         ));
         findings.report(self.against_concurrency(scaling, finding));
@@ -172,12 +174,12 @@ impl Promise {
         findings.report(finding);
     }
 
-    /// What becomes of the message that a task works on when it is stopped.
+    /// The effect of stopping a task on the message that it works on.
     fn stop(&self, stack: &Stack, service: &Service, findings: &mut Findings) {
         let processing = self.processing;
         let (place, given) = match &service.source {
             ServiceSource::Create(spec) => (".stop_timeout", spec.stop_timeout),
-            // As long as it can be on Fargate.
+            // The maximum on Fargate.
             ServiceSource::Existing { .. } => (".existing", LONGEST_STOP),
         };
         if service.protect || given >= processing {
@@ -185,8 +187,8 @@ impl Promise {
         }
         let path = format!("{}{place}", self.service_path);
         let finding = if processing <= LONGEST_STOP {
-            Finding::error("the stop timeout is shorter than the processing of one message").help(format!(
-                "a task that is stopped would be killed in the middle of a message: give at least {}",
+            Finding::error("the stop timeout is shorter than the processing time of one message").help(format!(
+                "a task that is stopped would be killed in the middle of a message: set at least {}",
                 whole_seconds(processing)
             ))
         } else if service.heartbeat {
@@ -195,7 +197,7 @@ impl Promise {
             Finding::warning("a stopped task drops the message that it works on").help(format!(
                 "a scale-in or a deployment stops tasks, and the message then starts over after the visibility timeout: write `protect: true` if the worker uses ECS task protection, or `heartbeat: true` if it extends the visibility timeout{}",
                 if runs_on_instances(stack, service) {
-                    format!("; or give `stop_timeout` at least {}", whole_seconds(processing))
+                    format!("; or set `stop_timeout` to at least {}", whole_seconds(processing))
                 } else {
                     format!("; Fargate waits at most {}", written(LONGEST_STOP))
                 }
@@ -207,7 +209,7 @@ impl Promise {
 
     fn longest_hidden(&self, findings: &mut Findings) {
         let finding = Finding::error("SQS can't hide a message for as long as its processing takes")
-            .help(format!("SQS hides a message for at most {} after it was received, then it shows again while it is worked on: make messages smaller", written(LONGEST_HIDDEN)));
+            .help(format!("SQS hides a message for at most {} after it was received, and then shows it again although it is still in progress: make messages smaller", written(LONGEST_HIDDEN)));
         findings.report(self.against_processing(finding));
     }
 
@@ -216,11 +218,11 @@ impl Promise {
         let path = format!("queues.{queue}.visibility_timeout");
         let twice = processing.saturating_mul(2);
         let finding = if spec.visibility_timeout < processing {
-            Finding::error("the visibility timeout is shorter than the processing of one message")
-                .help(format!("the message shows again while it is worked on, and a second task takes it: hide it for at least {}, better six times the processing time; or write `heartbeat: true` if the worker extends it", whole_seconds(processing)))
+            Finding::error("the visibility timeout is shorter than the processing time of one message")
+                .help(format!("the message is visible again while it is in progress, and a second task receives it: set at least {}, better six times the processing time; or set `heartbeat: true` if the worker extends it", whole_seconds(processing)))
         } else if spec.visibility_timeout < twice {
-            Finding::warning("the visibility timeout is under twice the processing of one message")
-                .help(format!("the processing time is an average, so slower messages show again while they are worked on: hide them for {} or more", whole_seconds(twice)))
+            Finding::warning("the visibility timeout is less than twice the processing time of one message")
+                .help(format!("the processing time is an average, so slower messages are visible again while they are in progress: set at least {}", whole_seconds(twice)))
         } else {
             return;
         };
@@ -236,14 +238,14 @@ impl Promise {
         if spec.retention >= objective {
             return;
         }
-        let finding = Finding::error("the queue drops messages that still may wait")
+        let finding = Finding::error("the retention is shorter than the latency objective")
             .at(
                 format!("queues.{queue}.retention"),
                 format!("kept for {}", written(spec.retention)),
             )
             .at(
                 self.objective_path.as_str(),
-                format!("may wait {}", written(objective)),
+                format!("can wait {}", written(objective)),
             )
             .help(format!(
                 "keep messages for at least {}",
@@ -253,12 +255,12 @@ impl Promise {
     }
 }
 
-/// Whether a service runs on EC2 instances of the stack, where a task can take longer to stop.
+/// Whether a service runs on EC2 instances of the stack, where tasks can take longer to stop.
 fn runs_on_instances(stack: &Stack, service: &Service) -> bool {
     matches!(service.source, ServiceSource::Create(_)) && stack.cluster.is_on_instances()
 }
 
-/// A duration rounded up to whole seconds, as SQS and ECS take it.
+/// A duration rounded up to whole seconds, as SQS and ECS require.
 fn whole_seconds(duration: Duration) -> String {
     let up = u64::from(duration.subsec_nanos() > 0);
     written(Duration::from_secs(duration.as_secs().saturating_add(up)))

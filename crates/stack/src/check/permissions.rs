@@ -1,4 +1,4 @@
-//! What the tasks of a service may do: permissions of its own, or roles that exist.
+//! The permissions of a service's tasks: its own permissions, or existing roles.
 
 use crate::arn::Arn;
 use crate::findings::{Finding, Findings};
@@ -26,7 +26,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// Whoever takes over a task has its permissions.
+/// Anyone who takes over a task has its permissions.
 fn check_breadth(path: &str, statement: &PermissionStatement, findings: &mut Findings) {
     let Some(resource) = statement.on.iter().position(|arn| arn == "*") else {
         return;
@@ -38,7 +38,7 @@ fn check_breadth(path: &str, statement: &PermissionStatement, findings: &mut Fin
             _ if action == "*" => Finding::error("this allows every action on every resource")
                 .at(at, "every action")
                 .at(on.as_str(), "every resource")
-                .help("whoever takes over a task could then take over the account: name the actions that the worker calls, and the ARNs that it calls them on"),
+                .help("anyone who takes over a task could then take over the account: name the actions that the worker calls, and the ARNs that it calls them on"),
             Some(service) if statement.when.is_empty() => Finding::warning(format!(
                 "this allows every action of `{service}` on every resource"
             ))
@@ -58,26 +58,28 @@ fn check_policies(list: &str, spec: &ServiceSpec, findings: &mut Findings) {
         .filter_map(Permission::policy)
         .count();
     if policies > MOST_POLICIES {
-        let finding = Finding::error(format!("a role takes at most {MOST_POLICIES} IAM policies"))
-            .at_key(list, format!("{policies} of them"))
-            .help("write what they allow as statements: `{allow: […], on: […]}`");
+        let finding = Finding::error(format!(
+            "a role can have at most {MOST_POLICIES} IAM policies"
+        ))
+        .at_key(list, format!("{policies} of them"))
+        .help("write their permissions as statements: `{allow: […], on: […]}`");
         findings.report(finding);
     }
 }
 
-/// The stack doesn't change a role that it didn't make.
+/// The stack doesn't change a role that it didn't create.
 fn check_task_role(service: &str, spec: &ServiceSpec, findings: &mut Findings) {
     if spec.task_role.is_none() || spec.permissions.is_empty() {
         return;
     }
     let finding = Finding::error("`permissions` can't be combined with `task_role`")
-        .at_key(format!("{service}.permissions"), "for a role of the stack's own")
+        .at_key(format!("{service}.permissions"), "for the stack's own role")
         .at_key(format!("{service}.task_role"), "an existing role")
         .help("the stack doesn't change an existing role: add the permissions to that role, or remove `task_role`");
     findings.report(finding);
 }
 
-/// ECS takes roles of the service's own account.
+/// ECS accepts only roles of the service's own account.
 fn check_accounts(service: &str, stack: &Stack, spec: &ServiceSpec, findings: &mut Findings) {
     let roles = [
         ("task_role", &spec.task_role),
@@ -107,7 +109,7 @@ fn check_accounts(service: &str, stack: &Stack, spec: &ServiceSpec, findings: &m
             .at(format!("{service}.{key}"), format!("account {owner}"))
             .at("account", format!("account {account}"))
             .help(format!(
-                "tasks take a {what} of their own account: use one in account {account}"
+                "tasks can use only a {what} in their own account: use one in account {account}"
             ));
         findings.report(finding);
     }

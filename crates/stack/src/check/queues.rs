@@ -1,4 +1,4 @@
-//! Queues: FIFO and its rules, dead letters, subscriptions, and whether anybody consumes them.
+//! Queues: FIFO rules, dead-letter queues, subscriptions, and whether a queue has a consumer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn fifo_name(path: &str, spec: &QueueSpec, findings: &mut Findings) {
         (false, Some(stem)) => (
             "ends in `.fifo`",
             "isn't FIFO",
-            format!("write `fifo: true`, or `{stem}` for the name"),
+            format!("set `fifo: true`, or use the name `{stem}`"),
         ),
         _ => return,
     };
@@ -48,8 +48,8 @@ fn fifo_name(path: &str, spec: &QueueSpec, findings: &mut Findings) {
     findings.report(finding);
 }
 
-/// A queue without a name of its own is called `KEY-XXXXXXXX`, and its dead-letter queue always
-/// `KEY-dead-letter-XXXXXXXX`, with `.fifo` at the end of a FIFO queue's.
+/// A queue without its own name is called `KEY-XXXXXXXX`, and its dead-letter queue always
+/// `KEY-dead-letter-XXXXXXXX`, with `.fifo` at the end for a FIFO queue.
 fn generated_names(key: &str, spec: &QueueSpec, findings: &mut Findings) {
     /// Source: Amazon SQS quotas, "Queue name".
     const LONGEST: usize = 80;
@@ -68,7 +68,7 @@ fn generated_names(key: &str, spec: &QueueSpec, findings: &mut Findings) {
     if key.chars().count() > room {
         let finding = Finding::error(format!("`{}` is too long", shorten(key)))
             .at_key(format!("queues.{key}"), format!("over {room} characters"))
-            .help(format!("{whose} adds `{infix}-XXXXXXXX{}` to it, and SQS takes {LONGEST} characters: shorten it to {room}", if spec.fifo.is_some() { ".fifo" } else { "" }));
+            .help(format!("{whose} adds `{infix}-XXXXXXXX{}` to it, and SQS allows {LONGEST} characters: shorten it to {room}", if spec.fifo.is_some() { ".fifo" } else { "" }));
         findings.report(finding);
     }
 }
@@ -78,7 +78,7 @@ fn dead_letter(path: &str, spec: &QueueSpec, findings: &mut Findings) {
         let finding = Finding::warning("no dead-letter queue")
             .at_key(path, "has none")
             .help(format!(
-                "a message that always fails is received again and again for {}, and counts as backlog all the while; add `dead_letter: {{after: 5}}`",
+                "a message that always fails is received repeatedly for {}, and counts as backlog during that time: add `dead_letter: {{after: 5}}`",
                 written(spec.retention)
             ));
         return match findings.is_given(&format!("{path}.dead_letter")) {
@@ -86,20 +86,21 @@ fn dead_letter(path: &str, spec: &QueueSpec, findings: &mut Findings) {
             false => findings.report(finding),
         };
     };
-    // A FIFO queue counts a dead letter's age anew; a standard queue from its first arrival.
+    // In a FIFO queue's dead-letter queue, a message's age restarts; in a standard queue's, it counts from when the
+    // message was first sent.
     if spec.fifo.is_none() && letters.retention < spec.retention {
         let finding = Finding::warning("the dead-letter queue keeps messages for less time than the queue")
             .at(format!("{path}.dead_letter.retention"), written(letters.retention))
             .at(format!("{path}.retention"), written(spec.retention))
             .help(format!(
-                "a message's age counts from its first arrival, so an old one vanishes as soon as it is moved: keep dead letters for at least {}",
+                "a message's age counts from its first arrival, so an old message is deleted as soon as it is moved: keep messages in the dead-letter queue for at least {}",
                 written(spec.retention)
             ));
         findings.report(finding);
     }
 }
 
-/// A message that is hidden for longer than it may wait is always late.
+/// A message that is delayed for longer than it can wait is always late.
 fn check_delay(stack: &Stack, key: &str, spec: &QueueSpec, findings: &mut Findings) {
     let objectives = stack.consumers(key).filter_map(|(name, service)| {
         let latency = service.queue_objective(key)?;
@@ -112,7 +113,7 @@ fn check_delay(stack: &Stack, key: &str, spec: &QueueSpec, findings: &mut Findin
     };
     let mut finding = Finding::warning("the delay is as long as the latency objective")
         .at(format!("queues.{key}.delay"), written(spec.delay))
-        .help("a message's waiting time counts from its sending: shorten `delay`, or lengthen the objective");
+        .help("a message's waiting time starts when it is sent: shorten `delay`, or lengthen the objective");
     let path = format!("services.{name}");
     let common = service.slo.map(|_| format!("{path}.slo"));
     if let Some(objective) = own_path(findings, &path, service, key, "slo").or(common) {
@@ -129,14 +130,14 @@ fn check_subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
             let finding = Finding::error("a FIFO queue can't receive from a standard topic")
                 .at(topic.as_str(), "a standard topic")
                 .at(format!("{path}.fifo"), "a FIFO queue")
-                .help("SNS delivers to a FIFO queue from a FIFO topic only, whose name ends in `.fifo`");
+                .help("SNS delivers to a FIFO queue only from a FIFO topic, whose name ends in `.fifo`");
             findings.report(finding);
         }
         let scope = format!("{path}.subscribe[{index}].filter_scope");
         if subscription.filter.is_none() && findings.is_given(&scope) {
             let finding = Finding::error("there is no filter that the scope could apply to")
                 .at_key(scope, "without `filter`")
-                .help("give a `filter`, or leave `filter_scope` out");
+                .help("add a `filter`, or remove `filter_scope`");
             findings.report(finding);
         }
         if let Some(first) = seen.insert(id_of(&subscription.topic), index) {
@@ -150,8 +151,8 @@ fn check_subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
                     "SNS keeps one subscription of a queue to a topic: join the filters into one",
                 )
             } else {
-                Finding::error("the two topics differ only in hyphens, underscores or case")
-                    .help("CloudFormation's logical ids keep neither: receive from one of them by another queue")
+                Finding::error("the two topics differ only in hyphens, underscores, or case")
+                    .help("CloudFormation's logical IDs ignore all three: receive from one of them with another queue")
             };
             let finding = finding
                 .at(topic.as_str(), "again here")
@@ -168,7 +169,7 @@ fn check_subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
     }
 }
 
-/// What stays of a topic's ARN in a logical id.
+/// The part of a topic's ARN that a logical ID can contain.
 fn id_of(topic: &str) -> String {
     let letters = topic
         .chars()
@@ -176,7 +177,7 @@ fn id_of(topic: &str) -> String {
     letters.collect::<String>().to_ascii_lowercase()
 }
 
-/// Queues of whose metrics a service's alarms hear.
+/// Queues whose metrics a service's alarms watch.
 fn list_watched_queues(service: &Service) -> impl Iterator<Item = &str> {
     let scaling = service.scaling.iter();
     let steps = scaling.flat_map(|scaling| scaling.steps.iter().chain(&scaling.alarm_steps));
@@ -185,7 +186,7 @@ fn list_watched_queues(service: &Service) -> impl Iterator<Item = &str> {
         .filter_map(AlarmMetric::queue)
 }
 
-/// A queue that nobody reads only fills; a stack definition is about its consumers.
+/// A queue without a consumer only fills up; a stack definition describes its consumers.
 fn check_consumption(stack: &Stack, findings: &mut Findings) {
     let unknown = |name: &String| {
         let service = format!("services.{name}");
@@ -220,13 +221,13 @@ fn check_consumption(stack: &Stack, findings: &mut Findings) {
     let (consumed, undefined): (BTreeSet<&str>, BTreeSet<&str>) =
         named.partition(|name| stack.queues.contains_key(*name));
     for key in stack.queues.keys().map(String::as_str) {
-        // A misspelt name is reported where it stands.
+        // A misspelled name is reported at its own path.
         let misspelt = || undefined.iter().any(|name| nearest(name, [key]).is_some());
         if !consumed.contains(key) && !misspelt() {
             let finding = Finding::error(format!("no service consumes the queue `{key}`"))
                 .at_key(format!("queues.{key}"), "never consumed")
                 .help(format!(
-                    "add it to a service, as `consumes: [{key}]`, or leave the queue out"
+                    "add it to a service, as `consumes: [{key}]`, or remove the queue"
                 ));
             findings.report(finding);
         }

@@ -1,4 +1,4 @@
-//! The ways of scaling together: which fight each other, and what each of them needs.
+//! The scaling policies of a service together: which ones conflict, and what each of them needs.
 
 use super::{demand, groups, sleep, steps};
 use crate::findings::{Finding, Findings};
@@ -39,7 +39,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     unused_function(stack, findings);
 }
 
-/// The ways of scaling that are given, by their keys.
+/// The scaling policies that are set, by their keys.
 fn list_policies(scaling: &Scaling) -> Vec<&'static str> {
     let ways = [
         ("backlog_per_task", scaling.backlog_per_task.is_some()),
@@ -53,8 +53,8 @@ fn list_policies(scaling: &Scaling) -> Vec<&'static str> {
     given.map(|(name, _)| name).collect()
 }
 
-/// Ways of scaling that undo each other's work.
-/// Source: Application Auto Scaling User Guide, "Multiple scaling policies".
+/// Scaling policies that undo each other's changes. Source: Application Auto Scaling User Guide, "Multiple scaling
+/// policies".
 fn check_conflicts(scaling: &Scaling, path: &str, findings: &mut Findings) {
     let given = list_policies(scaling);
     let at = |name: &str| format!("{path}.scaling.{name}");
@@ -66,10 +66,10 @@ fn check_conflicts(scaling: &Scaling, path: &str, findings: &mut Findings) {
         let Some(other) = given.iter().find(|name| **name != "alarm_steps") else {
             return;
         };
-        let finding = Finding::error(format!("`alarm_steps` can't stand beside `{other}`"))
+        let finding = Finding::error(format!("`alarm_steps` can't be combined with `{other}`"))
             .at_key(at("alarm_steps"), "sets the desired count")
-            .at_key(at(other), "sets it too")
-            .help("the scaling function and Application Auto Scaling know nothing of each other, so each would undo what the other did: keep one of them; `steps` takes the same keys as `alarm_steps` and goes with the others");
+            .at_key(at(other), "also sets it")
+            .help("the scaling function and Application Auto Scaling don't know about each other, so each would undo the other's changes: keep one of them; `steps` has the same keys as `alarm_steps` and can be combined with the others");
         findings.report(finding);
         return;
     }
@@ -79,10 +79,10 @@ fn check_conflicts(scaling: &Scaling, path: &str, findings: &mut Findings) {
     };
     let help = match steps.scale_in {
         Some(_) => {
-            "target tracking removes tasks only when all its policies agree, and a step's scale-in doesn't wait for them: what it removes, target tracking may add again; leave `scale_in` out, and target tracking removes what the steps added"
+            "target tracking removes tasks only if all its policies agree, but a step's scale-in doesn't wait for them, so target tracking might add the removed tasks again; without `scale_in`, target tracking removes the tasks that the steps added"
         }
         None => {
-            "when several policies scale out, the largest count wins, and target tracking may remove again what the steps added; choose a threshold that is only reached when its own target is exceeded too"
+            "if several policies scale out, the largest count applies, and target tracking might remove the tasks that the steps added; choose a threshold that is reached only if its own target is also exceeded"
         }
     };
     let finding = Finding::warning("step scaling and target tracking can work against each other")
@@ -92,7 +92,7 @@ fn check_conflicts(scaling: &Scaling, path: &str, findings: &mut Findings) {
     findings.report(finding);
 }
 
-/// A target tracking policy adds up the backlogs of the queues, by the metric math of its alarms.
+/// A target tracking policy adds up the backlogs of the queues in the metric math of its alarms.
 fn too_many(service: &Service, backlog: &BacklogPerTask, path: &str, findings: &mut Findings) {
     /// Source: Amazon CloudWatch API, `PutMetricAlarm`, `Metrics`.
     const MOST: usize = 10;
@@ -100,26 +100,26 @@ fn too_many(service: &Service, backlog: &BacklogPerTask, path: &str, findings: &
     let list = format!("{path}.consumes");
     let finding = match backlog.source {
         BacklogSource::Lambda if queues > MOST => {
-            let message = format!("a service scaled by backlog can consume {MOST} queues at most");
+            let message = format!("a service scaled by backlog can consume at most {MOST} queues");
             Finding::error(message)
                 .at(list, format!("{queues} queues"))
-                .help("CloudWatch adds up no more metrics in an alarm: divide the queues among several services")
+                .help("an alarm in CloudWatch can't add up more metrics: divide the queues among several services")
         }
-        // Each count of each queue is a metric, and the number of tasks is one more.
+        // Each count of each queue is a metric, and the number of tasks is another.
         BacklogSource::MetricMath if queues * backlog.count.len() + 1 > MOST => {
             let metrics = queues * backlog.count.len() + 1;
-            Finding::error(format!("metric math takes {MOST} metrics at most"))
+            Finding::error(format!("metric math supports at most {MOST} metrics"))
                 .at(list, format!("{metrics} with the number of tasks"))
                 .at_key(format!("{path}.scaling.backlog_per_task.source"), "metric math")
-                .help("each count of each queue is a metric: leave `source` out, and the metric function adds the counts up; or divide the queues among several services")
+                .help("each count of each queue is a metric: remove `source`, so that the metric function adds up the counts, or divide the queues among several services")
         }
         _ => return,
     };
     findings.report(finding);
 }
 
-/// ECS publishes a metric every 20 s only for a service that asks for it.
-/// Source: Amazon ECS Developer Guide, "Faster auto scaling with high-resolution metrics".
+/// ECS publishes a metric every 20 s only for a service that requests it. Source: Amazon ECS Developer Guide,
+/// "Faster auto scaling with high-resolution metrics".
 fn check_resolution(service: &Service, scaling: &Scaling, path: &str, findings: &mut Findings) {
     let ServiceSource::Existing { cluster, service } = &service.source else {
         return;
@@ -136,7 +136,7 @@ fn check_resolution(service: &Service, scaling: &Scaling, path: &str, findings: 
             "the policy has no metric unless `{cluster}/{service}` publishes `{metric}` every 20 s"
         ))
         .at(format!("{path}.scaling.{key}.high_resolution"), "needs datapoints every 20 s")
-        .help(format!("let its owner turn that on (`monitoring` of the service, with a resolution of 20 s for `{metric}`), or leave `high_resolution` out"));
+        .help(format!("ask its owner to turn that on (`monitoring` of the service, with a resolution of 20 s for `{metric}`), or remove `high_resolution`"));
         findings.report(finding);
     }
 }
@@ -153,7 +153,7 @@ fn container_insights(stack: &Stack, service: &Service, path: &str, findings: &m
                 let finding = Finding::error("metric math needs Container Insights")
                     .at(source, "divides by its `RunningTaskCount`")
                     .at("cluster.container_insights", "off")
-                    .help("leave `source` out, so that the metric function counts, or turn Container Insights on");
+                    .help("remove `source`, so that the metric function counts, or turn on Container Insights");
                 return findings.report(finding);
             }
             Some(_) => return,
@@ -162,22 +162,22 @@ fn container_insights(stack: &Stack, service: &Service, path: &str, findings: &m
     let finding = match theirs {
         Some(cluster) => Finding::warning(format!("metric math needs Container Insights on in `{cluster}`"))
             .at(source, "divides by its `RunningTaskCount`")
-            .help("without it the policy has no metric and never scales: let the cluster's owner turn it on, which is billed by the metric, or leave `source` out; SQS's own metrics may also come 15 minutes late after six idle hours"),
-        None => Finding::warning("metric math turns Container Insights on, which is billed by the metric")
+            .help("without it, the policy has no metric and never scales: ask the cluster's owner to turn it on (billed per metric), or remove `source`; SQS's own metrics can also be 15 minutes late after six idle hours"),
+        None => Finding::warning("metric math turns Container Insights on, which is billed per metric")
             .at(source, "divides by its `RunningTaskCount`")
-            .help("it publishes dozens of custom metrics for each cluster and service, where the metric function publishes one for each queue: leave `source` out unless you have it on anyway; SQS's own metrics may also come 15 minutes late after six idle hours"),
+            .help("it publishes dozens of custom metrics for each cluster and service, but the metric function publishes one for each queue: remove `source` unless Container Insights is on anyway; SQS's own metrics can also be 15 minutes late after six idle hours"),
     };
     findings.report(finding);
 }
 
-/// The metric function is made for services whose backlog it measures.
+/// The metric function is created for services whose backlog it measures.
 fn unused_function(stack: &Stack, findings: &mut Findings) {
     let any = |uses: fn(&Service) -> bool| {
         let mut services = stack.services.iter();
         let unknown = |key: &str| findings.is_refused(&format!("services.{key}.scaling"));
         services.any(|(key, service)| uses(service) || unknown(key))
     };
-    // The rest of `metric` also holds for scaling functions, and for the logs of the tasks.
+    // The other keys of `metric` also apply to scaling functions, and to the logs of the tasks.
     let keys = [
         (
             "namespace",
@@ -188,8 +188,8 @@ fn unused_function(stack: &Stack, findings: &mut Findings) {
         (
             "every",
             any(Service::is_measured),
-            "the metric function isn't there",
-            "no service scales by a metric of the metric function; other functions look as often as they must",
+            "there is no metric function",
+            "no service scales by a metric of the metric function; the other functions have their own intervals",
         ),
     ];
     for (key, used, label, help) in keys {
@@ -197,7 +197,7 @@ fn unused_function(stack: &Stack, findings: &mut Findings) {
         if !used && findings.is_given(&path) {
             let finding = Finding::warning(format!("`{key}` isn't used"))
                 .at_key(path, label)
-                .help(format!("{help}: leave it out"));
+                .help(format!("{help}: remove it"));
             findings.report(finding);
         }
     }

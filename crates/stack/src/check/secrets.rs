@@ -1,4 +1,4 @@
-//! Secrets that stand in `environment`, where everyone who can read the file or the task definition reads them.
+//! Secrets in `environment`, where anyone with access to the file or the task definition can read them.
 
 use super::texts::path_of;
 use crate::findings::{Finding, Findings};
@@ -6,7 +6,7 @@ use crate::model::{ServiceSource, Stack};
 use crate::path;
 use crate::secret::recognize;
 
-/// Warns about variables whose name or whose value is that of a secret. The value is never shown.
+/// Warns about variables whose name or value looks like a secret. Never shows the value.
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (key, service) in &stack.services {
         let ServiceSource::Create(spec) = &service.source else {
@@ -25,7 +25,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             let finding = Finding::warning(format!("`{name}` looks like a secret: {reason}"))
                 .at_key(place, "readable by everyone who can read the task definition")
                 .help(format!(
-                    "store it in Secrets Manager or in SSM Parameter Store, and write `secrets: {{{name}: ARN}}` instead; replace a value that was shared"
+                    "store it in Secrets Manager or in SSM Parameter Store, and set `secrets: {{{name}: ARN}}` instead; replace a value that was shared"
                 ))
                 .without_snippet();
             findings.report(finding);

@@ -1,4 +1,4 @@
-//! Who may send to a queue: whether the source is the service's, and whether the service can deliver.
+//! The senders of a queue: whether the source belongs to the service, and whether the service can deliver.
 
 use crate::arn::Arn;
 use crate::findings::{Finding, Findings};
@@ -53,11 +53,9 @@ fn check_delivery(
 ) {
     if service == "s3" && spec.fifo.is_some() {
         let finding = Finding::error("S3 can't send to a FIFO queue")
-            .at(format!("{item}.service"), "sends to standard queues alone")
+            .at(format!("{item}.service"), "sends only to standard queues")
             .at(format!("{path}.fifo"), "a FIFO queue")
-            .help(
-                "take a standard queue, or let a rule of EventBridge send what the bucket reports",
-            );
+            .help("use a standard queue, or let an EventBridge rule send the bucket's events");
         findings.report(finding);
     }
     if let Encryption::Kms(_) = spec.encryption {

@@ -1,4 +1,4 @@
-//! Services: what they consume and send to, and their bounds.
+//! Services: the queues that they consume and send to, and their bounds.
 
 use std::collections::BTreeMap;
 
@@ -31,13 +31,11 @@ fn check_consumed_queues(stack: &Stack, service: &Service, path: &str, findings:
     };
     if let (Some((by, way)), true) = (way, service.consumes.is_empty()) {
         let finding = Finding::error(format!(
-            "scaling by {by} needs a queue, and the service consumes none"
+            "scaling by {by} needs a queue, but the service consumes none"
         ))
         .at(list.as_str(), "empty")
         .at_key(format!("{path}.scaling.{way}"), "needs a queue")
-        .help(format!(
-            "name the queues in `consumes`, or leave `{way}` out"
-        ));
+        .help(format!("name the queues in `consumes`, or remove `{way}`"));
         findings.report(finding);
     }
     for (index, name) in service.consumes.iter().enumerate() {
@@ -69,7 +67,7 @@ fn check_sent_queues(
     check_variables("TOPIC_ARN_", topics, findings);
 }
 
-/// Whether each variable carries the address of one thing: names keep neither case nor punctuation.
+/// Whether each variable has only one address: variable names ignore case and punctuation.
 fn check_variables<'s>(
     prefix: &str,
     named: impl Iterator<Item = (String, &'s String)>,
@@ -94,7 +92,7 @@ fn check_variables<'s>(
     }
 }
 
-/// Whether a queue that is named is one of the definition's.
+/// Whether a named queue is defined.
 pub(super) fn check_queue_exists(stack: &Stack, name: &str, path: String, findings: &mut Findings) {
     if stack.queues.contains_key(name) || findings.is_refused("queues") || findings.is_full() {
         return;
@@ -118,17 +116,15 @@ fn check_tasks(service: &Service, path: &str, findings: &mut Findings) {
     let (min, max) = (format!("{path}.tasks.min"), format!("{path}.tasks.max"));
     let given = findings.is_given(&max);
     let finding = if scales && !given {
-        Finding::error("`max` is missing, which scaling needs")
+        Finding::error("`tasks.max` is required when `scaling` is set")
             .at_key(max.as_str(), "without `max`")
-            .help(
-                "add `max: …` to `tasks`; it bounds what a flood of messages or requests can cost",
-            )
+            .help("add `max: …` to `tasks`; it limits the cost of a flood of messages or requests")
     } else if !scales && given && tasks.max != tasks.min {
         Finding::error("`max` differs from `min`, and nothing scales the service")
             .at(max.as_str(), "never reached")
-            .help("add `scaling`, or leave `max` out: `min` is then the number of tasks")
+            .help("add `scaling`, or remove `max`: without it, `min` is the number of tasks")
     } else if given && tasks.min > tasks.max {
-        Finding::error("`min` is over `max`")
+        Finding::error("`min` is greater than `max`")
             .at(min.as_str(), format!("at least {}", tasks.min))
             .at(max.as_str(), format!("at most {}", tasks.max))
             .help(format!(

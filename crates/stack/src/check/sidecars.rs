@@ -11,7 +11,7 @@ use crate::path;
 pub(super) fn check(service: &str, key: &str, spec: &ServiceSpec, findings: &mut Findings) {
     if spec.sidecars.contains_key(key) {
         let finding = Finding::error(format!(
-            "`{key}` is also what the service's own container is called"
+            "`{key}` is also the name of the service's own container"
         ))
         .at_key(
             path::key(&format!("{service}.sidecars"), key),

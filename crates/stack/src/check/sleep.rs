@@ -1,4 +1,4 @@
-//! Services that may have no task: what wakes them, and what takes them for idle.
+//! Services that can scale to zero: what scales them from zero, and which settings treat them as idle.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
         .backlog_per_task
         .as_ref()
         .filter(|backlog| backlog.source == BacklogSource::Lambda);
-    // Messages that wait without a task are a need, and messages in work are one too.
+    // Messages that wait without a task are a need, and so are messages in progress.
     let woken = by_function.is_some()
         || scaling.demand.as_ref().is_some_and(Demand::acts)
         || !scaling.has_other_than_demand()
@@ -44,10 +44,13 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
         let Some((way, reason)) = faults.chain(list_inactive_policies(scaling)).next() else {
             return;
         };
-        let finding = Finding::error("`min` is 0, and nothing wakes the service")
+        let finding = Finding::error("`min` is 0, but nothing can scale the service from zero")
             .at(min.as_str(), "no task")
-            .at_key(format!("{path}.scaling.{way}"), "doesn't wake it")
-            .help(format!("{reason}: write `min: 1`"));
+            .at_key(
+                format!("{path}.scaling.{way}"),
+                "doesn't scale it from zero",
+            )
+            .help(format!("{reason}: set `min: 1`"));
         return findings.report(finding);
     }
     if let (Some(steps), None) = (&scaling.steps, by_function) {
@@ -65,7 +68,7 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
         let finding = Finding::warning("a task without a backlog counts as idle, and `min` is 0")
             .at(format!("{path}.scaling.backlog_per_task.count"), "without `in_flight`")
             .at(min, "no task")
-            .help("the messages that a task works on aren't waiting, so a busy service without a backlog is scaled to no task, and woken again: write `count: [visible, in_flight]`");
+            .help("the messages that a task works on aren't waiting, so a busy service without a backlog is scaled to zero, and from zero again: set `count: [visible, in_flight]`");
         findings.report(finding);
     }
 }
@@ -73,8 +76,8 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
 /// Longest usual start of a task on Fargate.
 const TASK_START: Duration = Duration::from_secs(60);
 
-/// A scale-in that sees no waiting messages removes the tasks that they have woken before these can receive any; and
-/// again, forever. A scaling function prefers the scale-out, so it isn't concerned.
+/// A scale-in that doesn't count waiting messages removes the tasks that these messages have started, before the
+/// tasks can receive any. This repeats forever. A scaling function prefers scale-out, so it isn't affected.
 fn removed_while_starting(
     service: &Service,
     steps: &StepScaling,
@@ -98,18 +101,18 @@ fn removed_while_starting(
     }
     let here = format!("{path}.scaling.steps");
     let metric = metric_path(&here, "scale_in", r#in);
-    let finding = Finding::error("the scale-in removes the tasks that a message has woken before they have started")
-        .at(metric, "doesn't count the messages that wait")
+    let finding = Finding::error("the scale-in removes the tasks that were started for a message before they run")
+        .at(metric, "doesn't count waiting messages")
         .at(min, "no task")
-        .help("a task takes up to a minute to start, and its message waits until then: let the scale-in watch `metric: {queue: …, count: [visible, in_flight], statistic: Maximum}`, or write `cooldown: {out: 5m}`");
+        .help("a task takes up to a minute to start, and its message waits until then: let the scale-in watch `metric: {queue: …, count: [visible, in_flight], statistic: Maximum}`, or set `cooldown: {out: 5m}`");
     findings.report(finding);
 }
 
-/// How long after a message has woken the service the alarm of a scale-in that doesn't count it rings again; `None` where
-/// the metric counts it, or nothing is known of it.
+/// The time from the scale-from-zero until the alarm of a scale-in that doesn't count the message goes into ALARM
+/// again; `None` if the metric counts the message, or nothing is known about it.
 fn rings_again(steps: &StepScaling, side: &StepAlarm) -> Option<Duration> {
     match steps.metric_of(side) {
-        // Without a task no message is received, so this alarm is in ALARM all the time.
+        // Without a task, no message is received, so this alarm is always in ALARM.
         AlarmMetric::Messages { count, .. } => {
             (*count == [Count::InFlight].into()).then_some(Duration::ZERO)
         }
@@ -125,14 +128,14 @@ fn rings_again(steps: &StepScaling, side: &StepAlarm) -> Option<Duration> {
     }
 }
 
-/// Ways of scaling that see nothing while there is no task, each with its reason.
+/// Scaling policies that get no data while there is no task, each with its reason.
 fn list_inactive_policies(scaling: &Scaling) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let utilization = "without a task there is no utilization, so nothing is ever over the target";
+    let utilization = "without a task, there is no utilization, so it never exceeds the target";
     let ways = [
         (
             "backlog_per_task",
             scaling.backlog_per_task.is_some(),
-            "without a task Container Insights has no `RunningTaskCount` to divide by, so the metric is silent; with `source: lambda` the metric function wakes the service",
+            "without a task, Container Insights has no `RunningTaskCount` to divide by, so the metric has no datapoints; with `source: lambda`, the metric function scales the service from zero",
         ),
         ("cpu", scaling.cpu.is_some(), utilization),
         ("memory", scaling.memory.is_some(), utilization),
@@ -141,18 +144,18 @@ fn list_inactive_policies(scaling: &Scaling) -> impl Iterator<Item = (&'static s
         .filter_map(|(way, given, reason)| given.then_some((way, reason)))
 }
 
-/// Why steps don't wake a service; `None` when they do.
+/// Why steps don't scale a service from zero; `None` if they do.
 fn why_steps_cannot_wake(steps: &StepScaling) -> Option<&'static str> {
     let Some(out) = &steps.scale_out else {
-        return Some("without `scale_out` no task is ever added");
+        return Some("without `scale_out`, no task is ever added");
     };
     if *steps.metric_of(out) == AlarmMetric::RequestCount {
         return Some(
-            "a load balancer counts only the requests that it can send to a task, so without one the metric is silent",
+            "a load balancer counts only the requests that it can send to a task, so without one, the metric has no datapoints",
         );
     }
     adds_nothing_to_none(out).then_some(
-        "a percentage of no task is none, so nothing is added; give `at_least: 1`, or `add` tasks",
+        "a percentage of no task is none, so no task is added; set `at_least: 1`, or `add` a number of tasks",
     )
 }
 
@@ -161,7 +164,7 @@ fn adds_nothing_to_none(out: &StepAlarm) -> bool {
         && out.steps.at_least().is_none()
 }
 
-/// The metrics of ECS come from tasks.
+/// ECS metrics come from tasks.
 fn may_be_silent(steps: &StepScaling, min: &str, here: &str, findings: &mut Findings) {
     let Some(out) = &steps.scale_out else {
         return;
@@ -174,7 +177,7 @@ fn may_be_silent(steps: &StepScaling, min: &str, here: &str, findings: &mut Find
         let finding = Finding::warning("the metric has no datapoints without a task, and `min` is 0")
             .at(format!("{metric}.namespace"), "published for running tasks")
             .at(min, "no task")
-            .help("unless it is the metric of another service, nothing wakes this one: watch a queue, or write `min: 1`");
+            .help("unless it is another service's metric, nothing can scale this one from zero: watch a queue, or set `min: 1`");
         findings.report(finding);
     }
 }

@@ -1,4 +1,4 @@
-//! Latency objectives: whether a service has what they are about, and what its policy aims at.
+//! Latency objectives: whether a service has what its objective needs, and the latency that its policy aims at.
 
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
@@ -19,7 +19,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// Where the latency stands that a policy aims at: its own, or that of the service's objective.
+/// Path of the latency that a policy aims at: its own, or the service's objective.
 pub(super) fn setpoint_path(findings: &Findings, path: &str, way: &str) -> String {
     let own = format!("{path}.scaling.{way}.acceptable_latency");
     let slo = format!("{path}.slo");
@@ -30,7 +30,7 @@ pub(super) fn setpoint_path(findings: &Findings, path: &str, way: &str) -> Strin
     }
 }
 
-/// Where the latency stands that a service is judged by.
+/// Path of the latency of the service's objective.
 pub(super) fn objective_path(findings: &Findings, path: &str, way: &str) -> String {
     let slo = format!("{path}.slo");
     if findings.is_given(&slo) {
@@ -44,14 +44,14 @@ fn needs_queue(service: &Service, path: &str, findings: &mut Findings) {
     if service.slo.is_none() || !service.consumes.is_empty() {
         return;
     }
-    let finding = Finding::error("`slo` needs a queue, and the service consumes none")
+    let finding = Finding::error("`slo` needs a queue, but the service consumes none")
         .at(format!("{path}.slo"), "how long messages wait")
         .at(format!("{path}.consumes"), "empty")
         .help("name the queues in `consumes`, or remove `slo`");
     findings.report(finding);
 }
 
-/// Whether a policy knows what to aim at, and aims at no more than the objective.
+/// Whether a policy has a latency to aim at, and whether that is at most the objective.
 fn check_setpoint(service: &Service, path: &str, way: &str, findings: &mut Findings) {
     let here = format!("{path}.scaling.{way}");
     let own = format!("{here}.acceptable_latency");
@@ -60,10 +60,10 @@ fn check_setpoint(service: &Service, path: &str, way: &str, findings: &mut Findi
             let finding = Finding::warning("the policy aims at more than the latency objective")
                 .at(own, format!("aims at {}", written(aim)))
                 .at(format!("{path}.slo"), format!("at most {}", written(slo.latency)))
-                .help("the policy is content while messages wait longer than the objective allows: remove `acceptable_latency`, or lower it");
+                .help("the policy doesn't act although messages wait longer than the objective allows: remove `acceptable_latency`, or lower it");
             findings.report(finding);
         }
-        // Each queue has an objective of its own.
+        // Each queue has its own objective.
         (None, _) if service.common_objective().is_none() => {}
         (None, _) if !findings.is_given(&own) => {
             let known = findings.is_refused(&own) || findings.is_refused(&format!("{path}.slo"));
@@ -73,7 +73,7 @@ fn check_setpoint(service: &Service, path: &str, way: &str, findings: &mut Findi
                     .help("add the latency objective to the service, such as `slo: 99% within 10s`, or `acceptable_latency: 10s` here");
                 findings.report(finding);
             }
-            // What depends on it isn't judged.
+            // Checks that depend on it are skipped.
             findings.refuse_silently(&own);
         }
         _ => {}

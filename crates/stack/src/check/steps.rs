@@ -1,4 +1,4 @@
-//! Step scaling: its metric, its alarms' periods and its steps.
+//! Step scaling: its metric, its alarms' periods, and its steps.
 
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ fn check_metric(
             check_queue_exists(stack, queue, format!("{at}.queue"), findings);
             let known = stack.queues.contains_key(queue);
             if known && !stack.is_fifo(queue) && FIFO_METRICS.contains(&name.as_str()) {
-                let finding = Finding::error("SQS publishes this metric for FIFO queues only")
+                let finding = Finding::error("SQS publishes this metric only for FIFO queues")
                     .at(format!("{at}.name"), "never published")
                     .at(format!("{at}.queue"), "a standard queue")
                     .help("watch another metric, such as `ApproximateNumberOfMessagesVisible`");
@@ -91,7 +91,6 @@ fn check_metric(
     }
 }
 
-/// Where the metric of a side stands.
 pub(super) fn metric_path(here: &str, name: &str, side: &StepAlarm) -> String {
     match side.metric {
         Some(_) => format!("{here}.{name}.metric"),
@@ -100,16 +99,16 @@ pub(super) fn metric_path(here: &str, name: &str, side: &StepAlarm) -> String {
 }
 
 fn check_missing(here: &str, name: &str, at: &str, findings: &mut Findings) {
-    let finding = Finding::error(format!("`{name}` watches no metric"))
+    let finding = Finding::error(format!("`{name}` has no metric to watch"))
         .at_key(format!("{here}.{name}"), "without a metric")
-        .help("add `metric` beside the sides, for both of them, or to this one");
+        .help("add `metric` next to the sides, for both of them, or to this one");
     if !findings.is_refused(at) {
         findings.report(finding);
     }
     findings.refuse_silently(at);
 }
 
-/// A queue whose messages are all in flight seems empty to a scale-in that doesn't count those.
+/// A queue whose messages are all in flight looks empty to a scale-in that doesn't count them.
 fn in_flight(
     service: &Service,
     at: &str,
@@ -131,9 +130,9 @@ fn in_flight(
         return;
     }
     let finding = Finding::warning("the scale-in ignores messages in flight")
-        .at(at, "doesn't count what tasks work on")
+        .at(at, "doesn't count messages in progress")
         .at_key(side_path, "removes tasks")
-        .help("while tasks work on the last messages none is waiting, so busy tasks are stopped and their messages start over: let the scale-in watch `metric: {queue: …, count: [visible, in_flight], statistic: Maximum}`, or write `protect: true` if the worker uses ECS task protection");
+        .help("while tasks work on the last messages, none is waiting, so busy tasks are stopped and their messages start over: let the scale-in watch `metric: {queue: …, count: [visible, in_flight], statistic: Maximum}`, or set `protect: true` if the worker uses ECS task protection");
     findings.report(finding);
 }
 
@@ -145,7 +144,7 @@ fn request_count(service: &Service, path: &str, at: String, findings: &mut Findi
             .help("add `load_balancer: {}` and the container's `port` to the service"),
         ServiceSource::Existing { .. } => Finding::error("the stack doesn't know this service's load balancer")
             .at(at, "of a service that the stack creates")
-            .at(format!("{path}.existing"), "somebody else's")
+            .at(format!("{path}.existing"), "an existing service")
             .help("name the metric: `{namespace: AWS/ApplicationELB, name: RequestCount, dimensions: {LoadBalancer: app/…, TargetGroup: targetgroup/…}, statistic: Sum}`"),
     };
     let balancer = format!("{path}.load_balancer");
@@ -154,8 +153,8 @@ fn request_count(service: &Service, path: &str, at: String, findings: &mut Findi
     }
 }
 
-/// AWS's own metrics have a datapoint a minute at most.
-/// Source: Amazon CloudWatch API, `PutMetricAlarm`, `Period`.
+/// AWS's own metrics have at most one datapoint per minute. Source: Amazon CloudWatch API, `PutMetricAlarm`,
+/// `Period`.
 fn check_resolution(
     here: &str,
     at: &str,
@@ -171,17 +170,17 @@ fn check_resolution(
     if period >= MINUTE || !namespace.starts_with("AWS/") {
         return;
     }
-    let finding = Finding::error("AWS's metrics have no datapoints under a minute apart")
+    let finding = Finding::error("AWS's metrics have no datapoints less than a minute apart")
         .at(
             format!("{here}.period"),
             format!("periods of {}", written(period)),
         )
         .at(format!("{at}{part}"), format!("a metric of {namespace}"))
-        .help("write `period: 1m`, or watch a high-resolution metric of your own");
+        .help("set `period: 1m`, or watch a custom high-resolution metric");
     findings.report(finding);
 }
 
-/// What an alarm evaluates. Source: Amazon CloudWatch API, `PutMetricAlarm`, `EvaluationPeriods`.
+/// The periods that an alarm evaluates. Source: Amazon CloudWatch API, `PutMetricAlarm`, `EvaluationPeriods`.
 fn check_periods(
     here: &str,
     side_path: &str,
@@ -190,14 +189,14 @@ fn check_periods(
     findings: &mut Findings,
 ) {
     if side.datapoints > side.periods {
-        let finding = Finding::error("`for` is over `of`")
+        let finding = Finding::error("`for` is greater than `of`")
             .at(
                 format!("{side_path}.for"),
                 format!("{} periods", side.datapoints),
             )
             .at(format!("{side_path}.of"), format!("of {}", side.periods))
             .help(format!(
-                "an alarm rings when `for` of the last `of` periods are beyond the threshold: raise `of` to {}, or lower `for`",
+                "an alarm goes into ALARM if `for` of the last `of` periods are beyond the threshold: raise `of` to {}, or lower `for`",
                 side.datapoints
             ));
         return findings.report(finding);
@@ -214,7 +213,7 @@ fn check_periods(
     };
     let most = longest.as_secs() / period.as_secs().max(1);
     let finding = Finding::error(format!(
-        "the alarm looks back further than {}",
+        "the alarm evaluates more than {}",
         written(longest)
     ))
     .at(key, format!("{} periods", side.periods))
@@ -223,13 +222,13 @@ fn check_periods(
         format!("of {} each", written(period)),
     )
     .help(format!(
-        "CloudWatch takes {most} periods of {} at most",
+        "CloudWatch allows at most {most} periods of {}",
         written(period)
     ));
     findings.report(finding);
 }
 
-/// A count that is set has to be one that the service may have.
+/// An exact count must be within the service's bounds.
 fn check_counts(
     service: &Service,
     path: &str,
@@ -261,7 +260,7 @@ fn check_counts(
     }
 }
 
-/// Further beyond the threshold, no step should do less.
+/// Further beyond the threshold, a step should not change less.
 fn check_order(side_path: &str, name: &str, side: &StepAlarm, findings: &mut Findings) {
     let (sign, key) = match name {
         "scale_in" => (-1, "remove"),
@@ -294,7 +293,7 @@ fn check_order(side_path: &str, name: &str, side: &StepAlarm, findings: &mut Fin
     findings.report(finding);
 }
 
-/// Where the number of a step stands.
+/// Path of the number of a step.
 fn action_path(findings: &Findings, side_path: &str, index: usize, key: &str) -> String {
     let list = format!("{side_path}.steps");
     if findings.is_given(&list) {

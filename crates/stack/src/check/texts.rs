@@ -19,7 +19,7 @@ pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     check_size(path, spec, findings);
 }
 
-/// The path of a container: the service's own has its keys among the service's.
+/// The path of a container: for the service's own container, the path of the service.
 pub(super) fn path_of(service: &str, container: TaskContainer<'_>) -> String {
     match container.sidecar {
         Some(name) => path::key(&format!("{service}.sidecars"), name),
@@ -38,12 +38,12 @@ fn check_environment(path: &str, container: TaskContainer<'_>, findings: &mut Fi
             path::key(&format!("{path}.environment"), name),
             "first here",
         )
-        .help("keep one of the two: ECS takes a variable once");
+        .help("keep one of the two: ECS accepts a variable only once");
         findings.report(finding);
     }
 }
 
-/// The variables that the stack sets are in the service's own container.
+/// The variables that the stack sets in the service's own container.
 fn check_reserved(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     let plain = spec.environment.keys().map(|name| ("environment", name));
     let secret = spec.secrets.keys().map(|name| ("secrets", name));
@@ -56,12 +56,12 @@ fn check_reserved(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
         };
         let finding = Finding::error(format!("`{name}` is a name that the stack sets"))
             .at_key(path::key(&format!("{path}.{map}"), name), "reserved")
-            .help(format!("variables that begin with `{prefix}` carry the addresses of the {what}: choose another name"));
+            .help(format!("variables that start with `{prefix}` contain the addresses of the {what}: choose another name"));
         findings.report(finding);
     }
 }
 
-/// CloudFormation knows no way to keep such text as it is.
+/// CloudFormation has no escape for such text.
 fn check_references(path: &str, part: TaskContainer<'_>, findings: &mut Findings) {
     let variables = part.environment.iter().map(|(name, value)| {
         let place = path::key(&format!("{path}.environment"), name);
@@ -90,7 +90,7 @@ fn refuse_references<'s>(
     for (place, _) in texts.filter(|(_, text)| text.contains("{{resolve:")) {
         let finding = Finding::error("CloudFormation would replace `{{resolve:…}}`")
             .at(place, "a dynamic reference to it")
-            .help("a secret's value would show in the task definition: name it under `secrets`; where the text itself is meant, keep it in the image");
+            .help("a secret's value would be visible in the task definition: set it under `secrets`; if you need the text itself, keep it in the image");
         findings.report(finding);
     }
 }
@@ -123,13 +123,13 @@ fn entries(map: &BTreeMap<String, String>) -> usize {
     lengths.sum()
 }
 
-/// What ECS and IAM hold of a service's texts.
+/// The size limits of ECS and IAM for a service's texts.
 fn check_size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     /// Source: Amazon ECS service quotas, "Task definition size".
     const TASK_DEFINITION: usize = 64 * 1_024;
-    /// The secrets' ARNs stand in the execution role's policies, which hold this much of them whatever
-    /// their lengths: an inline policy of 10,240 characters and ten managed ones of 6,144, none of which
-    /// divides an ARN. Source: IAM quotas.
+    /// The secrets' ARNs are in the execution role's policies. These always have space for this many characters:
+    /// one inline policy of 10,240 characters and ten managed policies of 6,144, where no ARN is split between two.
+    /// Source: IAM quotas.
     const SECRETS: usize = 40_000;
     let sum = |size: fn(TaskContainer<'_>) -> usize| spec.containers().map(size).sum::<usize>();
     let secrets = sum(|part| entries(part.secrets));
@@ -145,11 +145,11 @@ fn check_size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     let largest = parts.iter().max_by_key(|(_, size)| size);
     let finding = match largest {
         Some((part, size)) if total > TASK_DEFINITION => {
-            Finding::error("the task definition would be larger than ECS takes")
+            Finding::error("the task definition would be larger than ECS allows")
                 .at_key(format!("{path}.{part}"), format!("{size} of {total} bytes"))
-                .help("it holds 64 KiB, environment, secrets and command included: keep large texts in S3, or in the image")
+                .help("it is limited to 64 KiB, including environment, secrets, and command: keep large texts in S3, or in the image")
         }
-        _ if secrets > SECRETS => Finding::error("the secrets are more than a role's policies hold")
+        _ if secrets > SECRETS => Finding::error("the secrets don't fit into a role's policies")
             .at_key(format!("{path}.secrets"), format!("{secrets} characters"))
             .help("keep several values in one Secrets Manager secret, and name them by `ARN:key::`"),
         _ => return,

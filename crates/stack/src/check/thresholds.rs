@@ -1,4 +1,4 @@
-//! Thresholds of step scaling: whether they are ever reached, and whether the two sides are far enough apart.
+//! Thresholds of step scaling: whether they can be reached, and whether the two sides are far enough apart.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::model::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Refuses a threshold that a metric which is never negative always or never passes. Whether it is fine.
+/// Refuses a threshold if a nonnegative metric is always or never beyond it. Returns whether it is fine.
 pub(super) fn check_is_possible(
     metric: &AlarmMetric,
     path: &str,
@@ -32,9 +32,9 @@ pub(super) fn check_is_possible(
         _ => return true,
     };
     let message = if always {
-        "this alarm always rings"
+        "this alarm is always in ALARM"
     } else {
-        "this alarm never rings"
+        "this alarm never goes into ALARM"
     };
     let finding = Finding::error(message)
         .at(
@@ -62,10 +62,11 @@ pub(super) fn check(service: &Service, here: &str, steps: &StepScaling, findings
     );
     let whole = is_whole(metric, steps.period);
     let finding = if ring_together(out, r#in, whole) {
-        Finding::error("both alarms would ring at once").help(explain_distance(metric, out, r#in))
+        Finding::error("both alarms would be in ALARM at the same time")
+            .help(explain_distance(metric, out, r#in))
     } else if are_equal(out.threshold, r#in.threshold) {
-        Finding::warning("there is no room between the two thresholds")
-            .help("a metric that wavers about them adds and removes tasks in turn: let the scale-in wait for a clearly lower load")
+        Finding::warning("there is no gap between the two thresholds")
+            .help("a metric that varies around them adds and removes tasks repeatedly: let the scale-in wait for a clearly lower load")
     } else if let Some(help) = find_oscillation(service, steps, out, r#in) {
         Finding::warning("a scale-in can cause a scale-out").help(help)
     } else {
@@ -97,12 +98,12 @@ fn is_upward(side: &StepAlarm) -> bool {
     matches!(side.comparison, Comparison::AtOrAbove | Comparison::Above)
 }
 
-/// Equal as numbers: both come from the file as they are.
+/// Equal as numbers: both are exactly as in the file.
 fn are_equal(one: f64, other: f64) -> bool {
     (one - other).abs() <= 0.0
 }
 
-/// Whether a value lets both sides ring; with `whole`, a whole number.
+/// Whether some value puts both sides' alarms into ALARM; with `whole`, a whole number.
 fn ring_together(one: &StepAlarm, other: &StepAlarm, whole: bool) -> bool {
     let (up, down) = match (is_upward(one), is_upward(other)) {
         (true, false) => (one, other),
@@ -117,7 +118,7 @@ fn ring_together(one: &StepAlarm, other: &StepAlarm, whole: bool) -> bool {
     down.threshold > up.threshold || touches
 }
 
-/// The smallest whole number that lets a side ring.
+/// The smallest whole number that puts a side's alarm into ALARM.
 fn first_over(side: &StepAlarm) -> f64 {
     match side.comparison {
         Comparison::Above => side.threshold.floor() + 1.0,
@@ -125,7 +126,7 @@ fn first_over(side: &StepAlarm) -> f64 {
     }
 }
 
-/// The largest whole number that lets a side ring.
+/// The largest whole number that puts a side's alarm into ALARM.
 fn last_under(side: &StepAlarm) -> f64 {
     match side.comparison {
         Comparison::Below => side.threshold.ceil() - 1.0,
@@ -135,8 +136,8 @@ fn last_under(side: &StepAlarm) -> f64 {
 
 /// Whether every datapoint of a metric is a whole number.
 fn is_whole(metric: &AlarmMetric, period: Duration) -> bool {
-    /// SQS publishes one datapoint a minute, so that every statistic of it is the datapoint itself. Of this
-    /// metric there is one for each message.
+    /// SQS publishes one datapoint per minute, so every statistic is the datapoint itself. Only this metric has a
+    /// datapoint for each message.
     const OF_MESSAGES: &str = "SentMessageSize";
     let counted =
         |statistic: &Statistic| matches!(statistic, Statistic::Plain(name) if name != "Average");
@@ -154,10 +155,10 @@ fn explain_distance(metric: &AlarmMetric, out: &StepAlarm, r#in: &StepAlarm) -> 
     if is_upward(out) == is_upward(r#in) {
         let other = if is_upward(out) { "below" } else { "above" };
         return format!(
-            "a scale-in rings on the other side of the metric than the scale-out: write `{other}: …` for it"
+            "a scale-in needs the opposite comparison of the scale-out: use `{other}: …`"
         );
     }
-    // Under nothing there is no threshold of such a metric.
+    // Below zero, such a metric has no threshold.
     if is_upward(out) && out.threshold <= 0.0 && is_never_negative(metric) {
         return "write `at_or_below: 0` for the scale-in, or a higher threshold for the scale-out"
             .to_owned();
@@ -168,7 +169,7 @@ fn explain_distance(metric: &AlarmMetric, out: &StepAlarm, r#in: &StepAlarm) -> 
         ("over", "raise")
     };
     format!(
-        "{bound} the scale-in's threshold to {word} {}, with room between the two",
+        "{bound} the scale-in's threshold to {word} {}, with a gap between the two",
         out.threshold
     )
 }
@@ -177,7 +178,7 @@ fn is_never_negative(metric: &AlarmMetric) -> bool {
     !matches!(metric, AlarmMetric::Other { .. })
 }
 
-/// Averages over the tasks rise when one of them goes. Of other metrics nobody knows.
+/// Averages over the tasks rise when one task stops. For other metrics, that is unknown.
 fn is_average(metric: &AlarmMetric) -> bool {
     match metric {
         AlarmMetric::Other {
@@ -192,8 +193,8 @@ fn is_average(metric: &AlarmMetric) -> bool {
     }
 }
 
-/// Whether the average after the smallest scale-in, from the fewest tasks that allow it, is over the
-/// scale-out's threshold; what would be right.
+/// Whether the average after the smallest scale-in, at the smallest count that allows it, is above the scale-out
+/// threshold. If so, returns a valid threshold.
 fn find_oscillation(
     service: &Service,
     steps: &StepScaling,

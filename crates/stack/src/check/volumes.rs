@@ -1,4 +1,4 @@
-//! Volumes: whether tasks reach them, and what containers mount where.
+//! Volumes: whether tasks can use them, and where containers mount them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::model::{Network, ServiceSpec, Stack};
 use crate::nearest::{listed, suggest};
 use crate::path;
 
-/// Where the agent of ECS Exec writes. Source: aws/containers-roadmap, issue 1359.
+/// The folders that ECS Exec's agent writes to. Source: aws/containers-roadmap, issue 1359.
 pub(super) const EXEC_FOLDERS: [&str; 3] = [
     "/managed-agents",
     "/var/lib/amazon/ssm",
@@ -25,8 +25,8 @@ pub(super) fn check(stack: &Stack, service: &str, spec: &ServiceSpec, findings: 
         if efs.access_point.is_some() && efs.directory != "/" {
             let finding = Finding::error("`directory` can't be combined with `access_point`")
                 .at(format!("{path}.directory"), "another folder")
-                .at(format!("{path}.access_point"), "decides on the folder")
-                .help("remove `directory`: ECS takes the folder of the access point");
+                .at(format!("{path}.access_point"), "sets the folder")
+                .help("remove `directory`: ECS uses the folder of the access point");
             findings.report(finding);
         }
         if matches!(stack.network, Network::Create { .. }) {
@@ -35,7 +35,7 @@ pub(super) fn check(stack: &Stack, service: &str, spec: &ServiceSpec, findings: 
                     format!("{path}.efs"),
                     "has its mount targets in another VPC",
                 )
-                .at("network", "a VPC of the stack's own")
+                .at("network", "the stack's own VPC")
                 .help("name the file system's network: `network: {vpc: …, subnets: […]}`");
             findings.report(finding);
         }
@@ -67,7 +67,7 @@ fn check_sidecars(service: &str, spec: &ServiceSpec, findings: &mut Findings) {
     }
 }
 
-/// Docker mounts one volume at a folder.
+/// Docker mounts only one volume at a folder.
 fn check_folders(path: &str, spec: &ServiceSpec, sidecar: Option<&str>, findings: &mut Findings) {
     // A sidecar's folder is the value itself.
     let place = |name: &str| match sidecar {
@@ -85,7 +85,7 @@ fn check_folders(path: &str, spec: &ServiceSpec, sidecar: Option<&str>, findings
             Finding::error("two volumes have the same folder")
                 .at(place(name), "again here")
                 .at(place(first), "first here")
-                .help("give each volume a folder of its own")
+                .help("give each volume its own folder")
         } else {
             continue;
         };

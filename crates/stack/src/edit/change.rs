@@ -7,7 +7,7 @@ use crate::select::ENVIRONMENTS;
 use crate::yaml::{Node, Value};
 use crate::{duration, path};
 
-/// A change of one place of a definition.
+/// A change at one path of a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     pub(super) path: Vec<String>,
@@ -23,25 +23,25 @@ pub(super) enum NewValue {
 }
 
 impl Edit {
-    /// Gives the value of a path a duration; the key is added when it isn't there.
+    /// Sets the value at a path to a duration; adds the key if it is missing.
     #[must_use]
     pub fn duration(path: &[&str], value: Duration) -> Self {
         Self::new(path, NewValue::Text(duration::format(value)))
     }
 
-    /// Gives the value of a path a number; the key is added when it isn't there.
+    /// Sets the value at a path to a number; adds the key if it is missing.
     #[must_use]
     pub fn number(path: &[&str], value: u32) -> Self {
         Self::new(path, NewValue::Number(value))
     }
 
-    /// Gives a value another key, in the same place.
+    /// Renames a key without moving its value.
     #[must_use]
     pub fn rename(path: &[&str], key: &'static str) -> Self {
         Self::new(path, NewValue::Key(key))
     }
 
-    /// Takes a key with its value away, if it is there.
+    /// Removes a key and its value, if it exists.
     #[must_use]
     pub fn remove(path: &[&str]) -> Self {
         Self::new(path, NewValue::Gone)
@@ -54,7 +54,7 @@ impl Edit {
         }
     }
 
-    /// The edit in an environment, if that is where the value comes from.
+    /// The same edit in an environment, if the value comes from there.
     pub(super) fn within(mut self, environment: Option<&str>, root: &Node) -> Self {
         let Some(environment) = environment else {
             return self;
@@ -68,7 +68,7 @@ impl Edit {
         self
     }
 
-    /// The value that the tree is to have.
+    /// The new value in the tree.
     pub(super) fn value(&self) -> Option<Value> {
         match &self.to {
             NewValue::Text(text) => Some(Value::Str(text.clone())),
@@ -83,7 +83,7 @@ impl Edit {
         path::join(&self.path)
     }
 
-    /// What stands there afterwards: the value, or the key; nothing where it is taken away.
+    /// The result: the value or the key; empty if it is removed.
     #[must_use]
     pub fn written(&self) -> String {
         match &self.to {
@@ -95,14 +95,14 @@ impl Edit {
     }
 }
 
-/// What to do by hand, such as `services.worker.tasks.min: 3`.
+/// The edit as an instruction, such as `services.worker.tasks.min: 3`.
 impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path();
         match &self.to {
             NewValue::Text(_) | NewValue::Number(_) => write!(f, "{path}: {}", self.written()),
-            NewValue::Key(key) => write!(f, "{path}: call it `{key}`"),
-            NewValue::Gone => write!(f, "{path}: take it away"),
+            NewValue::Key(key) => write!(f, "{path}: rename it to `{key}`"),
+            NewValue::Gone => write!(f, "{path}: remove it"),
         }
     }
 }

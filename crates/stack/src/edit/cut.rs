@@ -1,10 +1,10 @@
-//! Where the text is cut for an edit, and what is put there: the likeliest place first.
+//! The pieces of text to replace for an edit, and their replacements: the most likely piece first.
 
 use super::change::{Edit, NewValue};
 use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
 
-/// A piece of the text and what takes its place.
+/// A piece of the text and its replacement.
 pub(super) struct Cut {
     span: Span,
     text: String,
@@ -22,14 +22,14 @@ impl Cut {
         Self::new(offset, offset, text)
     }
 
-    /// The text after it; `None` when there is no such piece.
+    /// Returns the text after it; `None` if there is no such piece.
     pub(super) fn apply(&self, text: &str) -> Option<String> {
         let (before, after) = (text.get(..self.span.start)?, text.get(self.span.end..)?);
         (self.span.start <= self.span.end).then(|| format!("{before}{}{after}", self.text))
     }
 }
 
-/// The ways to do an edit. Each is tried until one gives the tree that is meant.
+/// The ways to make an edit. Each is tried until one results in the intended tree.
 pub(super) fn list_cuts(text: &str, root: &Node, edit: &Edit) -> Vec<Cut> {
     let mut node = root;
     for (depth, key) in edit.path.iter().enumerate() {
@@ -55,11 +55,11 @@ pub(super) fn list_cuts(text: &str, root: &Node, edit: &Edit) -> Vec<Cut> {
     Vec::new()
 }
 
-/// Another scalar in the place of one, in the same quotes.
+/// Replaces a scalar by another, in the same quotes.
 fn replace_scalar(text: &str, span: Span, with: &str) -> Vec<Cut> {
     let end = scalar_end(text, span);
     let old = text.get(span.start..end).unwrap_or_default();
-    // A text of several lines, which may hold comments too.
+    // A text of several lines, which can also contain comments.
     if old.contains('\n') {
         return Vec::new();
     }
@@ -71,7 +71,7 @@ fn replace_scalar(text: &str, span: Span, with: &str) -> Vec<Cut> {
     vec![Cut::new(span.start, end, format!("{quote}{with}{quote}"))]
 }
 
-/// New keys in a mapping: behind its last value, or else before its first key.
+/// Adds new keys to a mapping: after its last value, or else before its first key.
 fn insert_keys(text: &str, map: &Node, missing: &[String], edit: &Edit) -> Vec<Cut> {
     let entries = map.entries();
     let json = entries
@@ -124,7 +124,7 @@ fn write_entry(missing: &[String], edit: &Edit, json: bool) -> String {
     content
 }
 
-/// A key and its value taken away. Comments stay: where one stands inside, there is no way.
+/// Removes a key and its value. Comments stay: if there is one inside, the removal isn't possible.
 fn remove_key(text: &str, map: &Node, at: usize) -> Vec<Cut> {
     let entries = map.entries();
     let Some((key, value)) = entries.get(at) else {
@@ -164,7 +164,7 @@ fn remove_key(text: &str, map: &Node, at: usize) -> Vec<Cut> {
     vec![cut]
 }
 
-/// The end of an entry, without what is behind it.
+/// The end of an entry, without any text after it.
 fn end_of(text: &str, key: &Key, value: &Node) -> usize {
     let end = match &value.value {
         Value::Map(_) | Value::Seq(_) if slice_text(text, value.span).starts_with(['{', '[']) => {
@@ -181,7 +181,7 @@ fn end_of(text: &str, key: &Key, value: &Node) -> usize {
     end.max(scalar_end(text, key.span))
 }
 
-/// The end of a scalar: the parser's mark of one in quotes may be behind a comment that follows it.
+/// The end of a scalar. For a quoted one, the parser's mark can be after a comment that follows.
 fn scalar_end(text: &str, span: Span) -> usize {
     let written = slice_text(text, span);
     let mut characters = written.char_indices();
@@ -194,7 +194,7 @@ fn scalar_end(text: &str, span: Span) -> usize {
             characters.next();
         } else if Some(character) == quote {
             let rest = written.get(at + 1..).unwrap_or_default();
-            // Two of them are one in the text.
+            // Two of them are an escaped one.
             if quote == Some('\'') && rest.starts_with('\'') {
                 characters.next();
             } else {
@@ -205,11 +205,11 @@ fn scalar_end(text: &str, span: Span) -> usize {
     span.end
 }
 
-/// What stands before a key on its line, as blanks.
+/// The text before a key on its line, as blanks.
 fn find_indent(text: &str, offset: usize) -> String {
     let before = text.get(..offset).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
-    // A byte order mark takes no space.
+    // A byte order mark has no width.
     " ".repeat(line.trim_start_matches('\u{feff}').chars().count())
 }
 
@@ -220,7 +220,7 @@ fn line_end(text: &str, offset: usize) -> usize {
     offset + line.strip_suffix('\r').unwrap_or(line).len()
 }
 
-/// How lines end in this file.
+/// The line break of this file.
 fn line_break(text: &str, offset: usize) -> &'static str {
     let before = text.get(..offset).unwrap_or_default();
     let broken = before.rfind('\n').or_else(|| text.find('\n'));

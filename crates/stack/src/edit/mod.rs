@@ -1,8 +1,8 @@
-//! Changing values in a definition's text, with every other byte left as it is.
+//! Changes values in a definition's text, and leaves every other byte unchanged.
 //!
-//! The text is cut where the marked parser says that a value stands; nothing is printed anew. A cut counts
-//! only when the changed text, read again, is the tree that was meant; and the whole only when it is the very
-//! stack that was meant.
+//! The text is cut where the parser's marks locate a value; nothing is printed again. A cut counts only if the
+//! changed text, parsed again, is the intended tree. The whole edit counts only if the result is exactly the
+//! intended stack.
 
 mod change;
 mod cut;
@@ -20,45 +20,46 @@ use crate::yaml::{self, Node};
 
 pub use change::Edit;
 
-/// Why a definition can't be changed in its text.
+/// Why the text of a definition can't be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
-    /// The text is no definition.
+    /// The text isn't a valid definition.
     #[error(transparent)]
     Invalid(Report),
-    /// A place that can't be changed without touching others.
-    #[error("{path} can't be changed without touching what is around it")]
+    /// A path that can't be changed without affecting others.
+    #[error("{path} can't be changed without affecting the text around it")]
     Place {
         /// Path of the value.
         path: String,
     },
-    /// A place whose value the command line sets.
+    /// A path whose value the command line sets.
     #[error("{path} is set by an argument (--set), not by the file")]
     Argument {
         /// Path of the value.
         path: String,
     },
-    /// What came out is no definition.
+    /// The result isn't a valid definition.
     #[error("the changed definition would be invalid: {0}")]
     InvalidResult(Report),
-    /// What came out means something else than was meant.
-    #[error("the changed definition would mean something else than was meant")]
+    /// The result has another meaning than intended.
+    #[error("the changed definition would have another meaning than intended")]
     Meaning,
 }
 
 /// Changes a definition's text, edit by edit, into one that means exactly the stack `intended`.
 ///
 /// # Errors
-/// When the text is no definition, when a place can't be changed without touching others, or when what comes
-/// out would mean anything else.
+/// If the text isn't a valid definition, if a path can't be changed without affecting others, or if the result
+/// would have any other meaning.
 pub fn edit(text: &str, edits: &[Edit], intended: &Stack) -> Result<String, EditError> {
     edit_selected(text, edits, intended, &Selection::default())
 }
 
-/// Changes values where a selection has them from: in its environment, or else in the rest of the definition.
+/// Changes values at the place from which a selection takes them: in its environment, or else in the rest of the
+/// definition.
 ///
 /// # Errors
-/// As [`edit`], and when an argument sets a value that is to change.
+/// The same as [`edit`], and if an argument sets a value to be changed.
 pub fn edit_selected(
     text: &str,
     edits: &[Edit],

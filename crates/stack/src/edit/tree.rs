@@ -1,10 +1,10 @@
-//! The tree that an edit means.
+//! The intended tree of an edit.
 
 use super::change::{Edit, NewValue};
 use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
 
-/// The tree after an edit; `None` where its path leads through something that is no mapping, or nowhere.
+/// The tree after an edit; `None` if its path doesn't exist, or leads through something that isn't a mapping.
 pub(super) fn apply_edit(root: &Node, edit: &Edit) -> Option<Node> {
     let mut root = root.clone();
     let (last, outer) = edit.path.split_last()?;
@@ -20,7 +20,7 @@ pub(super) fn apply_edit(root: &Node, edit: &Edit) -> Option<Node> {
                 entries.push((make_key(key), make_node(Value::Map(Vec::new()))));
                 entries.len() - 1
             }
-            // Nothing is to be taken away or renamed.
+            // The key to remove or rename doesn't exist.
             (None, None) => return (edit.to == NewValue::Gone).then_some(root),
         };
         node = &mut entries.get_mut(at)?.1;
@@ -49,7 +49,7 @@ fn change_entry(entries: &mut Vec<(Key, Node)>, last: &str, edit: &Edit) -> Opti
         (NewValue::Text(_) | NewValue::Number(_), at) => {
             let value = edit.value()?;
             match at.and_then(|at| entries.get_mut(at)) {
-                // A whole mapping or list is more than one value.
+                // A complete mapping or list is more than one value.
                 Some((_, node)) if matches!(node.value, Value::Map(_) | Value::Seq(_)) => {
                     return None;
                 }
@@ -75,7 +75,7 @@ fn make_node(value: Value) -> Node {
     }
 }
 
-/// Whether two trees hold the same, wherever it stands; the order of keys means nothing.
+/// Whether two trees have the same content, at any position; the order of keys is ignored.
 pub(super) fn are_equal(a: &Node, b: &Node) -> bool {
     match (&a.value, &b.value) {
         (Value::Map(first), Value::Map(second)) => {

@@ -3,18 +3,18 @@
 /// Where the tasks of created services run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// A small VPC of the stack's own: two public subnets, no NAT.
+    /// A small VPC of the stack: two public subnets, no NAT.
     Create {
         /// The connections that are logged, if any.
         flow_logs: Option<Traffic>,
     },
-    /// A VPC that somebody else owns.
+    /// An existing VPC.
     Existing {
-        /// VPC id; the stack makes a security group in it when `security_groups` is empty.
+        /// VPC ID; the stack creates a security group in it if `security_groups` is empty.
         vpc: Option<String>,
-        /// Subnet ids, at least one.
+        /// Subnet IDs, at least one.
         subnets: Vec<String>,
-        /// Security group ids.
+        /// Security group IDs.
         security_groups: Vec<String>,
         /// Whether tasks get a public address.
         assign_public_ip: bool,
@@ -26,20 +26,20 @@ pub enum Network {
 pub enum Traffic {
     /// All of them.
     All,
-    /// Those that security groups and network ACLs let through.
+    /// The ones that security groups and network ACLs allow.
     Accepted,
-    /// Those that they refuse.
+    /// The ones that they reject.
     Rejected,
 }
 
 /// The VPC that functions run in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionNetwork {
-    /// VPC id; the stack makes a security group in it when `security_groups` is empty.
+    /// VPC ID; the stack creates a security group in it if `security_groups` is empty.
     pub vpc: Option<String>,
-    /// Subnet ids.
+    /// Subnet IDs.
     pub subnets: Vec<String>,
-    /// Security group ids.
+    /// Security group IDs.
     pub security_groups: Vec<String>,
 }
 
@@ -50,12 +50,12 @@ pub enum Cluster {
     Create {
         /// Fixed name; otherwise CloudFormation chooses.
         name: Option<String>,
-        /// What its tasks run on.
+        /// The capacity that its tasks run on.
         capacity: Capacity,
         /// Container Insights; otherwise on if a service's scaling needs it.
         insights: Option<Insights>,
     },
-    /// Somebody else's cluster, by name.
+    /// An existing cluster, by name.
     Existing {
         /// Cluster name.
         name: String,
@@ -69,7 +69,7 @@ pub enum Insights {
     Off,
     /// Metrics of the cluster and its services.
     On,
-    /// Also those of tasks and containers.
+    /// Also metrics of tasks and containers.
     Enhanced,
 }
 
@@ -99,7 +99,7 @@ impl Cluster {
     }
 }
 
-/// What the tasks run on.
+/// The capacity that the tasks run on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Capacity {
     /// Fargate, on demand.
@@ -109,22 +109,23 @@ pub enum Capacity {
         /// Tasks that run on demand.
         base: u32,
     },
-    /// EC2 instances of an Auto Scaling group, which ECS scales with what its tasks need.
+    /// EC2 instances of an Auto Scaling group, which ECS scales for the needs of its tasks.
     Ec2 {
         /// Instance type, such as `t3.small`.
         instance_type: String,
-        /// Fewest instances.
+        /// Minimum number of instances.
         min: u32,
-        /// Most instances, at least `min` and at least one.
+        /// Maximum number of instances, at least `min` and at least one.
         max: u32,
-        /// AMI id, or the name of an SSM parameter that begins with `/`; otherwise the ECS-optimized Amazon Linux 2023.
+        /// AMI ID, or the name of an SSM parameter, which starts with `/`; otherwise the ECS-optimized Amazon Linux
+        /// 2023.
         image: Option<String>,
         /// ARN of the KMS key of the root volumes, if it isn't the account's default one.
         volume_key: Option<String>,
     },
 }
 
-/// Tasks on Fargate of which a share runs on Spot.
+/// Tasks on Fargate with a share on Spot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spot {
     /// Share of the tasks beyond `base` that run on Spot, in percent, 0 to 100.

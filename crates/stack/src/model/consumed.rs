@@ -1,27 +1,27 @@
-//! What the queues of a service differ by.
+//! Settings that can differ between the queues of a service.
 
 use std::time::Duration;
 
 use super::Service;
 use crate::Slo;
 
-/// What a queue in `consumes` has of its own; the rest is the service's.
+/// The own settings of a queue in `consumes`; the others are the service's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ConsumedQueue {
     /// Its latency objective.
     pub slo: Option<Slo>,
-    /// Average time that one task needs for one of its messages.
+    /// Average time that a task needs for one of its messages.
     pub processing_time: Option<Duration>,
 }
 
 impl Service {
-    /// What a queue has of its own.
+    /// The own settings of a queue.
     #[must_use]
     pub fn own_settings(&self, queue: &str) -> ConsumedQueue {
         self.queue_settings.get(queue).copied().unwrap_or_default()
     }
 
-    /// The objective that a queue is judged by: its own `slo`, or else the service's.
+    /// The objective of a queue: its own `slo`, or else the service's.
     #[must_use]
     pub fn queue_slo(&self, queue: &str) -> Option<Slo> {
         self.own_settings(queue).slo.or(self.slo)
@@ -34,7 +34,7 @@ impl Service {
         own.or_else(|| self.latency_objective())
     }
 
-    /// How long the work on a message of a queue takes on average, if a policy or the queue says it.
+    /// How long the work on a message of a queue takes on average, if a policy or the queue sets it.
     #[must_use]
     pub fn queue_processing_time(&self, queue: &str) -> Option<Duration> {
         let own = self.own_settings(queue).processing_time;

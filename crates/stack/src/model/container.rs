@@ -1,16 +1,16 @@
-//! Containers of a created service, and what they may do.
+//! Containers of a created service, and their permissions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ServiceSpec;
 
-/// How a container runs, beyond its image and command.
+/// How a container runs, in addition to its image and command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
-    /// Whether a deploy replaces the tag of its image by the digest that the registry has for it.
+    /// Whether a deploy replaces the tag of its image with the digest in the registry.
     pub resolve_digest: bool,
-    /// Entry point that replaces the image's; empty: the image's own.
+    /// Entry point that replaces the image's; if empty, the image's own.
     pub entrypoint: Vec<String>,
     /// ARNs of files in S3 with environment variables.
     pub environment_files: Vec<String>,
@@ -20,17 +20,17 @@ pub struct Container {
     pub user: Option<String>,
     /// Whether its root file system is read-only.
     pub read_only: bool,
-    /// Linux capabilities that it doesn't get.
+    /// Linux capabilities that are removed from it.
     pub drop: Vec<String>,
-    /// Whether an init process is its first one.
+    /// Whether its first process is an init process.
     pub init: bool,
     /// Soft and hard resource limits, by ECS's names.
     pub ulimits: BTreeMap<String, u32>,
-    /// Containers of the task that must have come this far before it starts, by name.
+    /// Containers of the task that must have reached a state before it starts, by name.
     pub depends_on: BTreeMap<String, ContainerState>,
 }
 
-/// How far a container must have come. Source: Amazon ECS API, `ContainerDependency`.
+/// The state that a container must have reached. Source: Amazon ECS API, `ContainerDependency`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerState {
     /// It has started.
@@ -46,39 +46,39 @@ pub enum ContainerState {
 /// A volume of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Volume {
-    /// Folder of the service's own container.
+    /// Folder in the service's own container.
     pub path: String,
-    /// The file system that it is; otherwise it is empty, and ends with the task.
+    /// Its file system; otherwise, the volume is empty, and ends with the task.
     pub efs: Option<FileSystem>,
 }
 
-/// A file system in EFS.
+/// An EFS file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSystem {
     /// Its ID.
     pub id: String,
-    /// ID of the access point to it.
+    /// ID of the access point for it.
     pub access_point: Option<String>,
-    /// Folder that is mounted, `/` for all of it.
+    /// Folder to mount, `/` for all of it.
     pub directory: String,
-    /// Whether tasks may only read.
+    /// Whether tasks can only read.
     pub read_only: bool,
 }
 
-/// A container beside the service's own.
+/// A container in addition to the service's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sidecar {
     /// Container image.
     pub image: String,
-    /// Whether its end is the task's.
+    /// Whether the task ends when it ends.
     pub essential: bool,
-    /// Command that replaces the image's; empty: the image's own.
+    /// Command that replaces the image's; if empty, the image's own.
     pub command: Vec<String>,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
-    /// Environment variables from Secrets Manager or SSM Parameter Store, as those of the service.
+    /// Environment variables from Secrets Manager or SSM Parameter Store, as for the service.
     pub secrets: BTreeMap<String, String>,
-    /// How it runs, beyond that.
+    /// Its other settings.
     pub container: Container,
     /// Folders of the volumes that it mounts, by their names.
     pub volumes: BTreeMap<String, String>,
@@ -91,7 +91,7 @@ pub struct TaskContainer<'s> {
     pub sidecar: Option<&'s str>,
     /// Container image.
     pub image: &'s str,
-    /// Whether its end is the task's.
+    /// Whether the task ends when it ends.
     pub essential: bool,
     /// Command that replaces the image's.
     pub command: &'s [String],
@@ -99,12 +99,12 @@ pub struct TaskContainer<'s> {
     pub environment: &'s BTreeMap<String, String>,
     /// Environment variables from Secrets Manager or SSM Parameter Store.
     pub secrets: &'s BTreeMap<String, String>,
-    /// How it runs, beyond that.
+    /// Its other settings.
     pub container: &'s Container,
 }
 
 impl ServiceSpec {
-    /// The volumes of a container with their names and folders: `None` is the service's own.
+    /// The volumes of a container with their names and folders; `None` stands for the service's own container.
     pub fn mounts(&self, sidecar: Option<&str>) -> Vec<(&str, &str)> {
         let own = self
             .volumes
@@ -144,16 +144,16 @@ impl ServiceSpec {
     }
 }
 
-/// How many tasks there are while ECS replaces them, in percent of the desired count.
+/// Limits for the number of tasks while ECS replaces them, in percent of the desired count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deployment {
-    /// The least that run, rounded up, 0 to 100; otherwise as the capacity needs it.
+    /// Minimum share of running tasks, rounded up, 0 to 100; otherwise as the capacity requires.
     pub min_healthy: Option<u32>,
-    /// The most that exist, rounded down, 100 to 200; otherwise 200.
+    /// Maximum share of existing tasks, rounded down, 100 to 200; otherwise 200.
     pub max: Option<u32>,
 }
 
-/// A container that no key changes.
+/// A container without settings.
 impl Default for Container {
     fn default() -> Self {
         Self {
@@ -182,11 +182,11 @@ pub struct HealthCheck {
     pub timeout: Duration,
     /// Failed checks in a row that make it unhealthy, 1 to 10.
     pub retries: u32,
-    /// Time after its start in which failed checks don't count; whole seconds, at most 5 min.
+    /// Time after its start during which failed checks don't count; whole seconds, at most 5 min.
     pub start: Duration,
 }
 
-/// What the tasks of a service may do beyond what the definition implies.
+/// A permission of a service's tasks, in addition to the ones that the definition implies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permission {
     /// A statement of an IAM policy.

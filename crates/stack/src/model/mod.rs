@@ -1,5 +1,5 @@
-//! A validated stack definition: what [`crate::parse`] hands out. Every default is filled in, and
-//! every value is one that AWS takes.
+//! A validated stack definition, the result of [`crate::parse`]. Every default is filled in, and AWS accepts every
+//! value.
 
 mod cluster;
 mod consumed;
@@ -23,16 +23,16 @@ use scaling::Bounds;
 
 use crate::{Slo, Written};
 
-/// A whole stack definition.
+/// A complete stack definition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stack {
     /// The CloudFormation stack's name.
     pub name: String,
-    /// The environment that is meant, if the definition was read for one.
+    /// The selected environment, if the definition was read for one.
     pub environment: Option<String>,
-    /// How the definition was written.
+    /// The definition as it was written.
     pub written: Written,
-    /// Refuse any other AWS account (12 digits).
+    /// The only allowed AWS account (12 digits).
     pub account: Option<String>,
     /// AWS region; otherwise the profile's.
     pub region: Option<String>,
@@ -40,15 +40,15 @@ pub struct Stack {
     pub tags: BTreeMap<String, String>,
     /// Whether CloudFormation refuses to delete the stack.
     pub termination_protection: bool,
-    /// ARN of the IAM policy put as permissions boundary on every role.
+    /// ARN of the IAM policy that is the permissions boundary of every role.
     pub permissions_boundary: Option<String>,
-    /// Path of every role in IAM, which begins and ends with a slash.
+    /// IAM path of every role, which starts and ends with a slash.
     pub role_path: String,
-    /// ARN of the KMS key of the alarms' messages, if it isn't one that SNS manages.
+    /// ARN of the KMS key of the alarms' messages, if it isn't managed by SNS.
     pub key: Option<String>,
-    /// ARN of the KMS key of the logs, if it isn't one that CloudWatch Logs manages.
+    /// ARN of the KMS key of the logs, if it isn't managed by CloudWatch Logs.
     pub log_key: Option<String>,
-    /// Existing bucket for the functions' code and large templates, if it isn't one that ecs-scaler makes.
+    /// Existing bucket for the functions' code and large templates, if it isn't created by ecs-scaler.
     pub assets_bucket: Option<String>,
     /// Where the created services run.
     pub network: Network,
@@ -58,41 +58,41 @@ pub struct Stack {
     pub queues: BTreeMap<String, Queue>,
     /// Services by their short names in the file.
     pub services: BTreeMap<String, Service>,
-    /// The metric function and what it publishes.
+    /// The metric function and its metrics.
     pub metric: Metric,
     /// Thresholds of the operational alarms.
     pub alarms: Alarms,
-    /// Who receives the alarms.
+    /// The recipients of the alarms.
     pub notify: Vec<Recipient>,
     /// JSON merge patch on the finished template.
     pub overrides: Option<serde_json::Value>,
 }
 
-/// An ECS service, its queues and its scaling.
+/// An ECS service, its queues, and its scaling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {
-    /// Created by the stack, or somebody else's.
+    /// Created by the stack, or existing.
     pub source: ServiceSource,
-    /// What it is judged by, if the definition has it apart from what its policy aims at.
+    /// Its objective, if the definition sets one apart from the latency that its policy aims at.
     pub slo: Option<Slo>,
     /// Short names of the queues that it consumes, in the file's order.
     pub consumes: Vec<String>,
-    /// What these queues have of their own, by their short names; none of a queue that has nothing.
+    /// The own settings of these queues, by their short names; a queue without any isn't included.
     pub queue_settings: BTreeMap<String, ConsumedQueue>,
-    /// Whether a task protects itself from being stopped while it works on a message.
+    /// Whether a task protects itself from being stopped while it processes a message.
     pub protect: bool,
-    /// Whether a task extends the visibility timeout of the message that it works on.
+    /// Whether a task extends the visibility timeout of the message that it processes.
     pub heartbeat: bool,
     /// Bounds of the desired count, outside of the schedule's periods.
     pub tasks: Tasks,
-    /// Periods of the week with other bounds.
+    /// Weekly periods with other bounds.
     pub schedule: Option<Schedule>,
-    /// How the desired count follows the work; a fixed count of `tasks.min` when absent.
+    /// How the desired count follows the work; `None` for a fixed count of `tasks.min`.
     pub scaling: Option<Scaling>,
 }
 
 impl Stack {
-    /// ARNs of the SNS topics that receive the alarms by themselves.
+    /// ARNs of the SNS topics that receive the alarms directly.
     pub fn alarm_topics(&self) -> impl Iterator<Item = &str> {
         self.notify.iter().filter_map(|recipient| match recipient {
             Recipient::Topic(arn) => Some(arn.as_str()),
@@ -100,7 +100,7 @@ impl Stack {
         })
     }
 
-    /// Whether somebody receives the alarms through a topic of the stack.
+    /// Whether a topic of the stack sends the alarms to a recipient.
     #[must_use]
     pub fn has_subscribers(&self) -> bool {
         let is_topic = |recipient: &Recipient| matches!(recipient, Recipient::Topic(_));
@@ -109,7 +109,7 @@ impl Stack {
 }
 
 impl Service {
-    /// Messages that a task works on at once, as far as a policy says it: at least 1.
+    /// Messages that a task processes at the same time, if a policy sets it: at least 1.
     #[must_use]
     pub fn concurrency(&self) -> u32 {
         let backlog = self.backlog_per_task().map(|backlog| backlog.concurrency);
@@ -118,13 +118,14 @@ impl Service {
             .unwrap_or(1)
     }
 
-    /// Bounds of the desired count outside of the schedule's periods; `None` if they are none, which is an error.
+    /// Bounds of the desired count outside of the schedule's periods; `None` if they aren't valid, which is an
+    /// error.
     #[must_use]
     pub fn bounds(&self) -> Option<Bounds> {
         Bounds::new(self.tasks.min, self.tasks.max).ok()
     }
 
-    /// The smallest minimum and the largest maximum that ever hold.
+    /// The smallest minimum and the largest maximum that ever apply.
     #[must_use]
     pub fn envelope(&self) -> Tasks {
         let scheduled = self.schedule.as_ref().zip(self.bounds());
@@ -135,14 +136,14 @@ impl Service {
         })
     }
 
-    /// Whether it can have no task at a time when work can wake it. Where a period's maximum is 0, nothing wakes it but
-    /// the period's end.
+    /// Whether it can have no tasks at a time when work can start one. In a period whose maximum is 0, only the
+    /// period's end can start tasks.
     #[must_use]
     pub fn can_sleep(&self) -> bool {
         self.tasks.min == 0 || self.sleeping_period().is_some()
     }
 
-    /// The place of the first period in which it can have no task, and can be woken.
+    /// The index of the first period in which it can have no tasks, and work can start one.
     #[must_use]
     pub fn sleeping_period(&self) -> Option<usize> {
         let periods = &self.schedule.as_ref()?.periods;
@@ -163,8 +164,9 @@ impl Service {
         self.scaling.as_ref()?.demand.as_ref()
     }
 
-    /// How long its messages can wait: the latency of its `slo`, or else what its policy aims at, or else the shortest of its
-    /// queues' own objectives. A queue's own objective wins: see [`Self::queue_objective`].
+    /// How long its messages can wait: the latency of its `slo`, or else the latency that its policy aims at, or
+    /// else the shortest of its queues' own objectives. A queue's own objective wins: see
+    /// [`Self::queue_objective`].
     #[must_use]
     pub fn latency_objective(&self) -> Option<Duration> {
         let slo = self.slo.map(|slo| slo.latency);
@@ -181,7 +183,7 @@ impl Service {
         backlog.or(self.demand().map(|demand| demand.acceptable_latency))
     }
 
-    /// How long the work on a message takes on average, if a policy says it.
+    /// How long the work on a message takes on average, if a policy sets it.
     #[must_use]
     pub fn processing_time(&self) -> Option<Duration> {
         let backlog = self.backlog_per_task();
@@ -199,7 +201,8 @@ impl Service {
                 .is_some_and(|demand| demand.actuator == Actuator::TargetTracking)
     }
 
-    /// Whether a scaling function checks it, of its own or shared. It sets the desired count, or only observes.
+    /// Whether a scaling function checks it, its own or a shared one. The function sets the desired count, or only
+    /// observes.
     #[must_use]
     pub fn has_scaling_function(&self) -> bool {
         let scaling = self.scaling.as_ref();
@@ -230,7 +233,7 @@ impl Service {
     }
 }
 
-/// How a service's desired count follows the work: at least one of these.
+/// How a service's desired count follows the work: at least one of these is set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scaling {
     /// Target tracking on the backlog per task.
@@ -241,14 +244,15 @@ pub struct Scaling {
     pub memory: Option<Utilization>,
     /// Step scaling by Application Auto Scaling.
     pub steps: Option<StepScaling>,
-    /// Step scaling by the scaling function, which alarms reach through SNS. Never beside another kind.
+    /// Step scaling by the scaling function, which alarms notify through SNS. It can't be combined with another
+    /// policy.
     pub alarm_steps: Option<StepScaling>,
-    /// The tasks that the work needs. Beside another kind only if it does no more than observe.
+    /// The tasks that the work needs. It can be combined with another policy only if it only observes.
     pub demand: Option<Demand>,
 }
 
 impl Scaling {
-    /// Whether there is another kind than demand.
+    /// Whether it has a policy other than demand.
     #[must_use]
     pub fn has_other_than_demand(&self) -> bool {
         self.backlog_per_task.is_some()
@@ -264,42 +268,43 @@ impl Scaling {
 pub struct Demand {
     /// The waiting time that the policy aims at.
     pub acceptable_latency: Duration,
-    /// Average time that one task needs for one message; `None` when it is measured.
+    /// Average time that one task needs for one message; `None` if it is measured.
     pub processing_time: Option<Duration>,
-    /// Messages that a task works on at once, at least 1.
+    /// Messages that a task processes at the same time, at least 1.
     pub concurrency: u32,
-    /// Who sets the desired count.
+    /// What sets the desired count.
     pub actuator: Actuator,
     /// Time between two checks of the function.
     pub every: Duration,
-    /// Tasks that stay although nothing needs them.
+    /// Minimum number of tasks that run even if nothing needs them.
     pub warm: Warm,
-    /// From a decision to the first message of a new task, until the function has measured it.
+    /// Time from a decision until a new task takes its first message, used until the function has measured it.
     pub task_start: Duration,
     /// How long the last task stays after the last message.
     pub window: Duration,
-    /// Pauses after a change of the desired count.
+    /// Cooldowns after a change of the desired count.
     pub cooldown: Cooldown,
 }
 
 impl Demand {
-    /// Whether it changes the desired count, and doesn't only observe.
+    /// Whether it changes the desired count instead of only observing.
     #[must_use]
     pub fn acts(&self) -> bool {
         self.actuator != Actuator::None
     }
 
-    /// Whether the function checks it: to set the desired count, or only to observe.
+    /// Whether the function checks it, to set the desired count or only to observe.
     #[must_use]
     pub fn is_by_function(&self) -> bool {
         self.actuator != Actuator::TargetTracking
     }
 
-    /// Warm tasks that a jump of the arrivals by one message per second takes, so that none of the messages waits longer than
-    /// the objective; `None` if a function's reaction is fast enough, or if the processing time isn't known.
+    /// Warm tasks needed per jump of the arrivals by one message per second, so that no message waits longer than
+    /// the objective. `None` if a function's reaction is fast enough, or if the processing time isn't known.
     ///
-    /// Until new tasks run, a jump by a rate loses no message if tasks for `rate × processing time × (reaction − objective) ÷
-    /// reaction` run already: they serve within a reaction what arrives in the part of it that is longer than the objective.
+    /// Until new tasks run, a jump by a rate makes no message late if `rate × processing time × (reaction −
+    /// objective) ÷ reaction` tasks are already running. Within one reaction time, they serve the messages that
+    /// arrive in the part of it that exceeds the objective.
     #[must_use]
     pub fn warm_tasks_per_rate(&self, objective: Duration) -> Option<f64> {
         let reaction = self.every.saturating_add(self.task_start);
@@ -312,15 +317,15 @@ impl Demand {
     }
 }
 
-/// Who sets the desired count by the demand algorithm.
+/// What sets the desired count with the demand algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actuator {
-    /// One function for all such services, several times a minute.
+    /// One function for all such services, several times per minute.
     Function,
     /// Application Auto Scaling, by target tracking on a metric that the metric function publishes.
     TargetTracking,
-    /// Nobody. The function checks the service as `Function` does, publishes the count that it would set, and isn't allowed
-    /// to set it.
+    /// Nothing. The function checks the service like `Function`, publishes the count that it would set, and has no
+    /// permission to set it.
     None,
 }
 
@@ -338,9 +343,9 @@ pub struct Utilization {
 /// Steps by how far a metric is beyond a threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepScaling {
-    /// The metric of each side that has none of its own.
+    /// The metric of each side that doesn't set its own.
     pub metric: AlarmMetric,
-    /// Length of a period: 10 s, 20 s, 30 s or whole minutes.
+    /// Length of a period: 10 s, 20 s, 30 s, or whole minutes.
     pub period: Duration,
     /// Cooldowns of the two sides.
     pub cooldown: Cooldown,
@@ -368,7 +373,7 @@ pub enum AlarmMetric {
     Messages {
         /// Short name of the queue.
         queue: String,
-        /// What is counted, at least two of them.
+        /// The kinds of messages to count, at least two.
         count: BTreeSet<Count>,
         /// Statistic of each count over a period.
         statistic: Statistic,
@@ -379,7 +384,7 @@ pub enum AlarmMetric {
         namespace: String,
         /// Metric name.
         name: String,
-        /// Dimensions; all that the metric has.
+        /// Dimensions: all that the metric has.
         dimensions: BTreeMap<String, String>,
         /// Statistic over a period.
         statistic: Statistic,
@@ -389,9 +394,9 @@ pub enum AlarmMetric {
 /// Statistic of a metric over a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Statistic {
-    /// `SampleCount`, `Average`, `Sum`, `Minimum` or `Maximum`.
+    /// `SampleCount`, `Average`, `Sum`, `Minimum`, or `Maximum`.
     Plain(String),
-    /// A percentile, trimmed mean or the like, such as `p99.9`.
+    /// A percentile, a trimmed mean, or similar, such as `p99.9`.
     Extended(String),
 }
 
@@ -404,11 +409,11 @@ pub struct StepAlarm {
     pub comparison: Comparison,
     /// Threshold, in the metric's unit.
     pub threshold: f64,
-    /// Datapoints to alarm, of the last `periods`.
+    /// Datapoints to alarm, out of the last `periods`.
     pub datapoints: u32,
     /// Evaluation periods, at least `datapoints`.
     pub periods: u32,
-    /// What a missing datapoint counts as.
+    /// How missing datapoints are treated.
     pub missing: MissingData,
     /// The steps that it applies.
     pub steps: Steps,
@@ -429,7 +434,7 @@ impl StepScaling {
 }
 
 impl AlarmMetric {
-    /// Short name of the queue that it is about, if it is about one.
+    /// Short name of its queue, if it has one.
     #[must_use]
     pub fn queue(&self) -> Option<&str> {
         match self {
@@ -439,12 +444,12 @@ impl AlarmMetric {
     }
 }
 
-/// Whose service it is.
+/// The owner of the service.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServiceSource {
     /// Created by the stack.
     Create(Box<ServiceSpec>),
-    /// Somebody else's: only measured and scaled.
+    /// Existing: only measured and scaled.
     Existing {
         /// Cluster name.
         cluster: String,
@@ -460,24 +465,24 @@ pub struct ServiceSpec {
     pub name: Option<String>,
     /// Container image.
     pub image: String,
-    /// CPU units (1,024 are one vCPU); on Fargate, with `memory` a pair that it offers.
+    /// CPU units (1,024 are one vCPU); on Fargate, a valid pair with `memory`.
     pub cpu: u32,
     /// Memory in MiB.
     pub memory: u32,
     /// Instruction set of the image.
     pub architecture: Architecture,
-    /// What its tasks run on, if that isn't the cluster's.
+    /// The capacity of its tasks, if it isn't the cluster's.
     pub capacity: Option<Spot>,
-    /// Command that replaces the image's; empty: the image's own.
+    /// Command that replaces the image's; if empty, the image's own.
     pub command: Vec<String>,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
     /// Environment variables from Secrets Manager or SSM Parameter Store, by ARN, or by a parameter's name, which
-    /// begins with a slash.
+    /// starts with a slash.
     pub secrets: BTreeMap<String, String>,
-    /// How the container runs, beyond that.
+    /// The other settings of the container.
     pub container: Container,
-    /// Containers beside it, by name.
+    /// Other containers of the task, by name.
     pub sidecars: BTreeMap<String, Sidecar>,
     /// Whether commands can be run in the containers of a task (ECS Exec).
     pub exec: bool,
@@ -489,34 +494,34 @@ pub struct ServiceSpec {
     pub storage: Option<u32>,
     /// Volumes of a task, by name.
     pub volumes: BTreeMap<String, Volume>,
-    /// What else the tasks may do.
+    /// Additional permissions of the tasks.
     pub permissions: Vec<Permission>,
     /// Queues that the tasks send to: short names, or ARNs of others.
     pub sends: Vec<String>,
     /// ARNs of topics that the tasks publish to.
     pub publishes: Vec<String>,
-    /// ARN of an existing role of the tasks, in place of the stack's own.
+    /// ARN of an existing role for the tasks, instead of the stack's own.
     pub task_role: Option<String>,
-    /// ARN of an existing role with which ECS starts the tasks, in place of the stack's own.
+    /// ARN of an existing role with which ECS starts the tasks, instead of the stack's own.
     pub execution_role: Option<String>,
-    /// Time between SIGTERM and SIGKILL; whole seconds, on Fargate at most 120 s.
+    /// Time between SIGTERM and SIGKILL; whole seconds, at most 120 s on Fargate.
     pub stop_timeout: Duration,
     /// Port that the container listens on.
     pub port: Option<u16>,
-    /// Application Load Balancer in front of the tasks; then there is a `port`.
+    /// Application Load Balancer in front of the tasks; requires a `port`.
     pub load_balancer: Option<LoadBalancer>,
 }
 
 impl ServiceSpec {
-    /// Share of the tasks, in percent, that run while ECS replaces them.
+    /// Minimum share of the tasks, in percent, that run while ECS replaces them.
     ///
-    /// Instances that are all full have no room for a new task until an old one has stopped, and at 100% none may
-    /// stop: the deployment would wait until CloudFormation gives up after three hours. ECS rounds the number of
-    /// tasks up, so one of `n` tasks may stop at (n − 1) ÷ n. Of a single task none may: it would be an outage.
-    /// Source: Amazon ECS API, `DeploymentConfiguration$minimumHealthyPercent`.
+    /// If all instances are full, there is no space for a new task until an old one has stopped. At 100%, none can
+    /// stop, so the deployment would wait until CloudFormation stops it after three hours. ECS rounds the number of
+    /// tasks up, so one of `n` tasks can stop at (n − 1) ÷ n. A single task must not stop, because that would be an
+    /// outage. Source: Amazon ECS API, `DeploymentConfiguration$minimumHealthyPercent`.
     #[must_use]
     pub fn min_healthy(&self, tasks: Tasks, cluster: &Cluster) -> u32 {
-        /// No more than a quarter of the tasks stops, however many there are.
+        /// At most a quarter of the tasks stop at once, whatever their number.
         const MOST: u32 = 4;
         if let Some(share) = self.deployment.min_healthy {
             return share;
@@ -529,24 +534,24 @@ impl ServiceSpec {
     }
 }
 
-/// An Application Load Balancer of a service's own.
+/// A service's own Application Load Balancer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadBalancer {
     /// Port on which it listens.
     pub listener: u16,
     /// Path of the health check.
     pub health_check: String,
-    /// ARN of the certificate of an HTTPS listener; HTTP without.
+    /// ARN of the certificate of an HTTPS listener; without one, the listener uses HTTP.
     pub certificate: Option<String>,
     /// Reachable within the VPC only.
     pub internal: bool,
-    /// Its subnets, at least two, where they are not the tasks'.
+    /// Its subnets, at least two, if they aren't the tasks' subnets.
     pub subnets: Vec<String>,
-    /// Blocks of addresses from which requests are let in; empty: everywhere, or the VPC.
+    /// CIDR blocks from which requests are allowed; if empty, from everywhere, or from the VPC.
     pub allow_from: Vec<String>,
     /// Whether port 80 redirects to the HTTPS listener.
     pub redirect_http: bool,
-    /// Security policy of an HTTPS listener, if not the default one.
+    /// Security policy of an HTTPS listener, if it isn't the default one.
     pub tls_policy: Option<String>,
     /// ARN of the web ACL that decides on requests.
     pub waf: Option<String>,
@@ -570,7 +575,7 @@ impl Architecture {
     pub const ALL: [Self; 2] = [Self::Arm64, Self::X86_64];
 }
 
-/// Shows the name that the format and Lambda use.
+/// Shows its name in the format and in Lambda.
 impl fmt::Display for Architecture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -583,9 +588,9 @@ impl fmt::Display for Architecture {
 /// Bounds of a service's desired count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tasks {
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     pub min: u32,
-    /// Most tasks, at least `min`.
+    /// Maximum number of tasks, at least `min`.
     pub max: u32,
 }
 
@@ -596,22 +601,22 @@ pub struct BacklogPerTask {
     pub acceptable_latency: Duration,
     /// Average processing time of one message.
     pub processing_time: Duration,
-    /// Messages that a task works on at once, at least 1.
+    /// Messages that a task processes at the same time, at least 1.
     pub concurrency: u32,
-    /// Which messages count as backlog; never empty.
+    /// The kinds of messages that count as backlog; never empty.
     pub count: BTreeSet<Count>,
     /// Cooldowns of the scaling policy.
     pub cooldown: Cooldown,
-    /// Who divides the backlog by the tasks.
+    /// What divides the backlog by the tasks.
     pub source: BacklogSource,
 }
 
-/// Who divides the backlog by the tasks.
+/// What divides the backlog by the tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BacklogSource {
     /// The metric function, every minute.
     Lambda,
-    /// CloudWatch's metric math on the metrics of SQS and of Container Insights.
+    /// CloudWatch's metric math, with metrics of SQS and Container Insights.
     MetricMath,
 }
 
@@ -624,12 +629,12 @@ pub struct Cooldown {
     pub r#in: Duration,
 }
 
-/// Who receives alarms.
+/// A recipient of alarms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
-    /// An e-mail address.
+    /// An email address.
     Email(String),
-    /// ARN of somebody else's SNS topic.
+    /// ARN of an existing SNS topic.
     Topic(String),
     /// A Slack channel.
     Slack {
@@ -640,7 +645,7 @@ pub enum Recipient {
     },
 }
 
-/// The metric function and what it publishes.
+/// The metric function and its metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metric {
     /// CloudWatch namespace.
@@ -651,9 +656,9 @@ pub struct Metric {
     pub memory: u32,
     /// Instruction set of the function.
     pub architecture: Architecture,
-    /// How long its log is kept; a value that CloudWatch Logs offers.
+    /// How long its log is kept; a value that CloudWatch Logs supports.
     pub log_retention: Duration,
-    /// The VPC that the functions of the stack run in, if in one.
+    /// The VPC of the stack's functions, if any.
     pub vpc: Option<FunctionNetwork>,
     /// Whether X-Ray traces the functions of the stack.
     pub tracing: bool,
@@ -662,17 +667,17 @@ pub struct Metric {
 /// Thresholds of the operational alarms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarms {
-    /// Age of the oldest message; when absent, each queue's follows the latency objectives of its consumers.
+    /// Age of the oldest message; if `None`, each queue's value follows the latency objectives of its consumers.
     pub oldest_message: Option<Duration>,
     /// Messages in a dead-letter queue.
     pub dead_letters: u32,
-    /// Silence of the metric; whole minutes.
+    /// How long the metric can have no datapoints; whole minutes.
     pub metric_silent: Duration,
 }
 
 impl BacklogPerTask {
-    /// The acceptable backlog per task: the waiting messages of a task of which the last is reached within
-    /// the acceptable latency. `None` without a processing time.
+    /// The acceptable backlog per task: the number of waiting messages per task with which the last one starts
+    /// within the acceptable latency. `None` without a processing time.
     #[must_use]
     pub fn target(&self) -> Option<f64> {
         let latency = self.acceptable_latency.saturating_mul(self.concurrency);
@@ -691,8 +696,8 @@ impl Stack {
         }
     }
 
-    /// How much of a created service runs on Fargate Spot. `None` if no provider of capacity says: on instances, and on
-    /// an existing cluster where the service has no `capacity`.
+    /// The part of a created service that runs on Fargate Spot. `None` if no capacity provider determines it: on
+    /// instances, and on an existing cluster if the service has no `capacity`.
     #[must_use]
     pub fn spot(&self, spec: &ServiceSpec) -> Option<Spot> {
         spec.capacity.or(match &self.cluster {
@@ -714,7 +719,7 @@ impl Stack {
         self.spot(spec).is_some_and(|spot| spot.share > 0)
     }
 
-    /// The name of the definition, without the environment's that the stack's name adds.
+    /// The name of the definition, without the environment name that the stack's name adds.
     #[must_use]
     pub fn application(&self) -> &str {
         let environment = self.environment.as_deref();
@@ -731,8 +736,8 @@ impl Stack {
             .map(|(name, service)| (name.as_str(), service))
     }
 
-    /// Age of a queue's oldest message over which the alarm is in ALARM: `alarms.oldest_message`, or
-    /// else the shortest latency objective of its consumers. `None` when no consumer has one.
+    /// The age of a queue's oldest message above which the alarm is in ALARM: `alarms.oldest_message`, or else the
+    /// shortest latency objective of its consumers. `None` if no consumer has one.
     #[must_use]
     pub fn oldest_message(&self, queue: &str) -> Option<Duration> {
         let objective = self

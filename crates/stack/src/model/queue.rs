@@ -7,7 +7,7 @@ use std::time::Duration;
 pub enum Queue {
     /// Created by the stack.
     Create(QueueSpec),
-    /// Somebody else's queue.
+    /// An existing queue.
     Existing(ExistingQueue),
 }
 
@@ -26,31 +26,31 @@ pub struct QueueSpec {
     pub fifo: Option<Fifo>,
     /// Encryption at rest.
     pub encryption: Encryption,
-    /// Where messages go that fail again and again.
+    /// Where messages go that fail repeatedly.
     pub dead_letter: Option<DeadLetter>,
     /// SNS topics whose messages the queue receives.
     pub subscribe: Vec<Subscription>,
-    /// Who else may send to it.
+    /// Other senders.
     pub senders: Vec<Sender>,
 }
 
-/// How a FIFO queue tells messages apart and counts its quotas.
+/// How a FIFO queue detects duplicates and counts its quotas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fifo {
-    /// Two messages with the same body are one, if they have no deduplication ID.
+    /// Two messages with the same body are duplicates, if they have no deduplication ID.
     pub content_based_deduplication: bool,
-    /// Quotas and deduplication count for each message group.
+    /// Quotas and deduplication apply to each message group.
     pub high_throughput: bool,
 }
 
-/// Who may send to a queue.
+/// A sender with permission to send to a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// A service of AWS on behalf of a resource.
+    /// An AWS service on behalf of a resource.
     Service {
         /// Its name in its principal: `events`, `s3`, or `sns`.
         service: String,
-        /// ARN of the resource, with wildcards of IAM.
+        /// ARN of the resource, with IAM wildcards.
         source: String,
         /// Account of the resource; otherwise the stack's.
         account: Option<String>,
@@ -86,7 +86,7 @@ pub struct Subscription {
     pub filter: Option<serde_json::Value>,
     /// What the filter applies to.
     pub filter_scope: FilterScope,
-    /// Whether messages arrive as they were published, without SNS's envelope.
+    /// Whether messages arrive as published, without the SNS envelope.
     pub raw: bool,
 }
 
@@ -99,7 +99,7 @@ pub enum FilterScope {
     Body,
 }
 
-/// A queue that somebody else owns.
+/// An existing queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExistingQueue {
     /// Queue ARN, as written.
@@ -112,6 +112,6 @@ pub struct ExistingQueue {
     pub account: String,
     /// Queue name.
     pub name: String,
-    /// The KMS key that encrypts its messages, by ARN; `None` if its tasks need no permission to use a key.
+    /// ARN of the KMS key that encrypts its messages; `None` if the tasks need no permission to use a key.
     pub key: Option<String>,
 }

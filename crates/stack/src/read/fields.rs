@@ -7,8 +7,8 @@ use crate::duration;
 use crate::shape::{Kind, Object};
 use crate::yaml::{Node, Value, scalar};
 
-/// The keys of a mapping that has the shape of an object. A value that is missing or was refused is
-/// read as its default, or else as nothing (0, empty): the definition then has an error anyhow.
+/// The keys of a mapping that has the shape of an object. A value that is missing or was refused is read as its
+/// default, or else as an empty value (0, empty text): the definition then has an error anyway.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'t> {
     object: &'static Object,
@@ -62,7 +62,7 @@ impl<'t> Fields<'t> {
         duration_of(&self.given(name)?.value)
     }
 
-    /// The texts of a list, empty where an item is none: the places of the others stay.
+    /// The texts of a list; empty for an invalid item, so that the indexes of the others don't change.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
         texts_of(self.items(name))
     }
@@ -77,7 +77,7 @@ impl<'t> Fields<'t> {
         self.given(name).map_or(&[], Node::items)
     }
 
-    /// The texts of a mapping with keys of the user's own.
+    /// The texts of a mapping with user-defined keys.
     pub(super) fn text_entries(&self, name: &str) -> BTreeMap<String, String> {
         let pairs = self
             .entries(name)
@@ -85,13 +85,13 @@ impl<'t> Fields<'t> {
         pairs.flatten().collect()
     }
 
-    /// The entries of a mapping with keys of the user's own.
+    /// The entries of a mapping with user-defined keys.
     pub(super) fn entries(&self, name: &str) -> impl Iterator<Item = (&'t str, &'t Node)> {
         let entries = self.given(name).map_or(&[][..], Node::entries);
         entries.iter().map(|(key, node)| (key.text.as_str(), node))
     }
 
-    /// The fields of a mapping with known keys, whether it is given or not.
+    /// The fields of a mapping with known keys, even if it isn't set.
     pub(super) fn object(&self, name: &str) -> Self {
         let object = match self.object.field(name).map(|field| field.kind) {
             Some(Kind::Object(object)) => object,
@@ -108,7 +108,7 @@ impl<'t> Fields<'t> {
     }
 }
 
-/// The texts of items, empty where one is none.
+/// The texts of items; empty for invalid ones.
 pub(super) fn texts_of(items: &[Node]) -> Vec<String> {
     items
         .iter()

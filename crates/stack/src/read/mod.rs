@@ -1,6 +1,6 @@
-//! A checked tree to the typed model, with every default filled in.
+//! Converts a checked tree to the typed model, with every default filled in.
 //!
-//! What the structural check refused is read as its default, so that the rest can still be judged.
+//! Values that the structural check refused are read as their defaults, so that the rest can still be checked.
 
 mod container;
 mod fields;
@@ -20,7 +20,7 @@ use crate::shape::tables::{SLACK, STACK};
 use crate::written::Written;
 use crate::yaml::Node;
 
-/// Reads a whole definition.
+/// Reads a complete definition.
 pub(crate) fn read(root: &Node) -> Stack {
     let fields = Fields::new(&STACK, Some(root));
     let network = network::network(fields.given("network"));

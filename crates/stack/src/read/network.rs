@@ -36,7 +36,8 @@ fn traffic(word: &str) -> Option<Traffic> {
     }
 }
 
-/// The functions' network. By the word `network` it is that of the tasks, which has no subnets here if the stack makes it.
+/// The functions' network. The word `network` stands for the tasks' network, which has no subnets here if the stack
+/// creates it.
 pub(super) fn of_functions(node: &Node, tasks: &Network) -> FunctionNetwork {
     if matches!(node.value, Value::Map(_)) {
         let fields = Fields::new(&FUNCTION_NETWORK, Some(node));

@@ -21,7 +21,7 @@ pub(super) fn queues(stack: Fields<'_>) -> BTreeMap<String, Queue> {
         .collect()
 }
 
-/// `common` is the key of queues without an `encryption` of their own.
+/// `common` is the key of queues without their own `encryption`.
 fn queue(node: &Node, common: Option<&str>) -> Queue {
     if node.has("existing") {
         return Queue::Existing(existing(Fields::new(&EXISTING_QUEUE, Some(node))));
@@ -45,7 +45,7 @@ fn queue(node: &Node, common: Option<&str>) -> Queue {
     })
 }
 
-/// `true` is a FIFO queue of defaults.
+/// `true` stands for a FIFO queue with defaults.
 fn fifo(queue: Fields<'_>) -> Option<Fifo> {
     let node = queue.given("fifo")?;
     match node.value {
@@ -61,7 +61,7 @@ fn fifo(queue: Fields<'_>) -> Option<Fifo> {
     }
 }
 
-/// A bucket's ARN names no account.
+/// A bucket's ARN contains no account.
 fn sender(node: &Node) -> Sender {
     if !node.has("service") {
         return Sender::Account(Fields::new(&SENDING_ACCOUNT, Some(node)).text("account"));

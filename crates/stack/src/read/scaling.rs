@@ -12,7 +12,7 @@ use crate::model::{
     Actuator, BacklogPerTask, BacklogSource, Cooldown, Demand, Scaling, Utilization, Warm,
 };
 
-/// A policy without its own latency aims at that of the service's objective.
+/// A policy without its own latency aims at the service's objective.
 pub(super) fn scaling(fields: Fields<'_>, slo: Option<Slo>) -> Scaling {
     let objective = slo.map(|slo| slo.latency).unwrap_or_default();
     let given = |name: &str| fields.given(name).map(|_| fields.object(name));
@@ -58,7 +58,7 @@ fn demand(fields: Fields<'_>, objective: Duration) -> Demand {
         acceptable_latency: fields
             .optional_duration("acceptable_latency")
             .unwrap_or(objective),
-        // The word `measured` is no duration.
+        // The word `measured` isn't a duration.
         processing_time: fields.optional_duration("processing_time"),
         concurrency: fields.whole("concurrency"),
         actuator,

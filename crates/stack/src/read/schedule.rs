@@ -6,7 +6,7 @@ use super::fields::Fields;
 use crate::shape::tables::PERIOD;
 use crate::yaml::Node;
 
-/// Reads the schedule of a service's tasks; none where a part was refused.
+/// Reads the schedule of a service's tasks; `None` if a part was refused.
 pub(super) fn schedule(tasks: Fields<'_>) -> Option<Schedule> {
     let items = tasks.items("schedule");
     let zone = Fields::new(&PERIOD, items.first()).text("timezone");

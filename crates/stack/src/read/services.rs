@@ -55,7 +55,7 @@ fn service(node: &Node) -> Service {
     }
 }
 
-/// The name of a queue in `consumes`; empty where it is none, so that the places of the others stay.
+/// The name of a queue in `consumes`; empty if it is invalid, so that the indexes of the others don't change.
 fn consumed_queue(item: &Node) -> String {
     match item.as_str() {
         Some(name) => name.to_owned(),
@@ -71,7 +71,7 @@ fn own_settings(item: &Node) -> ConsumedQueue {
     }
 }
 
-/// What the policy of a service without an objective aims at, if each of its queues has one.
+/// The latency that the policy of a service without an objective aims at, if each of its queues has one.
 fn shortest_of_all(consumes: &[String], own: &BTreeMap<String, ConsumedQueue>) -> Option<slo::Slo> {
     let slos: Option<Vec<slo::Slo>> = consumes
         .iter()
@@ -119,7 +119,7 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
     }
 }
 
-/// The word `fargate` is a share of none.
+/// The word `fargate` stands for a Spot share of 0.
 fn spot(node: &Node) -> Spot {
     let fields = Fields::new(&SHARES, Some(node));
     let share = fields.optional_text("spot");

@@ -1,4 +1,4 @@
-//! Values that stand in several places of a definition.
+//! Values that occur in several places of a definition.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ pub(super) fn architecture(fields: Fields<'_>) -> Architecture {
     }
 }
 
-/// The cooldowns inside a way of scaling.
+/// The cooldowns of a scaling policy.
 pub(super) fn cooldown(fields: Fields<'_>) -> Cooldown {
     let fields = fields.object("cooldown");
     Cooldown {
@@ -21,7 +21,7 @@ pub(super) fn cooldown(fields: Fields<'_>) -> Cooldown {
     }
 }
 
-/// The messages that a key `count` says; without it, the visible ones.
+/// The messages that a `count` key lists; without it, the visible ones.
 pub(super) fn counts(fields: Fields<'_>) -> BTreeSet<Count> {
     let words = fields.texts("count");
     let given: BTreeSet<Count> = Count::ALL

@@ -1,4 +1,4 @@
-//! Step scaling: its metric, its two alarms and their steps.
+//! Step scaling: its metric, its two alarms, and their steps.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::shape::tables::{ANY_METRIC, IN_STEP, OUT_STEP, QUEUE_METRIC};
 use crate::shape::{Adjust, Object, amount, number_of};
 use crate::yaml::{Node, Value};
 
-/// A side that the structural check refused is read as none.
+/// A side that the structural check refused is read as missing.
 pub(super) fn step_scaling(fields: Fields<'_>) -> StepScaling {
     let given = fields.given("metric");
     let own = |name: &str| fields.given(name)?.get("metric");
@@ -53,7 +53,7 @@ fn metric(node: Option<&Node>) -> AlarmMetric {
     }
 }
 
-/// A single count is the metric of that name.
+/// A single count stands for the metric of that name.
 fn queue_metric(fields: Fields<'_>) -> AlarmMetric {
     let (queue, statistic) = (fields.text("queue"), statistic(fields));
     let count = match fields.given("count") {
@@ -118,7 +118,7 @@ fn read_alarm(
     })
 }
 
-/// A load balancer reports `RequestCount` only for periods with a request, so that silence is none.
+/// A load balancer reports `RequestCount` only for periods with a request, so missing data means no requests.
 fn usual_missing(metric: &AlarmMetric, comparison: Comparison, threshold: f64) -> MissingData {
     match metric {
         AlarmMetric::RequestCount if comparison.breaches(0.0, threshold) => MissingData::Breaching,

@@ -1,4 +1,4 @@
-//! What looks like a secret, by its name or its form.
+//! Detects secrets by their name or form.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"([A-Za-z_][A-Za-z0-9_]*)["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)"#).ok()
 });
 
-/// Replaces values that look like secrets by as many `*` as they have bytes, for texts that are shown.
+/// Replaces values that look like secrets with the same number of `*` bytes, for texts that are shown.
 pub(crate) fn mask(text: &str) -> String {
     let mut shown = text.to_owned();
     let Some(pair) = PAIR.as_ref() else {
@@ -27,7 +27,7 @@ pub(crate) fn mask(text: &str) -> String {
     shown
 }
 
-/// Whether a value that has this name isn't to be shown.
+/// Whether a value with this name must be hidden.
 pub(crate) fn hides(name: &str, value: &str) -> bool {
     recognize_form(value).is_some() || (is_secret_name(name) && could_be_secret(value))
 }
@@ -39,10 +39,10 @@ pub(crate) fn recognize(name: &str, value: &str) -> Option<&'static str> {
         .or_else(|| (is_random(value) && !is_public_name(name)).then_some("its value is random"))
 }
 
-/// Values of a known form.
+/// Recognizes values of a known form.
 fn recognize_form(value: &str) -> Option<&'static str> {
     if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
-        return Some("it holds a private key");
+        return Some("it contains a private key");
     }
     if has_password(value) {
         return Some("it is a URL with a password");
@@ -54,10 +54,10 @@ fn recognize_form(value: &str) -> Option<&'static str> {
     Some(form.what)
 }
 
-/// A token that begins with its issuer's prefix.
+/// A token that starts with its issuer's prefix.
 struct Token {
     prefix: &'static str,
-    /// Characters after the prefix, at least.
+    /// Minimum number of characters after the prefix.
     least: usize,
     what: &'static str,
 }
@@ -67,8 +67,8 @@ const GITHUB: &str = "it is a GitHub token";
 const SLACK: &str = "it is a Slack token";
 const STRIPE: &str = "it is a Stripe key";
 
-/// Sources: IAM User Guide, "Understanding unique ID prefixes"; GitHub Docs, "About authentication to GitHub";
-/// GitLab, Slack, Stripe, Google and npm documentation of their tokens.
+/// Sources: IAM User Guide, "Understanding unique ID prefixes"; GitHub Docs, "About authentication to GitHub"; the
+/// token documentation of GitLab, Slack, Stripe, Google, and npm.
 const TOKENS: [Token; 17] = [
     Token::new("AKIA", 16, AWS_KEY),
     Token::new("ASIA", 16, AWS_KEY),
@@ -102,7 +102,7 @@ impl Token {
         let Some(rest) = value.trim().strip_prefix(self.prefix) else {
             return false;
         };
-        // An access key ID is exactly this long, and upper case.
+        // An access key ID has exactly this length, and is uppercase.
         let is_key = self.what == AWS_KEY;
         let letters = rest.chars().all(|letter| match is_key {
             true => letter.is_ascii_uppercase() || letter.is_ascii_digit(),
@@ -126,7 +126,7 @@ fn has_password(value: &str) -> bool {
     !scheme.contains(char::is_whitespace) && !password.is_empty() && !is_placeholder
 }
 
-/// Two parts of base64url that begin like JSON objects, and a signature.
+/// Two base64url parts that start like JSON objects, and a signature.
 fn is_json_web_token(value: &str) -> bool {
     let parts: Vec<&str> = value.trim().split('.').collect();
     let is_base64 = |part: &&str| {
@@ -137,7 +137,7 @@ fn is_json_web_token(value: &str) -> bool {
         && parts.iter().all(is_base64)
 }
 
-/// Last words of a secret's name, without their separators.
+/// Last words of a secret's name, without separators.
 const SECRET_WORDS: [&str; 15] = [
     "PASSWORD",
     "PASSWD",
@@ -171,7 +171,7 @@ fn is_secret_name(name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| joined.ends_with(word))
 }
 
-/// Whether a value is worth hiding: no setting, number, ARN, path, plain URL, or placeholder.
+/// Whether a value is worth hiding: not a setting, number, ARN, path, plain URL, or placeholder.
 fn could_be_secret(value: &str) -> bool {
     const SETTINGS: [&str; 14] = [
         "true", "false", "yes", "no", "on", "off", "none", "null", "enabled", "disabled",
@@ -188,7 +188,7 @@ fn could_be_secret(value: &str) -> bool {
     !is_setting && !is_reference && !is_number
 }
 
-/// Names of random values that are no secrets: hashes, IDs, versions.
+/// Names of random values that aren't secrets: hashes, IDs, versions.
 fn is_public_name(name: &str) -> bool {
     const WORDS: [&str; 13] = [
         "HASH",
@@ -210,13 +210,13 @@ fn is_public_name(name: &str) -> bool {
     words.any(|word| WORDS.contains(&word))
 }
 
-/// Fewest characters of a random value, and fewest bits per character. Base64 of 24 random bytes has 32
+/// Minimum length of a random value in characters, and minimum bits per character. Base64 of 24 random bytes has 32
 /// characters and about 4.6 bits; English words with numbers stay below 4.2.
 const RANDOM: (usize, f64) = (32, 4.3);
 /// The same for hexadecimal digits, which have at most 4 bits.
 const RANDOM_HEX: (usize, f64) = (32, 3.2);
 
-/// Whether the value is one long word of letters and digits that look drawn by chance.
+/// Whether the value is one long word of random-looking letters and digits.
 fn is_random(value: &str) -> bool {
     let value = value.trim();
     let is_hex = value.chars().all(|letter| letter.is_ascii_hexdigit());

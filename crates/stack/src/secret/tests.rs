@@ -1,9 +1,9 @@
-//! What counts as a secret, and what doesn't.
+//! Values that count as secrets, and values that don't.
 
 use super::*;
 
-/// The AWS, GitHub and JWT examples are those of the issuers' documentation, which are no secrets; they are cut
-/// in two here, so that scanners of this repository don't find them.
+/// The AWS, GitHub, and JWT examples come from the issuers' documentation and aren't secrets. They are split here,
+/// so that scanners of this repository don't find them.
 #[test]
 fn secrets_are_recognized() {
     let by_form = [
@@ -34,7 +34,7 @@ fn secrets_are_recognized() {
         (
             "A",
             format!("-----BEGIN {} KEY-----\nMIIE", "RSA PRIVATE"),
-            "it holds a private key",
+            "it contains a private key",
         ),
         (
             "DATABASE",

@@ -1,4 +1,4 @@
-//! Deep merge: mappings are merged, everything else is replaced, and `null` removes.
+//! Deep merge: mappings are merged, everything else is replaced, and `null` removes a key.
 
 use super::ENVIRONMENTS;
 use crate::findings::Findings;
@@ -63,7 +63,7 @@ pub(super) fn merge_entry(
     }
 }
 
-/// A removal in a mapping that is new removes nothing.
+/// In a new mapping, there is nothing for `null` to remove.
 fn without_nulls(node: &Node) -> Node {
     let value = match &node.value {
         Value::Map(entries) => {
@@ -81,7 +81,7 @@ fn without_nulls(node: &Node) -> Node {
     }
 }
 
-/// A key of the format that is absent needs no removal. Any other key is misspelled.
+/// A missing key of the format needs no removal. Any other key is misspelled.
 fn refuse_removal(
     into: &mut Node,
     key: &Key,
@@ -95,7 +95,7 @@ fn refuse_removal(
     let outer = path.get(..path.len().saturating_sub(1)).unwrap_or_default();
     match is_known(&STACK, outer, &key.text) {
         Some(true) => {}
-        // The check of the tree says what is wrong with it.
+        // The check of the tree reports the problem with it.
         None => entries.push((key.clone(), value.clone())),
         Some(false) => {
             let names = entries.iter().map(|(key, _)| key.text.as_str());

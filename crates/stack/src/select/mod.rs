@@ -1,7 +1,7 @@
-//! Which values of a definition are meant: an environment's, and those that the command line sets.
+//! The selected values of a definition: an environment's, and the ones that the command line sets.
 //!
-//! Both are merged into the tree before it is checked. Each value keeps its own place, so problems point to the line or
-//! the argument that it came from.
+//! Both are merged into the tree before it is checked. Each value keeps its own place, so problems point to the
+//! line or argument that it came from.
 
 mod merge;
 mod setting;
@@ -12,19 +12,19 @@ use crate::path;
 use crate::source::Span;
 use crate::yaml::{Node, Value};
 
-/// Which values of a definition are meant.
+/// The selected values of a definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// An environment of the definition.
     pub environment: Option<String>,
-    /// Values as `PATH=VALUE`; of one path, the last counts.
+    /// Values as `PATH=VALUE`; if a path occurs twice, the last one counts.
     pub set: Vec<String>,
 }
 
 /// The key that holds the environments.
 pub(crate) const ENVIRONMENTS: &str = "environments";
 
-/// The tree with the values that are meant. Without a selection it is unchanged.
+/// The tree with the selected values. Without a selection, it is unchanged.
 pub(crate) fn select(mut root: Node, selection: &Selection, findings: &mut Findings) -> Node {
     let mut is_named = false;
     if let Some(name) = &selection.environment {
@@ -54,7 +54,7 @@ pub(crate) fn is_set(selection: &Selection, path: &[String]) -> bool {
     })
 }
 
-/// The names of a definition's environments; none if it can't be read.
+/// The names of a definition's environments; empty if it can't be read.
 pub(crate) fn list_environments(root: &Node) -> Vec<String> {
     let environments = root.get(ENVIRONMENTS).map_or(&[][..], Node::entries);
     environments
@@ -89,7 +89,7 @@ fn find_environment(root: &Node, name: &str, findings: &mut Findings) -> Option<
     None
 }
 
-/// Two environments are two stacks.
+/// Each environment is a separate stack.
 fn append_to_name(root: &mut Node, environment: &str) {
     if let Some(Node {
         value: Value::Str(name),

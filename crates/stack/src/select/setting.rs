@@ -1,4 +1,4 @@
-//! One value of the command line: `services.worker.image=worker:1.2.0`.
+//! One value from the command line: `services.worker.image=worker:1.2.0`.
 
 use super::ENVIRONMENTS;
 use super::merge::merge_entry;
@@ -9,7 +9,7 @@ use crate::shape::{Kind, find_kind, tables::STACK};
 use crate::source::Span;
 use crate::yaml::{self, Key, Node, Value, scalar};
 
-/// A path and its value, each part with its place in the argument.
+/// A path and its value, both with their places in the argument.
 pub(super) struct Setting {
     path: Vec<Key>,
     value: Node,
@@ -32,7 +32,7 @@ pub(super) fn read(index: usize, findings: &mut Findings) -> Option<Setting> {
         return refuse(findings, key.span, "an item of a list can't be set", help);
     }
     if let Some(first) = path.first().filter(|key| key.text == ENVIRONMENTS) {
-        let help = "set the value that the environment changes, such as `services.worker.tasks.max=9`: an argument wins over the environment";
+        let help = "set the value that the environment changes, such as `services.worker.tasks.max=9`: an argument takes precedence over the environment";
         return refuse(findings, first.span, "environments can't be set", help);
     }
     let names: Vec<&str> = path.iter().map(|key| key.text.as_str()).collect();
@@ -46,7 +46,7 @@ impl Setting {
         self.path.iter().map(|key| key.text.as_str()).collect()
     }
 
-    /// Puts the value into the tree. What the user named must be there, so that a slip doesn't add a service.
+    /// Puts the value into the tree. User-defined names must exist, so that a typo doesn't add a service.
     pub(super) fn apply(self, root: &mut Node, findings: &mut Findings) {
         let mut node = root;
         let mut outer: Vec<String> = Vec::new();
@@ -114,7 +114,7 @@ pub(super) fn path_of(argument: &str) -> Option<Vec<String>> {
     Some(keys.into_iter().map(|key| key.text).collect())
 }
 
-/// The keys of the path, and where the value starts.
+/// The keys of the path, and the offset of the value.
 fn split_path(text: &str, base: usize) -> Option<(Vec<Key>, usize)> {
     let mut keys = Vec::new();
     let mut start = 0;
@@ -148,7 +148,7 @@ fn split_path(text: &str, base: usize) -> Option<(Vec<Key>, usize)> {
     }
 }
 
-/// The value, typed as its key is: `111122223333` is text for `account`, and a number for `cpu`.
+/// The value, with the type of its key: `111122223333` is text for `account`, and a number for `cpu`.
 fn read_value(
     kind: Option<Kind>,
     text: &str,
@@ -173,7 +173,7 @@ fn read_value(
         _ => scalar::resolve(written),
     };
     if let Some(hidden) = crate::text::hidden_character(written) {
-        let message = format!("the argument holds {hidden}");
+        let message = format!("the argument contains {hidden}");
         findings.refuse("", message, &[(place, "here")], "remove it");
         return None;
     }

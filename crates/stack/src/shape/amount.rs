@@ -2,19 +2,19 @@
 
 use crate::yaml::Value;
 
-/// What a definition adds or removes.
+/// An amount to add or remove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Adjust {
-    /// So many tasks.
+    /// This many tasks.
     Tasks(i128),
-    /// So many percent of them.
+    /// This percentage of the tasks.
     Percent(i128),
 }
 
-/// The percentages that are taken, for editors.
+/// The valid percentages, for editors.
 pub(super) const PATTERN: &str = "^[1-9][0-9]{0,4}%$";
 
-/// Reads an amount, whatever its size; `None` when it is neither a whole number nor a percentage.
+/// Reads an amount, whatever its size; `None` if it is neither a whole number nor a percentage.
 pub(crate) fn amount(value: &Value) -> Option<Adjust> {
     match value {
         Value::Int(tasks) => Some(Adjust::Tasks(*tasks)),
@@ -26,7 +26,7 @@ pub(crate) fn amount(value: &Value) -> Option<Adjust> {
 fn percent(text: &str) -> Option<i128> {
     let digits = text.strip_suffix('%')?;
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    // A leading zero would be one more way to write the same.
+    // A leading zero would be another way to write the same number.
     (plain && !digits.starts_with('0'))
         .then(|| digits.parse().ok())
         .flatten()

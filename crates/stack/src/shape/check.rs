@@ -14,8 +14,8 @@ use crate::source::Span;
 use crate::text::shorten;
 use crate::yaml::{Key, Node, Value};
 
-/// Compares a whole definition with the format, and remembers where each value stands. False when
-/// there is nothing in it to go on with.
+/// Compares a complete definition with the format, and remembers the place of each value. Returns false if there is
+/// nothing to continue with.
 pub(crate) fn check(root: &Node, findings: &mut Findings) -> bool {
     let is_map = matches!(root.value, Value::Map(_));
     if is_map {
@@ -24,25 +24,25 @@ pub(crate) fn check(root: &Node, findings: &mut Findings) -> bool {
         let shown = findings.source().first_line(root.span);
         let message = "a definition is a mapping of keys such as `name` and `services`";
         let labels = [(shown, "no mapping")];
-        findings.refuse("", message, &labels, "begin with `name: …`");
+        findings.refuse("", message, &labels, "start with `name: …`");
     }
     is_map
 }
 
-/// Far more than any object knows, so that a hostile file can't ask for a million suggestions.
+/// Far more keys than any object has, so that a hostile file can't request a million suggestions.
 const MOST_KEYS: usize = 100;
 
 pub(super) struct Checker<'f> {
     pub(super) findings: &'f mut Findings,
 }
 
-/// A value, its path and the span of its key.
+/// A value, its path, and the span of its key.
 #[derive(Clone, Copy)]
 pub(super) struct Spot<'a> {
     pub(super) node: &'a Node,
     pub(super) path: &'a str,
     key: Option<Span>,
-    /// The object that it is a value of.
+    /// The object that contains it.
     object: Option<&'a Node>,
 }
 
@@ -98,7 +98,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A mapping that lacks the key of the only form which is one.
+    /// A mapping lacks the key of the only form that is a mapping.
     fn no_form(&mut self, forms: &'static [Form], spot: Spot<'_>) {
         let keyed = forms.iter().find_map(|form| match form {
             Form::Keyed(_, object) => Some(*object),
@@ -109,7 +109,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks the keys of a mapping. `forms` are the alternatives among which it was chosen.
+    /// Checks the keys of a mapping. `forms` are the alternatives that it was chosen from.
     fn object(&mut self, object: &'static Object, forms: &[Form], spot: Spot<'_>) {
         let entries = spot.node.entries();
         if !self.fits(entries.len(), 0, MOST_KEYS, "keys", spot) {
@@ -134,7 +134,7 @@ impl Checker<'_> {
         {
             let path = path::key(spot.path, field.name);
             if misspelt.contains(&field.name) {
-                // Neither missing nor to be judged by its default.
+                // It isn't missing, and its default must not be checked.
                 self.findings.refuse_silently(&path);
             } else if field.required {
                 self.missing(field, &path, spot);
@@ -143,7 +143,7 @@ impl Checker<'_> {
         self.rules(object, &misspelt, spot);
     }
 
-    /// Refuses an unknown key; the known one that was probably meant.
+    /// Refuses an unknown key, and suggests the known key that was probably meant.
     fn unknown(
         &mut self,
         object: &Object,
@@ -161,9 +161,9 @@ impl Checker<'_> {
             Form::Flag | Form::Word(_) | Form::Text(_) => None,
         });
         if let Some(other) = elsewhere {
-            let message = format!("`{name}` doesn't go with {}", object.what);
+            let message = format!("`{name}` isn't allowed on {}", object.what);
             let help = format!(
-                "it belongs to {}; here go {}",
+                "it belongs to {}; supported keys: {}",
                 other.what,
                 listed(object.names())
             );
@@ -176,8 +176,8 @@ impl Checker<'_> {
             _ => None,
         });
         if let Some((here, there)) = belongs {
-            let message = format!("`{name}` doesn't go with {}", object.what);
-            let help = format!("it belongs to `{there}`; here goes `{here}`");
+            let message = format!("`{name}` isn't allowed on {}", object.what);
+            let help = format!("it belongs to `{there}`; use `{here}` here");
             self.findings
                 .refuse(path, message, &[(key.span, "not here")], help);
             return Some(here);
@@ -203,7 +203,7 @@ impl Checker<'_> {
     fn missing(&mut self, field: &Field, path: &str, spot: Spot<'_>) {
         let shown = self.shown(spot);
         let label = [(shown, "lacks it")];
-        // The whole file is no place to point to.
+        // A label can't point to the whole file.
         let label = if spot.path.is_empty() {
             &[]
         } else {
@@ -276,17 +276,17 @@ impl Checker<'_> {
         };
         let (message, help) = if count > 0 && count < least {
             (
-                format!("{holder} holds {count} of the {what}"),
-                format!("give at least {least}"),
+                format!("{holder} has {count} of the {what}"),
+                format!("add at least {least}"),
             )
         } else if count < least {
             (
                 format!("{holder} is empty"),
-                format!("give at least {least}"),
+                format!("add at least {least}"),
             )
         } else {
             (
-                format!("{holder} holds {count} {what}"),
+                format!("{holder} has {count} {what}"),
                 format!("at most {most}"),
             )
         };
@@ -295,14 +295,14 @@ impl Checker<'_> {
         false
     }
 
-    /// Remembers where a value stands.
+    /// Remembers the place of a value.
     pub(super) fn place(&mut self, spot: Spot<'_>) {
         let shown = self.shown(spot);
         let key = spot.key;
         self.findings.place(spot.path, Place { key, shown });
     }
 
-    /// What stands for a value in a snippet: itself when it is on one line, otherwise its key.
+    /// The span that represents a value in a snippet: the value if it is on one line, otherwise its key.
     pub(super) fn shown(&self, spot: Spot<'_>) -> Span {
         let source = self.findings.source();
         let span = source.first_line(spot.node.span);

@@ -7,7 +7,7 @@ pub(crate) static ACTION: Text = Text::new(
     "an action of IAM",
     128,
     "^(\\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$",
-    "a service's prefix, a colon, and the action, in which `*` and `?` stand for other letters",
+    "a service's prefix, a colon, and the action; the wildcards `*` and `?` are allowed",
     "s3:GetObject",
 );
 
@@ -16,7 +16,7 @@ pub(crate) static RESOURCE: Text = Text::new(
     "a resource of IAM",
     2_048,
     "^(\\*|arn:(aws(-[a-z]+)*|\\*):[a-z0-9*-]+:([^:{}\"\\s]|\\$\\{[^{}\"\\s]+\\})*:[0-9*]*:([^{}\"\\s$]|\\$\\{[^{}\"\\s]+\\})+)$",
-    "an ARN, in which `*` and `?` stand for other letters; or `*` for actions that know no resources",
+    "an ARN, in which the wildcards `*` and `?` are allowed; or `*` for actions that support no resources",
     "arn:aws:s3:::uploads/*",
 );
 
@@ -83,7 +83,7 @@ pub(crate) static HEALTHY_SHARE: Text = Text::new(
     "100%",
 );
 
-/// A share in whole percent, of which 100% are all tasks.
+/// A share in whole percent; 100% is all tasks.
 pub(crate) static MOST_SHARE: Text = Text::new(
     "a share of the tasks with the new ones",
     4,
@@ -101,7 +101,7 @@ pub(crate) static QUEUE_OR_ARN: Text = Text::new(
     "receipts",
 );
 
-/// `aws:SourceArn` of a queue's policy: a bucket, a rule of EventBridge, or a topic.
+/// `aws:SourceArn` in a queue's policy: a bucket, an EventBridge rule, or a topic.
 pub(crate) static SOURCE_ARN: Text = Text::new(
     "the ARN of a bucket, rule, or topic",
     1_024,
@@ -133,7 +133,7 @@ pub(crate) static FOLDER: Text = Text::new(
     "an absolute path",
     4_096,
     "^/[^\\s:{}\"\\\\]*$",
-    "it begins with `/`, and holds no spaces, colons, braces, quotes, or backslashes",
+    "it starts with `/`, and contains no spaces, colons, braces, quotes, or backslashes",
     "/tmp",
 );
 
@@ -173,7 +173,7 @@ pub(crate) static ROLE_PATH: Text = Text::new(
     "/workers/",
 );
 
-/// WAF `AssociateWebACL`: one for load balancers, not for CloudFront.
+/// WAF `AssociateWebACL`: an ACL for load balancers, not for CloudFront.
 pub(crate) static WEB_ACL_ARN: Text = Text::new(
     "the ARN of a regional web ACL",
     2_048,

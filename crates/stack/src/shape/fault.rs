@@ -1,6 +1,6 @@
-//! What the check of a value finds.
+//! The result of checking a value.
 
-/// Why a value isn't taken, and what would be.
+/// Why a value isn't valid, and what would be.
 #[derive(Debug, PartialEq)]
 pub(super) struct Fault {
     pub(super) message: String,

@@ -1,4 +1,4 @@
-//! SNS filter policies on message attributes or on the message's body: the operators that SNS knows, and its limits.
+//! SNS filter policies on message attributes or the message body: the operators that SNS supports, and its limits.
 //!
 //! Sources: Amazon SNS Developer Guide, "Filter policy constraints" and "String/Numeric value matching".
 
@@ -10,14 +10,14 @@ use crate::source::Span;
 use crate::text::shorten;
 use crate::yaml::{Key, Node, Value};
 
-/// Most attributes that a policy names, those under `$or` included; of a filter on the body, only the outermost
-/// keys count.
+/// Maximum number of attributes in a policy, including attributes under `$or`; in a filter on the body, only the
+/// outermost keys count.
 const ATTRIBUTES: usize = 5;
 
-/// Most combinations of values.
+/// Maximum number of combinations of values.
 const COMBINATIONS: usize = 150;
 
-/// SNS takes numbers from -10^9 to 10^9.
+/// SNS accepts numbers from -10^9 to 10^9.
 const LARGEST: f64 = 1e9;
 
 /// Key of alternatives among attributes.
@@ -27,7 +27,7 @@ const OPERATORS: &str = "`prefix`, `suffix`, `equals-ignore-case`, `wildcard`, `
 
 const TEXT: &str = "write text, such as `voucher`";
 
-/// What SNS refuses, and what would be right.
+/// A problem that SNS would refuse, and the fix.
 struct Wrong {
     span: Span,
     message: String,
@@ -49,7 +49,7 @@ impl Checker<'_> {
             let shown = self.shown(spot);
             let message = format!("the filter has {combinations} combinations of values");
             let help = format!(
-                "SNS takes at most {COMBINATIONS}: multiply the numbers of values of the attributes{}, and accept fewer of them",
+                "SNS allows at most {COMBINATIONS}: multiply the numbers of values of the attributes{}, and accept fewer of them",
                 if nested {
                     ", each times the level of its key"
                 } else {
@@ -61,7 +61,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks each attribute; how many there are. `nested` keys can only be in a filter on the body.
+    /// Checks each attribute, and returns their number. Only a filter on the body can have `nested` keys.
     fn attributes(&mut self, found: &[(Key, Node)], outer: &str, nested: bool) -> usize {
         let mut count = 0;
         for (key, node) in found {
@@ -110,7 +110,8 @@ impl Checker<'_> {
     }
 }
 
-/// Numbers of values, each times the level of its key, multiplied over the attributes; alternatives are added up.
+/// The number of combinations: the number of values × the level of the key, multiplied over the attributes.
+/// Alternatives are added up.
 fn combinations(found: &[(Key, Node)], level: usize) -> usize {
     let counts = found.iter().map(|(key, node)| match node.items() {
         items if key.text == OR => items
@@ -127,9 +128,8 @@ fn name_fault(key: &Key) -> Option<Wrong> {
     (key.text == "Ref" || key.text.starts_with("Fn::")).then(|| Wrong {
         span: key.span,
         message: format!("a filter can't name an attribute `{}`", shorten(&key.text)),
-        help:
-            "CloudFormation takes the name for a function of its own: filter by another attribute"
-                .to_owned(),
+        help: "CloudFormation treats the name as one of its functions: filter by another attribute"
+            .to_owned(),
     })
 }
 
@@ -165,7 +165,7 @@ fn value_fault(node: &Node) -> Option<Wrong> {
         Value::Int(_) | Value::Float(_) => number_fault(node),
         Value::Seq(_) => Some(wrong(
             node,
-            "a list stands inside a list of accepted values",
+            "a list is inside a list of accepted values",
             "write the values one after the other",
         )),
         Value::Map(entries) => match entries.as_slice() {
@@ -173,7 +173,7 @@ fn value_fault(node: &Node) -> Option<Wrong> {
             _ => Some(wrong(
                 node,
                 "a value has exactly one operator",
-                "write each operator as a value of its own: `[{prefix: a}, {suffix: b}]`",
+                "write each operator as a separate value: `[{prefix: a}, {suffix: b}]`",
             )),
         },
     }
@@ -183,19 +183,19 @@ fn operator_fault(key: &Key, operand: &Node) -> Option<Wrong> {
     let is_text = matches!(operand.value, Value::Str(_) | Value::Refused);
     match key.text.as_str() {
         "prefix" | "suffix" | "equals-ignore-case" | "wildcard" => {
-            (!is_text).then(|| wrong(operand, &format!("`{}` takes text", key.text), TEXT))
+            (!is_text).then(|| wrong(operand, &format!("`{}` needs text", key.text), TEXT))
         }
         "exists" => (!matches!(operand.value, Value::Bool(_))).then(|| {
             wrong(
                 operand,
-                "`exists` takes `true` or `false`",
+                "`exists` needs `true` or `false`",
                 "write `{exists: true}`",
             )
         }),
         "cidr" => (!operand.as_str().is_some_and(is_cidr)).then(|| {
             wrong(
                 operand,
-                "`cidr` takes a range of addresses",
+                "`cidr` needs a range of addresses",
                 "write `{cidr: 10.0.0.0/24}`",
             )
         }),
@@ -203,7 +203,7 @@ fn operator_fault(key: &Key, operand: &Node) -> Option<Wrong> {
         "anything-but" => anything_but_fault(operand),
         other => Some(Wrong {
             span: key.span,
-            message: format!("SNS knows no operator `{}`", shorten(other)),
+            message: format!("SNS has no operator `{}`", shorten(other)),
             help: format!("its operators are {OPERATORS}"),
         }),
     }
@@ -214,7 +214,7 @@ fn number_fault(node: &Node) -> Option<Wrong> {
     (!(-LARGEST..=LARGEST).contains(&number)).then(|| {
         wrong(
             node,
-            "SNS takes no such number",
+            "SNS doesn't support this number",
             "write a number from -1000000000 to 1000000000",
         )
     })
@@ -225,7 +225,7 @@ fn numeric_fault(node: &Node) -> Option<Wrong> {
     let wrong_form = || {
         Some(wrong(
             node,
-            "`numeric` takes a comparison of numbers",
+            "`numeric` needs a comparison of numbers",
             "write `{numeric: [\"=\", 100]}`, `{numeric: [\">\", 0]}` or `{numeric: [\">\", 0, \"<=\", 150]}`, the lower bound first",
         ))
     };
@@ -274,7 +274,7 @@ fn anything_but_fault(node: &Node) -> Option<Wrong> {
     (!fine).then(|| {
         wrong(
             node,
-            "`anything-but` takes texts, numbers or a prefix",
+            "`anything-but` needs texts, numbers, or a prefix",
             "write `{anything-but: [a, b]}`, `{anything-but: [1, 2]}` or `{anything-but: {prefix: a}}`",
         )
     })

@@ -9,32 +9,32 @@ use crate::yaml::{Node, Value};
 /// A mapping with known keys.
 #[derive(Debug)]
 pub(crate) struct Object {
-    /// What it is, with an article.
+    /// Its name in messages, with an article.
     pub(crate) what: &'static str,
     pub(crate) fields: &'static [Field],
-    /// What holds among its keys.
+    /// The rules among its keys.
     pub(crate) rules: &'static [Rule],
 }
 
-/// What holds among the keys of an object.
+/// A rule among the keys of an object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rule {
-    /// One of these keys is given, and no second one.
+    /// Exactly one of these keys is set.
     OneOf(&'static [&'static str]),
-    /// At least one of these keys is given.
+    /// At least one of these keys is set.
     AnyOf(&'static [&'static str]),
-    /// The first key goes only with the second one.
+    /// The first key requires the second one.
     Needs(&'static str, &'static str),
-    /// The first key belongs to another object, which stands under the third; here goes the second.
+    /// The first key belongs to another object, under the third key; here, the second key is used.
     Elsewhere(&'static str, &'static str, &'static str),
-    /// What neither keys nor kinds can say; the JSON Schema leaves it out.
+    /// A rule that neither keys nor kinds can express; the JSON Schema omits it.
     Also(fn(&Node) -> Option<Misfit>),
 }
 
-/// A value that doesn't fit with the others around it.
+/// A value that doesn't match the others around it.
 #[derive(Debug)]
 pub(crate) struct Misfit {
-    /// Its path from the value that was checked, such as `.at_least` or `[1].from`.
+    /// Its path, relative to the value that was checked, such as `.at_least` or `[1].from`.
     pub(crate) at: String,
     pub(crate) label: &'static str,
     pub(crate) message: String,
@@ -49,32 +49,32 @@ pub(crate) struct Field {
     pub(crate) doc: &'static str,
     pub(crate) kind: Kind,
     pub(crate) required: bool,
-    /// The default, as a definition would write it.
+    /// The default, as it would be in a definition.
     pub(crate) default: Option<&'static str>,
 }
 
-/// What a value may be.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Text(&'static Text),
     /// `true` or `false`.
     Flag,
     Whole(&'static Whole),
-    /// A whole number, or one of a few words in place of one.
+    /// A whole number, or one of a few words instead.
     WholeOr(&'static Whole, &'static [&'static str]),
-    /// A number, with decimals or without.
+    /// A number, with or without decimals.
     Number(&'static Number),
     /// A number of tasks, or a percentage such as `10%`.
     Amount(&'static Amount),
     Time(&'static Time),
-    /// A duration, or a word in place of one.
+    /// A duration, or a word instead.
     TimeOr(&'static Time, &'static str),
     /// A latency objective: a duration, with or without a share such as `99% within`.
     Objective(&'static Time),
     /// One of a few words.
     Word(&'static [&'static str]),
     List(&'static List),
-    /// A mapping with keys of the user's own.
+    /// A mapping with user-defined keys.
     Entries(&'static Entries),
     Object(&'static Object),
     /// One of several forms, distinguished by [`Form`].
@@ -87,19 +87,19 @@ pub(crate) enum Kind {
     Overrides,
 }
 
-/// Text that a pattern describes.
+/// Text that matches a pattern.
 #[derive(Debug)]
 pub(crate) struct Text {
-    /// What it is, with an article.
+    /// Its name in messages, with an article.
     pub(crate) what: &'static str,
     /// A regular expression that both the `regex-lite` crate and editors understand.
     pub(crate) pattern: &'static str,
-    /// Most characters.
+    /// Maximum number of characters.
     pub(crate) longest: usize,
-    /// What would be right, in words.
+    /// A description of the valid texts.
     pub(crate) hint: &'static str,
     pub(crate) example: &'static str,
-    /// What the pattern can't say.
+    /// A condition that the pattern can't express.
     pub(crate) also: Option<fn(&str) -> bool>,
     regex: OnceLock<Option<Regex>>,
 }
@@ -109,11 +109,11 @@ pub(crate) struct Text {
 pub(crate) struct Whole {
     pub(crate) least: u32,
     pub(crate) most: u32,
-    /// The only values, when there are few.
+    /// The only valid values, if there are few.
     pub(crate) offered: &'static [u32],
 }
 
-/// A number, with decimals or without; never an infinite one or `.nan`.
+/// A number, with or without decimals; never infinite or `.nan`.
 #[derive(Debug)]
 pub(crate) struct Number {
     pub(crate) least: f64,
@@ -123,9 +123,9 @@ pub(crate) struct Number {
 /// A number of tasks, at least one, or a percentage.
 #[derive(Debug)]
 pub(crate) struct Amount {
-    /// Most tasks.
+    /// Maximum number of tasks.
     pub(crate) tasks: u32,
-    /// Highest percentage.
+    /// Maximum percentage.
     pub(crate) percent: u32,
 }
 
@@ -134,13 +134,13 @@ pub(crate) struct Amount {
 pub(crate) struct Time {
     /// It must be a multiple of this many milliseconds.
     pub(crate) step: u64,
-    /// In milliseconds.
+    /// Minimum, in milliseconds.
     pub(crate) least: u64,
-    /// In milliseconds.
+    /// Maximum, in milliseconds.
     pub(crate) most: u64,
-    /// The only values in milliseconds, when there are few.
+    /// The only valid values in milliseconds, if there are few.
     pub(crate) offered: &'static [u64],
-    /// Values in milliseconds that are taken besides, whatever the step.
+    /// Additional valid values in milliseconds, whatever the step.
     pub(crate) besides: &'static [u64],
 }
 
@@ -153,13 +153,13 @@ pub(crate) struct List {
     pub(crate) of: Kind,
     pub(crate) least: usize,
     pub(crate) most: usize,
-    /// Whether every item may stand there once only.
+    /// Whether every item must be unique.
     pub(crate) unique: bool,
-    /// What holds among the items, where the kinds can't say it.
+    /// A rule among the items that the kinds can't express.
     pub(crate) rule: Option<ListRule>,
 }
 
-/// A mapping with keys of the user's own.
+/// A mapping with user-defined keys.
 #[derive(Debug)]
 pub(crate) struct Entries {
     pub(crate) key: &'static Text,
@@ -168,7 +168,7 @@ pub(crate) struct Entries {
     pub(crate) most: usize,
 }
 
-/// One of the forms that a value may take.
+/// A possible form of a value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Form {
     /// `true` or `false`.
@@ -212,15 +212,15 @@ impl Text {
         }
     }
 
-    /// Adds what the pattern can't say.
+    /// Adds a condition that the pattern can't express.
     pub(super) const fn and(mut self, also: fn(&str) -> bool) -> Self {
         self.also = Some(also);
         self
     }
 
-    /// Whether a text is one of these.
+    /// Whether a text is valid.
     pub(crate) fn accepts(&self, text: &str) -> bool {
-        // Length first: a pattern must not meet a megabyte of text.
+        // Check the length first, so that a pattern never runs on a megabyte of text.
         if text.chars().nth(self.longest).is_some() {
             return false;
         }
@@ -230,7 +230,7 @@ impl Text {
     }
 }
 
-/// The form that a value means to take; `None` when it takes none of them.
+/// The intended form of a value; `None` if it matches none of them.
 pub(crate) fn form_of<'f>(forms: &'f [Form], node: &Node) -> Option<&'f Form> {
     let keyed = forms.iter().find(|form| match (form, &node.value) {
         (Form::Word(word), Value::Str(text)) => text == word,

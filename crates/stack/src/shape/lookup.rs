@@ -1,4 +1,4 @@
-//! Finding the kind of a value by its path.
+//! Finds the kind of a value by its path.
 
 use super::kind::{Form, Kind, Object};
 
@@ -22,7 +22,7 @@ fn inside(kind: Kind, path: &[impl AsRef<str>]) -> Option<Kind> {
     }
 }
 
-/// The documented default of a key; `None` if the format has no such key, or no default for it.
+/// The documented default of a key; `None` if the format has no such key, or the key has no default.
 pub(crate) fn find_default(object: &'static Object, path: &[&str]) -> Option<&'static str> {
     let (last, outer) = path.split_last()?;
     match find_kind(object, outer)? {
@@ -35,7 +35,8 @@ pub(crate) fn find_default(object: &'static Object, path: &[&str]) -> Option<&'s
     }
 }
 
-/// Whether a key inside the value of a path is the format's (`true`) or the user's own (`false`); `None` if it is neither.
+/// Whether a key inside the value of a path belongs to the format (`true`) or is user-defined (`false`); `None` if
+/// it is neither.
 pub(crate) fn is_known(object: &'static Object, outer: &[String], key: &str) -> Option<bool> {
     match find_kind(object, outer)? {
         Kind::Entries(_) => Some(false),

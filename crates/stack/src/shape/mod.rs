@@ -1,7 +1,7 @@
-//! The format as data: every key with its kind, its default and its meaning.
+//! The format as data: every key with its kind, default, and meaning.
 //!
-//! The structural check, the JSON Schema and the reference page all come from [`tables::STACK`], so
-//! they can't disagree.
+//! The structural check, the JSON Schema, and the reference page all come from [`tables::STACK`], so they can't
+//! disagree.
 
 mod amount;
 mod check;

@@ -1,4 +1,4 @@
-//! What is wrong with a number: whole ones, others, and the amounts of step scaling.
+//! Problems with numbers: whole numbers, others, and the amounts of step scaling.
 
 use super::amount::{Adjust, amount};
 use super::fault::Fault;
@@ -11,8 +11,8 @@ pub(super) fn whole_fault(whole: &'static Whole, found: i128, raw: &str) -> Opti
     let digits = raw.trim_start_matches(['-', '+']);
     if digits.len() > 1 && digits.starts_with('0') && is_digits(digits) {
         return Some(Fault {
-            message: format!("`{quoted}` begins with a zero"),
-            label: "an octal number to some readers",
+            message: format!("`{quoted}` starts with a zero"),
+            label: "octal for some parsers",
             help: format!("write {found}"),
         });
     }
@@ -30,7 +30,7 @@ pub(super) fn whole_fault(whole: &'static Whole, found: i128, raw: &str) -> Opti
             if whole.offered.is_empty() {
                 "out of range"
             } else {
-                "not offered"
+                "not supported"
             }
         ),
         label: "not valid here",
@@ -54,10 +54,10 @@ pub(super) fn number_fault(number: &Number, found: &Value, raw: &str) -> Option<
     })
 }
 
-/// The number that a value is; `None` for text and the like. Not a number is never in a range.
+/// The number of a value; `None` for text and other kinds. NaN is never in a range.
 pub(crate) fn number_of(value: &Value) -> Option<f64> {
     match value {
-        // Larger ones are held at the bounds of `i128`: what they were isn't known any more.
+        // Larger numbers are held at the bounds of `i128`: their original values are no longer known.
         Value::Int(number) if number.unsigned_abs() >= i128::MAX.unsigned_abs() => {
             Some(f64::INFINITY)
         }
@@ -70,7 +70,7 @@ pub(crate) fn number_of(value: &Value) -> Option<f64> {
 
 pub(super) fn number_range(number: &Number) -> String {
     match number.least {
-        0.0 => "a number from 0 on, such as `200` or `0.5`".to_owned(),
+        0.0 => "a number of at least 0, such as `200` or `0.5`".to_owned(),
         _ => "a number, such as `100`, `0.5` or `-3`".to_owned(),
     }
 }

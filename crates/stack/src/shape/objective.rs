@@ -1,4 +1,4 @@
-//! What is wrong with a latency objective.
+//! Problems with latency objectives.
 
 use super::fault::Fault;
 use super::kind::Time;
@@ -8,7 +8,7 @@ use crate::duration;
 use crate::slo;
 use crate::text::shorten;
 
-/// What a latency objective looks like.
+/// The form of a latency objective.
 pub(super) const OBJECTIVE_HELP: &str =
     "write a duration, such as `10s`, or a share of the messages with it, such as `99% within 10s`";
 

@@ -1,12 +1,12 @@
 //! Overrides of the template: a JSON merge patch whose outermost keys are sections of a CloudFormation template.
-//! What they may change, the crate `template` knows.
+//! The `template` crate knows what they can change.
 
 use super::check::{Checker, Spot};
 use crate::nearest::{listed, suggest};
 use crate::path;
 use crate::yaml::{Key, Node, Value};
 
-/// Sections that a patch may change.
+/// Sections that a patch can change.
 pub(super) const SECTIONS: [&str; 4] = ["Resources", "Outputs", "Conditions", "Mappings"];
 
 impl Checker<'_> {
@@ -25,7 +25,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks the parts of a section, which are mappings by logical ID. `null` is for the template to judge.
+    /// Checks the parts of a section, which are mappings by logical ID. The template checks `null`.
     fn parts(&mut self, section: &Node, spot: Spot<'_>) {
         if matches!(section.value, Value::Refused) {
             return self.findings.refuse_silently(spot.path);
@@ -51,18 +51,18 @@ impl Checker<'_> {
     }
 }
 
-/// Why a section can't be changed, or which one was meant.
+/// Why a section can't be changed, or which one was probably meant.
 fn explain(section: &str) -> String {
     let reason = match section {
-        "Parameters" => "a deploy gives the template's parameters: write the value itself",
-        "Metadata" | "Description" => "it marks the stack as made by ecs-scaler",
+        "Parameters" => "a deploy sets the template's parameters: write the value itself",
+        "Metadata" | "Description" => "it marks the stack as created by ecs-scaler",
         "Transform" | "Hooks" | "Rules" | "AWSTemplateFormatVersion" => {
-            "a macro or a rule could change what was planned and checked"
+            "a macro or a rule could change the planned and checked template"
         }
         other => {
             return suggest(other, SECTIONS, || {
                 format!(
-                    "the keys are {}; what belongs to a resource stands under `Resources`, by its logical ID",
+                    "the keys are {}; the parts of a resource are under `Resources`, by its logical ID",
                     listed(SECTIONS)
                 )
             });

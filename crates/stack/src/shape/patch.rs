@@ -1,4 +1,4 @@
-//! The JSON Schema of an environment: the keys of a definition, each of which may be absent or `null`.
+//! The JSON Schema of an environment: the keys of a definition, each of which can be missing or `null`.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ fn described(kind: Kind, doc: &str) -> Value {
     schema
 }
 
-/// The schema of a value in a patch. A mapping needn't be whole, and everything else replaces what was there.
+/// The schema of a value in a patch. A mapping can be incomplete, and any other value replaces the existing one.
 fn partial(kind: Kind) -> Value {
     match kind {
         Kind::Object(object) => mapping(properties_of(&[object])),
@@ -37,7 +37,7 @@ fn partial(kind: Kind) -> Value {
     }
 }
 
-/// Which of its forms a mapping has, the rest of the definition decides.
+/// The rest of the definition decides which form a mapping has.
 fn either(forms: &'static [Form]) -> Value {
     let mut objects = Vec::new();
     let mut others = vec![json!({ "type": "null" })];

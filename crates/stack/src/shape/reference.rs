@@ -8,10 +8,10 @@ use super::times::time_range;
 use super::values::{describe_kind, suggest_value};
 use crate::nearest::listed;
 
-/// The format's example, whole.
+/// The complete example of the format.
 pub(crate) const EXAMPLE: &str = include_str!("example.yaml");
 
-/// The format in words, by an example, and as a table of keys for each mapping of it.
+/// The format in words, with an example, and as a table of keys for each mapping.
 pub(crate) fn reference() -> String {
     let introduction = include_str!("introduction.md").replace("{example}", EXAMPLE);
     let mut pages = Pages {
@@ -24,7 +24,7 @@ pub(crate) fn reference() -> String {
 
 struct Pages {
     sections: Vec<String>,
-    /// Objects that have their section: two forms of a service share their scaling.
+    /// Objects that already have their section: two forms of a service share their scaling.
     seen: Vec<&'static Object>,
 }
 
@@ -93,7 +93,7 @@ fn sentence(rule: &Rule) -> Option<String> {
     match rule {
         Rule::OneOf(names) => Some(format!("Exactly one of {} is given.", keys(names))),
         Rule::AnyOf(names) => Some(format!("At least one of {} is given.", keys(names))),
-        Rule::Needs(key, other) => Some(format!("`{key}` goes only with `{other}`.")),
+        Rule::Needs(key, other) => Some(format!("`{key}` requires `{other}`.")),
         Rule::Elsewhere(..) | Rule::Also(_) => None,
     }
 }
@@ -139,7 +139,7 @@ fn value(kind: Kind) -> String {
     }
 }
 
-/// Text inside a table's cell.
+/// Text inside a table cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }

@@ -1,4 +1,4 @@
-//! What holds among the keys of a mapping, and among the items of a list.
+//! Rules among the keys of a mapping, and among the items of a list.
 
 use super::check::{Checker, Spot};
 use super::kind::{Misfit, Object, Rule};
@@ -8,7 +8,7 @@ use crate::path;
 use crate::yaml::{Key, Node};
 
 impl Checker<'_> {
-    /// Checks the rules of an object, but for those about keys that were misspelt.
+    /// Checks the rules of an object, except rules about misspelled keys.
     pub(super) fn rules(&mut self, object: &Object, misspelt: &[&str], spot: Spot<'_>) {
         for rule in object.rules {
             match rule {
@@ -21,7 +21,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Refuses the value that doesn't fit with the others.
+    /// Refuses a value that doesn't match the others.
     pub(super) fn misfit(&mut self, misfit: Option<Misfit>, spot: Spot<'_>) {
         let Some(misfit) = misfit else {
             return;
@@ -68,15 +68,15 @@ impl Checker<'_> {
         if spot.node.has(other) || misspelt.contains(&other) {
             return;
         }
-        let message = format!("`{key}` goes only with `{other}`");
+        let message = format!("`{key}` requires `{other}`");
         let labels = [(found.span, "not alone")];
-        let help = format!("add `{other}: …`, or leave `{key}` out");
+        let help = format!("add `{other}: …`, or remove `{key}`");
         let path = path::key(spot.path, key);
         self.findings.refuse(&path, message, &labels, help);
     }
 }
 
-/// Those of the keys that a mapping has, in the file's order.
+/// The keys that a mapping has, in the file's order.
 fn given<'n>(keys: &[&str], node: &'n Node) -> Vec<&'n Key> {
     let entries = node.entries().iter().map(|(key, _)| key);
     entries

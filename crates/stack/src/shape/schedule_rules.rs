@@ -1,4 +1,5 @@
-//! What patterns can't say of a schedule: hours, time zones, and that all periods are on one clock.
+//! Rules that patterns can't express for a schedule: hours, time zones, and that all periods use the same time
+//! zone.
 
 use scaling::{Hours, HoursError, Zone, ZoneError};
 
@@ -7,15 +8,15 @@ use crate::nearest::suggest;
 use crate::text::shorten;
 use crate::yaml::Node;
 
-/// The time zone of a period that names none.
+/// The time zone of a period that sets none.
 pub(crate) const UTC: &str = "UTC";
 
-/// The hours of a period are some.
+/// Whether the hours of a period are valid.
 pub(super) fn has_hours(period: &Node) -> Option<Misfit> {
     let text = period.get("when")?.as_str()?;
     let error = text.parse::<Hours>().err()?;
     let help = match error {
-        HoursError::Empty => "for whole days write `00:00-24:00`, or the days alone",
+        HoursError::Empty => "for whole days, write `00:00-24:00`, or only the days",
         HoursError::Day(_) | HoursError::Times(_) => {
             "write days and times, such as `Mon-Fri 08:00-18:00`"
         }
@@ -28,7 +29,7 @@ pub(super) fn has_hours(period: &Node) -> Option<Misfit> {
     })
 }
 
-/// The time zone of a period is one whose clocks are known.
+/// Whether the time zone of a period has known clocks.
 pub(super) fn has_known_zone(period: &Node) -> Option<Misfit> {
     let name = period.get("timezone")?.as_str()?;
     let error = Zone::named(name).err()?;
@@ -49,8 +50,8 @@ pub(super) fn has_known_zone(period: &Node) -> Option<Misfit> {
     })
 }
 
-/// All periods of a service are in one time zone: the bounds of two could be set at the same moment, in an order that nobody
-/// decides.
+/// All periods of a service must be in one time zone: the bounds of two zones could be set at the same moment, in
+/// an undefined order.
 pub(super) fn has_one_zone(periods: &[Node]) -> Option<Misfit> {
     let zone = |period: &Node| {
         let given = period.get("timezone").and_then(Node::as_str);

@@ -1,4 +1,4 @@
-//! The format as a JSON Schema (draft-07, which `yaml-language-server` knows best).
+//! The format as a JSON Schema (draft-07, which `yaml-language-server` supports best).
 
 use serde_json::{Map, Value, json};
 
@@ -31,11 +31,11 @@ pub(crate) fn schema() -> Value {
     sorted(Value::Object(root))
 }
 
-/// What an editor shows of the whole file.
-const INTRODUCTION: &str = "Queues, the ECS services that consume them, and the latency that they promise: one file, one CloudFormation stack.";
+/// The description that an editor shows for the whole file.
+const INTRODUCTION: &str = "Queues, the ECS services that consume them, and their latency objectives: one file, one CloudFormation stack.";
 
-/// The keys of every object in alphabetical order, so that the text doesn't depend on which features
-/// of `serde_json` a build happens to turn on.
+/// The keys of every object in alphabetical order, so that the text doesn't depend on the `serde_json` features of
+/// a build.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -77,7 +77,7 @@ pub(crate) fn object(object: &Object) -> Value {
     schema
 }
 
-/// What holds among the keys of a mapping, as far as a schema can say it.
+/// A rule among the keys of a mapping, as far as a schema can express it.
 fn rule(rule: &Rule) -> Option<Value> {
     let each = |keys: &[&str]| -> Vec<Value> {
         keys.iter().map(|key| json!({"required": [key]})).collect()
@@ -103,7 +103,7 @@ fn property(field: &Field) -> Value {
     schema
 }
 
-/// The default as JSON: the tables hold scalars, `{}`, and lists of words.
+/// The default as JSON: the tables contain scalars, `{}`, and lists of words.
 fn default_value(text: &str) -> Value {
     if text == "{}" {
         return json!({});
@@ -197,7 +197,7 @@ fn whole(whole: &Whole) -> Value {
     }
 }
 
-/// The largest number is beyond what an editor need know.
+/// Editors don't need to know the largest number.
 fn number(number: &Number) -> Value {
     if number.least == 0.0 {
         json!({"type": "number", "minimum": 0})
@@ -213,8 +213,8 @@ fn tasks_or_percent(most: &Amount) -> Value {
     ]})
 }
 
-/// A schema can't express the bounds, so the key's description does. `patternErrorMessage` is what the
-/// language servers of editors show instead of the pattern.
+/// A schema can't express the bounds, so the key's description contains them. The language servers of editors show
+/// `patternErrorMessage` instead of the pattern.
 fn time(time: &Time) -> Value {
     let offered = time
         .offered

@@ -1,11 +1,11 @@
-//! What holds among the steps of a side: their order, and that they are of one kind.
+//! Rules among the steps of a side: their order, and that all are of the same kind.
 
 use super::amount::{Adjust, amount};
 use super::kind::Misfit;
 use super::numbers::number_of;
 use crate::yaml::Node;
 
-/// What a step's number means.
+/// The meaning of a step's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     Tasks,
@@ -14,7 +14,7 @@ enum Meaning {
 }
 
 impl Meaning {
-    /// The key of a step and what its number means; `None` if that isn't known.
+    /// The key of a step and the meaning of its number; `None` if unknown.
     fn from_step(step: &Node) -> Option<(&'static str, Self)> {
         if step.has("set") {
             return Some(("set", Self::Count));
@@ -36,7 +36,7 @@ impl Meaning {
     }
 }
 
-/// The first step begins at the threshold, the others after one another, and all are of one kind.
+/// The first step starts at the threshold, the others follow in order, and all are of the same kind.
 pub(super) fn steps_in_order(steps: &[Node]) -> Option<Misfit> {
     begins_at_zero(steps)
         .or_else(|| ascends(steps))
@@ -52,8 +52,8 @@ fn begins_at_zero(steps: &[Node]) -> Option<Misfit> {
     (first != 0.0).then(|| Misfit {
         at: "[0].from".to_owned(),
         label: "leaves a gap",
-        message: format!("the first step begins {first} beyond the threshold, not at it"),
-        help: "write `from: 0`: `from` counts from the threshold, not from 0 of the metric"
+        message: format!("the first step starts {first} beyond the threshold, not at it"),
+        help: "set `from: 0`: `from` counts from the threshold, not from 0 of the metric"
             .to_owned(),
     })
 }
@@ -94,7 +94,7 @@ fn is_of_one_kind(steps: &[Node]) -> Option<Misfit> {
     })
 }
 
-/// Application Auto Scaling takes `MinAdjustmentMagnitude` for percentages only.
+/// Application Auto Scaling accepts `MinAdjustmentMagnitude` only for percentages.
 pub(super) fn needs_percent(side: &Node) -> Option<Misfit> {
     side.get("at_least")?;
     let steps = side.get("steps").map_or(&[][..], Node::items);
@@ -102,7 +102,7 @@ pub(super) fn needs_percent(side: &Node) -> Option<Misfit> {
     (meaning != Meaning::Percent).then(|| Misfit {
         at: ".at_least".to_owned(),
         label: "without percent",
-        message: "`at_least` goes only with percent".to_owned(),
-        help: "leave it out: the number of tasks is said exactly".to_owned(),
+        message: "`at_least` requires percentages".to_owned(),
+        help: "remove it: the number of tasks is exact".to_owned(),
     })
 }

@@ -1,6 +1,6 @@
-//! The texts that a definition holds: names, ARNs, addresses.
+//! The texts of a definition: names, ARNs, addresses.
 //!
-//! Sources: the API references of the services that take them.
+//! Sources: the API references of the services that use them.
 
 use super::kind::Text;
 
@@ -14,7 +14,7 @@ pub(crate) static STACK_NAME: Text = Text::new(
 );
 
 pub(crate) static ACCOUNT: Text = Text::new(
-    "an AWS account id",
+    "an AWS account ID",
     12,
     "^[0-9]{12}$",
     "12 digits in quotes",
@@ -29,17 +29,17 @@ pub(crate) static REGION: Text = Text::new(
     "us-west-2",
 );
 
-/// CloudFormation `Tag`; the characters are those that every service takes.
+/// CloudFormation `Tag`; the characters that every service accepts.
 pub(crate) static TAG_KEY: Text = Text::new(
     "a tag key",
     128,
     "^.+$",
-    "at most 128 letters, digits, spaces or `_.:/=+-@`, not beginning with `aws:` or `ecs-scaler:`",
+    "at most 128 letters, digits, spaces or `_.:/=+-@`, not starting with `aws:` or `ecs-scaler:`",
     "team",
 )
 .and(is_tag_key);
 
-/// CloudFormation `Tag`, which takes no empty value.
+/// CloudFormation `Tag`, which accepts no empty value.
 pub(crate) static TAG_VALUE: Text = Text::new(
     "a tag value",
     256,
@@ -54,13 +54,13 @@ pub(crate) static SHORT_NAME: Text = Text::new(
     "a short name",
     64,
     "^[A-Za-z0-9][A-Za-z0-9-]*$",
-    "letters, digits and hyphens, at most 64, beginning with a letter or digit",
+    "letters, digits and hyphens, at most 64, starting with a letter or digit",
     "vouchers",
 );
 
 /// ECS clusters and services.
 pub(crate) static ECS_NAME: Text = Text::new(
-    "a name that ECS takes",
+    "a name in ECS",
     255,
     "^[A-Za-z0-9_-]+$",
     "letters, digits, hyphens and underscores, at most 255",
@@ -77,7 +77,7 @@ pub(crate) static QUEUE_NAME: Text = Text::new(
 );
 
 pub(crate) static VPC_ID: Text = Text::new(
-    "a VPC id",
+    "a VPC ID",
     21,
     "^vpc-[0-9a-f]{8,17}$",
     "`vpc-` and 8 or 17 hexadecimal digits",
@@ -85,7 +85,7 @@ pub(crate) static VPC_ID: Text = Text::new(
 );
 
 pub(crate) static SUBNET_ID: Text = Text::new(
-    "a subnet id",
+    "a subnet ID",
     24,
     "^subnet-[0-9a-f]{8,17}$",
     "`subnet-` and 8 or 17 hexadecimal digits",
@@ -93,7 +93,7 @@ pub(crate) static SUBNET_ID: Text = Text::new(
 );
 
 pub(crate) static SECURITY_GROUP_ID: Text = Text::new(
-    "a security group id",
+    "a security group ID",
     20,
     "^sg-[0-9a-f]{8,17}$",
     "`sg-` and 8 or 17 hexadecimal digits",
@@ -140,7 +140,8 @@ pub(crate) static KEY_ARN: Text = Text::new(
     "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
 );
 
-/// What ECS takes as a secret's `valueFrom`; the part after the secret's name picks a key or version.
+/// The values that ECS accepts as a secret's `valueFrom`; the part after the secret's name selects a key or
+/// version.
 pub(crate) static SECRET_ARN: Text = Text::new(
     "the ARN of a secret or parameter",
     2048,
@@ -161,11 +162,11 @@ pub(crate) static VARIABLE: Text = Text::new(
     "an environment variable's name",
     256,
     "^[A-Za-z_][A-Za-z0-9_]*$",
-    "letters, digits and underscores, not beginning with a digit",
+    "letters, digits and underscores, not starting with a digit",
     "DATABASE",
 );
 
-/// Any text; ECS takes at most 64 KiB for a whole task definition.
+/// Any text; ECS accepts at most 64 KiB for a complete task definition.
 pub(crate) static ANY: Text = Text::new("text", 65_536, "^[^\\x00]*$", "text", "vouchers");
 
 /// `services.x.existing`.
@@ -182,7 +183,7 @@ pub(crate) static NAMESPACE: Text = Text::new(
     "a metric namespace",
     255,
     "^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]*$",
-    "letters, digits or `.-_/#:`, not beginning with `:` or `AWS/`",
+    "letters, digits or `.-_/#:`, not starting with `:` or `AWS/`",
     "EcsScaler",
 )
 .and(|text| !text.starts_with("AWS/"));
@@ -192,7 +193,7 @@ pub(crate) static ALARM_NAMESPACE: Text = Text::new(
     "the namespace of a metric",
     255,
     "^[A-Za-z0-9._/#-][A-Za-z0-9._/#: -]*$",
-    "letters, digits, spaces or `.-_/#:`, not beginning with a colon or space",
+    "letters, digits, spaces or `.-_/#:`, not starting with a colon or space",
     "AWS/ApplicationELB",
 );
 
@@ -210,7 +211,7 @@ pub(crate) static DIMENSION: Text = Text::new(
     "the name of a dimension",
     255,
     "^[!-9;-~]([ -~]*[!-~])?$",
-    "printable ASCII characters, at most 255, not beginning with a colon",
+    "printable ASCII characters, at most 255, not starting with a colon",
     "LoadBalancer",
 );
 
@@ -223,8 +224,8 @@ pub(crate) static DIMENSION_VALUE: Text = Text::new(
     "app/shop/50dc6c495c0c9188",
 );
 
-/// CloudWatch `PutMetricAlarm`, `Statistic` and `ExtendedStatistic`; the percentiles as "CloudWatch
-/// statistics definitions" has them, with up to ten decimals.
+/// CloudWatch `PutMetricAlarm`, `Statistic` and `ExtendedStatistic`; percentiles as in "CloudWatch statistics
+/// definitions", with up to ten decimals.
 pub(crate) static ALARM_STATISTIC: Text = Text::new(
     "a statistic",
     64,
@@ -234,7 +235,7 @@ pub(crate) static ALARM_STATISTIC: Text = Text::new(
 )
 .and(has_ordered_bounds);
 
-/// Amazon EC2: family, generation and attributes, then the size.
+/// Amazon EC2: family, generation, and attributes, then the size.
 pub(crate) static INSTANCE_TYPE: Text = Text::new(
     "an instance type",
     32,
@@ -252,7 +253,7 @@ pub(crate) static MACHINE_IMAGE: Text = Text::new(
     "ami-0a1b2c3d4e5f60718",
 );
 
-/// Elastic Load Balancing `CreateListener`: of AWS Certificate Manager, or uploaded to IAM.
+/// Elastic Load Balancing `CreateListener`: from AWS Certificate Manager, or uploaded to IAM.
 pub(crate) static CERTIFICATE_ARN: Text = Text::new(
     "the ARN of a certificate",
     2048,
@@ -266,13 +267,13 @@ pub(crate) static HEALTH_CHECK: Text = Text::new(
     "a path",
     1_024,
     "^/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$",
-    "it begins with `/`, and holds what an URL's path and query hold",
+    "it starts with `/`, and contains only characters of a URL's path and query",
     "/health",
 );
 
-/// E-mail addresses have up to 254 characters.
+/// Email addresses have up to 254 characters.
 pub(crate) static RECIPIENT: Text = Text::new(
-    "an e-mail address or an SNS topic's ARN",
+    "an email address or an SNS topic's ARN",
     400,
     "^([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])|arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256})$",
     "name@domain, or the ARN of a topic that isn't FIFO",
@@ -280,7 +281,7 @@ pub(crate) static RECIPIENT: Text = Text::new(
 )
 .and(|text| text.starts_with("arn:") || text.len() <= 254);
 
-/// A period of the week. `Rule::Also` has what the pattern can't say.
+/// A weekly period. `Rule::Also` checks what the pattern can't.
 pub(crate) static HOURS: Text = Text::new(
     "hours of the week",
     64,
@@ -300,7 +301,7 @@ pub(crate) static TIME_ZONE: Text = Text::new(
 
 pub(crate) static SLACK_WORKSPACE: Text = Text::new(
     "the ID of a Slack workspace",
-    // Both IDs have 9 to 11 characters; with the stack's name, they are in a name of 128.
+    // Both IDs have 9 to 11 characters; together with the stack's name, they are part of a name of at most 128.
     30,
     "^[0-9A-Z]+$",
     "capital letters and digits, from the workspace's URL",

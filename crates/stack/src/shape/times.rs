@@ -1,4 +1,4 @@
-//! Durations: what is wrong with one, and what it can be.
+//! Problems with durations, and the valid durations.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::duration;
 use crate::nearest::suggest;
 use crate::text::{is_digits, shorten};
 
-/// What a duration looks like.
+/// The form of a duration.
 pub(super) const TIME_HELP: &str =
     "write whole numbers with their units, such as `500ms`, `10s`, `5m`, `2h`, `4d` or `1m30s`";
 
@@ -39,7 +39,7 @@ pub(super) fn time_fault(time: &Time, found: &str) -> Option<Fault> {
                 if time.offered.is_empty() {
                     "out of range"
                 } else {
-                    "not offered"
+                    "not supported"
                 }
             ),
             label: "not valid here",
@@ -66,7 +66,7 @@ pub(super) fn time_or_fault(time: &Time, word: &'static str, found: &str) -> Opt
         return None;
     }
     let mut fault = time_fault(time, found)?;
-    // Who writes no digit means the word.
+    // A text without digits means the word.
     if !found.bytes().any(|byte| byte.is_ascii_digit()) {
         fault.message = format!("`{}` is neither a duration nor `{word}`", shorten(found));
         fault.help = suggest(found, [word], || format!("{TIME_HELP}; or `{word}`"));
@@ -96,7 +96,7 @@ fn nearest_time(time: &Time, milliseconds: u64) -> String {
     )
 }
 
-/// What fits a time's step, and besides.
+/// The values that match a time's step, and the additional ones.
 fn whole_steps(time: &Time) -> String {
     let besides = time
         .besides

@@ -1,4 +1,4 @@
-//! What is wrong with a single value.
+//! Problems with a single value.
 
 use super::amount::amount;
 use super::fault::Fault;
@@ -11,8 +11,7 @@ use crate::nearest::{listed, suggest};
 use crate::text::{is_digits, shorten};
 use crate::yaml::{Value, scalar};
 
-/// What is wrong with a value, whose text in the file is `raw`. Of lists and mappings, only that they
-/// are ones.
+/// The problem with a value whose text in the file is `raw`. For lists and mappings, only their type is checked.
 pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> {
     match (kind, value) {
         (Kind::Text(text), Value::Str(found)) => text_fault(text, found),
@@ -52,7 +51,7 @@ pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> 
     }
 }
 
-/// What a value of this kind is called.
+/// The name of a kind in messages.
 pub(super) fn describe_kind(kind: Kind) -> String {
     match kind {
         Kind::Text(text) => text.what.to_owned(),
@@ -76,7 +75,7 @@ pub(super) fn describe_kind(kind: Kind) -> String {
     }
 }
 
-/// What would be right in place of a value of another type.
+/// A valid value instead of one of another type.
 fn instead(kind: Kind, value: &Value, raw: &str) -> String {
     let raw = shorten(raw);
     match (kind, value) {
@@ -122,7 +121,7 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
     }
 }
 
-/// What would be right, from the kind alone.
+/// A valid value, based only on the kind.
 pub(super) fn suggest_value(kind: Kind) -> String {
     match kind {
         Kind::Text(text) => format!("{}, such as `{}`", text.hint, text.example),
@@ -170,7 +169,7 @@ fn text_fault(text: &'static Text, found: &str) -> Option<Fault> {
     })
 }
 
-/// As many words as a message lists; the help lists more.
+/// Maximum number of words in a message; the help lists more.
 const FEW_WORDS: usize = 5;
 
 fn word_fault(kind: Kind, words: &'static [&'static str], found: &str) -> Fault {
@@ -178,7 +177,7 @@ fn word_fault(kind: Kind, words: &'static [&'static str], found: &str) -> Fault 
     Fault {
         message: if words.len() > FEW_WORDS {
             format!(
-                "`{quoted}` isn't one of the {} names taken here",
+                "`{quoted}` isn't one of the {} supported names",
                 words.len()
             )
         } else {
@@ -215,7 +214,7 @@ fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
     })
 }
 
-/// A form as a sentence names it.
+/// A form's name in a sentence.
 fn form(form: &Form) -> String {
     match form {
         Form::Flag => describe_kind(Kind::Flag),
@@ -242,7 +241,7 @@ fn form(form: &Form) -> String {
     }
 }
 
-/// Words as a sentence offers them: `a`, `b` or `c`.
+/// A choice of words in a sentence: `a`, `b`, or `c`.
 fn one_of(words: &[&str]) -> String {
     match words {
         [others @ .., last] if !others.is_empty() => {
@@ -252,14 +251,14 @@ fn one_of(words: &[&str]) -> String {
     }
 }
 
-/// What YAML 1.1 took for true.
+/// Words that mean true in YAML 1.1.
 fn is_yes(text: &str) -> bool {
     ["true", "yes", "on", "y"]
         .iter()
         .any(|word| word.eq_ignore_ascii_case(text))
 }
 
-/// What YAML 1.1 took for false.
+/// Words that mean false in YAML 1.1.
 fn is_no(text: &str) -> bool {
     ["false", "no", "off", "n"]
         .iter()

@@ -1,4 +1,4 @@
-//! Values are changed in the text, and nothing else is.
+//! Edits change values in the text, and nothing else.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn stack(text: &str) -> Stack {
         .stack
 }
 
-/// The text after the edits, with the stack that they mean.
+/// The text after the edits, with the stack that it defines.
 #[track_caller]
 fn edited(text: &str, edits: &[Edit], intend: impl FnOnce(&mut Stack)) -> String {
     let mut intended = stack(text);
@@ -111,26 +111,26 @@ fn json_stays_json() {
 
 #[test]
 fn odd_places_are_edited_or_refused_but_never_broken() {
-    // Behind a last value in block style that has several lines, the key goes before the first one.
+    // After a last value in block style with several lines, the key is added before the first one.
     let text = changed(
         "        processing_time: 1s\n",
         "        processing_time: >-\n          1s\n\n",
     );
     let found = edited(&text, &four(), all_four);
     assert!(found.contains("cooldown: {out: 30s}"), "{found}");
-    // A value without a line break at the end of the file.
+    // A value at the end of the file without a line break.
     let text = changed("notify: [ops@example.com]\n", "notify: [ops@example.com]");
     let found = edited(&text, &four(), all_four);
     assert!(
         found.ends_with("notify: [ops@example.com]\nalarms: {oldest_message: 10m}"),
         "{found}"
     );
-    // A mapping where a value is wanted.
+    // A mapping instead of a value.
     let intended = stack(BASE);
     let error = edit(BASE, &[Edit::number(&MIN[..3], 3)], &intended).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "services.worker.tasks can't be changed without touching what is around it"
+        "services.worker.tasks can't be changed without affecting the text around it"
     );
 }
 
@@ -191,7 +191,7 @@ fn another_law_takes_the_place_of_one() {
             "        cooldown: {out: 60s, in: 300s}\n",
             "        window: 5m\n",
         );
-    // The comment of a key that goes stays.
+    // The comment of a removed key stays.
     let lines = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
         lines.sort();
@@ -200,7 +200,7 @@ fn another_law_takes_the_place_of_one() {
     assert_eq!(lines(&found), lines(&expected), "{found}");
 }
 
-/// Definitions in several styles, of which each has a service `worker`.
+/// Definitions in several styles, each with a service `worker`.
 fn styles() -> Vec<String> {
     let commented: String = BASE
         .lines()
@@ -222,7 +222,7 @@ fn styles() -> Vec<String> {
     ]
 }
 
-/// The comments of a text, in their order; the samples have no `#` but in comments.
+/// The comments of a text, in their order; the samples contain `#` only in comments.
 fn comments(text: &str) -> Vec<&str> {
     text.lines()
         .filter_map(|line| line.split_once('#'))
@@ -247,7 +247,7 @@ proptest! {
         let text = &styles()[style];
         let mut intended = stack(text);
         let mut edits = Vec::new();
-        // Dividing by milliseconds gives lengths of several units.
+        // Dividing by milliseconds gives durations with several units.
         if let Some(latency) = latency {
             let latency = Duration::from_millis(1_000 + latency * 7);
             backlog(&mut intended).acceptable_latency = latency;
@@ -281,7 +281,7 @@ proptest! {
             .map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
         prop_assert_eq!(stack(&found), intended);
         prop_assert_eq!(comments(&found), comments(text));
-        // No line but those of the keys has changed, or gone.
+        // Only the lines of these keys have changed, or were removed.
         let keys = ["acceptable_latency", "out:", "in:", "min:", "max:", "oldest_message", "tasks:", "cooldown:"];
         let others = |text: &str| -> Vec<String> {
             text.split('\n')

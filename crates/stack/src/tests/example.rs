@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::{BASE, line};
 use crate::*;
 
-/// The format's example, whole.
+/// The complete example of the format.
 pub(super) const EXAMPLE: &str = crate::shape::EXAMPLE;
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// The cooldowns of every way of scaling that isn't told its own.
+/// The cooldowns of every scaling policy that doesn't set its own.
 const COOLDOWN: Cooldown = Cooldown {
     out: Duration::from_secs(60),
     r#in: Duration::from_secs(300),
@@ -205,7 +205,7 @@ fn a_service_may_scale_by_nothing_and_consume_nothing() {
     let web = read.services.get("web").unwrap();
     assert_eq!(web.tasks, Tasks { min: 3, max: 3 });
     assert!(web.scaling.is_none() && web.consumes.is_empty());
-    // One task by default, and none when that is asked for.
+    // One task by default, and none if the definition sets that.
     let read = stack("name: web\nservices: {web: {image: 'nginx:1.27'}}\n");
     assert_eq!(
         read.services.get("web").unwrap().tasks,

@@ -1,6 +1,6 @@
-//! Files made to hurt: each ends in an error, and none costs more than its size.
+//! Hostile files: each ends in an error, and costs no more than its size.
 //!
-//! A clock would make these tests flaky; a quadratic cost at these sizes would hang them instead.
+//! A clock would make these tests flaky; a quadratic cost at these sizes would make them hang.
 
 use super::{BASE, problems, shown};
 use crate::parse;
@@ -10,7 +10,7 @@ const MEBIBYTE: usize = 1 << 20;
 /// Bytes of most texts here: enough for four billion steps of a quadratic cost.
 const MANY: usize = 1 << 16;
 
-/// Reads and prints a text that must be refused; the first message.
+/// Reads and prints a text that must be refused; returns the first message.
 #[track_caller]
 fn refused(text: &str) -> String {
     let report = parse("hostile.yaml", text).unwrap_err();
@@ -77,7 +77,7 @@ fn bombs_of_anchors() {
         let list = vec![format!("*{last}"); 9].join(", ");
         bomb.push_str(&format!("{name}: &{name} [{list}]\n"));
     }
-    assert_eq!(refused(&bomb), "anchors and aliases aren't taken");
+    assert_eq!(refused(&bomb), "anchors and aliases aren't supported");
     refused(&filled("&a "));
     refused(&filled("*a "));
     refused(&filled("- &a b\n"));
@@ -168,11 +168,11 @@ fn a_mebibyte_of_anything() {
 #[test]
 fn thousands_of_keys() {
     let keys: String = (0..20_000).map(|index| format!("k{index}: v\n")).collect();
-    assert_eq!(refused(&keys), "the definition holds 20000 keys");
+    assert_eq!(refused(&keys), "the definition has 20000 keys");
     let twice: String = (0..20_000)
         .map(|index| format!("k{}: v\n", index / 2))
         .collect();
-    assert_eq!(refused(&twice), "the key `k0` is given twice");
+    assert_eq!(refused(&twice), "the key `k0` is set twice");
     let queues: String = (0..10_000)
         .map(|index| format!("  q{index}: {{}}\n"))
         .collect();
@@ -182,7 +182,7 @@ fn thousands_of_keys() {
         "name: a\nservices: {{a: {{image: 'a:1', consumes: [{items}]}}}}\n"
     ));
     let values = refused(&"- a\n".repeat(60_000));
-    assert_eq!(values, "the definition holds more than 50000 values");
+    assert_eq!(values, "the definition has more than 50000 values");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn steps_and_numbers_without_end() {
         .collect();
     assert_eq!(
         refused(&out(&format!("{{above: 1, steps: [{steps}]}}"))),
-        "`services.s.scaling.steps.scale_out.steps` holds 5000 items"
+        "`services.s.scaling.steps.scale_out.steps` has 5000 items"
     );
     let digits = "9".repeat(MANY);
     for side in [

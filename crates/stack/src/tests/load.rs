@@ -8,7 +8,7 @@ use miette::Diagnostic as _;
 use super::BASE;
 use crate::{LoadError, load};
 
-/// A file that goes when the test ends.
+/// A file that is deleted when the test ends.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -50,7 +50,7 @@ fn a_file_that_cannot_be_read_says_why() {
 #[test]
 fn a_file_of_100_mb_is_not_read() {
     let file = Scratch::new("large.yaml", b"");
-    // Sparse: it takes no room, and reading it whole would take long.
+    // Sparse: it takes no disk space, and reading all of it would take long.
     fs::File::options()
         .write(true)
         .open(&file.0)

@@ -1,4 +1,4 @@
-//! The room's tests, through its door.
+//! The crate's tests, through its public interface.
 
 mod cases;
 mod edit;
@@ -56,7 +56,7 @@ fn problems(text: &str) -> Vec<Problem> {
     report.problems().to_vec()
 }
 
-/// A problem in a line: severity, place, path and message.
+/// A problem in one line: severity, place, path, and message.
 fn line(problem: &Problem) -> String {
     let severity = match problem.severity() {
         Severity::Error => "error",
@@ -70,7 +70,7 @@ fn line(problem: &Problem) -> String {
     )
 }
 
-/// A report as the command line shows it, without colours.
+/// A report as the command line shows it, without colors.
 fn shown(report: &Report) -> String {
     let mut text = String::new();
     GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())

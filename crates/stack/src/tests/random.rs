@@ -1,4 +1,4 @@
-//! Nothing makes the reader panic, and what is valid stays valid.
+//! Nothing makes the reader panic, and valid definitions stay valid.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::example::EXAMPLE;
 use super::{BASE, shown};
 use crate::{Selection, duration, parse, parse_selected};
 
-/// Pieces of YAML that meet in odd ways.
+/// Pieces of YAML that are combined in unusual ways.
 const PIECES: [&str; 48] = [
     "name",
     "services",
@@ -58,7 +58,7 @@ const PIECES: [&str; 48] = [
     "image",
 ];
 
-/// Reads a text and prints whatever is said about it.
+/// Reads a text and prints its problems.
 fn survive(text: &str) {
     let report = match parse("random.yaml", text) {
         Ok(loaded) => loaded.warnings,
@@ -77,7 +77,7 @@ fn survive(text: &str) {
     }
 }
 
-/// Arguments of `--set`, sensible and not.
+/// Valid and invalid arguments of `--set`.
 fn argument() -> impl Strategy<Value = String> {
     let path = prop::sample::select(
         &[

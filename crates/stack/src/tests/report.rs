@@ -1,9 +1,9 @@
-//! What people read: a file with many mistakes, in one report.
+//! The output for people: a file with many mistakes, in one report.
 
 use super::{BASE, changed, shown};
 use crate::{Report, parse};
 
-/// Mistakes of structure and of meaning together.
+/// Mistakes of structure and meaning together.
 const MANY: &str = r#"name: my_stack
 acount: "111122223333"
 region: us-west-2

@@ -1,4 +1,4 @@
-//! The tables, and what comes from them.
+//! The tables, and the texts generated from them.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::shape::{Form, Kind, Object, Text};
 use crate::source::Source;
 use crate::{parse, reference, schema, yaml};
 
-/// A definition as an editor's language server sees it.
+/// A definition as an editor's language server reads it.
 pub(super) fn json(text: &str) -> Value {
     let mut findings = Findings::new(Source::new("shop.yaml", text).into());
     yaml::parse(&mut findings).unwrap().to_json().unwrap()
@@ -72,7 +72,7 @@ fn the_schema_takes_what_the_reader_takes() {
     }
 }
 
-/// The base scaled in another way.
+/// The base with another scaling policy.
 fn scaled(scaling: &str) -> String {
     changed(
         "    scaling:\n      backlog_per_task:\n        acceptable_latency: 10m\n        processing_time: 1s\n",
@@ -205,7 +205,7 @@ fn visit_kind(kind: Kind, act: &mut impl FnMut(&'static Object)) {
     }
 }
 
-/// The texts that a kind names directly.
+/// The texts that a kind refers to directly.
 fn texts(kind: Kind) -> Vec<&'static Text> {
     match kind {
         Kind::Text(text) => vec![text],
@@ -296,7 +296,7 @@ fn the_reference_lists_every_key() {
     });
 }
 
-/// An editor completes and checks what is inside an environment, where nothing is required and `null` removes.
+/// An editor completes and checks the content of an environment, where nothing is required and `null` removes.
 #[test]
 fn environments_have_the_keys_of_a_definition() {
     let schema = crate::schema();

@@ -1,9 +1,9 @@
-//! Environments, and values of the command line.
+//! Environments, and values from the command line.
 
 use super::{BASE, changed, line, shown};
 use crate::{Edit, Loaded, Recipient, Report, Selection, Stack, edit_selected, parse_selected};
 
-/// The base with two environments, from line 18 on.
+/// The base with two environments, starting on line 18.
 fn with_environments() -> String {
     BASE.to_owned()
         + r"environments:
@@ -81,7 +81,7 @@ fn a_name_of_its_own_is_kept() {
     assert_eq!(stack(None, &["name=other"]).name, "other");
 }
 
-/// A definition that is written out is the same stack.
+/// It is the same stack as the definition with the values written out.
 #[test]
 fn it_is_the_definition_that_is_written_out() {
     let text =
@@ -101,7 +101,7 @@ fn it_is_the_definition_that_is_written_out() {
     assert_eq!(merged, written);
 }
 
-/// Text stays text, and a number is one, as the key says.
+/// Text stays text, and a number stays a number, depending on the key.
 #[test]
 fn values_have_the_type_of_their_key() {
     let set = [
@@ -171,7 +171,7 @@ fn problems_point_to_where_the_value_came_from() {
     let report = refused(
         None,
         &["services.worker.tasks.min=11"],
-        &["error 1:27 services.worker.tasks.min: `min` is over `max`"],
+        &["error 1:27 services.worker.tasks.min: `min` is greater than `max`"],
     );
     insta::assert_snapshot!("argument_and_file", shown(&report));
 }

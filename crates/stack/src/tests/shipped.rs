@@ -1,4 +1,4 @@
-//! The definitions that come with the project, read as a newcomer's editor and `validate` read them.
+//! The definitions that come with the project, as an editor and `validate` read them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every shipped definition, the one that `init` writes included.
+/// Every shipped definition, including the one that `init` writes.
 fn shipped() -> Vec<(PathBuf, String)> {
     let folder = fs::read_dir(root().join("stacks")).unwrap();
     let mut paths: Vec<PathBuf> = folder
@@ -27,7 +27,7 @@ fn shipped() -> Vec<(PathBuf, String)> {
     paths.into_iter().map(read).collect()
 }
 
-/// The warnings that are meant to be there: the famous promise of ten seconds, and a web page without a domain.
+/// The expected warnings: the objective of ten seconds, and a web page without a domain.
 fn expected_warnings(path: &Path) -> &'static [&'static str] {
     match path.file_name().and_then(|name| name.to_str()) {
         Some("voucher-worker.yaml") => &["the latency objective is shorter than the scaling delay"],

@@ -1,4 +1,4 @@
-//! What of YAML is taken, and how the rest is refused.
+//! The supported part of YAML, and the messages for the rest.
 
 use super::{BASE, changed, line, problems};
 
@@ -38,42 +38,42 @@ fn what_surprises_is_refused() {
         (
             "name: shop",
             "name: &n shop",
-            "error 1:7 : anchors and aliases aren't taken",
+            "error 1:7 : anchors and aliases aren't supported",
         ),
         (
             "name: shop",
             "name: *n",
-            "error 1:7 : anchors and aliases aren't taken",
+            "error 1:7 : anchors and aliases aren't supported",
         ),
         (
             "name: shop",
             "name: !Ref shop",
-            "error 1:7 : the tag `!Ref` isn't taken",
+            "error 1:7 : the tag `!Ref` isn't supported",
         ),
         (
             "name: shop",
             "name: !!str shop",
-            "error 1:7 : the tag `tag:yaml.org,2002:!str` isn't taken",
+            "error 1:7 : the tag `tag:yaml.org,2002:!str` isn't supported",
         ),
         (
             "{after: 5}",
             "!x {after: 5}",
-            "error 7:18 : the tag `!x` isn't taken",
+            "error 7:18 : the tag `!x` isn't supported",
         ),
         (
             "{after: 5}",
             "{after: 5, after: 6}",
-            "error 7:29 : the key `after` is given twice",
+            "error 7:29 : the key `after` is set twice",
         ),
         (
             "notify:",
             "name: again\nnotify:",
-            "error 17:1 : the key `name` is given twice",
+            "error 17:1 : the key `name` is set twice",
         ),
         (
             "notify:",
             "<<: {}\nnotify:",
-            "error 17:1 : a merge key `<<` isn't taken",
+            "error 17:1 : a merge key `<<` isn't supported",
         ),
         (
             "notify:",
@@ -93,42 +93,42 @@ fn what_surprises_is_refused() {
         (
             "notify:",
             "[a]: x\nnotify:",
-            "error 17:1 : a mapping or list stands where a key belongs",
+            "error 17:1 : a mapping or list is in the place of a key",
         ),
         (
             "notify:",
             "? {a: b}\n: x\nnotify:",
-            "error 17:3 : a mapping or list stands where a key belongs",
+            "error 17:3 : a mapping or list is in the place of a key",
         ),
         (
             "name: shop",
             "name: \"a\\0b\"",
-            "error 1:7 : the text holds a NUL character (U+0000)",
+            "error 1:7 : the text contains a NUL character (U+0000)",
         ),
         (
             "name: shop",
             "name: \"a\\u202eb\"",
-            "error 1:7 : the text holds a character that changes the direction of text (U+202E)",
+            "error 1:7 : the text contains a character that changes the direction of text (U+202E)",
         ),
         (
             "name: shop",
             "name: a\u{202e}b",
-            "error 1:8 : the file holds a character that changes the direction of text (U+202E)",
+            "error 1:8 : the file contains a character that changes the direction of text (U+202E)",
         ),
         (
             "name: shop",
             "name: a\0b",
-            "error 1:8 : the file holds a NUL character (U+0000)",
+            "error 1:8 : the file contains a NUL character (U+0000)",
         ),
         (
             "name: shop",
             "name: a\u{7}b",
-            "error 1:8 : the file holds a control character (U+0007)",
+            "error 1:8 : the file contains a control character (U+0007)",
         ),
         (
             "name: shop",
             "name: sh\u{feff}op",
-            "error 1:9 : the file holds a byte order mark inside the text (U+FEFF)",
+            "error 1:9 : the file contains a byte order mark inside the text (U+FEFF)",
         ),
     ] {
         check(&changed(from, to), &[expected]);
@@ -139,7 +139,7 @@ fn what_surprises_is_refused() {
 fn a_second_document_is_refused() {
     check(
         &format!("{BASE}---\nname: more\n"),
-        &["error 18:1 : the file holds a second document"],
+        &["error 18:1 : the file contains a second document"],
     );
     check(&format!("---\n{BASE}...\n"), &[]);
     check(&format!("%YAML 1.2\n---\n{BASE}"), &[]);
@@ -197,7 +197,7 @@ fn quoted_scalars_are_always_text() {
         &changed("example/worker:1.0.0", "|-\n      example/worker:1.0.0"),
         &[],
     );
-    // YAML 1.1 took these for booleans.
+    // YAML 1.1 treated these as booleans.
     check(&changed("name: shop", "name: yes"), &[]);
     check(&changed("name: shop", "name: no"), &[]);
 }

@@ -1,4 +1,4 @@
-//! Builds the tree from the parser's events, and refuses what isn't taken.
+//! Builds the tree from the parser's events, and refuses unsupported parts of YAML.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::findings::Findings;
 use crate::source::Span;
 use crate::text;
 
-/// Levels of nesting that a definition may have.
+/// Maximum nesting depth of a definition.
 const DEEPEST: usize = 64;
 
-/// Values that a definition may have: more than 500 services and queues need.
+/// Maximum number of values in a definition: more than 500 services and queues need.
 const MOST_VALUES: usize = 50_000;
 
-/// Reads a definition's text. `None` when there is no tree to go on with.
+/// Reads a definition's text. `None` if there is no tree to continue with.
 pub(crate) fn parse(findings: &mut Findings) -> Option<Node> {
     let source = findings.source().text().to_owned();
     if !text::check(&source, findings) {
@@ -26,7 +26,7 @@ pub(crate) fn parse(findings: &mut Findings) -> Option<Node> {
     parse_part(&source, 0, findings)
 }
 
-/// Reads a part of the source, which starts at this byte. `None` when there is no tree to go on with.
+/// Reads a part of the source, which starts at this byte. `None` if there is no tree to continue with.
 pub(crate) fn parse_part(source: &str, base: usize, findings: &mut Findings) -> Option<Node> {
     let root = build(source, base, findings)?;
     if root.value == Value::Null {
@@ -37,7 +37,7 @@ pub(crate) fn parse_part(source: &str, base: usize, findings: &mut Findings) -> 
     Some(root)
 }
 
-/// Reads a part of any YAML text; no value at all is null. `None` when there is no tree to go on with.
+/// Reads a part of any YAML text; an empty text is null. `None` if there is no tree to continue with.
 pub(crate) fn build(source: &str, base: usize, findings: &mut Findings) -> Option<Node> {
     let mut builder = Builder {
         offsets: Offsets::new(source, base),
@@ -65,7 +65,7 @@ pub(crate) fn build(source: &str, base: usize, findings: &mut Findings) -> Optio
     Some(builder.root.unwrap_or(nothing))
 }
 
-/// A collection whose end hasn't come yet.
+/// A collection that hasn't ended yet.
 enum Open {
     Seq(Span, Vec<Node>),
     Map {
@@ -73,7 +73,7 @@ enum Open {
         entries: Vec<(Key, Node)>,
         seen: HashMap<String, Span>,
         key: Option<Key>,
-        /// Whether the value of the key at hand is dropped.
+        /// Whether the value of the current key is dropped.
         drop: bool,
     },
 }
@@ -88,16 +88,16 @@ struct Builder<'f> {
 }
 
 impl Builder<'_> {
-    /// Takes one event; `None` ends the reading.
+    /// Handles one event; `None` stops the reading.
     fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         self.values += 1;
         if self.values > MOST_VALUES {
-            let message = format!("the definition holds more than {MOST_VALUES} values");
-            let help = "split it over several stacks";
+            let message = format!("the definition has more than {MOST_VALUES} values");
+            let help = "split it into several stacks";
             self.findings
                 .refuse("", message, &[(span, "the reader stopped here")], help);
         }
-        // Enough was said already, or the text is no definition at all.
+        // The report is full, or the text isn't a definition at all.
         if self.findings.is_full() || self.values > MOST_VALUES {
             return None;
         }
@@ -140,18 +140,18 @@ impl Builder<'_> {
             return Some(());
         }
         let help = "write one file for each stack";
-        let labels = [(span, "begins here")];
+        let labels = [(span, "starts here")];
         self.findings
-            .refuse("", "the file holds a second document", &labels, help);
+            .refuse("", "the file contains a second document", &labels, help);
         None
     }
 
     fn start(&mut self, open: Open, span: Span) -> Option<()> {
         if self.expects_key() {
-            let help = "a key is plain text, such as `name:`; text that begins with `{` or `[` needs quotes";
+            let help = "a key is plain text, such as `name:`; text that starts with `{` or `[` needs quotes";
             self.findings.refuse(
                 "",
-                "a mapping or list stands where a key belongs",
+                "a mapping or list is in the place of a key",
                 &[(span, "not a key")],
                 help,
             );
@@ -197,7 +197,7 @@ impl Builder<'_> {
         self.add_node(node)
     }
 
-    /// The span of a collection: to its closing bracket, or in block style to its last value.
+    /// The span of a collection: to its closing bracket, or to its last value in block style.
     fn reach(&self, start: Span, last: usize, end: Span) -> Span {
         let closing = self.findings.source().slice(end);
         let end = if closing == "]" || closing == "}" {
@@ -217,15 +217,15 @@ impl Builder<'_> {
             _ => Value::Str(text.to_owned()),
         };
         if let Some(hidden) = text::hidden_character(text) {
-            let message = format!("the text holds {hidden}");
+            let message = format!("the text contains {hidden}");
             self.findings
-                .refuse("", message, &[(span, "by an escape")], "leave it out");
+                .refuse("", message, &[(span, "by an escape")], "remove it");
             return self.add_scalar(Value::Refused, text, span);
         }
         self.add_scalar(if fine { value } else { Value::Refused }, text, span)
     }
 
-    /// A scalar becomes a key or a value, as its turn is.
+    /// A scalar becomes a key or a value, whichever is next.
     fn add_scalar(&mut self, value: Value, text: &str, span: Span) -> Option<()> {
         if self.expects_key() {
             self.key(&value, text, span);
@@ -258,7 +258,7 @@ impl Builder<'_> {
         let (message, labels, help) = match first {
             _ if *value == Value::Refused => return,
             _ if is_merge => (
-                "a merge key `<<` isn't taken".to_owned(),
+                "a merge key `<<` isn't supported".to_owned(),
                 vec![(span, "merges")],
                 "write the keys out: merge keys aren't part of YAML 1.2".to_owned(),
             ),
@@ -271,8 +271,8 @@ impl Builder<'_> {
                 format!("quote it: \"{quoted}\""),
             ),
             Some(first) => (
-                format!("the key `{quoted}` is given twice"),
-                vec![(span, "again here"), (first, "first given here")],
+                format!("the key `{quoted}` is set twice"),
+                vec![(span, "again here"), (first, "first set here")],
                 "keep one of the two".to_owned(),
             ),
             None => {
@@ -308,17 +308,17 @@ impl Builder<'_> {
         Some(())
     }
 
-    /// Refuses an anchor or a tag on a value; true when there is none.
+    /// Refuses an anchor or a tag on a value; true if there is none.
     fn check_properties(&mut self, anchor: usize, tag: Option<&Tag>, span: Span) -> bool {
         if anchor > 0 {
             self.refuse_anchor(span);
         }
         if let Some(tag) = tag {
             let tag = text::shorten(&tag.to_string()).into_owned();
-            let help = "write the value as it is meant; text is made by quotes, and CloudFormation's functions belong in a template";
+            let help = "write the value without a tag; quotes make text, and CloudFormation's functions belong in a template";
             self.findings.refuse(
                 "",
-                format!("the tag `{tag}` isn't taken"),
+                format!("the tag `{tag}` isn't supported"),
                 &[(span, "tagged")],
                 help,
             );
@@ -329,10 +329,10 @@ impl Builder<'_> {
     fn refuse_anchor(&mut self, span: Span) {
         let span = self.findings.source().first_line(span);
         let help =
-            "write the value out where it is needed; text that begins with `&` or `*` needs quotes";
+            "write the value out where it is needed; text that starts with `&` or `*` needs quotes";
         self.findings.refuse(
             "",
-            "anchors and aliases aren't taken",
+            "anchors and aliases aren't supported",
             &[(span, "here")],
             help,
         );
@@ -356,7 +356,7 @@ impl Builder<'_> {
     }
 }
 
-/// The first line, from 1, that a tab indents: YAML takes none there, and few editors show it.
+/// The first line, from 1, that is indented with a tab: YAML doesn't allow that, and few editors show it.
 fn tab_indent(text: &str) -> Option<usize> {
     let tabbed = |line: &str| {
         let content = line.trim_start();

@@ -1,8 +1,8 @@
-//! YAML text to a tree whose every value knows where it stands.
+//! YAML text to a tree in which every value knows its place.
 //!
-//! Only what a definition needs of YAML is taken: one document of mappings, lists and scalars of the
-//! 1.2 core schema. Anchors, aliases, tags, merge keys, duplicate keys and keys that aren't text are
-//! refused, each for the surprises that it brings.
+//! Only the parts of YAML that a definition needs are supported: one document of mappings, lists, and scalars of
+//! the 1.2 core schema. Anchors, aliases, tags, merge keys, duplicate keys, and keys that aren't text are refused,
+//! because each of them causes surprises.
 
 mod builder;
 mod node;

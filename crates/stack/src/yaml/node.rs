@@ -14,13 +14,13 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Null,
     Bool(bool),
-    /// Held at the bounds of `i128` when larger.
+    /// Larger numbers are held at the bounds of `i128`.
     Int(i128),
     Float(f64),
     Str(String),
     Seq(Vec<Node>),
     Map(Vec<(Key, Node)>),
-    /// Refused already: nothing more is said about it.
+    /// Already refused: no more problems are reported for it.
     Refused,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Key {
 }
 
 impl Node {
-    /// The value of a key, when this is a mapping that has it.
+    /// The value of a key, if this is a mapping with that key.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.entries()
             .iter()
@@ -40,7 +40,7 @@ impl Node {
             .map(|(_, node)| node)
     }
 
-    /// The value of a key, to be changed.
+    /// The value of a key, mutable.
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
         let Value::Map(entries) = &mut self.value else {
             return None;
@@ -54,7 +54,7 @@ impl Node {
         self.get(key).is_some()
     }
 
-    /// The value as JSON; `None` when JSON has no such value.
+    /// The value as JSON; `None` if JSON has no such value.
     pub(crate) fn to_json(&self) -> Option<serde_json::Value> {
         Some(match &self.value {
             Value::Null => serde_json::Value::Null,

@@ -1,13 +1,13 @@
-//! Where the parser's marks are in bytes.
+//! The byte offsets of the parser's marks.
 
 use crate::source::Span;
 
-/// Turns the parser's marks, which count characters, into bytes.
+/// Converts the parser's marks, which count characters, to bytes.
 pub(super) struct Offsets {
     /// Byte of each character; empty when all are ASCII.
     bytes: Vec<usize>,
     end: usize,
-    /// Where the text stands in the whole source.
+    /// The offset of the text in the whole source.
     base: usize,
 }
 

@@ -3,7 +3,7 @@
 use super::node::Value;
 use crate::text;
 
-/// What an unquoted scalar is.
+/// The value of an unquoted scalar.
 pub(crate) fn resolve(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -18,7 +18,7 @@ pub(crate) fn resolve(text: &str) -> Value {
         .unwrap_or_else(|| Value::Str(text.to_owned()))
 }
 
-/// A value as a message names it, such as `the number 5`. `raw` is its text in the file.
+/// A value's name in a message, such as `the number 5`. `raw` is its text in the file.
 pub(crate) fn describe(value: &Value, raw: &str) -> String {
     let raw = text::shorten(raw);
     match value {
@@ -45,7 +45,7 @@ fn integer(text: &str) -> Option<i128> {
     digits_of(text.strip_prefix('+').unwrap_or(text), 10)
 }
 
-/// The number that digits mean, held at the largest `i128`.
+/// The number for the digits, held at the largest `i128`.
 fn digits_of(digits: &str, radix: u32) -> Option<i128> {
     let all = digits.chars().all(|character| character.is_digit(radix));
     (all && !digits.is_empty()).then(|| i128::from_str_radix(digits, radix).unwrap_or(i128::MAX))
@@ -60,7 +60,7 @@ fn float(text: &str) -> Option<f64> {
             f64::INFINITY
         });
     }
-    // Rust also reads `inf`, `nan` and `infinity`, which are text in YAML.
+    // Rust also reads `inf`, `nan`, and `infinity`, which are text in YAML.
     let numeric = unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         && unsigned.contains(|any: char| any.is_ascii_digit());
     numeric.then(|| text.parse().ok()).flatten()

@@ -12,7 +12,7 @@ use crate::resources::metric::MetricStatistic;
 use crate::scaling_function::Fleet;
 use crate::text::Text;
 
-/// `permissions`: logical ids of what lets the rules invoke the metric function.
+/// `permissions`: logical IDs of the permissions with which the rules invoke the metric function.
 pub(crate) fn demand_alarms<'a>(
     resolved: &Resolved<'a>,
     fleet: &Fleet<'a, '_>,
@@ -36,12 +36,12 @@ pub(crate) fn demand_alarms<'a>(
     tracked.chain(by_function).collect()
 }
 
-/// The need of the service hasn't been published for a while, so no task is removed. It
-/// is made last, as the other silence alarms are.
+/// The need of the service hasn't been published for a while, so no task is removed. The alarm is created last,
+/// like the other alarms on missing data.
 ///
-/// What target tracking follows may be silent while its window isn't known yet, so it isn't watched. Nor is
-/// the need where the processing time is measured: before the first messages it is rightly unknown, and so
-/// the `function`'s invocations are watched instead.
+/// The metric that target tracking follows can be missing while its window isn't known yet, so the alarm doesn't
+/// watch it. It doesn't watch the need either if the processing time is measured: before the first messages, the
+/// need is unknown, which is correct. The alarm then watches the `function`'s invocations instead.
 fn need_silent<'a>(
     stack: &'a Stack,
     service: &ResolvedService<'_>,
@@ -63,7 +63,7 @@ fn need_silent<'a>(
         let dimensions = vec![("FunctionName", Text::reference(&function, 64))];
         let metric = MetricStatistic::new("AWS/Lambda", "Invocations", dimensions, "SampleCount");
         let what = format!(
-            "the function that looks at service {} has not been invoked",
+            "the function that measures service {} has not been invoked",
             service.short
         );
         (what, metric)
@@ -75,7 +75,7 @@ fn need_silent<'a>(
     Ok(Alarm {
         id: names::need_silent_alarm(service.short),
         description: format!(
-            "Stack {}: {what} for {}; the service {effect}.",
+            "Stack {}: {what} for {}. The service {effect}.",
             stack.name,
             format_minutes(silence)
         ),

@@ -1,4 +1,4 @@
-//! What people have to hear of a load balancer: that users get nothing, or errors that no task wrote.
+//! Problems of a load balancer that people must know about: users get no answer, or errors that no task returned.
 
 use scaling::{Comparison, MissingData};
 use stack::Stack;
@@ -21,9 +21,9 @@ pub(crate) fn load_balancer_alarms<'a>(
     ]
 }
 
-/// Users get no answer: not one target is healthy. Not `UnHealthyHostCount`, which is above zero in every
-/// deployment and whenever a single task is replaced. Nothing is reported while no target is registered
-/// at all; then the load balancer answers 503, which [`load_balancer_errors`] counts.
+/// Users get no answer: not one target is healthy. The alarm doesn't use `UnHealthyHostCount`, which is above zero
+/// in every deployment and whenever a single task is replaced. While no target is registered at all, the metric has
+/// no datapoints; then the load balancer returns 503, which [`load_balancer_errors`] counts.
 fn no_healthy_target<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<'a> {
     let window = Window::minutes(3, 3);
     let dimensions = target_dimensions(service);
@@ -43,23 +43,23 @@ fn no_healthy_target<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<
     }
 }
 
-/// Users get errors that no task wrote: no target, no answer in time, or a connection that broke. What the
-/// tasks themselves answer with 5xx is their own team's to weigh; the dashboard shows both. Three of five
-/// minutes: one lost connection in a deployment wakes nobody.
+/// Users get errors that no task returned: no target, no answer in time, or a broken connection. 5xx responses of
+/// the tasks themselves are up to their own team; the dashboard shows both. Three of five minutes: one lost
+/// connection in a deployment must not page anyone.
 fn load_balancer_errors<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<'a> {
     let window = Window::minutes(3, 5);
     let (dimensions, metric) = (balancer_dimensions(service), "HTTPCode_ELB_5XX_Count");
     Alarm {
         id: names::load_balancer_errors_alarm(service.short),
         description: format!(
-            "Stack {}: the load balancer of service {} answered errors (5xx) of its own in {} of the last {} minutes.",
+            "Stack {}: the load balancer of service {} returned its own 5xx errors in {} of the last {} minutes.",
             stack.name, service.short, window.datapoints, window.periods
         ),
         metric: MetricStatistic::new(LOAD_BALANCING, metric, dimensions, "Sum"),
         comparison: Comparison::AtOrAbove,
         threshold: 1.0,
         window,
-        // It is reported only when there was one.
+        // It is reported only if there was one.
         missing: MissingData::NotBreaching,
         action: AlarmAction::Notify,
         depends_on: Vec::new(),

@@ -1,4 +1,4 @@
-//! Operational alarms: what people have to hear of.
+//! Operational alarms: problems that people must know about.
 
 mod demand;
 mod load_balancer;
@@ -20,7 +20,7 @@ use crate::text::Text;
 use crate::{limits, names};
 use wording::{format_count, format_minutes};
 
-/// `permissions`: logical ids of what lets the rules invoke the metric function.
+/// `permissions`: logical IDs of the permissions with which the rules invoke the metric function.
 pub(crate) fn add(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
@@ -43,7 +43,7 @@ pub(crate) fn add(
         }
     }
     alarms.extend(demand::demand_alarms(resolved, fleet, permissions)?);
-    // Without a metric function there is no rule of its own.
+    // Without a metric function, it has no rule.
     if !permissions.is_empty() {
         alarms.push(function_errors(stack)?);
     }
@@ -66,9 +66,9 @@ pub(crate) fn add(
 }
 
 /// The latency objective is missed: messages wait longer than it allows. Five of the last ten minutes: a scale-out
-/// needs three minutes over the target, about one until the alarm is evaluated and the tasks run, so a
-/// burst that scaling handles as designed stays quiet; counted with gaps, so that a queue that breaks
-/// its objective every other minute doesn't.
+/// needs three minutes above the target, and about one minute until the alarm is evaluated and the tasks run, so a
+/// burst that scaling handles as designed causes no alarm. The five minutes don't have to be consecutive, so a
+/// queue that misses its objective every other minute does.
 fn oldest_message<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a>> {
     let promise = stack.oldest_message(queue.short)?;
     let window = Window::minutes(5, 10);
@@ -88,14 +88,15 @@ fn oldest_message<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<
         comparison: Comparison::Above,
         threshold: promise.as_secs_f64(),
         window,
-        // SQS stops to report on a queue that nobody has used for six hours.
+        // SQS stops reporting on a queue that hasn't been used for six hours.
         missing: MissingData::NotBreaching,
         action: AlarmAction::Notify,
         depends_on: Vec::new(),
     })
 }
 
-/// Messages were given up. One minute is enough: nothing makes this number go down by itself.
+/// Messages were moved to the dead-letter queue. One minute is enough, because nothing reduces this number
+/// automatically.
 fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a>> {
     let Queue::Create(spec) = queue.queue else {
         return None;
@@ -107,7 +108,7 @@ fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a
         names::dead_letter_queue(queue.short),
         threshold,
         format!(
-            "Stack {}: the dead-letter queue of queue {} holds {} or more.",
+            "Stack {}: the dead-letter queue of queue {} has at least {}.",
             stack.name,
             queue.short,
             format_count(u64::from(threshold), "message")
@@ -115,7 +116,7 @@ fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a
     ))
 }
 
-/// The alarm `id` on the messages in a dead-letter queue of the stack.
+/// The alarm `id` on the messages in one of the stack's dead-letter queues.
 fn dead_letter_queue_alarm<'a>(
     id: String,
     queue: String,
@@ -137,20 +138,20 @@ fn dead_letter_queue_alarm<'a>(
     }
 }
 
-/// The service flies blind: its metric has stopped. Every minute of the window has to be empty, since a
-/// single minute may well be: the rule fires some seconds late, now in one minute, now in the next.
+/// The service has no data: its metric has stopped. Every minute of the window must be empty, because a single
+/// minute can be: the rule fires a few seconds late, so now in one minute, now in the next.
 ///
-/// A new alarm is evaluated within a minute and takes the minutes before its time for empty ones, so it
-/// would ring for as long as the services take to start. It is therefore made last: after all that the
-/// first datapoint needs (the rules and their permissions) and after the service's scaling. The deployer
-/// invokes the function as soon as the stack is there, so that the first evaluation finds a datapoint,
-/// unless a minute ends in between; then the alarm rings, and is quiet again a minute later.
+/// CloudWatch evaluates a new alarm within a minute and treats the minutes before its creation as empty, so the
+/// alarm would be in ALARM for as long as the services take to start. It is therefore created last: after
+/// everything that the first datapoint needs (the rules and their permissions) and after the service's scaling. The
+/// deployer invokes the function as soon as the stack exists, so that the first evaluation finds a datapoint,
+/// unless a minute ends in between. In that case, the alarm goes into ALARM, and returns to OK one minute later.
 ///
-/// Two ways to rule out even that were weighed. `missing`, with the topic notified of INSUFFICIENT_DATA,
-/// never rings at birth; but a metric that is silent from the first minute would never ring at all, and
-/// what pages people by SNS acts on ALARM alone. What `FILL` of metric math makes of a metric without a
-/// single datapoint isn't documented.
-/// Source: Amazon CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data".
+/// There were two ways to exclude even that. With `missing`, and the topic notified of INSUFFICIENT_DATA, the alarm
+/// never goes into ALARM when it is created; but if the metric is missing from the first minute, it never would at
+/// all, and services that page people through SNS react only to ALARM. The result of metric math's `FILL` for a
+/// metric without a single datapoint isn't documented. Source: Amazon CloudWatch User Guide, "Configuring how
+/// CloudWatch alarms treat missing data".
 fn metric_silent<'a>(
     stack: &'a Stack,
     scaled: &Scaled<'_, '_>,
@@ -163,7 +164,7 @@ fn metric_silent<'a>(
     Ok(Alarm {
         id: names::metric_silent_alarm(service.short, queue.short),
         description: format!(
-            "Stack {}: {METRIC_NAME} of service {} on queue {} has not been published for {}; the service does not scale.",
+            "Stack {}: {METRIC_NAME} of service {} on queue {} has not been published for {}. The service does not scale.",
             stack.name,
             service.short,
             queue.short,
@@ -184,11 +185,11 @@ fn metric_silent<'a>(
     })
 }
 
-/// As [`metric_silent`] for who divides by Container Insights' running task count, which is there while a
-/// task is; above all it isn't where somebody else's cluster has Container Insights switched off. SQS's
-/// share can't be watched like this: a queue that nobody uses for six hours falls silent rightly.
-/// CloudFormation waits until the service's tasks run before it makes the scaling policy and then this
-/// alarm, so that Container Insights has had its minute by then.
+/// Like [`metric_silent`], for services that divide by Container Insights' running task count, which exists while a
+/// task does. Above all, it is missing if Container Insights is off in an existing cluster. SQS metrics can't be
+/// watched in this way, because they correctly stop for a queue that hasn't been used for six hours. CloudFormation
+/// waits until the service's tasks run before it creates the scaling policy and then this alarm, so Container
+/// Insights has had its minute by then.
 fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>, SynthesisError> {
     let service = scaled.service;
     let silence = stack.alarms.metric_silent;
@@ -196,7 +197,7 @@ fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>,
     Ok(Alarm {
         id: names::tasks_silent_alarm(service.short),
         description: format!(
-            "Stack {}: Container Insights has not reported {name} of service {} for {}; the service does not scale.",
+            "Stack {}: Container Insights has not reported {name} of service {} for {}. The service does not scale.",
             stack.name,
             service.short,
             format_minutes(silence)
@@ -211,12 +212,12 @@ fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>,
     })
 }
 
-/// The metric function fails. Three of the last five runs: one broken run is repaired by the next.
-/// That it doesn't run at all (throttled, rule disabled) shows in the metric's silence.
+/// The metric function fails. Three of the last five runs: the next run makes up for one failed run. If it doesn't
+/// run at all (throttled, or the rule is disabled), the metric is missing.
 fn function_errors<'a>(stack: &Stack) -> Result<Alarm<'a>, SynthesisError> {
     let window = Window::from_runs(stack.metric.every)?;
     let description = format!(
-        "Stack {}: the metric function failed in {} of its last {} runs; its log names what it could not measure.",
+        "Stack {}: the metric function failed in {} of its last {} runs. Its log has the services and the reasons.",
         stack.name, window.datapoints, window.periods
     );
     let function = names::METRIC_FUNCTION.to_owned();
@@ -238,7 +239,7 @@ fn scaling_errors<'a>(
         ),
         [
             &format!("the scaling function of service {short} failed"),
-            "its log says why",
+            "Its log has the reason",
         ],
     )
 }
@@ -253,12 +254,13 @@ fn demand_errors<'a>(stack: &Stack, number: usize) -> Result<Alarm<'a>, Synthesi
         ),
         [
             "the function that scales by demand failed for at least one service",
-            "its log names the service and the reason",
+            "Its log has the service and the reason",
         ],
     )
 }
 
-/// The alarm on a function that runs every minute: its logical id and the function's, what happened, and where to look.
+/// The alarm on a function that runs every minute: its logical ID and the function's, the failure, and where to
+/// look.
 fn minute_errors<'a>(
     stack: &Stack,
     (id, function): (String, String),
@@ -266,13 +268,13 @@ fn minute_errors<'a>(
 ) -> Result<Alarm<'a>, SynthesisError> {
     let window = Window::from_runs(Duration::from_secs(MINUTE_SECONDS))?;
     let description = format!(
-        "Stack {}: {failed} in {} of the last {} minutes; {look}.",
+        "Stack {}: {failed} in {} of the last {} minutes. {look}.",
         stack.name, window.datapoints, window.periods
     );
     Ok(function_errors_alarm(id, function, window, description))
 }
 
-/// The alarm `id` on the errors of a function of the stack.
+/// The alarm `id` on the errors of one of the stack's functions.
 fn function_errors_alarm<'a>(
     id: String,
     function: String,
@@ -306,7 +308,7 @@ fn scaling_dead_letters<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Ala
         names::scaling_dead_letter_queue(short),
         1,
         format!(
-            "Stack {}: the scaling function of service {short} could not handle 1 message or more; its dead-letter queue holds them.",
+            "Stack {}: at least 1 event that the scaling function of service {short} failed to process is in its dead-letter queue.",
             stack.name
         ),
     )

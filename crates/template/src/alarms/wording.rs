@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::resources::alarm::MINUTE_SECONDS;
 
-/// A duration in whole minutes, rounded up.
+/// A duration in minutes, rounded up.
 pub(crate) fn format_minutes(duration: Duration) -> String {
     format_count(duration.as_secs().div_ceil(MINUTE_SECONDS), "minute")
 }

@@ -21,7 +21,7 @@ pub(super) fn add(
     add_log_group(builder, stack, logs)?;
     let role = Role {
         id: names::FLOW_LOG_ROLE.to_owned(),
-        description: "What the flow log of the VPC may do".to_owned(),
+        description: "Permissions of the VPC's flow log".to_owned(),
         principal: "vpc-flow-logs.amazonaws.com",
         trust: vec![
             Condition::new("StringEquals", "aws:SourceAccount", Text::account()),
@@ -51,9 +51,9 @@ pub(super) fn add(
     builder.add(names::FLOW_LOG, Resource::new(types::FLOW_LOG, properties))
 }
 
-/// Writing to the log group alone, which the template makes. Finding log groups knows no resource; the region is what can be
-/// asked of it.
-/// Source: Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs".
+/// Only writes to the log group, which the template creates. The action to find log groups supports no resources,
+/// and can be restricted only to the region. Source: Amazon VPC User Guide, "IAM role for publishing flow logs to
+/// CloudWatch Logs".
 fn role_statements(logs: &str) -> Vec<Statement> {
     let write = [
         "logs:CreateLogStream",

@@ -1,5 +1,5 @@
-//! The EC2 instances that tasks run on: their group, what they start from, and the capacity provider by
-//! which ECS scales them with what its tasks need.
+//! The EC2 instances that tasks run on: their group, their launch settings, and the capacity provider by which ECS
+//! scales them for the needs of its tasks.
 
 use serde_json::{Value, json};
 use stack::{Architecture, ServiceSource, Stack};
@@ -13,10 +13,10 @@ use crate::resolved::Resolved;
 use crate::resources::role::Role;
 use crate::text::{Text, attribute, reference, text};
 
-/// What an instance starts from.
+/// The launch settings of an instance.
 pub(super) struct Start<'a> {
     pub(super) instance_type: &'a str,
-    /// AMI id, or the name of a parameter; otherwise AWS's image.
+    /// AMI ID, or the name of a parameter; otherwise, AWS's image.
     pub(super) image: Option<&'a str>,
     /// ARN of the key of its root volume, if it isn't the account's default one.
     pub(super) volume_key: Option<&'a str>,
@@ -24,10 +24,10 @@ pub(super) struct Start<'a> {
 
 /// Instances from `bounds.0` to `bounds.1`.
 ///
-/// Each resource refers to those that it stands on, and CloudFormation deletes in the opposite order:
-/// the services, the cluster's association with the provider, the provider, the group with its instances,
-/// and only then the cluster (the launch template names it) and the network: a cluster with instances
-/// can't be deleted, and an instance without a network can't take its leave.
+/// Each resource refers to the ones that it depends on, and CloudFormation deletes in the opposite order: the
+/// services, the cluster's association with the provider, the provider, the group with its instances, and only then
+/// the cluster (the launch template names it) and the network. A cluster with instances can't be deleted, and an
+/// instance without a network can't deregister.
 pub(super) fn add(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
@@ -42,14 +42,14 @@ pub(super) fn add(
     add_provider(builder, stack)
 }
 
-/// Policy of AWS for the ECS agent on an instance, in an ARN.
+/// ARN suffix of the AWS policy for the ECS agent on an instance.
 pub(crate) const AGENT_POLICY: &str = "policy/service-role/AmazonEC2ContainerServiceforEC2Role";
 
-/// What the ECS agent on an instance may do is AWS's to say, and changes with the agent.
+/// AWS defines the permissions of the ECS agent on an instance, and changes them with the agent.
 fn add_profile(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
     let role = Role {
         id: names::INSTANCE_ROLE.to_owned(),
-        description: "What the ECS agent on an instance may do".to_owned(),
+        description: "Permissions of the ECS agent on an instance".to_owned(),
         principal: "ec2.amazonaws.com",
         trust: Vec::new(),
         statements: Vec::new(),
@@ -79,13 +79,13 @@ fn find_architecture(resolved: &Resolved<'_>) -> Result<Architecture, SynthesisE
     Ok(found.unwrap_or(Architecture::X86_64))
 }
 
-/// The parameters in which AWS keeps the ECS-optimized Amazon Linux 2023.
-/// Source: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata".
+/// The parameters that contain the ECS-optimized Amazon Linux 2023. Source: Amazon ECS Developer Guide, "Retrieving
+/// Amazon ECS-optimized Linux AMI metadata".
 pub(crate) const IMAGE_PARAMETERS: &str = "/aws/service/ecs/optimized-ami/amazon-linux-2023/";
 
-/// The image of the definition, or the ECS-optimized Amazon Linux 2023, as its parameter has it when the launch template is
-/// written. Not `resolve:ssm:`, which EC2 would look up for every launch: two instances of one group could then differ
-/// without anybody having deployed.
+/// The image of the definition, or the ECS-optimized Amazon Linux 2023, as its parameter is when the launch
+/// template is written. It isn't `resolve:ssm:`, which EC2 would resolve for every launch: two instances of one
+/// group could then differ without any deploy.
 fn resolve_image(given: Option<&str>, architecture: Architecture) -> String {
     let resolve = |parameter: &str| format!("{{{{resolve:ssm:{parameter}}}}}");
     let variant = match architecture {
@@ -99,8 +99,8 @@ fn resolve_image(given: Option<&str>, architecture: Architecture) -> String {
     }
 }
 
-/// Where the ECS-optimized Amazon Linux 2023 has its root volume. Size and type stay the image's.
-/// Source: Amazon ECS Developer Guide, "Amazon ECS-optimized Linux AMIs": one volume, at `/dev/xvda`.
+/// The root volume device of the ECS-optimized Amazon Linux 2023. Size and type stay the image's. Source: Amazon
+/// ECS Developer Guide, "Amazon ECS-optimized Linux AMIs": one volume, at `/dev/xvda`.
 const ROOT_DEVICE: &str = "/dev/xvda";
 
 fn add_launch_template(
@@ -123,7 +123,7 @@ fn add_launch_template(
         "AssociatePublicIpAddress": placement.public,
         "DeleteOnTermination": true,
     });
-    // Without any, EC2 takes the default security group of the subnets' VPC.
+    // Without groups, EC2 uses the default security group of the subnets' VPC.
     if let (Some(map), false) = (interface.as_object_mut(), groups.is_empty()) {
         map.insert("Groups".into(), groups.into());
     }
@@ -132,7 +132,7 @@ fn add_launch_template(
         "ImageId": image,
         "InstanceType": start.instance_type,
         "IamInstanceProfile": { "Arn": attribute(names::INSTANCE_PROFILE, "Arn") },
-        // One hop: containers on the bridge are one further away and don't get the instance's role.
+        // One hop: containers on the bridge are one hop further away and don't get the instance's role.
         "MetadataOptions": { "HttpTokens": "required", "HttpPutResponseHopLimit": 1 },
         "NetworkInterfaces": [interface],
         "BlockDeviceMappings": [{ "DeviceName": ROOT_DEVICE, "Ebs": volume }],
@@ -163,7 +163,7 @@ fn add_group(
         },
         "Tags": [
             tag("Name", reference("AWS::StackName")),
-            // ECS puts it on the groups that it scales; a template without it would take it off again.
+            // ECS sets this tag on the groups that it scales; a template without it would remove the tag.
             tag("AmazonECSManaged", "true".into()),
         ],
     });
@@ -173,10 +173,10 @@ fn add_group(
     builder.add(names::AUTO_SCALING_GROUP, group)
 }
 
-/// A changed launch template reaches the running instances one after the other, each after its tasks have
-/// moved (managed draining). As many stay in service as the group has at least, which must be fewer than
-/// it has at most. What would undo the replacement meanwhile is suspended, as AWS advises.
-/// Source: AWS CloudFormation User Guide, "UpdatePolicy attribute".
+/// A changed launch template reaches the running instances one after the other, each after its tasks have moved
+/// (managed draining). The group's minimum stays in service, and must be below its maximum. Processes that would
+/// undo the replacement are suspended in the meantime, as AWS recommends. Source: AWS CloudFormation User Guide,
+/// "UpdatePolicy attribute".
 fn update_policy(min: u32, max: u32) -> Value {
     json!({ "AutoScalingRollingUpdate": {
         "MaxBatchSize": 1,
@@ -191,12 +191,12 @@ fn update_policy(min: u32, max: u32) -> Value {
     }})
 }
 
-/// What the name of the provider begins with, before the stack's name, where ECS refuses the one that CloudFormation
-/// would make up.
+/// Prefix of the provider's name, before the stack's name, if ECS refuses the name that CloudFormation would
+/// generate.
 pub(crate) const PROVIDER_PREFIX: &str = "capacity-of-";
 
-/// Target 100: as many instances as the tasks fill. No termination protection: the protected instances
-/// would keep the stack from being deleted. An instance that has to go is drained first.
+/// Target 100: as many instances as the tasks fill. No termination protection: protected instances would prevent
+/// the stack from being deleted. An instance to be removed is drained first.
 fn add_provider(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
     let mut properties = json!({
         "AutoScalingGroupProvider": {
@@ -218,9 +218,9 @@ fn add_provider(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisErr
     )
 }
 
-/// Whether ECS refuses the name that CloudFormation would make up, which begins with the stack's. A fixed
-/// name stands in nobody's way here: nothing that ever changes replaces the provider.
-/// Source: Amazon ECS API, `CreateCapacityProvider$name`.
+/// Whether ECS refuses the name that CloudFormation would generate, which starts with the stack's name. A fixed
+/// name causes no problem here, because no change ever replaces the provider. Source: Amazon ECS API,
+/// `CreateCapacityProvider$name`.
 fn is_reserved(stack_name: &str) -> bool {
     let name = stack_name.to_ascii_lowercase();
     ["aws", "ecs", "fargate"]

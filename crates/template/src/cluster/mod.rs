@@ -1,4 +1,4 @@
-//! The cluster of the created services, and what its tasks run on.
+//! The cluster of the created services, and the capacity that its tasks run on.
 
 pub(crate) mod flow_logs;
 pub(crate) mod instances;
@@ -38,7 +38,7 @@ pub(crate) fn add(
         if let Some(name) = name {
             map.insert("ClusterName".into(), name.as_str().into());
         }
-        // It costs by the metric, so only who divides by its running task count pays for it.
+        // It is billed per metric, so only a service that divides by its running task count pays for it.
         let insights = insights.or(needs_container_insights(resolved).then_some(Insights::On));
         if let Some(insights) = insights {
             let value = match insights {
@@ -85,7 +85,7 @@ fn uses_spot(resolved: &Resolved<'_>) -> bool {
     specs.any(|spec| resolved.stack.is_on_spot(spec))
 }
 
-/// How a service says what its tasks run on: a property of it and the property's value.
+/// How a service sets the capacity of its tasks: a property of the service, and the property's value.
 pub(crate) fn placement(stack: &Stack, spec: &ServiceSpec) -> (&'static str, Value) {
     let strategy = match (stack.spot(spec), &stack.cluster) {
         // The providers of an existing cluster aren't ours to associate.
@@ -95,8 +95,8 @@ pub(crate) fn placement(stack: &Stack, spec: &ServiceSpec) -> (&'static str, Val
         (None, Cluster::Create { .. }) => {
             json!([{ "CapacityProvider": reference(names::CAPACITY_PROVIDER), "Weight": 1 }])
         }
-        // Not a launch type: an absent strategy means "unchanged" to ECS, so that the tasks of a service would
-        // stay on Spot when its definition leaves it.
+        // Not a launch type: ECS treats a missing strategy as "unchanged", so the tasks of a service would stay on
+        // Spot after its definition removes it.
         (Some(Spot { share: 0, .. }), _) => on_demand(),
         (Some(spot), _) => render_strategy(spot),
     };
@@ -108,7 +108,7 @@ pub(crate) fn on_demand() -> Value {
     json!([{ "CapacityProvider": FARGATE, "Weight": 1 }])
 }
 
-/// The first tasks run on demand, and the others by the weights.
+/// The first tasks run on demand, and the weights divide the others.
 fn render_strategy(Spot { share, base }: Spot) -> Value {
     let (spot, on_demand) = match share {
         100 => (1, 0),
@@ -127,7 +127,8 @@ fn render_strategy(Spot { share, base }: Spot) -> Value {
     strategy.into()
 }
 
-/// What a service waits for, and has to be gone before: a capacity provider in use can't be removed.
+/// A resource that must exist before a service and be deleted after it: a capacity provider in use can't be
+/// removed.
 pub(crate) fn depends_on(cluster: &Cluster) -> Option<&'static str> {
     match cluster {
         Cluster::Create { .. } => Some(names::CAPACITY_PROVIDERS),

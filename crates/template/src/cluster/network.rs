@@ -1,4 +1,4 @@
-//! Where the tasks of created services run: a small VPC of the stack's own, or somebody else's.
+//! Where the tasks of created services run: a small VPC of the stack, or an existing one.
 
 use serde_json::{Value, json};
 use stack::{Network, Stack};
@@ -11,12 +11,11 @@ use crate::text::{attribute, reference};
 
 /// Addresses of the created VPC.
 const VPC_CIDR: &str = "10.0.0.0/16";
-/// Addresses of its public subnets, each in another availability zone: 256, of which AWS keeps five.
+/// Addresses of its public subnets, each in another availability zone: 256 addresses, of which AWS reserves five.
 const SUBNET_CIDRS: [&str; 2] = ["10.0.0.0/24", "10.0.1.0/24"];
 
-/// Regions with a zone that has no Fargate, which an account may have as its first or second zone, and two
-/// zones there that have Fargate.
-/// Source: Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate".
+/// Regions that have a zone without Fargate, which can be an account's first or second zone, and two zones in each
+/// that have Fargate. Source: Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate".
 const FARGATE_ZONES: [(&str, [&str; 2]); 5] = [
     ("us-east-1", ["use1-az1", "use1-az2"]),
     ("us-west-1", ["usw1-az1", "usw1-az3"]),
@@ -25,8 +24,8 @@ const FARGATE_ZONES: [(&str, [&str; 2]); 5] = [
     ("cn-north-1", ["cnn1-az1", "cnn1-az2"]),
 ];
 
-/// Ranges of private addresses (RFC 1918, RFC 6598): who can be near an internal load balancer in a VPC
-/// whose own range isn't known here. Only the VPC, and what is connected with it, can reach its address.
+/// Ranges of private addresses (RFC 1918, RFC 6598): the possible clients of an internal load balancer in a VPC
+/// whose own range isn't known here. Only the VPC, and networks connected to it, can reach its address.
 const PRIVATE_CIDRS: [&str; 4] = [
     "10.0.0.0/8",
     "172.16.0.0/12",
@@ -34,24 +33,25 @@ const PRIVATE_CIDRS: [&str; 4] = [
     "100.64.0.0/10",
 ];
 
-/// Where tasks are placed.
+/// The network in which tasks are placed.
 #[derive(Debug)]
 pub(crate) struct Placement {
-    /// Id of the VPC, where it is known.
+    /// ID of the VPC, if it is known.
     pub(crate) vpc: Option<Value>,
-    /// Address ranges from which an internal load balancer is reached.
+    /// Address ranges that can reach an internal load balancer.
     pub(crate) inside: Vec<Value>,
     pub(crate) subnets: Vec<Value>,
-    /// Ids of the security groups; none: the default one of the subnets' VPC.
+    /// IDs of the security groups; if empty, the default one of the subnets' VPC.
     pub(crate) security_groups: Vec<Value>,
     /// Whether tasks, or the instances that they run on, get a public address.
     pub(crate) public: bool,
-    /// What has to be there before a task can reach the internet, and may go only after the last task.
+    /// The resources that must exist before a task can reach the internet, and must be deleted only after the last
+    /// task.
     pub(crate) depends_on: Vec<String>,
 }
 
 impl Placement {
-    /// `AwsvpcConfiguration` of a service, with one more security group.
+    /// `AwsvpcConfiguration` of a service, with an optional additional security group.
     pub(crate) fn awsvpc(&self, more: Option<Value>) -> Value {
         let groups: Vec<Value> = self.security_groups.iter().cloned().chain(more).collect();
         let mut configuration = json!({
@@ -107,8 +107,8 @@ fn zone(region: Option<&str>, index: usize) -> (&'static str, Value) {
     }
 }
 
-/// Public subnets without NAT: tasks have public addresses and call out (for their image, SQS, logs),
-/// and their security group lets nobody in.
+/// Public subnets without NAT: tasks have public addresses for outgoing connections (to their registry, SQS, logs),
+/// and their security group allows no incoming ones.
 fn create(builder: &mut Builder, region: Option<&str>) -> Result<Placement, SynthesisError> {
     let vpc = reference(names::VPC);
     add_vpc(builder)?;
@@ -186,8 +186,8 @@ fn add_vpc(builder: &mut Builder) -> Result<(), SynthesisError> {
     builder.add(names::PUBLIC_ROUTE, route)
 }
 
-/// No way in: workers fetch their messages. All ways out, since nobody but their team knows what they
-/// call; a narrower group is given with `network.security_groups`.
+/// No ingress, because workers fetch their messages. All egress, because only their team knows which services they
+/// call; a stricter group can be set with `network.security_groups`.
 fn add_security_group(builder: &mut Builder, vpc: Value) -> Result<Value, SynthesisError> {
     let properties = json!({
         "GroupDescription": "Tasks: no way in, all ways out",
@@ -218,8 +218,8 @@ fn name_tag(sub: &str) -> Value {
 mod tests {
     use super::*;
 
-    /// Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate": the zones that it names as the only
-    /// ones, in its present and earlier editions, and all but `use1-az3`.
+    /// Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate": the zones that it lists as
+    /// the only ones, in its current and earlier editions, and all except `use1-az3`.
     #[test]
     fn a_subnet_is_in_a_zone_with_fargate() {
         let supported = [
@@ -238,7 +238,7 @@ mod tests {
             }
             assert_ne!(zones[0], zones[1]);
         }
-        // Everywhere else any zone will do.
+        // Everywhere else, any zone is fine.
         assert_eq!(zone(Some("us-west-2"), 0).0, "AvailabilityZone");
         assert_eq!(zone(None, 1).0, "AvailabilityZone");
     }

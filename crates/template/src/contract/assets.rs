@@ -1,16 +1,17 @@
-//! Where the functions' code and large templates are. The permissions name it, and the deployer uploads to it.
+//! Where the functions' code and large templates are stored. The permissions refer to it, and the deployer uploads
+//! to it.
 
-/// What the key of each template that is uploaded for a plan alone begins with.
+/// Prefix of the key of each template that is uploaded only for a plan.
 pub const DRAFTS: &str = "drafts/";
 
-/// Prefix of the objects that list what the functions of the stack `name` scale. A function reads them at any time, so they
-/// don't expire.
+/// Prefix of the objects that list the services that the functions of the stack `name` scale. A function can read
+/// them at any time, so they don't expire.
 #[must_use]
 pub fn fleet_objects(name: &str) -> String {
     format!("{FLEETS}{name}/")
 }
 
-/// What the keys of all these objects begin with.
+/// Prefix of the keys of all these objects.
 pub const FLEETS: &str = "fleets/";
 
 /// Prefix of the records of the good deploys of the stack `name`, which `rollback` reads. They don't expire: each deploy removes

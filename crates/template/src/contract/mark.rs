@@ -1,4 +1,4 @@
-//! Marks by which a stack is recognized as ours: a stack tag and the template's metadata.
+//! Marks that identify a stack as ours: a stack tag and the template's metadata.
 
 use serde_json::{Map, Value, json};
 
@@ -7,24 +7,24 @@ use super::{types, url_output};
 /// Key of the tag that each deploy puts on its stack. The value is the stack's name.
 pub const STACK_TAG: &str = "ecs-scaler:stack";
 
-/// Beginning of the keys of the tags that record how the scaling of someone else stood before a deploy suspended it. The name of the
-/// service in the definition follows; the value has `1` for each of scale-out, scale-in, and schedule that was suspended, and the
-/// scalable target.
+/// Prefix of the keys of the tags that record the state of another owner's scaling before a deploy suspended it.
+/// The name of the service in the definition follows. The value has `1` for each of scale-out, scale-in, and
+/// schedule that was suspended, and the scalable target.
 pub const SUSPENDED_TAG: &str = "ecs-scaler:suspended:";
 
 /// The version of this template.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The description of each template. Version 0.1.0 wrote it too, and no other mark.
+/// The description of each template. It is the only mark that version 0.1.0 also wrote.
 pub(crate) const DESCRIPTION: &str =
     "ECS services, what brings them their work, and how they scale with it (ecs-scaler).";
 
 const METADATA: &str = "EcsScaler";
 
-/// The member of our metadata that holds the record of the definition, see [`stack::Stack::record`].
+/// The member of our metadata that contains the record of the definition, see [`stack::Stack::record`].
 const DEFINITION: &str = "Definition";
 
-/// What a template says about who made it.
+/// A template's marks about its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateMark {
     /// Its metadata names the stack that it was made for, and the version that made it.
@@ -40,7 +40,7 @@ pub enum TemplateMark {
     Unmarked,
 }
 
-/// The metadata of the template of the stack `name`, and the environment of its definition that is meant.
+/// The metadata of the template of the stack `name`, and the selected environment of its definition.
 pub(crate) fn metadata(name: &str, environment: Option<&str>) -> Value {
     let mut mark = json!({ "Stack": name, "Version": VERSION });
     if let (Some(mark), Some(environment)) = (mark.as_object_mut(), environment) {
@@ -56,7 +56,8 @@ pub fn read_environment(template: &Value) -> Option<String> {
     environment.as_str().map(str::to_owned)
 }
 
-/// Whether a stack with this description can have a template of ours, as far as that shows. It needs no request.
+/// Whether a stack with this description can have a template of ours, as far as the description shows. Needs no
+/// request.
 #[must_use]
 pub fn has_our_description(description: &str) -> bool {
     description == DESCRIPTION
@@ -90,8 +91,8 @@ pub(crate) fn write_definition(template: &mut Value, record: &str) {
     }
 }
 
-/// Reads the record of the definition that a template was made from. `None` if it has none, as those of earlier versions and
-/// those of `synth`.
+/// Reads the record of the definition that a template was made from. `None` if it has none, like templates of
+/// earlier versions and of `synth`.
 #[must_use]
 pub fn read_definition(template: &Value) -> Option<&str> {
     template
@@ -101,9 +102,9 @@ pub fn read_definition(template: &Value) -> Option<&str> {
         .as_str()
 }
 
-/// The template without the parts of our metadata that change nothing of a stack: version and definition. Of a change in them
-/// alone, CloudFormation makes no update.
-/// Source: CloudFormation User Guide, "CloudFormation template Metadata syntax".
+/// The template without the parts of our metadata that change nothing in a stack: version and definition.
+/// CloudFormation makes no update if only they change. Source: CloudFormation User Guide, "CloudFormation template
+/// Metadata syntax".
 #[must_use]
 pub fn without_notes(mut template: Value) -> Value {
     if let Some(Value::Object(mark)) = template.pointer_mut("/Metadata/EcsScaler") {
@@ -112,7 +113,7 @@ pub fn without_notes(mut template: Value) -> Value {
     template
 }
 
-/// Whether the version is newer than this one, or has no form that this one knows.
+/// Whether the version is newer than this one, or has an unknown form.
 #[must_use]
 pub fn is_newer_version(version: &str) -> bool {
     match (parse_version(version), parse_version(VERSION)) {
@@ -126,8 +127,8 @@ fn parse_version(version: &str) -> Option<[u32; 3]> {
     parts?.try_into().ok()
 }
 
-/// Whether the template has the form of version 0.1.0: the exact description, the dashboard with its output, and
-/// for each queue and service the output that names it.
+/// Whether the template has the form of version 0.1.0: the exact description, the dashboard with its output, and an
+/// output for each queue and service.
 fn is_earlier(template: &Value) -> bool {
     let empty = Map::new();
     let section = |key: &str| template[key].as_object().unwrap_or(&empty);
@@ -213,7 +214,7 @@ mod tests {
             version: VERSION.into(),
         };
         assert_eq!(read_mark(&template), marked);
-        // Metadata of ours without its members is a mark with another value, not a missing one.
+        // Metadata of ours without its members is a mark with another value, not a missing mark.
         let garbled = json!({ "Metadata": { "EcsScaler": 1 } });
         assert!(
             matches!(read_mark(&garbled), TemplateMark::Marked { stack, .. } if stack.is_empty())

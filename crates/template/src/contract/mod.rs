@@ -1,7 +1,7 @@
-//! What readers of a deployed stack may rely on: its marks, the types of its resources, what logical ids and output
-//! names mean, and where its assets are.
+//! The interface for readers of a deployed stack: its marks, the types of its resources, the meaning of logical IDs
+//! and output names, and the location of its assets.
 //!
-//! The template is written by it, and the deployer reads by it, so that the two can't drift apart.
+//! The template is written with it, and the deployer reads with it, so that the two can't diverge.
 
 mod assets;
 mod mark;
@@ -23,7 +23,7 @@ pub use schedule::{TargetSchedule, read_schedule};
 pub mod types {
     /// A CloudWatch alarm.
     pub const ALARM: &str = "AWS::CloudWatch::Alarm";
-    /// A capacity provider of ECS.
+    /// An ECS capacity provider.
     pub const CAPACITY_PROVIDER: &str = "AWS::ECS::CapacityProvider";
     /// An ECS cluster.
     pub const CLUSTER: &str = "AWS::ECS::Cluster";
@@ -31,25 +31,25 @@ pub mod types {
     pub const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
     /// A Lambda function.
     pub const FUNCTION: &str = "AWS::Lambda::Function";
-    /// A flow log of a VPC.
+    /// A VPC flow log.
     pub const FLOW_LOG: &str = "AWS::EC2::FlowLog";
-    /// An instance profile of IAM.
+    /// An IAM instance profile.
     pub const INSTANCE_PROFILE: &str = "AWS::IAM::InstanceProfile";
-    /// A log group of CloudWatch Logs.
+    /// A CloudWatch Logs log group.
     pub const LOG_GROUP: &str = "AWS::Logs::LogGroup";
     /// A listener of a load balancer.
     pub const LISTENER: &str = "AWS::ElasticLoadBalancingV2::Listener";
     /// A load balancer.
     pub const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
-    /// A managed policy of IAM.
+    /// An IAM managed policy.
     pub const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
     /// An SQS queue.
     pub const QUEUE: &str = "AWS::SQS::Queue";
-    /// A role of IAM.
+    /// An IAM role.
     pub const ROLE: &str = "AWS::IAM::Role";
     /// An EventBridge rule.
     pub const RULE: &str = "AWS::Events::Rule";
-    /// A scalable target of Application Auto Scaling.
+    /// An Application Auto Scaling scalable target.
     pub const SCALABLE_TARGET: &str = "AWS::ApplicationAutoScaling::ScalableTarget";
     /// A group of schedules of EventBridge Scheduler.
     pub const SCHEDULE_GROUP: &str = "AWS::Scheduler::ScheduleGroup";
@@ -57,53 +57,53 @@ pub mod types {
     pub const SCALING_POLICY: &str = "AWS::ApplicationAutoScaling::ScalingPolicy";
     /// An ECS service.
     pub const SERVICE: &str = "AWS::ECS::Service";
-    /// A Slack channel that hears of alarms.
+    /// A Slack channel that receives alarms.
     pub const SLACK_CHANNEL: &str = "AWS::Chatbot::SlackChannelConfiguration";
     /// A subscription to an SNS topic.
     pub const SUBSCRIPTION: &str = "AWS::SNS::Subscription";
     /// A target group of a load balancer.
     pub const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
-    /// A task definition of ECS.
+    /// An ECS task definition.
     pub const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
     /// An SNS topic.
     pub const TOPIC: &str = "AWS::SNS::Topic";
 }
 
-/// How the logical ID of a service ends.
+/// Suffix of a service's logical ID.
 pub const SERVICE: &str = "Service";
 pub(crate) const LOAD_BALANCER: &str = "LoadBalancer";
-/// How the logical ID of a dead-letter queue ends.
+/// Suffix of a dead-letter queue's logical ID.
 pub const DEAD_LETTER_QUEUE: &str = "DeadLetterQueue";
 pub(crate) const DEAD_LETTERS_ALARM: &str = "DeadLettersAlarm";
 
-/// How the logical id of the alarm ends that a service with `demand` has, and no other.
+/// Suffix of the logical ID of an alarm that only services with `demand` have.
 pub const NEED_SILENT_ALARM: &str = "NeedSilentAlarm";
 
-/// The output that holds the URL of what has this logical id.
+/// The output with the URL of the resource with this logical ID.
 #[must_use]
 pub fn url_output(id: &str) -> String {
     format!("{id}Url")
 }
 
-/// The output that holds the URL of a service's load balancer, by the logical id of the service.
+/// The output with the URL of a service's load balancer, by the logical ID of the service.
 #[must_use]
 pub fn load_balancer_url_output(service: &str) -> Option<String> {
     let stem = service.strip_suffix(SERVICE)?;
     Some(url_output(&format!("{stem}{LOAD_BALANCER}")))
 }
 
-/// The logical id of the alarm that each dead-letter queue has. `None` when a queue of this logical id
-/// can't be one.
+/// The logical ID of the alarm that each dead-letter queue has. `None` if a queue with this logical ID can't be
+/// one.
 ///
-/// The id of the queue alone isn't enough: the plain queue `dead-letter` has an id of the same form. But
-/// only a dead-letter queue has this alarm.
+/// The ID of the queue alone isn't enough: the plain queue `dead-letter` has an ID of the same form. But only a
+/// dead-letter queue has this alarm.
 #[must_use]
 pub fn dead_letters_alarm_of(queue: &str) -> Option<String> {
     let stem = queue.strip_suffix(DEAD_LETTER_QUEUE)?;
     Some(format!("{stem}{DEAD_LETTERS_ALARM}"))
 }
 
-/// The logical id of the log group of a function of ours, by the logical id of the function.
+/// The logical ID of the log group of one of our functions, by the logical ID of the function.
 #[must_use]
 pub fn function_logs(function: &str) -> String {
     format!("{function}Logs")

@@ -1,5 +1,5 @@
-//! The schedule of a scalable target, in the metadata of its resource. CloudFormation keeps it with the template and passes
-//! it to no one, so whoever reads the deployed template knows which bounds hold at a moment.
+//! The schedule of a scalable target, in the metadata of its resource. CloudFormation keeps it with the template
+//! and passes it to no other service, so readers of the deployed template know which bounds apply at a time.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct TargetSchedule {
 }
 
 impl TargetSchedule {
-    /// The bounds that hold at a moment since the Unix epoch.
+    /// The bounds that apply at a time since the Unix epoch.
     #[must_use]
     pub fn bounds_at(&self, at: Duration) -> Bounds {
         self.schedule.bounds_at(self.base, at)
@@ -33,7 +33,8 @@ pub(crate) fn schedule_metadata(base: Bounds, schedule: &Schedule) -> Value {
     json!({ KEY: { "min": base.min(), "max": base.max(), "schedule": schedule } })
 }
 
-/// Reads the schedule of a resource of a template; `None` if it is no scalable target, or has none that can be read.
+/// Reads the schedule of a resource of a template; `None` if it isn't a scalable target, or has no readable
+/// schedule.
 #[must_use]
 pub fn read_schedule(resource: &Value) -> Option<TargetSchedule> {
     if resource.get("Type")?.as_str()? != types::SCALABLE_TARGET {

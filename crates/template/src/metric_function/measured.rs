@@ -1,4 +1,4 @@
-//! The services that the metric function measures, and by what.
+//! The services that the metric function measures, and their settings.
 
 use scaling::{Count, DemandRequest};
 
@@ -10,11 +10,11 @@ use crate::scaling::demand;
 #[derive(Clone, Debug)]
 pub(crate) struct Measured<'a, 'r> {
     pub(crate) service: &'r ResolvedService<'a>,
-    /// Which messages count as backlog.
+    /// The kinds of messages that count as backlog.
     pub(crate) count: Vec<Count>,
-    /// Whether the service may go down to no task, and so has to be woken.
+    /// Whether the service can scale to zero, and so must scale from zero.
     pub(crate) wakes: bool,
-    /// Target of the policy that tracks the backlog, where the service can go to no task.
+    /// Target of the policy that tracks the backlog, if the service can scale to zero.
     pub(crate) target: Option<f64>,
     /// The demand settings, if its required tasks are published instead of its backlog.
     pub(crate) demand: Option<DemandRequest>,
@@ -50,7 +50,7 @@ pub(crate) fn measured_services<'a, 'r>(
 }
 
 impl Measured<'_, '_> {
-    /// Whether the metric function asks CloudWatch what went through the queues.
+    /// Whether the metric function reads the queues' metrics in CloudWatch.
     pub(crate) fn reads_metrics(&self) -> bool {
         self.demand.is_some()
     }

@@ -1,4 +1,4 @@
-//! The metric function: code, role, log group, and how it is invoked asynchronously.
+//! The metric function: code, role, log group, and the settings of its asynchronous invocations.
 
 pub(crate) mod measured;
 pub(crate) mod schedule;
@@ -28,15 +28,15 @@ pub(crate) fn add(
     add_log_group(builder, stack, names::METRIC_FUNCTION_LOGS)?;
     let role = Role {
         id: names::METRIC_FUNCTION_ROLE.to_owned(),
-        description: "What the metric function may do".to_owned(),
+        description: "Permissions of the metric function".to_owned(),
         principal: "lambda.amazonaws.com",
         trust: Vec::new(),
         statements: role_statements(stack, measured),
         managed: Vec::new(),
     };
     role.add(builder, stack)?;
-    // No environment: the event says everything. No reserved concurrency: an account whose quota leaves too
-    // little unreserved refuses it, and the stack with it.
+    // No environment, because the event has all settings. No reserved concurrency: an account whose quota leaves
+    // too little unreserved concurrency refuses it, and so the stack.
     let function = Function {
         description: "Publishes the backlog per task, or the tasks needed, of the services that its event names",
         key: PARAMETER_METRIC_FUNCTION_KEY,
@@ -49,7 +49,7 @@ pub(crate) fn add(
         names::METRIC_FUNCTION,
         Resource::new(types::FUNCTION, properties),
     )?;
-    // No retries: the next run measures afresh, and a late datapoint would only mislead.
+    // No retries: the next run measures again, and a late datapoint would only mislead.
     lambda::add_invoke_config(
         builder,
         names::METRIC_FUNCTION_INVOKE_CONFIG,
@@ -58,7 +58,7 @@ pub(crate) fn add(
     )
 }
 
-/// Exactly what measuring takes: each service and queue by its ARN.
+/// Exactly the permissions that measuring needs: each service and queue by its ARN.
 fn role_statements(stack: &Stack, measured: &[Measured<'_, '_>]) -> Vec<Statement> {
     let services = measured.iter().map(|one| one.service.arn.clone()).collect();
     let mut queues: Vec<Text> = Vec::new();

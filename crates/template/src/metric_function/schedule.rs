@@ -1,4 +1,4 @@
-//! The rules that invoke the metric function, with what to measure as their targets' constant input.
+//! The rules that invoke the metric function, with its request as their targets' constant input.
 
 use scaling::{Count, MetricRequest, QueueRequest, ServiceRequest};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::scaling::demand::queue_request;
 use crate::text::{canonical, escape};
 use crate::{limits, names};
 
-/// Adds the rules; gives the logical ids of their permissions, without which none of them measures.
+/// Adds the rules. Returns the logical IDs of their permissions, without which none of them works.
 pub(crate) fn add(
     builder: &mut Builder,
     stack: &Stack,
@@ -61,8 +61,8 @@ fn schedule_expression(stack: &Stack) -> String {
     }
 }
 
-/// The requests in the language of `Fn::Sub`, as few as their limit allows. A service is never divided:
-/// with as many queues as a scaling policy adds up it is far from the limit.
+/// The requests as text for `Fn::Sub`, as few as their limit allows. A service is never split: even with as many
+/// queues as a scaling policy can add up, it is far from the limit.
 fn write_inputs(
     stack: &Stack,
     measured: &[Measured<'_, '_>],
@@ -86,10 +86,10 @@ fn write_inputs(
             }
         }
     }
-    // Demand needs an unbroken series of checks in one environment of the function. Several requests at the same
-    // time run in several environments, each with gaps, and then no service is ever scaled in. A scaling function is one
-    // for all services, because its longer orders are objects in the assets bucket; the metric function reads no objects,
-    // and has no permission to.
+    // Demand needs an unbroken series of checks in one environment of the function. Several simultaneous requests
+    // run in several environments, each with gaps, and then no service ever scales in. One scaling function can
+    // handle all services, because its longer orders are objects in the assets bucket. The metric function reads no
+    // objects, and has no permission to.
     let demanded = measured.iter().filter(|one| one.demand.is_some()).count();
     if batches.len() > 1 && demanded > 0 {
         return Err(SynthesisError::TooManyForDemand {
@@ -107,12 +107,12 @@ fn service_request(measured: &Measured<'_, '_>) -> ServiceRequest {
     let service = measured.service;
     let own = measured.demand.is_some();
     let queue = |queue: &ResolvedQueue<'_>| match own {
-        // Target tracking requires no share.
+        // Target tracking has no required share.
         true => QueueRequest {
             share: None,
             ..queue_request(service.service, queue)
         },
-        // The sum of the backlogs knows no objectives.
+        // The sum of the backlogs has no objectives.
         false => QueueRequest::new(queue.name.sub(), queue.url.sub()),
     };
     ServiceRequest {
@@ -126,8 +126,8 @@ fn service_request(measured: &Measured<'_, '_>) -> ServiceRequest {
     }
 }
 
-/// The most characters that the service takes in a request, with a comma. None of the names that are
-/// left out while the rest is measured holds a character that JSON escapes.
+/// The maximum number of characters that the service needs in a request, with a comma. None of the names that are
+/// omitted in the measurement contains a character that JSON escapes.
 fn longest_request(measured: &Measured<'_, '_>) -> usize {
     let service = measured.service;
     let mut frame = service_request(measured);
@@ -149,7 +149,7 @@ fn longest_request(measured: &Measured<'_, '_>) -> usize {
 /// A comma between items of a list.
 const COMMA: usize = 1;
 
-/// The request as it stands in a target, except for the references in it.
+/// The request as it is in a target, except for the references in it.
 fn render_request(stack: &Stack, services: Vec<ServiceRequest>) -> String {
     let services = services.iter().map(compact_service).collect::<Vec<_>>();
     let mut request = json!(MetricRequest {
@@ -162,8 +162,8 @@ fn render_request(stack: &Stack, services: Vec<ServiceRequest>) -> String {
     canonical(request).to_string()
 }
 
-/// A service's request, without what the metric function assumes anyway: every character counts
-/// towards the limit of the target.
+/// A service's request, without the metric function's defaults: every character counts towards the limit of the
+/// target.
 fn compact_service(service: &ServiceRequest) -> Value {
     let mut json = json!(service);
     if let (Some(map), [Count::Visible]) = (json.as_object_mut(), service.count.as_slice()) {

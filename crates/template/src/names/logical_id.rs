@@ -1,6 +1,6 @@
-//! From a short name to a logical id.
+//! From a short name to a logical ID.
 
-/// A short name as it stands in outputs and logical ids: `voucher-worker` is `VoucherWorker`.
+/// A short name as part of outputs and logical IDs: `voucher-worker` becomes `VoucherWorker`.
 #[must_use]
 pub fn to_camel_case(short: &str) -> String {
     short
@@ -16,7 +16,7 @@ pub fn to_camel_case(short: &str) -> String {
         .collect()
 }
 
-/// The logical id of the resource of a kind that belongs to a short name.
+/// The logical ID of the resource of a kind that belongs to a short name.
 pub(super) fn join_kind(short: &str, kind: &str) -> String {
     format!("{}{kind}", to_camel_case(short))
 }

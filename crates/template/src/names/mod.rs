@@ -1,9 +1,9 @@
-//! What a stack's resources are called: the logical ids, derived from the definition's short names.
+//! The names of a stack's resources: the logical IDs, derived from the definition's short names.
 //!
-//! A logical id never changes while the short name stays, since a changed id makes CloudFormation
-//! replace the resource. It ties a short name to the physical resource (`DescribeStackResources`).
+//! A logical ID never changes while the short name doesn't, because CloudFormation replaces a resource with a
+//! changed ID. The ID ties a short name to the physical resource (`DescribeStackResources`).
 //!
-//! | thing | logical ids |
+//! | thing | logical IDs |
 //! |---|---|
 //! | queue `vouchers` | `VouchersQueue`, `VouchersQueuePolicy`, `VouchersDeadLetterQueue`, `VouchersDeadLetterQueuePolicy`, `VouchersSubscription…`, `VouchersOldestMessageAlarm`, `VouchersDeadLettersAlarm` |
 //! | service `voucher-worker` | `VoucherWorkerService`, `VoucherWorkerTaskDefinition`, `VoucherWorkerLogGroup`, `VoucherWorkerTaskRole`, `VoucherWorkerExecutionRole`, `VoucherWorkerScalableTarget`, `VoucherWorkerScalingPolicy`, `…CpuPolicy`, `…MemoryPolicy`, `…WakePolicy`, `…WakeAlarm` |
@@ -11,8 +11,8 @@
 //! | its demand | `…NeedSilentAlarm`; with target tracking `…ScalingPolicy`, `…WakePolicy`, `…WakeAlarm` |
 //! | its load balancer | `…LoadBalancer`, `…LoadBalancerSecurityGroup`, `…TargetGroup` or `…InternalTargetGroup`, `…TargetSecurityGroup`, `…TargetIngress`, `…Listener`, `…NoHealthyTargetAlarm`, `…LoadBalancerErrorsAlarm` |
 //! | both | `VoucherWorkerFromVouchersSilentAlarm` |
-//! | the demand of all services | `ScalingFunction…`, `ScalingRule…`, `ScalingErrorsAlarm`; `ScalingFunction2…` and so on where one role can't name them all |
-//! | once a stack | the constants below |
+//! | the demand of all services | `ScalingFunction…`, `ScalingRule…`, `ScalingErrorsAlarm`; `ScalingFunction2…` and so on if one role can't name them all |
+//! | once per stack | the constants below |
 
 mod logical_id;
 mod services;
@@ -23,16 +23,16 @@ use logical_id::join_kind;
 pub use logical_id::to_camel_case;
 pub use services::*;
 
-/// Tag that carries a queue's or a service's short name.
+/// Tag with a queue's or a service's short name.
 pub const NAME_TAG: &str = "ecs-scaler:name";
 
-/// The VPC, when the stack creates one.
+/// The VPC, if the stack creates one.
 pub const VPC: &str = "Vpc";
 /// The route to the internet.
 pub const PUBLIC_ROUTE: &str = "PublicRoute";
 /// The security group of the tasks.
 pub const SECURITY_GROUP: &str = "TaskSecurityGroup";
-/// The cluster, when the stack creates one.
+/// The cluster, if the stack creates one.
 pub const CLUSTER: &str = "Cluster";
 /// The cluster's capacity providers, with Fargate Spot or EC2.
 pub const CAPACITY_PROVIDERS: &str = "ClusterCapacityProviders";
@@ -58,17 +58,17 @@ pub const METRIC_FUNCTION_LOGS: &str = "MetricFunctionLogs";
 pub const METRIC_FUNCTION_INVOKE_CONFIG: &str = "MetricFunctionInvokeConfig";
 /// The alarm on the metric function's errors.
 pub const METRIC_FUNCTION_ERRORS_ALARM: &str = "MetricFunctionErrorsAlarm";
-/// The security group of the functions in a VPC, where the definition names none.
+/// The security group of the functions in a VPC, if the definition names none.
 pub const FUNCTION_SECURITY_GROUP: &str = "FunctionSecurityGroup";
 /// The flow log of the VPC that the stack creates.
 pub const FLOW_LOG: &str = "VpcFlowLog";
-/// The role by which the flow log writes.
+/// The role with which the flow log writes.
 pub const FLOW_LOG_ROLE: &str = "VpcFlowLogRole";
 /// The topic that receives the alarms.
 pub const ALARM_TOPIC: &str = "AlarmTopic";
 /// The alarm topic's policy.
 pub const ALARM_TOPIC_POLICY: &str = "AlarmTopicPolicy";
-/// The role of the Slack channels that hear of alarms.
+/// The role of the Slack channels that receive alarms.
 pub const SLACK_ROLE: &str = "SlackRole";
 /// The group of the schedules that end a pause, or remind of it.
 pub const PAUSE_SCHEDULES: &str = "PauseSchedules";
@@ -101,9 +101,9 @@ pub fn dead_letter_queue_policy(short: &str) -> String {
     join_kind(short, "DeadLetterQueuePolicy")
 }
 
-/// A queue's subscription to a topic. The id comes from the topic and not from its place in the list:
-/// were it to move when another topic is removed, CloudFormation would subscribe the queue a second
-/// time, which SNS answers with the subscription that there is, and then remove just that one.
+/// A queue's subscription to a topic. The ID comes from the topic and not from its index in the list. If it changed
+/// when another topic is removed, CloudFormation would subscribe the queue a second time, for which SNS returns the
+/// existing subscription, and then remove exactly that one.
 #[must_use]
 pub fn subscription(short: &str, topic_arn: &str) -> String {
     join_kind(
@@ -124,7 +124,7 @@ pub fn dead_letters_alarm(short: &str) -> String {
     join_kind(short, DEAD_LETTERS_ALARM)
 }
 
-/// The alarm on the silence of the metric of a service and one of its queues.
+/// The alarm on missing data of a service and one of its queues.
 #[must_use]
 pub fn metric_silent_alarm(service: &str, queue: &str) -> String {
     format!(
@@ -134,7 +134,7 @@ pub fn metric_silent_alarm(service: &str, queue: &str) -> String {
     )
 }
 
-/// The rule that invokes the metric function, counted from 1.
+/// A rule that invokes the metric function, counted from 1.
 #[must_use]
 pub fn metric_rule(number: usize) -> String {
     format!("MetricRule{number}")
@@ -146,8 +146,8 @@ pub fn metric_rule_permission(number: usize) -> String {
     format!("MetricRule{number}Permission")
 }
 
-/// A function that scales services by demand, counted from 1. It belongs to the stack, and a service's own scaling
-/// function ([`scaling_function`]) has an id that begins with the service's name.
+/// A function that scales services by demand, counted from 1. It belongs to the stack; the ID of a service's own
+/// scaling function ([`scaling_function`]) starts with the service's name.
 #[must_use]
 pub fn demand_function(number: usize) -> String {
     count_from_second("ScalingFunction", number)
@@ -189,7 +189,7 @@ pub fn demand_errors_alarm(number: usize) -> String {
     count_from_second("ScalingErrorsAlarm", number)
 }
 
-/// Most stacks need one, whose id has no number.
+/// Most stacks need only one, whose ID has no number.
 fn count_from_second(id: &str, number: usize) -> String {
     match number {
         1 => id.to_owned(),
@@ -197,8 +197,8 @@ fn count_from_second(id: &str, number: usize) -> String {
     }
 }
 
-/// The log group that the flow log writes to. Each kind of traffic has its own: the new flow log exists before the old one is
-/// deleted, and EC2 refuses two that write to the same place.
+/// The log group that the flow log writes to. Each kind of traffic has its own: the new flow log exists before the
+/// old one is deleted, and EC2 refuses two flow logs with the same destination.
 #[must_use]
 pub fn flow_log_logs(traffic: stack::Traffic) -> &'static str {
     match traffic {
@@ -220,9 +220,9 @@ pub fn managed_policy(role: &str, number: usize) -> String {
     format!("{role}Policy{number}")
 }
 
-/// The subscription of an e-mail address to the alarm topic; see [`subscription`] for why it comes
-/// from the address. Two addresses never give the same: capitals stand for what isn't a small letter
-/// or a digit.
+/// The subscription of an email address to the alarm topic. The ID comes from the address, for the reason in
+/// [`subscription`]. Two addresses never have the same ID: capitals represent characters other than small letters
+/// and digits.
 #[must_use]
 pub fn email_subscription(address: &str) -> String {
     let spelled: String = address
@@ -237,25 +237,25 @@ pub fn email_subscription(address: &str) -> String {
     format!("AlarmEmail{spelled}")
 }
 
-/// A Slack channel that hears of alarms. Its ID has letters and digits, and so has its workspace's.
+/// A Slack channel that receives alarms. Its ID and its workspace's ID consist of letters and digits.
 #[must_use]
 pub fn slack_channel(workspace: &str, channel: &str) -> String {
     format!("Slack{workspace}Channel{channel}")
 }
 
-/// Environment variable that carries the URL of the queue: `QUEUE_URL_VOUCHERS` of `vouchers`.
+/// Environment variable with the URL of the queue: `QUEUE_URL_VOUCHERS` for `vouchers`.
 #[must_use]
 pub fn queue_url_variable(short: &str) -> String {
     stack::name_variable("QUEUE_URL_", short)
 }
 
-/// Environment variable that carries the ARN of a topic: `TOPIC_ARN_VOUCHERS` of `vouchers`.
+/// Environment variable with the ARN of a topic: `TOPIC_ARN_VOUCHERS` for `vouchers`.
 #[must_use]
 pub fn topic_arn_variable(topic: &str) -> String {
     stack::name_variable("TOPIC_ARN_", topic)
 }
 
-/// Name, region and account of an ARN: `arn:aws:sns:us-west-2:111122223333:orders`.
+/// Name, region, and account of an ARN: `arn:aws:sns:us-west-2:111122223333:orders`.
 fn from_arn(arn: &str) -> String {
     let mut parts = arn.splitn(6, ':').skip(3);
     let region = parts.next().unwrap_or_default();

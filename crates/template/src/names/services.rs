@@ -1,4 +1,4 @@
-//! Logical ids of what belongs to one service.
+//! Logical IDs of the resources of one service.
 
 use super::logical_id::join_kind;
 use crate::contract::{LOAD_BALANCER, NEED_SILENT_ALARM, SERVICE};
@@ -57,7 +57,7 @@ pub fn memory_policy(short: &str) -> String {
     join_kind(short, "MemoryPolicy")
 }
 
-/// The step scaling policy that gives a service without tasks its first.
+/// The step scaling policy that starts the first task of a service without tasks.
 #[must_use]
 pub fn wake_policy(short: &str) -> String {
     join_kind(short, "WakePolicy")
@@ -69,13 +69,13 @@ pub fn wake_alarm(short: &str) -> String {
     join_kind(short, "WakeAlarm")
 }
 
-/// The alarm on which a service gets more tasks.
+/// The alarm that adds tasks to a service.
 #[must_use]
 pub fn scale_out_alarm(short: &str) -> String {
     join_kind(short, "ScaleOutAlarm")
 }
 
-/// The alarm on which a service gets fewer tasks.
+/// The alarm that removes tasks from a service.
 #[must_use]
 pub fn scale_in_alarm(short: &str) -> String {
     join_kind(short, "ScaleInAlarm")
@@ -141,7 +141,7 @@ pub fn scaling_rule_permission(short: &str) -> String {
     join_kind(short, "ScalingRulePermission")
 }
 
-/// The queue that receives what a scaling function could not handle.
+/// The queue for events that a scaling function failed to process.
 #[must_use]
 pub fn scaling_dead_letter_queue(short: &str) -> String {
     join_kind(short, "ScalingDeadLetterQueue")
@@ -159,7 +159,7 @@ pub fn scaling_errors_alarm(short: &str) -> String {
     join_kind(short, "ScalingErrorsAlarm")
 }
 
-/// The alarm on what a scaling function could not handle.
+/// The alarm on events that a scaling function failed to process.
 #[must_use]
 pub fn scaling_dead_letters_alarm(short: &str) -> String {
     join_kind(short, "ScalingDeadLettersAlarm")
@@ -177,7 +177,7 @@ pub fn load_balancer_security_group(short: &str) -> String {
     join_kind(short, "LoadBalancerSecurityGroup")
 }
 
-/// The listener that sends clients of HTTP to a service's HTTPS listener.
+/// The listener that redirects HTTP clients to a service's HTTPS listener.
 #[must_use]
 pub fn redirect_listener(short: &str) -> String {
     join_kind(short, "RedirectListener")
@@ -207,7 +207,7 @@ pub fn target_security_group(short: &str) -> String {
     join_kind(short, "TargetSecurityGroup")
 }
 
-/// The rule that lets a service's load balancer in.
+/// The rule that allows traffic from a service's load balancer.
 #[must_use]
 pub fn target_ingress(short: &str) -> String {
     join_kind(short, "TargetIngress")
@@ -225,19 +225,19 @@ pub fn no_healthy_target_alarm(short: &str) -> String {
     join_kind(short, "NoHealthyTargetAlarm")
 }
 
-/// The alarm on errors that a load balancer answers itself.
+/// The alarm on errors that a load balancer returns itself.
 #[must_use]
 pub fn load_balancer_errors_alarm(short: &str) -> String {
     join_kind(short, "LoadBalancerErrorsAlarm")
 }
 
-/// The alarm on the silence of the tasks that a service needs.
+/// The alarm on missing data about the tasks that a service needs.
 #[must_use]
 pub fn need_silent_alarm(short: &str) -> String {
     join_kind(short, NEED_SILENT_ALARM)
 }
 
-/// The alarm on the silence of a service's running task count.
+/// The alarm on missing data about a service's running task count.
 #[must_use]
 pub fn tasks_silent_alarm(short: &str) -> String {
     join_kind(short, "TasksSilentAlarm")

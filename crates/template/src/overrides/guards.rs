@@ -1,8 +1,8 @@
-//! What overrides can't change, and why: what scaling, checks, and guards rest on.
+//! Properties that overrides can't change, and why: scaling, checks, and guards depend on them.
 
 use crate::contract::types;
 
-/// Attributes of a resource that overrides may change.
+/// Attributes of a resource that overrides can change.
 pub(super) const ATTRIBUTES: [&str; 5] = [
     "Properties",
     "DependsOn",
@@ -12,12 +12,12 @@ pub(super) const ATTRIBUTES: [&str; 5] = [
 ];
 
 const KEYS: &str = "the definition has a key for it, which `simulate`, `cost`, and the checks read";
-const SCALING: &str = "scaling, its alarms, and the verdict of `simulate` rest on it: use the keys of `scaling` and `tasks`";
-const FUNCTIONS: &str = "the functions of the stack need it as it is";
-const ROLES: &str = "each role is kept to what its program does: use `permissions`, `task_role`, \
+const SCALING: &str = "scaling, its alarms, and the verdict of `simulate` depend on it: use the keys of `scaling` and `tasks`";
+const FUNCTIONS: &str = "the stack's functions depend on its current value";
+const ROLES: &str = "each role has only the permissions that its program needs: use `permissions`, `task_role`, \
                      `execution_role`, and `roles`";
 
-/// Properties of a type that are refused; all of them when none is named.
+/// Refused properties of a type; all of them if none is named.
 struct Guard {
     kind: &'static str,
     properties: &'static [&'static str],
@@ -108,12 +108,12 @@ const GUARDS: [Guard; 17] = [
     guard(
         types::SUBSCRIPTION,
         &["Endpoint", "Protocol", "TopicArn"],
-        "the subscription is known by it",
+        "it identifies the subscription",
     ),
     guard(
         "AWS::SNS::TopicPolicy",
         &[],
-        "alarms stop silently without its statements",
+        "without its statements, alarms can't notify anyone",
     ),
     guard(
         types::ROLE,
@@ -132,10 +132,10 @@ const GUARDS: [Guard; 17] = [
 /// Why overrides can't change this attribute of a resource.
 pub(super) fn find_attribute(attribute: &str) -> Option<&'static str> {
     match attribute {
-        "Type" => Some("the type decides what is checked, repaired, and deleted"),
-        "Condition" => Some("a resource that a condition leaves out would be missed"),
+        "Type" => Some("the type determines the checks, the repairs, and the deletion"),
+        "Condition" => Some("checks would report a resource that a condition removes as missing"),
         "DeletionPolicy" | "UpdateReplacePolicy" => Some(
-            "`destroy` deletes what the stack made, and proves it: `destroy --retain ID` keeps a resource",
+            "`destroy` deletes the stack's resources and verifies it: to keep a resource, use `destroy --retain ID`",
         ),
         _ => None,
     }

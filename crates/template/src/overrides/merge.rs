@@ -1,4 +1,4 @@
-//! JSON merge patch, as RFC 7396 describes it, except that functions of CloudFormation are values.
+//! JSON merge patch, as defined in RFC 7396, except that CloudFormation functions are values.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
         *target = patch.clone();
         return;
     };
-    // Two functions in one mapping, or a function among properties, is nothing that CloudFormation takes.
+    // CloudFormation doesn't accept two functions in one mapping, or a function among properties.
     if !target.is_object() || is_function(target) || is_function(patch) {
         *target = Value::Object(Map::new());
     }
@@ -23,7 +23,7 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// Whether a value is a function of CloudFormation, such as `{"Ref": "Queue"}`.
+/// Whether a value is a CloudFormation function, such as `{"Ref": "Queue"}`.
 pub(super) fn is_function(value: &Value) -> bool {
     let fields = value.as_object().filter(|fields| fields.len() == 1);
     let mut names = fields.into_iter().flat_map(Map::keys);

@@ -1,8 +1,8 @@
-//! Overrides: a JSON merge patch (RFC 7396) on the finished template, for what the format has no key for.
+//! Overrides: a JSON merge patch (RFC 7396) on the finished template, for settings that the format has no key for.
 //!
-//! A patch may change properties of the stack's resources, and add resources, outputs, conditions, and mappings. What
-//! scaling, checks, and guards rest on is refused ([`guards`]), and so is a property that CloudFormation doesn't know
-//! ([`properties`]).
+//! A patch can change properties of the stack's resources, and add resources, outputs, conditions, and mappings.
+//! Changes to anything that scaling, checks, and guards depend on are refused ([`guards`]), and so are properties
+//! that CloudFormation doesn't have ([`properties`]).
 
 mod guards;
 mod merge;
@@ -17,13 +17,13 @@ use crate::error::SynthesisError;
 use merge::{is_function, merge};
 
 const RESOURCES: &str = "Resources";
-/// Most characters of a logical ID. Source: CloudFormation quotas.
+/// Maximum length of a logical ID. Source: CloudFormation quotas.
 const LONGEST_ID: usize = 255;
 
 /// Merges the definition's overrides into its template.
 ///
 /// # Errors
-/// [`SynthesisError::Overrides`] with every problem that they have.
+/// [`SynthesisError::Overrides`] with every problem in them.
 pub(crate) fn apply(document: &mut Value, stack: &Stack) -> Result<(), SynthesisError> {
     let Some(patch) = &stack.overrides else {
         return Ok(());
@@ -80,7 +80,7 @@ impl Check<'_> {
     /// Checks the change of a resource of the stack.
     fn resource(&mut self, path: &str, id: &str, resource: &Value, part: &Value) {
         let Some(attributes) = part.as_object() else {
-            return self.refuse(path, "a resource of the stack can't be removed or replaced: remove what it comes from in the definition");
+            return self.refuse(path, "a resource of the stack can't be removed or replaced: remove its source from the definition");
         };
         let kind = resource["Type"].as_str().unwrap_or_default();
         for (attribute, value) in attributes {
@@ -99,7 +99,7 @@ impl Check<'_> {
         }
     }
 
-    /// Refuses properties that scaling, checks, and guards rest on.
+    /// Refuses properties that scaling, checks, and guards depend on.
     fn guarded(&mut self, path: &str, (id, kind): (&str, &str), patch: &Value) {
         for (property, _) in entries(patch) {
             if let Some(reason) = guards::find_property(id, kind, property) {
@@ -108,7 +108,7 @@ impl Check<'_> {
         }
     }
 
-    /// Refuses properties that the resource type doesn't have, and removals of what isn't set.
+    /// Refuses properties that the resource type doesn't have, and removals of unset properties.
     fn properties(&mut self, path: &str, kind: &str, set: &Value, patch: &Value) {
         if let Some(known) = properties::of_type(kind) {
             self.known(path, known, (set, patch));
@@ -116,7 +116,7 @@ impl Check<'_> {
     }
 
     fn known(&mut self, path: &str, known: &Map<String, Value>, (set, patch): (&Value, &Value)) {
-        // Without names, a property takes any value; a function of CloudFormation stands for one.
+        // Without names, a property accepts any value; a CloudFormation function represents one.
         if known.is_empty() || is_function(patch) {
             return;
         }

@@ -1,14 +1,14 @@
-//! The properties of the resource types that stacks have. Source: CloudFormation's resource schemas; a test compares
-//! them with those that cfn-lint ships.
+//! The properties of the resource types in stacks. Source: CloudFormation's resource schemas; a test compares them
+//! with the schemas that cfn-lint ships.
 
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
-/// Properties by type. A property without names in it takes any value.
+/// Properties by type. A property without nested names accepts any value.
 const TABLE: &str = include_str!("properties.json");
 
-/// The properties of a type; `None` for a type that no stack has by itself.
+/// The properties of a type; `None` for a type that is in a stack only through overrides.
 pub(super) fn of_type(kind: &str) -> Option<&'static Map<String, Value>> {
     static READ: OnceLock<Value> = OnceLock::new();
     let table = READ.get_or_init(|| serde_json::from_str(TABLE).unwrap_or_default());

@@ -1,9 +1,9 @@
-//! Statements for `init --from`, which reads a service that another tool has made.
+//! Statements for `init --from`, which reads a service created by another tool.
 
 use super::document::Statement;
 use super::scope::Scope;
 
-/// Reading a running service and what belongs to it. A definition without an existing service has placeholders.
+/// Reads a running service and its resources. A definition without an existing service has placeholders.
 pub(super) fn read(scope: &Scope) -> Vec<Statement> {
     let named = |names: &[String], placeholder: &str| match names.is_empty() {
         true => vec![placeholder.to_owned()],
@@ -27,7 +27,7 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
     let services = services
         .iter()
         .map(|service| scope.arn("ecs", &format!("service/{service}")));
-    // AWS's own policies belong to no account.
+    // AWS managed policies belong to no account.
     let managed = format!("arn:{}:iam::aws:policy/*", scope.partition);
     vec![
         Statement::allow("AdoptService", SERVICE, services.chain(in_clusters)),
@@ -60,7 +60,8 @@ const ROLE: &[&str] = &[
 
 const POLICIES: &[&str] = &["iam:GetPolicy", "iam:GetPolicyVersion"];
 
-/// Actions for which IAM knows no resource. The lists of clusters and services are only for the names in an error.
+/// Actions for which IAM has no resources. The lists of clusters and services are only needed for the names in an
+/// error.
 const ANYWHERE: &[&str] = &[
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",

@@ -1,4 +1,4 @@
-//! Statements for what ecs-scaler itself asks: it reads, plans, uploads, and follows.
+//! Statements for ecs-scaler's own requests: it reads, plans, uploads, and follows.
 
 use super::document::Statement;
 use super::network::READ_BALANCERS;
@@ -8,7 +8,7 @@ use crate::contract::{DRAFTS, STACK_TAG};
 use crate::names;
 use crate::policy::resource_tag;
 
-/// Reading a stack and what belongs to it.
+/// Reads a stack and its resources.
 pub(super) fn read(scope: &Scope) -> Vec<Statement> {
     let clusters: Vec<&String> = scope.all_clusters().collect();
     let ecs = |kind: &str| -> Vec<String> {
@@ -75,12 +75,12 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
     .collect()
 }
 
-/// What functions that scale by demand were given, and what all functions say of their decisions and failures: not the logs
-/// of tasks.
+/// The input of functions that scale by demand, and the logs of all functions with their decisions and failures,
+/// but not the logs of tasks.
 fn read_demand(scope: &Scope) -> Vec<Statement> {
     let mut statements = Vec::new();
     let of = |function: &str| scope.arn("logs", &format!("log-group:{}{function}*", scope.names));
-    // A service's own scaling function has the service's name before this one.
+    // A service's own scaling function has the service's name before this name.
     let scaling = names::demand_function(1);
     let functions = [
         (scope.has_scaling_function, scaling.as_str()),
@@ -113,7 +113,8 @@ fn read_parts(scope: &Scope) -> Option<Statement> {
     (actions.len() > 1).then(|| Statement::allow("ReadParts", &actions, ["*".into()]))
 }
 
-/// Besides load balancers. Source: the `read` handlers in CloudFormation's resource schemas. A test compares them.
+/// In addition to load balancers. Source: the `read` handlers in CloudFormation's resource schemas. A test compares
+/// them.
 const READ_PARTS: [&str; 13] = [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeScalingActivities",
@@ -163,7 +164,7 @@ const READ_ROLES: &[&str] = &[
     "iam:ListAttachedRolePolicies",
 ];
 
-/// Actions for which IAM knows no resource, and those that are asked for names that aren't known beforehand.
+/// Actions for which IAM has no resources, and actions on names that aren't known in advance.
 const READ_ANYWHERE: &[&str] = &[
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingActivities",
@@ -182,8 +183,8 @@ const READ_ANYWHERE: &[&str] = &[
     "sns:GetSubscriptionAttributes",
 ];
 
-/// Change sets, and the assets that they need. No import: a change set could otherwise take over a resource that
-/// another stack, or a person, made.
+/// Change sets, and the assets that they need. No import: otherwise, a change set could take over a resource that
+/// another stack or a person created.
 pub(super) fn plan(scope: &Scope) -> Vec<Statement> {
     let stacks = || [scope.arn("cloudformation", &format!("stack/{}/*", scope.stack))];
     let bucket = scope.assets_bucket();
@@ -225,7 +226,7 @@ const DROP_PLANS: &[&str] = &[
     "cloudformation:TagResource",
 ];
 
-/// An existing bucket is someone else's to set up.
+/// An existing bucket is set up by its owner.
 const FIND_BUCKET: &[&str] = &["s3:ListBucket"];
 
 const MAKE_BUCKET: &[&str] = &[
@@ -240,7 +241,7 @@ const MAKE_BUCKET: &[&str] = &[
     "s3:PutLifecycleConfiguration",
 ];
 
-/// Carrying a plan out, and what a deploy or a deletion asks beside CloudFormation.
+/// Executes a plan, with the requests of a deploy or a deletion outside of CloudFormation.
 pub(super) fn execute(scope: &Scope) -> Vec<Statement> {
     let stacks = scope.arn("cloudformation", &format!("stack/{}/*", scope.stack));
     let function = scope.arn("lambda", &format!("function:{}", scope.names));
@@ -312,7 +313,7 @@ const CHANGE_STACKS: &[&str] = &[
     "cloudformation:UpdateTerminationProtection",
 ];
 
-/// What ecs-scaler calls itself to put back what was changed by hand.
+/// ecs-scaler's own requests to repair manual changes.
 pub(super) const REPAIR: &[&str] = &[
     "application-autoscaling:DeleteScalingPolicy",
     "application-autoscaling:PutScalingPolicy",

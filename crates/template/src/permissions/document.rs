@@ -1,4 +1,4 @@
-//! Policy documents: statements, and how they are packed into policies that IAM takes.
+//! Policy documents: statements, and how they are packed into policies that IAM accepts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ impl Statement {
         }
     }
 
-    /// Forbids the actions on the resources, whatever else allows them.
+    /// Denies the actions on the resources, even if another statement allows them.
     pub(super) fn deny(
         sid: impl Into<String>,
         actions: &[impl AsRef<str>],
@@ -46,14 +46,14 @@ impl Statement {
         }
     }
 
-    /// Adds a condition: the operator, the key, and the value or values of which one must match.
+    /// Adds a condition: the operator, the key, and the value, or several values of which one must match.
     pub(super) fn when(mut self, operator: &str, key: &str, value: impl Into<Value>) -> Self {
         let keys = self.conditions.entry(operator.to_owned()).or_default();
         keys.insert(key.to_owned(), value.into());
         self
     }
 
-    /// Only if CloudFormation asks for the caller.
+    /// Only if CloudFormation makes the request for the caller.
     pub(super) fn by_cloudformation(self) -> Self {
         self.when(
             "ForAnyValue:StringEquals",
@@ -62,9 +62,10 @@ impl Statement {
         )
     }
 
-    /// Whether others than CloudFormation ask. ecs-scaler makes service-linked roles itself. Application Auto Scaling
-    /// asks for its alarms, EC2 Auto Scaling for its instances, and Lambda for its code and network, after CloudFormation has asked
-    /// them: AWS doesn't document whether such a request still names CloudFormation. A denial holds for everyone.
+    /// Whether services other than CloudFormation make the request. ecs-scaler creates service-linked roles itself.
+    /// After a request from CloudFormation, Application Auto Scaling makes requests for its alarms, EC2 Auto
+    /// Scaling for its instances, and Lambda for its code and network. AWS doesn't document whether such a request
+    /// still names CloudFormation. A denial applies to everyone.
     pub(super) fn is_asked_by_others(&self) -> bool {
         const OTHERS: [&str; 5] = [
             "ConnectFunctions",
@@ -76,7 +77,7 @@ impl Statement {
         self.effect == "Deny" || OTHERS.contains(&self.sid.as_str())
     }
 
-    /// Keeps the actions that are needed; `None` if none is, or if there is no resource.
+    /// Keeps the needed actions; `None` if there is none, or if there is no resource.
     pub(super) fn narrowed(mut self, needed: &BTreeSet<&str>) -> Option<Self> {
         if self.effect == "Allow" {
             self.actions
@@ -85,7 +86,7 @@ impl Statement {
         (!self.actions.is_empty() && !self.resources.is_empty()).then_some(self)
     }
 
-    /// The statement as JSON: several, if it has many resources.
+    /// The statement as JSON; several statements if it has many resources.
     fn render(&self) -> Vec<Value> {
         let parts = self.resources.chunks(MOST_RESOURCES).enumerate();
         parts
@@ -122,10 +123,10 @@ fn one_or_many<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
     }
 }
 
-/// Most resources of a statement: with its actions it then fits into a document.
+/// Maximum number of resources in a statement: with its actions, it then fits into a document.
 const MOST_RESOURCES: usize = 25;
 
-/// Documents that hold the statements, each within IAM's limit of a managed policy.
+/// Documents with the statements, each within IAM's limit for a managed policy.
 pub(super) fn pack(statements: Vec<Statement>) -> Vec<Value> {
     let mut documents: Vec<Vec<Value>> = Vec::new();
     for json in statements.iter().flat_map(Statement::render) {
@@ -139,7 +140,7 @@ pub(super) fn pack(statements: Vec<Statement>) -> Vec<Value> {
     documents.into_iter().map(policy_document).collect()
 }
 
-/// Characters that IAM counts, with room for one more comma.
+/// Number of characters that IAM counts, with space for one more comma.
 fn size(statements: &[Value]) -> usize {
     policy_document(statements.to_vec()).to_string().len() + 1
 }

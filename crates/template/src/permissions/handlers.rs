@@ -1,7 +1,7 @@
-//! What CloudFormation asks for on the caller's behalf, by resource type.
+//! The actions that CloudFormation performs on the caller's behalf, by resource type.
 //!
-//! Source: the `handlers` of CloudFormation's resource schemas, less those for properties that the template doesn't
-//! set and for listing. A test compares both lists with the schemas that cfn-lint ships.
+//! Source: the `handlers` of CloudFormation's resource schemas, without the ones for properties that the template
+//! doesn't set and for listing. A test compares both lists with the schemas that cfn-lint ships.
 
 /// Actions of each resource type that a template can have.
 pub(super) static HANDLERS: &[(&str, &[&str])] = &[

@@ -1,5 +1,5 @@
-//! IAM policies for the identities that deploy a stack, for the role of CloudFormation, and the boundary of the
-//! stack's own roles. The documentation and the command `permissions` print them; tests simulate them.
+//! IAM policies for the identities that deploy a stack, for CloudFormation's role, and the boundary of the stack's
+//! own roles. The documentation and the command `permissions` print them; tests simulate them.
 
 mod adopt;
 mod calls;
@@ -25,33 +25,33 @@ use document::Statement;
 pub use reference::{format_document, reference};
 use scope::Scope;
 
-/// Policies for a stack. Each document fits into a managed policy of IAM.
+/// Policies for a stack. Each document fits into an IAM managed policy.
 #[derive(Clone, Debug)]
 pub struct Permissions {
-    /// Whoever runs `status`, `history`, and `diff`.
+    /// For identities that run `status`, `history`, and `diff`.
     pub read: Vec<Value>,
-    /// Whoever operates a deployed stack, in addition to `read`.
+    /// For identities that operate a deployed stack, in addition to `read`.
     pub operate: Vec<Value>,
-    /// Whoever deploys with their own permissions, which CloudFormation then uses too.
+    /// For identities that deploy with their own permissions, which CloudFormation then also uses.
     pub deploy: Vec<Value>,
-    /// Whoever deploys with `--role-arn`.
+    /// For identities that deploy with `--role-arn`.
     pub deploy_with_role: Vec<Value>,
-    /// Whoever repairs what was changed by hand, in addition.
+    /// For identities that repair manual changes, in addition.
     pub repair: Vec<Value>,
     /// The role that `--role-arn` names.
     pub role: Vec<Value>,
     /// The boundary of the stack's own roles.
     pub boundary: Vec<Value>,
-    /// Whoever runs `init --from`.
+    /// For identities that run `init --from`.
     pub adopt: Vec<Value>,
 }
 
-/// One of the policies, with its name and what it is for.
+/// One of the policies, with its name and purpose.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy<'a> {
     /// Its name in the output of `permissions`.
     pub name: &'static str,
-    /// Who needs it.
+    /// The identities that need it.
     pub purpose: &'static str,
     /// The documents, each a managed policy.
     pub documents: &'a [Value],
@@ -64,7 +64,7 @@ impl Permissions {
         list(&Scope::any())
     }
 
-    /// The policies for one definition. Without a region or an account, it has placeholders for them.
+    /// The policies for one definition. If it sets no region or account, they contain placeholders.
     ///
     /// # Errors
     /// If the definition has no template.
@@ -73,7 +73,7 @@ impl Permissions {
         Ok(list(&Scope::of(stack, &template)))
     }
 
-    /// The policies in the order in which they are shown.
+    /// The policies in display order.
     #[must_use]
     pub fn policies(&self) -> [Policy<'_>; 8] {
         let policy = |name, purpose, documents| Policy {
@@ -84,7 +84,7 @@ impl Permissions {
         [
             policy(
                 "read",
-                "For `status`, `history`, `diff`, and a first look: reads a stack, and plans.",
+                "For `status`, `history`, `diff`, and trying ecs-scaler out: reads a stack, and plans.",
                 &self.read,
             ),
             policy(
@@ -94,17 +94,17 @@ impl Permissions {
             ),
             policy(
                 "deploy",
-                "For `deploy` and `destroy` with your own permissions. CloudFormation uses them too.",
+                "For `deploy` and `destroy` with your own permissions. CloudFormation also uses them.",
                 &self.deploy,
             ),
             policy(
                 "deploy_with_role",
-                "For `deploy` and `destroy` with `--role-arn`: the smaller policy of the person.",
+                "For `deploy` and `destroy` with `--role-arn`: your own, smaller policy.",
                 &self.deploy_with_role,
             ),
             policy(
                 "repair",
-                "In addition, for a `deploy` that puts back what was changed by hand: ecs-scaler does that itself.",
+                "In addition, for a `deploy` that repairs manual changes: ecs-scaler makes these calls itself.",
                 &self.repair,
             ),
             policy(
@@ -172,7 +172,7 @@ fn list(scope: &Scope) -> Permissions {
     }
 }
 
-/// What CloudFormation needs, narrowed to the scope's resource types.
+/// The permissions that CloudFormation needs, limited to the scope's resource types.
 fn made(scope: &Scope) -> Vec<Statement> {
     let all = [
         roles::make(scope),
@@ -190,7 +190,7 @@ fn made(scope: &Scope) -> Vec<Statement> {
         .collect()
 }
 
-/// Passing the role to CloudFormation, and to nothing else.
+/// Passes the role to CloudFormation, and to no other service.
 fn pass_role(scope: &Scope) -> Statement {
     let role = scope.global("iam", "role/CLOUDFORMATION_ROLE");
     Statement::allow("PassRole", &["iam:PassRole"], [role]).when(

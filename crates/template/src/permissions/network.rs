@@ -1,12 +1,12 @@
-//! Statements for networks and load balancers, whose resources are told by a tag.
+//! Statements for networks and load balancers, whose resources are identified by a tag.
 
 use super::document::Statement;
 use super::scope::Scope;
 
-/// The tag of CloudFormation by which EC2 and Elastic Load Balancing know a stack's resources.
+/// CloudFormation's tag with which policies for EC2 and Elastic Load Balancing identify a stack's resources.
 const STACK_NAME: &str = "aws:ResourceTag/aws:cloudformation:stack-name";
 
-/// The network that a stack makes, or its security groups in an existing one.
+/// The network that a stack creates, or its security groups in an existing one.
 pub(super) fn network(scope: &Scope) -> Vec<Statement> {
     let ec2 = |kind: &str| scope.arn("ec2", &format!("{kind}/*"));
     let kinds = [
@@ -24,7 +24,7 @@ pub(super) fn network(scope: &Scope) -> Vec<Statement> {
         .map(|vpc| scope.arn("ec2", &format!("vpc/{vpc}")));
     let own = |statement: Statement| statement.when("StringLike", STACK_NAME, scope.stack.as_str());
     vec![
-        // A network's parts are made in a network: neither of these two reaches somebody else's.
+        // A network's parts are created in a network: neither of these two reaches another owner's network.
         Statement::allow("MakeNetwork", &["ec2:CreateVpc"], [ec2("vpc")]),
         Statement::allow("MakeParts", PARTS, parts.map(ec2)),
         Statement::allow("MakeInExistingNetwork", &["ec2:CreateSecurityGroup"], vpcs),
@@ -60,9 +60,9 @@ pub(super) fn network(scope: &Scope) -> Vec<Statement> {
     ]
 }
 
-/// Lambda looks for the network of a function, and CloudFormation waits until a function's interfaces are gone.
-/// Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC", and AWS CloudFormation,
-/// `AWS::Lambda::Function VpcConfig`.
+/// Lambda reads the network of a function, and CloudFormation waits until a function's interfaces are gone. Source:
+/// AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC", and AWS
+/// CloudFormation, `AWS::Lambda::Function VpcConfig`.
 pub(super) fn connect_functions(scope: &Scope) -> Option<Statement> {
     let connect = || Statement::allow("ConnectFunctions", CONNECT, ["*".into()]);
     scope.connects.then(connect)
@@ -75,7 +75,7 @@ const CONNECT: &[&str] = &[
     "ec2:DescribeVpcs",
 ];
 
-/// What CloudFormation tags while it makes it.
+/// Resources that CloudFormation tags when it creates them.
 const MADE: [&str; 6] = [
     "CreateFlowLogs",
     "CreateInternetGateway",
@@ -136,7 +136,7 @@ const READ_NETWORK: &[&str] = &[
     "ec2:DescribeVpnGateways",
 ];
 
-/// Load balancers. Their names are cut so short that only their tags tell whose they are.
+/// Load balancers. Their names are cut so short that only their tags show which stack they belong to.
 pub(super) fn balancers(scope: &Scope) -> Vec<Statement> {
     let arns = || {
         ["listener/app/*", "loadbalancer/app/*", "targetgroup/*"]
@@ -195,10 +195,10 @@ const CHANGE_BALANCERS: &[&str] = &[
     "elasticloadbalancing:SetSubnets",
 ];
 
-/// What WAF asks for on the side of the load balancer. It knows no resources.
+/// The action that WAF checks for the load balancer. It supports no resources.
 const LET_WAF_GUARD: &[&str] = &["elasticloadbalancing:SetWebACL"];
 
-/// A web ACL is someone else's, and WAF asks for both sides of an association.
+/// A web ACL has another owner, and WAF checks both sides of an association.
 const GUARD_BALANCERS: &[&str] = &[
     "wafv2:AssociateWebACL",
     "wafv2:DisassociateWebACL",

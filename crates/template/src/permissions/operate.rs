@@ -1,4 +1,5 @@
-//! Statements for whoever operates a deployed stack: messages in dead-letter queues, logs, counts, commands in tasks.
+//! Statements for identities that operate a deployed stack: messages in dead-letter queues, logs, counts, commands
+//! in tasks.
 
 use super::document::Statement;
 use super::scope::Scope;
@@ -27,7 +28,7 @@ pub(super) fn operate(scope: &Scope) -> Vec<Statement> {
         ),
         Statement::allow("ReadLogs", &["logs:FilterLogEvents"], [logs]),
         set_counts(scope),
-        // Without a stack's name, the action asks for all stacks.
+        // Without a stack's name, the action needs permission for all stacks.
         Statement::allow("ListStacks", &["cloudformation:DescribeStacks"], [stacks]),
     ];
     statements.push(pauses::record(scope));
@@ -51,7 +52,7 @@ const DEAD_LETTERS: &[&str] = &[
     "sqs:StartMessageMoveTask",
 ];
 
-/// Messages are decrypted where they are received, and encrypted where they are sent.
+/// Messages are decrypted when they are received, and encrypted when they are sent.
 fn use_keys(scope: &Scope) -> Statement {
     let keys = scope.queue_keys.iter().cloned();
     Statement::allow(
@@ -62,7 +63,7 @@ fn use_keys(scope: &Scope) -> Statement {
     .when("StringLike", "kms:ViaService", "sqs.*.amazonaws.com*")
 }
 
-/// The count, and nothing else of a service that IAM has a condition for.
+/// The count, and nothing else in a service for which IAM has a condition.
 fn set_counts(scope: &Scope) -> Statement {
     let services = scope.all_services();
     let services = services.map(|name| scope.arn("ecs", &format!("service/{name}")));

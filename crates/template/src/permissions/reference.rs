@@ -1,4 +1,4 @@
-//! How policies are written: for people, and as the generated part of the documentation.
+//! The formats of policies: for people, and as the generated part of the documentation.
 
 use std::fmt::Write;
 
@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::{Permissions, Policy, handlers};
 
-/// Characters of a line, if a value can be broken.
+/// Maximum line length in characters, if a value can be broken.
 const WIDTH: usize = 110;
 
-/// Policies that differ from `deploy` only in conditions, or in having fewer actions. The page names them.
+/// Policies that differ from `deploy` only in conditions, or in having fewer actions. The page only lists their
+/// names.
 const NOT_SHOWN: [&str; 2] = ["cloudformation_role", "repair"];
 
 /// The policies for the stacks of any definition, and the actions of each resource type, in Markdown.
@@ -48,7 +49,7 @@ fn add_policy(text: &mut String, policy: &Policy<'_>) {
     text.push('\n');
 }
 
-/// A policy as JSON, with as much on a line as fits.
+/// A policy as JSON, with as much per line as fits.
 #[must_use]
 pub fn format_document(document: &Value) -> String {
     let mut text = String::new();
@@ -61,7 +62,7 @@ fn add_value(text: &mut String, value: &Value, indent: usize) {
     let inner = " ".repeat(indent + 2);
     let end = " ".repeat(indent);
     match value {
-        // Each statement stands out, however short it is.
+        // Each statement gets its own lines, however short it is.
         Value::Object(map) if indent < 4 || indent + line.len() > WIDTH => {
             text.push('{');
             for (position, (key, value)) in map.iter().enumerate() {

@@ -1,7 +1,8 @@
-//! Statements for what CloudFormation asks while it makes a stack's resources.
+//! Statements for CloudFormation's requests while it creates a stack's resources.
 //!
-//! Each keeps to the stack's own resources by their names, or by the tag that CloudFormation puts on what it makes and
-//! that nobody else can write. Source of the actions' resources and condition keys: AWS Service Authorization Reference.
+//! Each statement covers only the stack's own resources, by their names, or by the tag that CloudFormation sets on
+//! the resources that it creates and that no one else can write. Source of the actions' resources and condition
+//! keys: AWS Service Authorization Reference.
 
 use super::document::Statement;
 use super::scope::Scope;
@@ -100,7 +101,7 @@ const LOG_GROUPS: &[&str] = &[
 pub(super) fn queues(scope: &Scope) -> Vec<Statement> {
     let queues = scope.queues.iter().map(|name| scope.arn("sqs", name));
     let topic = scope.arn("sns", &scope.names);
-    // Application Auto Scaling makes these with the caller's permissions.
+    // Application Auto Scaling creates these with the caller's permissions.
     let tracking = scope.all_services().map(|service| {
         let service = service.trim_end_matches('*');
         let name = format!("alarm:TargetTracking-service/{service}*");

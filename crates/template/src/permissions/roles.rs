@@ -1,4 +1,4 @@
-//! Statements for the stack's roles, and the boundary that keeps these roles to what a stack needs.
+//! Statements for the stack's roles, and the boundary that limits these roles to the needs of a stack.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::services::secrets::{STORES, store_of};
 use crate::services::task_roles::CHANNELS;
 use crate::services::volumes::MOUNT;
 
-/// Roles, what is attached to them, and to whom they are passed.
+/// Roles, the policies attached to them, and the services that they are passed to.
 ///
-/// With a boundary, roles are made with it alone, and only bounded ones get permissions. What the boundary allows, and
-/// that a role has it, can't be changed: otherwise it would bound nobody.
+/// With a boundary, roles can be created only with it, and only bounded roles get permissions. The boundary's
+/// permissions, and the boundary of a role, can't be changed: otherwise, the boundary would limit nothing.
 pub(super) fn make(scope: &Scope) -> Vec<Statement> {
     let roles = || {
         scope
@@ -73,7 +73,8 @@ pub(super) fn make(scope: &Scope) -> Vec<Statement> {
     statements
 }
 
-/// Making the roles of AWS's services. ecs-scaler itself makes one that is missing, before CloudFormation needs it.
+/// Creates the service-linked roles of AWS services. ecs-scaler itself creates a missing one before CloudFormation
+/// needs it.
 pub(super) fn link(scope: &Scope) -> Statement {
     let linked =
         LINKED.map(|service| scope.global("iam", &format!("role/aws-service-role/{service}/*")));
@@ -84,7 +85,7 @@ pub(super) fn link(scope: &Scope) -> Statement {
     )
 }
 
-/// Services of AWS whose roles an account may still lack.
+/// AWS services whose service-linked roles might be missing in an account.
 const LINKED: [&str; 5] = [
     "autoscaling.amazonaws.com",
     "ecs.amazonaws.com",
@@ -146,7 +147,7 @@ const FILL_PROFILES: &[&str] = &[
     "iam:RemoveRoleFromInstanceProfile",
 ];
 
-/// Ways to change what a policy allows.
+/// Ways to change the permissions of a policy.
 const REWRITE: &[&str] = &[
     "iam:CreatePolicyVersion",
     "iam:DeletePolicy",
@@ -154,7 +155,7 @@ const REWRITE: &[&str] = &[
     "iam:SetDefaultPolicyVersion",
 ];
 
-/// What the roles of a stack may do at most, whoever writes their policies.
+/// The maximum permissions of a stack's roles, whoever writes their policies.
 pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     let queues = scope.queues.iter().map(|name| scope.arn("sqs", name));
     let queues: Vec<String> = queues
@@ -307,7 +308,7 @@ fn run_functions(scope: &Scope) -> Vec<Statement> {
     statements
 }
 
-/// The secrets that the definition names, by their store.
+/// The secrets in the definition, by their store.
 fn read_secrets(scope: &Scope) -> impl Iterator<Item = Statement> {
     STORES.into_iter().filter_map(|(store, sid, action)| {
         let is_stored = |arn: &&String| store_of(arn) == store;
@@ -329,7 +330,8 @@ fn read_environment_files(scope: &Scope) -> Vec<Statement> {
     ]
 }
 
-/// What the definition allows its tasks. What its policies allow, only AWS knows.
+/// The permissions that the definition grants its tasks. Only AWS knows the permissions in the policies that it
+/// names.
 fn grant(scope: &Scope) -> impl Iterator<Item = Statement> {
     scope.granted.iter().enumerate().map(|(index, granted)| {
         let sid = format!("Grant{}", index + 1);
@@ -358,7 +360,8 @@ const PULL: &[&str] = &[
     "ecr:GetDownloadUrlForLayer",
 ];
 
-/// Source: the AWS managed policy `AmazonEC2ContainerServiceforEC2Role`, less what makes a cluster.
+/// Source: the AWS managed policy `AmazonEC2ContainerServiceforEC2Role`, without the permission to create a
+/// cluster.
 const AGENT: &[&str] = &[
     "ec2:DescribeTags",
     "ecs:DeregisterContainerInstance",

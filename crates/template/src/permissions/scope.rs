@@ -1,4 +1,4 @@
-//! What a policy may reach: the names and ARNs of one stack, or placeholders for any.
+//! The reach of a policy: the names and ARNs of one stack, or placeholders for any.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +16,13 @@ use crate::services::destinations::key_of;
 use crate::services::secrets::{secret_itself, secrets_of};
 use crate::services::task_roles::files_of;
 
-/// Characters of the stack's name, and of a logical ID, that CloudFormation keeps in every name that it makes: it cuts
-/// long ones, and the shortest limit of the types named here is 64 characters.
+/// Characters of the stack's name, and of a logical ID, that CloudFormation keeps in every name that it generates.
+/// It cuts long names; the shortest limit of the types here is 64 characters.
 const KEPT: usize = 20;
-/// More roles than this are named by the stack's name alone, so that the policies stay small.
+/// More roles than this are only named by the stack's name, so that the policies stay small.
 const MOST_ROLES: usize = 12;
 
-/// Names and ARNs, in the patterns of IAM.
+/// Names and ARNs, as IAM patterns.
 #[derive(Debug)]
 pub(super) struct Scope {
     pub(super) partition: String,
@@ -30,7 +30,7 @@ pub(super) struct Scope {
     pub(super) account: String,
     /// The stack's name.
     pub(super) stack: String,
-    /// Names that CloudFormation makes from the stack's name.
+    /// Names that CloudFormation generates from the stack's name.
     pub(super) names: String,
     pub(super) roles: Vec<String>,
     /// ARN of the role by which schedules end a pause.
@@ -38,11 +38,11 @@ pub(super) struct Scope {
     pub(super) boundary: Option<String>,
     /// Queues of the stack.
     pub(super) queues: Vec<String>,
-    /// Those of them that are dead-letter queues.
+    /// The ones that are dead-letter queues.
     pub(super) dead_letters: Vec<String>,
-    /// Those of them that have a dead-letter queue.
+    /// The ones that have a dead-letter queue.
     pub(super) sources: Vec<String>,
-    /// ARNs of the keys that encrypt either.
+    /// ARNs of the keys that encrypt both.
     pub(super) queue_keys: Vec<String>,
     /// Functions with a dead-letter queue.
     pub(super) failing: Vec<String>,
@@ -54,17 +54,17 @@ pub(super) struct Scope {
     pub(super) encrypts: bool,
     /// IDs of file systems that tasks mount.
     pub(super) file_systems: Vec<String>,
-    /// Whether commands can be run in tasks whose role the stack makes.
+    /// Whether commands can be run in tasks whose role the stack creates.
     pub(super) exec: bool,
     /// Whether commands can be run in tasks.
     pub(super) execs: bool,
-    /// Whether a function scales, by demand or by alarms.
+    /// Whether a function scales services, by demand or by alarms.
     pub(super) has_scaling_function: bool,
     /// Whether the metric function measures.
     pub(super) measures: bool,
-    /// Whether a deploy or a pause registers a scalable target itself: its bounds, or what of it is suspended.
+    /// Whether a deploy or a pause registers a scalable target itself: its bounds, or its suspensions.
     pub(super) holds_scaling: bool,
-    /// Whether functions read what they scale from the assets bucket.
+    /// Whether functions read their services from the assets bucket.
     pub(super) reads_fleet: bool,
     /// ARNs of topics that tasks publish to.
     pub(super) published: Vec<String>,
@@ -72,7 +72,7 @@ pub(super) struct Scope {
     pub(super) reminded: Vec<String>,
     /// ARNs of existing topics that the queues subscribe to.
     pub(super) topics: Vec<String>,
-    /// ARNs of repositories elsewhere, in which a deploy resolves tags.
+    /// ARNs of repositories elsewhere in which a deploy resolves tags.
     pub(super) repositories: Vec<String>,
     /// Clusters of the stack.
     pub(super) clusters: Vec<String>,
@@ -90,7 +90,7 @@ pub(super) struct Scope {
     pub(super) existing_roles: Vec<String>,
     /// ARNs of existing policies that the tasks' roles have.
     pub(super) policies: Vec<String>,
-    /// What the definition itself allows the tasks.
+    /// The permissions that the definition itself grants the tasks.
     pub(super) granted: Vec<PermissionStatement>,
     /// Namespace of the functions' metrics.
     pub(super) namespace: String,
@@ -102,16 +102,16 @@ pub(super) struct Scope {
     pub(super) keys: Vec<String>,
     /// Name of an existing bucket for the functions' code.
     bucket: Option<String>,
-    /// ARN of the parameter that has the instances' image, where it isn't AWS's.
+    /// ARN of the parameter with the instances' image, if it isn't AWS's.
     pub(super) image: Option<String>,
-    /// IDs of existing VPCs in which the stack makes security groups.
+    /// IDs of existing VPCs in which the stack creates security groups.
     pub(super) vpcs: Vec<String>,
     /// Actions that the handlers of the stack's resource types need.
     pub(super) handlers: BTreeSet<&'static str>,
 }
 
-/// Whether a service has a scalable target, or can have one of someone else's, which is then suspended, or resumed by a policy
-/// that only observes.
+/// Whether a service has a scalable target, or can have another owner's target. That one is then suspended, or
+/// resumed by a policy that only observes.
 fn holds_scaling(service: &Service) -> bool {
     let existing = matches!(service.source, ServiceSource::Existing { .. });
     service.has_scalable_target() || existing && service.scaling.is_some()
@@ -180,7 +180,7 @@ impl Scope {
         }
     }
 
-    /// What the stack's template has. Region and account that the definition doesn't name are placeholders.
+    /// The content of the stack's template. Region and account are placeholders if the definition doesn't set them.
     pub(super) fn of(stack: &Stack, template: &Template) -> Self {
         let region = stack.region.clone().unwrap_or_else(|| "REGION".into());
         let account = stack.account.clone().unwrap_or_else(|| "ACCOUNT".into());
@@ -285,7 +285,7 @@ impl Scope {
         }
     }
 
-    /// What exists and the tasks of a service use. The boundary is for roles of the stack's own.
+    /// The existing resources that a service's tasks use. The boundary is for the stack's own roles.
     fn add_tasks(&mut self, stack: &Stack, spec: &ServiceSpec) {
         if spec.execution_role.is_none() {
             let secrets = secrets_of(spec).map(|secret| match secret.strip_prefix('/') {
@@ -408,7 +408,7 @@ impl Scope {
         }
     }
 
-    /// What a queue is for whoever operates the stack.
+    /// A queue's role for identities that operate the stack.
     fn add_queue(&mut self, id: &str, name: &str, resource: &Value, template: &Value) {
         let alarm = contract::dead_letters_alarm_of(id);
         if alarm.is_some_and(|alarm| !template["Resources"][alarm].is_null()) {
@@ -441,7 +441,7 @@ impl Scope {
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
-    /// A parameter of SSM. Those of AWS belong to no account.
+    /// An SSM parameter. AWS's own parameters belong to no account.
     fn parameter(&self, name: &str) -> String {
         match name.starts_with("/aws/service/") {
             true => format!(
@@ -452,12 +452,12 @@ impl Scope {
         }
     }
 
-    /// Whether the bucket of the functions' code is one that ecs-scaler makes.
+    /// Whether ecs-scaler creates the bucket of the functions' code.
     pub(super) fn makes_bucket(&self) -> bool {
         self.bucket.is_none()
     }
 
-    /// An ARN in the scope's account, of a service without regions.
+    /// An ARN in the scope's account, for a service without regions.
     pub(super) fn global(&self, service: &str, resource: &str) -> String {
         let Self {
             partition, account, ..
@@ -478,7 +478,7 @@ impl Scope {
         format!("arn:{}:s3:::{bucket}", self.partition)
     }
 
-    /// The objects with what the stack's functions scale.
+    /// The objects that list the services that the stack's functions scale.
     pub(super) fn fleet_objects(&self) -> String {
         let objects = contract::fleet_objects(&self.stack);
         format!("{}/{objects}*", self.assets_bucket())
@@ -506,7 +506,7 @@ impl Scope {
     }
 }
 
-/// What is left of the stack's name in a name that CloudFormation makes.
+/// The part of the stack's name that remains in a name that CloudFormation generates.
 fn generated_names(stack: &str) -> String {
     match stack.get(..KEPT) {
         Some(kept) if stack.len() > KEPT => format!("{kept}*"),
@@ -514,7 +514,7 @@ fn generated_names(stack: &str) -> String {
     }
 }
 
-/// What is left of a stack's name and a logical ID in the name that CloudFormation makes.
+/// The part of a stack's name and a logical ID that remains in the name that CloudFormation generates.
 fn generated_name(stack: &str, id: &str) -> String {
     let names = generated_names(stack);
     let start = names
@@ -526,7 +526,7 @@ fn generated_name(stack: &str, id: &str) -> String {
     }
 }
 
-/// The name of a queue, in which the part of the stack's ID is open.
+/// The name of a queue, with a wildcard for the part of the stack's ID.
 fn queue_name(name: &Value) -> Option<String> {
     let text = name.as_str().or_else(|| name["Fn::Sub"][0].as_str())?;
     let suffix = format!("${{{STACK_SUFFIX}}}");

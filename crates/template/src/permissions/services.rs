@@ -44,13 +44,14 @@ pub(super) fn services(scope: &Scope) -> Vec<Statement> {
             ],
             ["*".into()],
         ),
-        // A target's ARN has a random part, and the service's name isn't in it.
+        // A target's ARN has a random part, and doesn't contain the service's name.
         on_counts("MakeScaling", SCALING, target.clone()),
         Statement::allow("TagScaling", SCALING_TAGS, [target]),
     ]
 }
 
-/// What ecs-scaler registers itself: the bounds that a schedule holds, and what of a scalable target is suspended.
+/// The settings that ecs-scaler registers itself: the bounds that a schedule sets, and the suspensions of a
+/// scalable target.
 pub(super) fn hold_scaling(scope: &Scope) -> Statement {
     let target = scope.arn("application-autoscaling", "scalable-target/*");
     on_counts(
@@ -60,7 +61,7 @@ pub(super) fn hold_scaling(scope: &Scope) -> Statement {
     )
 }
 
-/// A statement about scalable targets that are desired counts of ECS services.
+/// A statement about scalable targets for the desired counts of ECS services.
 fn on_counts(sid: &'static str, actions: &[&'static str], target: String) -> Statement {
     Statement::allow(sid, actions, [target])
         .when(
@@ -129,7 +130,7 @@ const SCALING_TAGS: &[&str] = &[
 /// EC2 instances: their group, launch template, and capacity provider.
 pub(super) fn instances(scope: &Scope) -> Vec<Statement> {
     let group = format!("autoScalingGroup:*:autoScalingGroupName/{}", scope.names);
-    // ECS keeps some beginnings of names for itself; the template then names the provider otherwise.
+    // ECS reserves some name prefixes; the template then gives the provider another name.
     let providers = [&scope.names, &format!("{PROVIDER_PREFIX}{}", scope.stack)]
         .map(|name| scope.arn("ecs", &format!("capacity-provider/{name}")));
     let launched = [
@@ -150,7 +151,7 @@ pub(super) fn instances(scope: &Scope) -> Vec<Statement> {
         Statement::allow("MakeGroups", GROUPS, [scope.arn("autoscaling", &group)]),
         Statement::allow("MakeCapacityProviders", PROVIDERS, providers),
         Statement::allow("MakeLaunchTemplates", LAUNCH_TEMPLATES, [template.clone()]),
-        // The group asks whether its maker may start what its launch template says.
+        // The group checks whether its creator can launch instances as in its launch template.
         Statement::allow(
             "LaunchInstances",
             &["ec2:RunInstances"],

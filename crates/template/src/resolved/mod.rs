@@ -1,4 +1,4 @@
-//! A stack definition with what its queues, services and clusters will be called once deployed.
+//! A stack definition with the names of its queues, services, and clusters in the deployed stack.
 
 pub(crate) mod queue_names;
 
@@ -20,7 +20,7 @@ pub(crate) struct Resolved<'a> {
     pub(crate) services: Vec<ResolvedService<'a>>,
 }
 
-/// A queue, ours or somebody else's.
+/// A queue, created or existing.
 #[derive(Clone, Debug)]
 pub(crate) struct ResolvedQueue<'a> {
     pub(crate) short: &'a str,
@@ -30,7 +30,7 @@ pub(crate) struct ResolvedQueue<'a> {
     pub(crate) arn: Text,
 }
 
-/// A service, ours or somebody else's, with the queues that it consumes.
+/// A service, created or existing, with the queues that it consumes.
 #[derive(Clone, Debug)]
 pub(crate) struct ResolvedService<'a> {
     pub(crate) short: &'a str,
@@ -70,7 +70,7 @@ impl<'a> Resolved<'a> {
         })
     }
 
-    /// Whether the stack runs tasks of its own, for which it needs a cluster and a network.
+    /// Whether the stack runs its own tasks, for which it needs a cluster and a network.
     pub(crate) fn creates_services(&self) -> bool {
         self.services.iter().any(|service| service.is_created())
     }
@@ -91,7 +91,7 @@ impl<'a> Resolved<'a> {
             .collect()
     }
 
-    /// The services whose demand the scaling function checks, whether it sets their count or only observes.
+    /// The services whose demand the scaling function checks, to set their count or only to observe.
     pub(crate) fn checked_by_function(&self) -> Vec<(&ResolvedService<'a>, &'a Demand)> {
         self.demanded(Demand::is_by_function)
     }
@@ -109,7 +109,7 @@ impl<'a> Resolved<'a> {
             .collect()
     }
 
-    /// Whether a service has a scaling function of its own.
+    /// Whether a service has its own scaling function.
     pub(crate) fn has_scaling_functions(&self) -> bool {
         let mut services = self.services.iter();
         services.any(|service| service.service.has_scaling_function())
@@ -130,7 +130,7 @@ impl Scaled<'_, '_> {
         self.scaling.source == BacklogSource::Lambda
     }
 
-    /// Whether the service may go down to no task, and so has to be woken.
+    /// Whether the service can scale to zero, and so must scale from zero.
     pub(crate) fn wakes(&self) -> bool {
         self.is_measured() && self.service.service.can_sleep()
     }
@@ -141,7 +141,7 @@ impl<'a> ResolvedService<'a> {
         self.spec().is_some()
     }
 
-    /// What is created, unless the service is somebody else's.
+    /// The specification of the created service; `None` if the service is existing.
     pub(crate) fn spec(&self) -> Option<&'a ServiceSpec> {
         match &self.service.source {
             ServiceSource::Create(spec) => Some(spec),
@@ -156,7 +156,7 @@ impl<'a> ResolvedService<'a> {
     }
 
     /// Logical ID of the target group of a created service behind a load balancer. The scheme is part of it:
-    /// changing the scheme replaces the load balancer, and a group that stayed would belong to two of them
+    /// changing the scheme replaces the load balancer, and an unchanged group would belong to two load balancers
     /// during the update, which Elastic Load Balancing refuses.
     pub(crate) fn target_group(&self) -> String {
         let balancer = self.load_balancer();
@@ -322,8 +322,8 @@ fn generated_ecs_name(stack: &Stack, id: &str) -> usize {
     generated_name(stack, id, limits::ECS_NAME)
 }
 
-/// The most characters of a name that CloudFormation makes from the stack's name and a logical id, where
-/// the service takes names up to a limit.
+/// The maximum number of characters of a name that CloudFormation generates from the stack's name and a logical ID,
+/// if the service limits names to `limit`.
 pub(crate) fn generated_name(stack: &Stack, id: &str, limit: usize) -> usize {
     (stack.name.chars().count() + id.len() + limits::GENERATED_SUFFIX).min(limit)
 }

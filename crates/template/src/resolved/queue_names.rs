@@ -1,4 +1,4 @@
-//! What created queues are called, and how long that may become.
+//! The names of created queues, and their maximum length.
 
 use stack::QueueSpec;
 
@@ -6,14 +6,14 @@ use crate::error::SynthesisError;
 use crate::limits;
 use crate::text::{Text, text};
 
-/// Name of a created queue: the user's, or else its short name and a part of the stack's id.
+/// Name of a created queue: the user's, or else its short name and a part of the stack's ID.
 ///
-/// CloudFormation is not left to choose, for two reasons. A dead-letter queue's redrive-allow policy
-/// needs the ARN of its source queue, whose redrive policy needs the dead-letter queue's: only a name
-/// known beforehand breaks the circle. And CloudFormation forgets a FIFO name's limit of 80 characters
-/// when it makes one up. The stack's id keeps two stacks apart, and also a stack from its predecessor
-/// of the same name: SQS refuses a deleted queue's name for a minute. A queue is replaced only for a
-/// change of `fifo` or `name`, and both change the name, so that replacement stays possible.
+/// CloudFormation doesn't choose the name, for two reasons. A dead-letter queue's redrive-allow policy needs the
+/// ARN of its source queue, whose redrive policy needs the dead-letter queue's ARN: only a name known in advance
+/// breaks the circle. And CloudFormation ignores a FIFO name's limit of 80 characters when it generates one. The
+/// stack's ID distinguishes two stacks, and also a stack from its predecessor with the same name: SQS refuses a
+/// deleted queue's name for a minute. A queue is replaced only if `fifo` or `name` changes, and both change the
+/// name, so replacement stays possible.
 pub(crate) fn queue_name(short: &str, spec: &QueueSpec) -> Text {
     match &spec.name {
         Some(name) => name.as_str().into(),
@@ -21,12 +21,12 @@ pub(crate) fn queue_name(short: &str, spec: &QueueSpec) -> Text {
     }
 }
 
-/// Name of the dead-letter queue of a created queue. FIFO like its source, as SQS asks.
+/// Name of the dead-letter queue of a created queue. It is FIFO like its source, as SQS requires.
 pub(crate) fn dead_letter_queue_name(short: &str, spec: &QueueSpec) -> Text {
     generated_queue_name(&format!("{short}-dead-letter"), spec.fifo.is_some())
 }
 
-/// Variable of `Fn::Sub` that holds the first group of the UUID in the stack's id.
+/// `Fn::Sub` variable for the first group of the UUID in the stack's ID.
 pub(crate) const STACK_SUFFIX: &str = "StackSuffix";
 
 fn generated_queue_name(stem: &str, fifo: bool) -> Text {
@@ -34,8 +34,8 @@ fn generated_queue_name(stem: &str, fifo: bool) -> Text {
     text![stem, "-", suffix, if fifo { ".fifo" } else { "" }]
 }
 
-/// A queue's URL in the form that SQS hands out. The function's SDK client takes only the account and
-/// the name from it, so it also serves where a user's own endpoint emulates SQS.
+/// A queue's URL in the form that SQS returns. The function's SDK client uses only the account and the name in it,
+/// so it also works if a custom endpoint emulates SQS.
 pub(crate) fn queue_url(region: Text, account: Text, name: &Text) -> Text {
     text![
         "https://sqs.",

@@ -16,8 +16,7 @@ use crate::{limits, names};
 pub(crate) const MINUTE_SECONDS: u64 = 60;
 pub(crate) const HOUR_SECONDS: u64 = 3_600;
 
-/// An alarm. It has no name of its own, so that CloudFormation can replace it; people read the
-/// description.
+/// An alarm. It has no name of its own, so CloudFormation can replace it; people read the description.
 pub(crate) struct Alarm<'a> {
     pub(crate) id: String,
     pub(crate) description: String,
@@ -30,18 +29,17 @@ pub(crate) struct Alarm<'a> {
     pub(crate) depends_on: Vec<String>,
 }
 
-/// Who hears of an alarm.
 pub(crate) enum AlarmAction {
-    /// People, when it rings and when it is over; nobody without `notify`.
+    /// Notifies people when it goes into ALARM and when it returns to OK; without `notify`, no one.
     Notify,
-    /// The alarm topic, when it rings: the scaling function, and people by the way. That it is over says
-    /// nothing to the function, and to people too little to write to them.
+    /// Notifies the alarm topic when it goes into ALARM: the scaling function, and people as a side effect. A
+    /// return to OK means nothing to the function, and isn't important enough to notify people.
     Topic,
-    /// A scaling policy, by its logical id.
+    /// A scaling policy, by its logical ID.
     Policy(String),
 }
 
-/// An alarm's evaluation window: `datapoints` of the last `periods` periods must be over its threshold.
+/// An alarm's evaluation window: `datapoints` of the last `periods` periods must be beyond its threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) period: u64,
@@ -50,7 +48,6 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Minutes.
     pub(crate) const fn minutes(datapoints: u64, periods: u64) -> Self {
         Self {
             period: MINUTE_SECONDS,
@@ -59,7 +56,7 @@ impl Window {
         }
     }
 
-    /// The longest evaluation that CloudWatch allows with a period of this length, in seconds.
+    /// Maximum evaluation time that CloudWatch allows with a period of this length, in seconds.
     pub(crate) fn limit(period: u64) -> u64 {
         if period < HOUR_SECONDS {
             limits::ALARM_WINDOW_SECONDS
@@ -68,8 +65,8 @@ impl Window {
         }
     }
 
-    /// The whole of a silence. Minutes while they fit into a day, which is as far as an alarm evaluates at
-    /// minutes; then hours.
+    /// The complete time without data. In minutes if they fit into a day, the maximum that an alarm evaluates with
+    /// such periods; otherwise in hours.
     pub(crate) fn from_silence(silence: Duration) -> Result<Self, SynthesisError> {
         let seconds = silence.as_secs().max(1);
         let limit = limits::LONG_ALARM_WINDOW_SECONDS;
@@ -93,7 +90,7 @@ impl Window {
         })
     }
 
-    /// A period a run; as many runs as CloudWatch evaluates, at most five, and more than half of them.
+    /// One period per run; as many runs as CloudWatch evaluates, at most five, and more than half of them.
     pub(crate) fn from_runs(every: Duration) -> Result<Self, SynthesisError> {
         let period = every.as_secs().div_ceil(MINUTE_SECONDS).max(1) * MINUTE_SECONDS;
         let limit = Self::limit(period);
@@ -132,7 +129,7 @@ impl Alarm<'_> {
         set("AlarmDescription", self.description.into());
         set("ComparisonOperator", self.comparison.to_string().into());
         set("Threshold", number(self.threshold));
-        // The queries of a sum have their periods.
+        // The queries of a sum contain their periods.
         if sum {
             set("Metrics", self.metric.sum(self.window.period).into());
         } else {

@@ -1,4 +1,4 @@
-//! The topic by which people and scaling functions hear of alarms.
+//! The topic through which people and scaling functions receive alarms.
 
 use serde_json::json;
 use stack::{Recipient, Stack};
@@ -11,11 +11,11 @@ use crate::names;
 use crate::policy::{policy_document, refuse_plain_http};
 use crate::text::{Text, attribute, reference};
 
-/// Nothing is published over plain HTTP; the action is the one that AWS documents for such a policy.
-/// Source: Amazon SNS Developer Guide, "Enforcing HTTPS when publishing".
+/// Nothing can be published over plain HTTP; the action is the one that AWS documents for such a policy. Source:
+/// Amazon SNS Developer Guide, "Enforcing HTTPS when publishing".
 ///
-/// The topic is not encrypted with `alias/aws/sns`: that key's policy can't be edited, CloudWatch may
-/// not use it, and every alarm would be dropped in silence.
+/// The topic is not encrypted with `alias/aws/sns`: that key's policy can't be edited and doesn't let CloudWatch
+/// use it, so every alarm would be dropped without an error.
 pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
     let topic = reference(names::ALARM_TOPIC);
     let properties = match &stack.key {
@@ -74,7 +74,7 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisE
     }
 }
 
-/// A configuration's name has up to 128 characters; the IDs take up to 30 each, with a hyphen.
+/// A configuration's name has up to 128 characters; the IDs have up to 30 each, with a hyphen.
 fn shorten(stack: &str) -> &str {
     stack.get(..66).unwrap_or(stack)
 }
@@ -84,8 +84,9 @@ fn guardrail() -> Text {
     Text::concat(["arn:".into(), Text::partition(), policy])
 }
 
-/// What a channel shows beside an alarm. Without a guardrail of its own, a channel would get `AdministratorAccess` as
-/// one, so that the role alone limited it. AWS documents no conditions for the trust.
+/// The metrics that a channel shows with an alarm. Without its own guardrail, a channel would get
+/// `AdministratorAccess` as one, so that only the role would limit it. AWS documents no conditions for the trust
+/// policy.
 fn add_slack_role(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
     let alarms = Text::arn("cloudwatch", "alarm:*");
     let describe = Statement::new("ReadAlarms", &["cloudwatch:DescribeAlarms"], vec![alarms]);

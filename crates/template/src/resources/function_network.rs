@@ -1,4 +1,4 @@
-//! What functions in a VPC need, and those that X-Ray traces.
+//! Settings for functions in a VPC, and for functions that X-Ray traces.
 
 use serde_json::{Value, json};
 use stack::{FunctionNetwork, Stack};
@@ -9,13 +9,13 @@ use crate::error::SynthesisError;
 use crate::names;
 use crate::text::{Text, attribute, text};
 
-/// Port of HTTPS.
+/// HTTPS port.
 const HTTPS: u16 = 443;
 
 /// Longest ID of a security group: `sg-` and 17 hexadecimal digits.
 const GROUP_ID: usize = 20;
 
-/// Adds the security group of the functions, where the definition names none.
+/// Adds the security group of the functions, if the definition names none.
 pub(crate) fn add_security_group(
     builder: &mut Builder,
     stack: &Stack,
@@ -40,7 +40,7 @@ pub(crate) fn add_security_group(
     )
 }
 
-/// The VPC in which the stack makes the functions' security group, if it makes one.
+/// The VPC in which the stack creates the functions' security group, if it creates one.
 fn own_group(stack: &Stack) -> Option<&str> {
     let network = stack.metric.vpc.as_ref()?;
     let vpc = network.vpc.as_deref()?;
@@ -56,8 +56,8 @@ pub(super) fn vpc_config(network: &FunctionNetwork) -> Value {
     json!({ "SubnetIds": network.subnets, "SecurityGroupIds": groups })
 }
 
-/// Lambda keeps a setting that is absent, so a function that leaves its VPC, or is no longer traced, says so.
-/// Source: AWS Lambda API, `UpdateFunctionConfiguration`.
+/// Lambda keeps a setting that is missing in an update, so the template of a function that leaves its VPC, or is no
+/// longer traced, resets these settings. Source: AWS Lambda API, `UpdateFunctionConfiguration`.
 pub(crate) fn reset(function: &mut Value, before: &Value) {
     let Some(properties) = function
         .get_mut("Properties")
@@ -78,27 +78,27 @@ pub(crate) fn reset(function: &mut Value, before: &Value) {
     }
 }
 
-/// What Lambda and X-Ray take the function's role for.
+/// The permissions that Lambda and X-Ray need in the function's role.
 pub(super) fn statements(stack: &Stack) -> Vec<Statement> {
     let connect = stack.metric.vpc.as_ref().map(connect);
     let trace = stack.metric.tracing.then(trace);
     connect.into_iter().flatten().chain(trace).collect()
 }
 
-/// Tracing. X-Ray knows no resources for these.
-/// Source: AWS Lambda Developer Guide, "Visualize Lambda function invocations using AWS X-Ray".
+/// Tracing. X-Ray supports no resources for these. Source: AWS Lambda Developer Guide, "Visualize Lambda function
+/// invocations using AWS X-Ray".
 fn trace() -> Statement {
     let actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
     let trace = Statement::new("Trace", &actions, vec!["*".into()]);
     trace.when("StringEquals", "aws:RequestedRegion", vec![Text::region()])
 }
 
-/// Lambda makes the network interfaces with the function's role, in these subnets and security groups alone. A call of the
-/// function's own code has its ARN in `lambda:SourceFunctionArn`, and is refused.
-/// Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
+/// Lambda creates the network interfaces with the function's role, only in these subnets and security groups. A
+/// call from the function's own code has its ARN in `lambda:SourceFunctionArn`, and is denied. Source: AWS Lambda
+/// Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC".
 fn connect(network: &FunctionNetwork) -> [Statement; 2] {
     let any = |resource: Text| {
-        // A shared subnet or group belongs to another account. Their IDs are unique.
+        // A shared subnet or group belongs to another account. Its ID is unique.
         let (partition, region) = (Text::partition(), Text::region());
         text!["arn:", partition, ":ec2:", region, ":*:", resource]
     };
@@ -127,8 +127,8 @@ fn connect(network: &FunctionNetwork) -> [Statement; 2] {
 
 pub(crate) const MAKE: &[&str] = &["ec2:CreateNetworkInterface"];
 
-/// On all resources: EC2 knows none for describing, and Lambda may not connect a function whose role may only delete
-/// certain interfaces.
+/// On all resources: EC2 supports none for describing, and Lambda can't connect a function whose role can only
+/// delete certain interfaces.
 pub(crate) const KEEP: &[&str] = &[
     "ec2:AssignPrivateIpAddresses",
     "ec2:DeleteNetworkInterface",

@@ -1,4 +1,4 @@
-//! What our Lambda functions have in common.
+//! Common parts of our Lambda functions.
 
 use serde_json::{Map, Value, json};
 use stack::Stack;
@@ -11,22 +11,22 @@ use crate::error::SynthesisError;
 use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::text::{attribute, reference};
 
-/// Timeout of a function that checks once. The next minute brings the next run, which checks again.
+/// Timeout of a function that checks once. It checks again in the next minute's run.
 pub(crate) const TIMEOUT_SECONDS: u64 = 30;
 
-/// Age at which an event of a rule that could not be delivered is dropped: the next one is there by then.
+/// Age at which an undelivered event of a rule is dropped: by then, the next event exists.
 pub(crate) const EVENT_AGE_SECONDS: u64 = 60;
 
-/// A function of ours: its logical id and what it stands on.
+/// One of our functions: its logical ID and its dependencies.
 pub(crate) struct Function<'a> {
     pub(crate) description: &'a str,
     /// Parameter with the key of its code.
     pub(crate) key: &'a str,
-    /// Logical id of its role.
+    /// Logical ID of its role.
     pub(crate) role: &'a str,
-    /// Logical id of its log group.
+    /// Logical ID of its log group.
     pub(crate) logs: &'a str,
-    /// Longest run, in seconds.
+    /// Maximum duration of a run, in seconds.
     pub(crate) timeout: u64,
 }
 
@@ -45,7 +45,7 @@ impl Function<'_> {
                 "S3Bucket": reference(PARAMETER_ASSETS_BUCKET),
                 "S3Key": reference(self.key),
             },
-            // The group is the stack's own, so that it has the retention asked for and ends with the stack.
+            // The log group belongs to the stack, so it has the configured retention and is deleted with the stack.
             "LoggingConfig": { "LogGroup": reference(self.logs) },
         });
         let mut properties = match json {
@@ -62,14 +62,15 @@ impl Function<'_> {
     }
 }
 
-/// What each function's role allows, whatever the function does: to write its log, and what Lambda needs it for.
+/// The permissions of each function's role, whatever the function does: to write its log, and the ones that Lambda
+/// needs.
 pub(crate) fn run_statements(stack: &Stack, logs: &str) -> Vec<Statement> {
     let mut statements = vec![write_logs(logs)];
     statements.extend(function_network::statements(stack));
     statements
 }
 
-/// How the function is invoked asynchronously.
+/// The settings of the function's asynchronous invocations.
 pub(crate) fn add_invoke_config(
     builder: &mut Builder,
     id: impl Into<String>,
@@ -86,8 +87,8 @@ pub(crate) fn add_invoke_config(
     builder.add(id, resource)
 }
 
-/// A rule's target, which invokes the function with a constant input. An event that can't be delivered is
-/// not tried again: the next one is there by then.
+/// A rule's target, which invokes the function with a constant input. An event that can't be delivered is not
+/// retried: by then, the next event exists.
 pub(crate) fn rule_target(id: &str, function: &str, input: Value) -> Value {
     json!({
         "Id": id,

@@ -12,7 +12,7 @@ use crate::text::Text;
 /// Longest name of a log group. Source: Amazon CloudWatch Logs API, `CreateLogGroup`.
 const LOG_GROUP_NAME: usize = 512;
 
-/// A log group that ends with the stack and keeps its lines as long as the definition says.
+/// A log group that is deleted with the stack and keeps its lines for the time that the definition sets.
 pub(crate) fn add_log_group(
     builder: &mut Builder,
     stack: &Stack,
@@ -27,7 +27,8 @@ pub(crate) fn add_log_group(
     builder.add(id, Resource::new(types::LOG_GROUP, properties).stateful())
 }
 
-/// Writing to one log group. The group's ARN, as CloudFormation gives it, ends in `:*`: its streams.
+/// Writes to one log group. The group's ARN, as CloudFormation returns it, ends in `:*`, which stands for its
+/// streams.
 pub(crate) fn write_logs(log_group: &str) -> Statement {
     Statement::new(
         "WriteLogs",
@@ -36,7 +37,6 @@ pub(crate) fn write_logs(log_group: &str) -> Statement {
     )
 }
 
-/// The streams of a log group.
 pub(crate) fn streams(log_group: &str) -> Text {
     let longest = Text::arn("logs", "log-group::*").longest() + LOG_GROUP_NAME;
     Text::attribute(log_group, "Arn", longest)

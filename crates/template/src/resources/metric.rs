@@ -1,4 +1,4 @@
-//! What an alarm watches: a metric with its dimensions and the statistic over a period.
+//! The metric that an alarm watches, with its dimensions and the statistic over a period.
 
 use serde_json::{Map, Value, json};
 use stack::{AlarmMetric, Statistic};
@@ -8,12 +8,11 @@ use crate::names;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::text::{Text, escape};
 
-/// A metric and its statistic.
 #[derive(Clone, Debug)]
 pub(crate) struct MetricStatistic<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
-    /// Names of further metrics with the same dimensions, which are added to it.
+    /// Names of additional metrics with the same dimensions, which are added to it.
     pub(crate) added: Vec<&'a str>,
     pub(crate) dimensions: Vec<(&'a str, Text)>,
     pub(crate) statistic: Statistic,
@@ -37,7 +36,7 @@ impl<'a> MetricStatistic<'a> {
         }
     }
 
-    /// What the definition's metric of a service is.
+    /// The metric for a service's metric in the definition.
     pub(crate) fn from_definition(
         resolved: &Resolved<'a>,
         service: &ResolvedService<'_>,
@@ -100,7 +99,7 @@ impl<'a> MetricStatistic<'a> {
         }
     }
 
-    /// The properties of an alarm that say what it watches.
+    /// The properties of an alarm that set its metric.
     pub(crate) fn properties(&self) -> Map<String, Value> {
         let mut map = Map::new();
         map.insert("Namespace".into(), self.namespace.into());
@@ -114,7 +113,7 @@ impl<'a> MetricStatistic<'a> {
         map
     }
 
-    /// The metrics that are added up, each by itself; of one metric, itself.
+    /// The metrics of the sum, one by one; for a single metric, the metric itself.
     pub(crate) fn terms(&self) -> Vec<Self> {
         let names = std::iter::once(&self.name).chain(&self.added);
         let term = |name: &&'a str| Self {
@@ -125,14 +124,14 @@ impl<'a> MetricStatistic<'a> {
         names.map(term).collect()
     }
 
-    /// Its name, or the names of what is added up.
+    /// Its name, or the names of the metrics of the sum.
     pub(crate) fn title(&self) -> String {
         let names = std::iter::once(&self.name).chain(&self.added);
         names.copied().collect::<Vec<_>>().join(" + ")
     }
 
-    /// The queries of an alarm on a sum, over periods in seconds. Where a datapoint of one of them is missing
-    /// the sum is missing too.
+    /// The queries of an alarm on a sum, over periods in seconds. If a datapoint of one metric is missing, the sum
+    /// is missing too.
     pub(crate) fn sum(&self, period: u64) -> Vec<Value> {
         let terms = self.terms();
         let ids: Vec<String> = (1..=terms.len())
@@ -157,7 +156,7 @@ impl<'a> MetricStatistic<'a> {
         queries.chain([sum]).collect()
     }
 
-    /// The metric as a dashboard lists it: namespace, name, dimensions in a row, options.
+    /// The metric as a row in a dashboard: namespace, name, dimensions, options.
     pub(crate) fn row(&self, mut options: Value) -> Value {
         let mut row = vec![json!(escape(self.namespace)), json!(escape(self.name))];
         for (name, value) in &self.dimensions {
@@ -214,7 +213,7 @@ pub(crate) fn balancer_dimensions(service: &ResolvedService<'_>) -> Vec<(&'stati
     )]
 }
 
-/// Dimensions as CloudFormation takes them.
+/// Dimensions in CloudFormation's format.
 pub(crate) fn render_dimensions(dimensions: &[(&str, Text)]) -> Value {
     dimensions
         .iter()

@@ -13,14 +13,14 @@ use crate::{limits, names};
 /// A statement that allows actions on resources.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
-    /// Empty where several statements of a policy are alike.
+    /// Empty if several statements of a policy are alike.
     pub(crate) sid: &'static str,
     pub(crate) actions: Vec<String>,
     pub(crate) resources: Vec<Text>,
     pub(crate) conditions: Vec<Condition>,
 }
 
-/// A condition of a statement: operator, key and the values of which one must match.
+/// A condition of a statement: operator, key, and the values of which one must match.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
     pub(crate) operator: String,
@@ -28,16 +28,16 @@ pub(crate) struct Condition {
     pub(crate) values: Vec<Text>,
 }
 
-/// A role that a service of AWS assumes.
+/// A role that an AWS service assumes.
 #[derive(Debug)]
 pub(crate) struct Role {
     pub(crate) id: String,
     pub(crate) description: String,
     pub(crate) principal: &'static str,
-    /// Who may have the principal assume it.
+    /// Conditions for assuming the role.
     pub(crate) trust: Vec<Condition>,
     pub(crate) statements: Vec<Statement>,
-    /// ARNs of policies that exist.
+    /// ARNs of existing policies.
     pub(crate) managed: Vec<Text>,
 }
 
@@ -87,7 +87,7 @@ impl Statement {
         json
     }
 
-    /// Most characters without the resources.
+    /// Maximum number of characters without the resources.
     fn overhead(&self) -> usize {
         let frame =
             r#"{"Sid":"","Effect":"Allow","Action":[],"Resource":[],"Condition":{}},"#.len();
@@ -118,8 +118,8 @@ impl Condition {
 }
 
 impl Role {
-    /// Adds the role. What its inline policy can't hold goes into managed policies, which the role
-    /// refers to, so that whatever waits for the role waits for all of its permissions.
+    /// Adds the role. Statements that don't fit into its inline policy go into managed policies. The role refers to
+    /// them, so resources that wait for the role also wait for all of its permissions.
     pub(crate) fn add(self, builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
         let mut policies = pack_statements(&self.statements, self.managed.len())
             .ok_or_else(|| SynthesisError::PolicyTooLarge {
@@ -169,7 +169,7 @@ impl Role {
     }
 }
 
-/// Reading metrics. CloudWatch offers no resource for this action; the region is what can be asked of it.
+/// Reads metrics. CloudWatch supports no resources for this action; the region limits it.
 pub(crate) fn read_metrics() -> Statement {
     let read = Statement::new(
         "ReadMetric",
@@ -179,7 +179,7 @@ pub(crate) fn read_metrics() -> Statement {
     read.when("StringEquals", "aws:RequestedRegion", vec![Text::region()])
 }
 
-/// Publishing metrics. CloudWatch offers no resource for this action; the namespace bounds it.
+/// Publishes metrics. CloudWatch supports no resources for this action; the namespace limits it.
 pub(crate) fn publish_metrics(sid: &'static str, namespace: &str) -> Statement {
     let publish = Statement::new(sid, &["cloudwatch:PutMetricData"], vec!["*".into()]);
     publish.when(
@@ -194,8 +194,9 @@ const QUOTES: usize = 3;
 /// `{"Version":"2012-10-17","Statement":[]}`
 const DOCUMENT: usize = 39;
 
-/// Spreads statements over the inline policy, which comes first, and managed policies. A statement
-/// that doesn't fit is continued in the next policy. `None` when a role can't hold them all in addition to `others` managed policies.
+/// Divides statements between the inline policy, which is filled first, and managed policies. A statement that
+/// doesn't fit continues in the next policy. `None` if a role can't hold them all in addition to `others` managed
+/// policies.
 fn pack_statements(statements: &[Statement], others: usize) -> Option<Vec<Vec<Statement>>> {
     let mut policies = vec![Vec::new()];
     let mut room = limits::INLINE_POLICIES - DOCUMENT;
@@ -232,7 +233,7 @@ fn pack_statements(statements: &[Statement], others: usize) -> Option<Vec<Vec<St
     (policies.len() + others <= 1 + limits::MANAGED_POLICIES_PER_ROLE).then_some(policies)
 }
 
-/// Whether one role holds these statements.
+/// Whether one role can hold these statements.
 pub(crate) fn fit_role(statements: &[Statement]) -> bool {
     pack_statements(statements, 0).is_some()
 }

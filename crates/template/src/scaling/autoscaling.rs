@@ -1,4 +1,4 @@
-//! What Application Auto Scaling does: scalable targets and their policies of every kind.
+//! The resources of Application Auto Scaling: scalable targets and their policies of every kind.
 
 use scaling::{Comparison, MissingData, NEED_PER_TASK_METRIC, Side, WAKE_METRIC_NAME};
 use serde_json::{Value, json};
@@ -67,8 +67,8 @@ pub(super) fn resource_id(service: &ResolvedService<'_>) -> Text {
     text!["service/", &service.cluster, "/", &service.name]
 }
 
-/// A policy of the service. The name counts within the scalable target. With the stack's in it, two stacks
-/// that were given the same existing service show as two policies instead of overwriting each other.
+/// A policy of the service. Its name must be unique within the scalable target. It contains the stack's name, so
+/// two stacks with the same existing service show as two policies instead of overwriting each other.
 fn add_policy(
     builder: &mut Builder,
     service: &ResolvedService<'_>,
@@ -167,7 +167,8 @@ fn add_backlog(
     Ok(())
 }
 
-/// The tasks needed for each that runs, which has to be one. The largest of a minute, where it holds several.
+/// Target tracking on the tasks needed per desired task, with target 1. The statistic is the maximum, if a minute
+/// has several values.
 fn add_demand(
     builder: &mut Builder,
     stack: &Stack,
@@ -184,7 +185,7 @@ fn add_demand(
     Ok(())
 }
 
-/// What target tracking on demand follows.
+/// The metric that target tracking on demand follows.
 pub(crate) fn need_per_task<'a>(
     stack: &'a Stack,
     service: &ResolvedService<'_>,
@@ -198,10 +199,10 @@ pub(crate) fn need_per_task<'a>(
     )
 }
 
-/// From no task to the first. Target tracking is no help there: it compares strictly, so that with a target
-/// of one or more a message never wakes the service. The metric is 0 as soon as a task is desired, so the
-/// exact count never cuts a running service down. Without cooldown: the policy acts once, and what it added
-/// is nothing for the next one to wait for.
+/// Scales from zero to one task. Target tracking can't do that: its comparison is strict, so with a target of at
+/// least 1, a single message never scales the service from zero. The metric is 0 as soon as the desired count is at
+/// least 1, so the exact count never reduces a running service. There is no cooldown: the policy acts once, and the
+/// next action doesn't need to wait for its effect.
 fn add_wake(
     builder: &mut Builder,
     stack: &Stack,
@@ -219,7 +220,7 @@ fn add_wake(
     let alarm = Alarm {
         id: names::wake_alarm(service.short),
         description: format!(
-            "Stack {}: wakes service {}, which has no task while messages wait.",
+            "Stack {}: service {} has no task while messages wait. This alarm scales it from zero.",
             stack.name, service.short
         ),
         metric: MetricStatistic::new(namespace, WAKE_METRIC_NAME, dimensions, "Maximum"),

@@ -1,4 +1,4 @@
-//! The numbers of the demand algorithm, as its functions receive them.
+//! The settings of the demand algorithm, as its functions receive them.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) fn demand_request(
         window_ms: whole_milliseconds(demand.window),
         period_ms: match demand.actuator {
             Actuator::TargetTracking => Some(whole_milliseconds(PERIOD)),
-            // The policy of the function has it.
+            // The function's policy contains it.
             Actuator::Function | Actuator::None => None,
         },
         rate_over_ms: None,
@@ -39,7 +39,7 @@ pub(crate) fn demand_request(
     Ok(law)
 }
 
-/// A queue as a function that estimates the demand receives it. What it has in common with its service is left out.
+/// A queue as input of a function that estimates the demand. Settings that equal the service's are omitted.
 pub(crate) fn queue_request(service: &Service, queue: &ResolvedQueue<'_>) -> QueueRequest {
     let own = service.own_settings(queue.short);
     QueueRequest {
@@ -51,7 +51,7 @@ pub(crate) fn queue_request(service: &Service, queue: &ResolvedQueue<'_>) -> Que
     }
 }
 
-/// The error for numbers that no function would take.
+/// The error for numbers that no function would accept.
 pub(crate) fn unusable_numbers(
     service: &ResolvedService<'_>,
     problem: DemandPolicyError,

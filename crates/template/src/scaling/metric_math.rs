@@ -1,5 +1,5 @@
-//! The backlog per task as CloudWatch works it out: from the metrics of a function of ours, or of SQS and
-//! Container Insights alone.
+//! The backlog per task as CloudWatch computes it: from the metrics of one of our functions, or only from metrics
+//! of SQS and Container Insights.
 
 use scaling::METRIC_NAME;
 use serde_json::{Value, json};
@@ -12,10 +12,10 @@ use crate::resources::metric::MetricStatistic;
 pub(crate) const CONTAINER_INSIGHTS: &str = "ECS/ContainerInsights";
 /// The metric there that counts a service's running tasks.
 pub(crate) const RUNNING_TASK_COUNT: &str = "RunningTaskCount";
-/// Id of that metric within an expression.
+/// ID of that metric in an expression.
 pub(crate) const TASKS: &str = "tasks";
 
-/// `CustomizedMetricSpecification`: of an only metric as it is, of several what they come to.
+/// `CustomizedMetricSpecification`: a single metric unchanged, or the expression for several.
 pub(crate) fn metric_specification(stack: &Stack, scaled: &Scaled<'_, '_>) -> Value {
     let metrics = list_terms(stack, scaled);
     match (expression(scaled), metrics.as_slice()) {
@@ -36,7 +36,7 @@ pub(crate) fn metric_specification(stack: &Stack, scaled: &Scaled<'_, '_>) -> Va
     }
 }
 
-/// The metrics that the backlog per task comes from, with their ids in the [`expression`].
+/// The metrics from which the backlog per task is computed, with their IDs in the [`expression`].
 pub(crate) fn list_terms<'a>(
     stack: &'a Stack,
     scaled: &Scaled<'_, '_>,
@@ -75,12 +75,12 @@ pub(crate) fn list_terms<'a>(
     terms
 }
 
-/// What the terms come to; `None` where there is just one.
+/// The expression for the terms; `None` if there is only one.
 ///
-/// Written out as `m1 + m2`, and not as `SUM(METRICS())`: where one datapoint is missing the result is
-/// missing too, and a queue that can't be read doesn't pass for an empty one. No `FILL` either, for the same
-/// reason. Without a running task the divisor is 1, as the metric function has it, while a service that is
-/// being deployed has none for a moment; where the number of tasks is missing, so is the result.
+/// It is written as `m1 + m2`, and not as `SUM(METRICS())`: if one datapoint is missing, the result is also
+/// missing, and a queue that can't be read doesn't count as empty. There is no `FILL`, for the same reason. Without
+/// a running task, the divisor is 1, as in the metric function; a service that is being deployed can briefly have
+/// none. If the number of tasks is missing, so is the result.
 pub(crate) fn expression(scaled: &Scaled<'_, '_>) -> Option<String> {
     let per_queue = match scaled.is_measured() {
         true => 1,

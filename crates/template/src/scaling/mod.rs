@@ -1,4 +1,4 @@
-//! How services scale: the scalable targets, their policies, and the alarms of steps.
+//! The scaling of services: the scalable targets, their policies, and the alarms of steps.
 
 pub(crate) mod autoscaling;
 pub(crate) mod demand;

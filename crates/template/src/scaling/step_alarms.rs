@@ -1,4 +1,4 @@
-//! The alarms of step scaling, whoever acts on them.
+//! The alarms of step scaling, for scaling policies and scaling functions.
 
 use scaling::Side;
 use stack::{Stack, StepAlarm, StepScaling};

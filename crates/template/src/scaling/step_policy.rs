@@ -1,4 +1,4 @@
-//! Steps as a policy of Application Auto Scaling has them.
+//! Steps in the format of Application Auto Scaling policies.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ pub(crate) fn policy_configuration(
     configuration
 }
 
-/// How the policy sums up the datapoints of an alarm. It knows these three only; with one statistic per
-/// period they differ only if an alarm evaluates several periods.
+/// How the policy aggregates the datapoints of an alarm. It supports only these three; with one statistic per
+/// period, they differ only if an alarm evaluates several periods.
 fn aggregation_type(statistic: &Statistic) -> &'static str {
     match statistic {
         Statistic::Plain(name) if name == "Minimum" => "Minimum",
@@ -37,8 +37,8 @@ fn aggregation_type(statistic: &Statistic) -> &'static str {
     }
 }
 
-/// Each step from where it begins up to where the next does. The bounds are relative to the threshold:
-/// above it positive, below it negative.
+/// Each step from its start up to the start of the next one. The bounds are relative to the threshold: positive
+/// above it, negative below it.
 fn step_adjustments(side: &StepAlarm) -> Value {
     let steps = side.steps.as_slice();
     let ends = steps.iter().skip(1).map(|step| Some(step.from));

@@ -10,11 +10,11 @@ use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::ResolvedService;
 
-/// One for each service, however many policies scale it.
+/// One target per service, however many policies scale it.
 ///
-/// With a schedule it has the widest bounds that ever hold: CloudFormation registers them with each change of the target,
-/// and Application Auto Scaling then brings the count within them. Narrower ones would end tasks in the middle of a period.
-/// The deploy registers those that hold now, and the scheduled actions do so later.
+/// With a schedule, it has the widest bounds that ever apply. CloudFormation registers the bounds at each change of
+/// the target, and Application Auto Scaling then brings the count within them; narrower bounds would end tasks in
+/// the middle of a period. The deploy registers the bounds that apply now, and the scheduled actions do so later.
 pub(super) fn add_target(
     builder: &mut Builder,
     service: &ResolvedService<'_>,

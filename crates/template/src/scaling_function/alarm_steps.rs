@@ -1,7 +1,9 @@
-//! Scaling functions of services with `alarm_steps`: the alarms of the service invoke it, and it applies their steps.
+//! Scaling functions of services with `alarm_steps`: the alarms of the service invoke the function, and it applies
+//! their steps.
 //!
-//! Alarms reach it through the alarm topic. Since an alarm notifies once per change of state, a rule lets
-//! it look again every minute; that also makes good a message that got lost, and a count out of bounds.
+//! Alarms notify it through the alarm topic. Because an alarm notifies only once per change of state, a rule makes
+//! the function re-evaluate its alarms every minute. That also makes up for a lost message, and corrects a count
+//! that is out of bounds.
 
 use scaling::{
     AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, Side, pause_parameter,
@@ -22,7 +24,7 @@ use crate::scaling::step_alarms;
 use crate::text::{Text, attribute, canonical};
 use crate::{limits, names};
 
-/// Retries of an asynchronous call that failed, and its age in seconds at which it is given up.
+/// Retries of a failed asynchronous invocation, and its maximum age in seconds.
 const RETRIES: (u32, u64) = (2, 900);
 
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
@@ -32,7 +34,7 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
         let statements = role_statements(resolved.stack, service, steps);
         let ids = Ids::of_service(service.short);
         let description = format!(
-            "What the scaling function of service {} may do",
+            "Permissions of the scaling function of service {}",
             service.short
         );
         ids.add_role(builder, resolved.stack, description, statements)?;
@@ -77,7 +79,7 @@ fn known_alarm(stack: &Stack, service: &ResolvedService<'_>, side: Side) -> Know
     }
 }
 
-/// Its service, its alarms and the note on them, and no more.
+/// Permissions for its service, its alarms, and their tags, and nothing else.
 fn role_statements(
     stack: &Stack,
     service: &ResolvedService<'_>,
@@ -130,7 +132,7 @@ fn add_function(
 ) -> Result<(), SynthesisError> {
     let queue = attribute(&names::scaling_dead_letter_queue(service.short), "Arn");
     let setup = Setup {
-        description: format!("Scales service {} as its alarms say", service.short),
+        description: format!("Scales service {} by its alarms", service.short),
         policy: Some(environment_policy(stack, service, steps)?),
         dead_letters: Some(queue),
         timeout: TIMEOUT_SECONDS,
@@ -139,7 +141,7 @@ fn add_function(
     setup.add(builder, stack, ids)
 }
 
-/// The policy in the function's environment, within what one holds.
+/// The policy in the function's environment, if it fits.
 fn environment_policy(
     stack: &Stack,
     service: &ResolvedService<'_>,
@@ -177,9 +179,9 @@ fn environment_policy(
     within_environment(service, canonical(json!(policy)), &names)
 }
 
-/// The value of a function's one variable, if its environment holds it. `names`: the texts that stand as
-/// references in the policy, which count for more or less than they come to: those are taken away, and the
-/// most is added.
+/// The value of a function's only variable, if it fits into the environment. `names` are the texts that are
+/// references in the policy. Their lengths after completion differ, so the references' lengths are subtracted, and
+/// the maximum lengths are added.
 fn within_environment(
     service: &ResolvedService<'_>,
     policy: Value,

@@ -1,8 +1,8 @@
-//! Scaling functions of services with `demand`: one for all of a stack, as long as one role can name them and one function
-//! checks them in time. It checks their queues several times a minute, and sets each service's desired count to
-//! what the work needs.
+//! Scaling functions of services with `demand`: one for the whole stack, as long as one role can name all services
+//! and one function can check them in time. The function checks their queues several times per minute, and sets
+//! each service's desired count to the number of tasks that the work needs.
 //!
-//! There is no scalable target: Application Auto Scaling and the function would undo each other's work.
+//! There is no scalable target, because Application Auto Scaling and the function would undo each other's changes.
 
 use std::collections::BTreeMap;
 
@@ -27,16 +27,17 @@ use crate::scaling::demand::{
 use crate::text::{Text, canonical, escape, text};
 use crate::{limits, names};
 
-/// As long as the period. The last check is at least 5 s before its end, and each ends in time for the next.
+/// The same as the period. The last check starts at least 5 s before its end, and each check ends in time for the
+/// next.
 const TIMEOUT_SECONDS: u64 = 60;
 
 /// No retries: the next minute checks again.
 const RETRIES: (u32, u64) = (0, EVENT_AGE_SECONDS);
 
-/// Most services of one function: as many as it checks in time with the memory that it then has.
+/// Maximum number of services per function: as many as it checks in time with its memory.
 const SERVICES: usize = 125;
 
-/// Most functions of a stack. Each has seven resources besides the alarms of its services.
+/// Maximum number of functions in a stack. Each has seven resources, in addition to the alarms of its services.
 const FUNCTIONS: usize = 64;
 
 /// A service that scales by demand.
@@ -51,7 +52,7 @@ pub(crate) struct Member<'a, 'r> {
 #[derive(Debug)]
 pub(crate) struct Fleet<'a, 'r> {
     stack: &'a Stack,
-    /// A function without services is left out of the template, so that the others keep their numbers.
+    /// A function without services isn't in the template, so that the others keep their numbers.
     functions: Vec<Vec<Member<'a, 'r>>>,
 }
 
@@ -86,17 +87,17 @@ impl<'a, 'r> Fleet<'a, 'r> {
             let ids = Ids::of_demand(number);
             let input = Input::new(self.stack, members, functions);
             let statements = role_statements(self.stack, &ids.logs, members, &input);
-            let description = "What the function that scales by demand may do".to_owned();
+            let description = "Permissions of the function that scales by demand".to_owned();
             ids.add_role(builder, self.stack, description, statements)?;
             let setup = Setup {
-                description: "Scales services to the tasks that their work needs".to_owned(),
+                description: "Scales services by demand".to_owned(),
                 policy: None,
                 dead_letters: None,
                 timeout: TIMEOUT_SECONDS,
                 retries: RETRIES,
             };
             setup.add(builder, self.stack, &ids)?;
-            let description = "Has the scaling function check the services' queues";
+            let description = "Checks the services' queues on a schedule";
             ids.add_rule(builder, description, json!({ "Fn::Sub": input.text }))?;
             if let Some(object) = input.object {
                 builder.object(object);
@@ -106,8 +107,9 @@ impl<'a, 'r> Fleet<'a, 'r> {
     }
 }
 
-/// Spreads services over as few functions as hold them. Each goes to the function that a hash of its name ranks first, so
-/// that a new service moves no other, and a further function takes its share without moving services between the others.
+/// Divides services among as few functions as can hold them. Each service goes to the function that a hash of its
+/// name ranks first. So a new service moves no other, and an additional function takes its share without moving
+/// services between the others.
 fn split<'a, 'r>(
     stack: &Stack,
     members: Vec<Member<'a, 'r>>,
@@ -118,7 +120,7 @@ fn split<'a, 'r>(
     for member in &members {
         check_size(stack, std::slice::from_ref(member))?;
     }
-    // The function that ranks first of those until now, and its rank.
+    // The function that ranks first so far, and its rank.
     let mut first = vec![([0; 32], 0); members.len()];
     for function in 0..FUNCTIONS {
         let mut parts = vec![Vec::new(); function + 1];
@@ -144,7 +146,7 @@ fn split<'a, 'r>(
     })
 }
 
-/// Checks that a rule's input and a role hold the services, which are none or several.
+/// Checks that the services fit into a rule's input and a role; there are none or several.
 fn check_size(stack: &Stack, members: &[Member<'_, '_>]) -> Result<(), SynthesisError> {
     let Some(member) = members.first() else {
         return Ok(());
@@ -168,11 +170,11 @@ fn hash(text: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a rule sends: the services, or where they are.
+/// The input that a rule sends: the services, or the object that holds them.
 struct Input {
-    /// In the language of `Fn::Sub`.
+    /// As text for `Fn::Sub`.
     text: String,
-    /// Most characters that the text can come to.
+    /// Maximum number of characters of the completed text.
     longest: usize,
     object: Option<Object>,
 }
@@ -235,8 +237,9 @@ impl Member<'_, '_> {
     }
 }
 
-/// Reading the queues and what CloudWatch knows of them, reading and scaling the services, publishing what it found, and
-/// no more. Describing a service has none of the conditions' keys, so that one statement names each service once.
+/// Permissions to read the queues and their metrics, to read and scale the services, and to publish metrics, and
+/// nothing else. The action to describe a service supports none of the conditions' keys, so one statement names
+/// each service once.
 fn role_statements(
     stack: &Stack,
     logs: &str,
@@ -278,7 +281,7 @@ fn role_statements(
     statements
 }
 
-/// The ARNs of the services whose counts are set, and of those that are only observed.
+/// The ARNs of the services whose counts are set, and of the ones that are only observed.
 fn split_by_effect(members: &[Member<'_, '_>]) -> (Vec<Text>, Vec<Text>) {
     let (acting, observed): (Vec<_>, Vec<_>) =
         members.iter().partition(|member| member.demand.acts());
@@ -289,7 +292,7 @@ fn split_by_effect(members: &[Member<'_, '_>]) -> (Vec<Text>, Vec<Text>) {
     (arns(acting), arns(observed))
 }
 
-/// What the function needs to know of a service, with references to the names in it.
+/// The function's settings for a service, with references to the names in it.
 fn demand_policy(
     stack: &Stack,
     service: &ResolvedService<'_>,

@@ -1,5 +1,5 @@
-//! Scaling functions: one for each service with `alarm_steps`, so that each may describe and update just its service and
-//! runs one call after the other, and one for all services with `demand`.
+//! Scaling functions: one for each service with `alarm_steps`, and one for all services with `demand`. With its own
+//! function, a service's role can describe and update only that service, and its calls run one after the other.
 
 mod alarm_steps;
 mod demand;

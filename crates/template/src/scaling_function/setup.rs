@@ -1,5 +1,5 @@
-//! What all scaling functions share: the function with its log group and policy, its role, its rule, and its permission
-//! to set counts.
+//! Common parts of all scaling functions: the function with its log group and policy, its role, its rule, and its
+//! permission to set counts.
 
 use scaling::{POLICY_VARIABLE, pause_parameter};
 use serde_json::{Value, json};
@@ -15,13 +15,12 @@ use crate::resources::log_group::add_log_group;
 use crate::resources::role::{Role, Statement};
 use crate::text::{Text, reference};
 
-/// The condition that calls of a scaling function come one after the other.
+/// The condition that a scaling function's invocations run one after the other.
 pub(crate) const SERIALIZED: &str = "ScalingIsSerialized";
 
-/// What a request to scale never has: each of these would change more than the count. A network can't be
-/// given without subnets.
-/// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic
-/// Container Service", `UpdateService`.
+/// Parameters that a request to scale never has: each of them would change more than the count. A network can't be
+/// set without subnets. Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon
+/// Elastic Container Service", `UpdateService`.
 pub(crate) const NEVER_GIVEN: [&str; 4] = [
     "ecs:task-definition",
     "ecs:capacity-provider",
@@ -29,8 +28,8 @@ pub(crate) const NEVER_GIVEN: [&str; 4] = [
     "ecs:namespace",
 ];
 
-/// What a request to scale may turn off only. Whether ECS evaluates the policy with the default of an absent
-/// setting isn't documented, so both are allowed.
+/// Settings that a request to scale can only turn off. Whether ECS evaluates the policy with the default of a
+/// missing setting isn't documented, so both are allowed.
 pub(crate) const NEVER_ON: [&str; 4] = [
     "ecs:enable-execute-command",
     "ecs:enable-service-connect",
@@ -38,7 +37,7 @@ pub(crate) const NEVER_ON: [&str; 4] = [
     "ecs:enable-ebs-volumes",
 ];
 
-/// Logical ids of a scaling function and what belongs to it.
+/// Logical IDs of a scaling function and its resources.
 #[derive(Clone, Debug)]
 pub(crate) struct Ids {
     pub(crate) function: String,
@@ -50,7 +49,7 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// Of the function of one service.
+    /// For the function of one service.
     pub(crate) fn of_service(short: &str) -> Self {
         Self {
             function: names::scaling_function(short),
@@ -62,7 +61,7 @@ impl Ids {
         }
     }
 
-    /// Of a function that scales services by demand, counted from 1.
+    /// For a function that scales services by demand, counted from 1.
     pub(crate) fn of_demand(number: usize) -> Self {
         Self {
             function: names::demand_function(number),
@@ -141,21 +140,21 @@ pub(crate) fn set_counts(sid: &'static str, actions: &[&str], services: Vec<Text
     scale
 }
 
-/// What differs between the two kinds of scaling functions.
+/// The differences between the two kinds of scaling functions.
 pub(crate) struct Setup {
     pub(crate) description: String,
-    /// The policy that it holds, if it holds one.
+    /// Its policy, if it has one.
     pub(crate) policy: Option<Value>,
-    /// ARN of the queue for what the function fails on.
+    /// ARN of the queue for events that the function fails to process.
     pub(crate) dead_letters: Option<Value>,
-    /// Longest run, in seconds.
+    /// Maximum duration of a run, in seconds.
     pub(crate) timeout: u64,
-    /// Retries of an asynchronous call that failed, and its age in seconds at which it is given up.
+    /// Retries of a failed asynchronous invocation, and its maximum age in seconds.
     pub(crate) retries: (u32, u64),
 }
 
 impl Setup {
-    /// The function, its log group, and how it is invoked asynchronously.
+    /// The function, its log group, and the settings of its asynchronous invocations.
     pub(crate) fn add(
         self,
         builder: &mut Builder,

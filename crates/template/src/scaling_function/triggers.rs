@@ -1,4 +1,4 @@
-//! What invokes a scaling function, and where that ends up which it can't handle.
+//! The triggers of a scaling function, and the queue for events that it fails to process.
 
 use scaling::ScalingRequest;
 use serde_json::{Value, json};
@@ -12,10 +12,11 @@ use crate::policy::{policy_document, refuse_plain_http};
 use crate::resolved::ResolvedService;
 use crate::text::{Text, attribute, reference};
 
-/// As long as SQS keeps a message: whoever is paged on a Friday still finds it.
+/// SQS's maximum, so that a person who is paged on a Friday still finds the event.
 const RETENTION_SECONDS: u64 = 14 * 86_400;
 
-/// The queue for what the function fails on three times, and for what the topic can't hand over.
+/// The queue for events that the function fails to process three times, and for messages that the topic can't
+/// deliver.
 pub(crate) fn add_dead_letter_queue(
     builder: &mut Builder,
     service: &ResolvedService<'_>,
@@ -43,7 +44,7 @@ pub(crate) fn add_dead_letter_queue(
     )
 }
 
-/// An alarm of a service, as its scaling function knows it.
+/// An alarm of a service, as the scaling function knows it.
 pub(crate) struct KnownAlarm {
     pub(crate) name: Text,
     pub(crate) arn: Text,
@@ -56,13 +57,13 @@ pub(crate) fn add(
 ) -> Result<(), SynthesisError> {
     add_subscription(builder, service, alarms)?;
     let description = format!(
-        "Lets the scaling function of service {} look at its alarms again",
+        "Re-evaluates the alarms of service {} on a schedule",
         service.short
     );
     ids.add_rule(builder, &description, re_evaluate().into())
 }
 
-/// The topic carries every alarm of the stack; the filter lets through those of this service.
+/// The topic receives every alarm of the stack; the filter passes this service's alarms.
 fn add_subscription(
     builder: &mut Builder,
     service: &ResolvedService<'_>,

@@ -26,8 +26,8 @@ impl ContainerParts<'_> {
             ("Image", json!(task.image)),
             ("Essential", json!(task.essential)),
             ("Environment", self.environment.clone()),
-            // An init process as PID 1 passes SIGTERM on and collects orphans. A worker that is PID 1
-            // itself and installs no handler never sees SIGTERM, and is killed in the middle of a message.
+            // An init process as PID 1 forwards SIGTERM and reaps orphans. A worker that is itself PID 1 and
+            // installs no handler never receives SIGTERM, and is killed while it processes a message.
             ("LinuxParameters", linux),
             ("LogConfiguration", self.render_logs()),
         ];

@@ -1,4 +1,4 @@
-//! The variables that AWS Copilot gives a worker, for workers that move from there.
+//! The variables that AWS Copilot gives a worker, for workers that migrate from Copilot.
 //!
 //! Source: aws/copilot-cli, `internal/pkg/template/templates/workloads/partials/cf/envvars-common.yml` and
 //! `internal/pkg/template/template_functions.go`.
@@ -18,7 +18,7 @@ const SERVICE: &str = "COPILOT_SERVICE_NAME";
 /// The environment of a definition that has none.
 const NO_ENVIRONMENT: &str = "default";
 
-/// What the queue of a single topic is called: `SERVICETopicEventsQueue`.
+/// The name of the queue of a single topic: `SERVICETopicEventsQueue`.
 const TOPIC_QUEUE: &str = "EventsQueue";
 
 pub(super) fn list_variables(
@@ -32,7 +32,7 @@ pub(super) fn list_variables(
         (ENVIRONMENT, environment),
         (SERVICE, service.short),
     ];
-    // A worker may still be called as it was there.
+    // A worker can still have its old name.
     let names = names.map(|(variable, name)| {
         let own = spec.environment.get(variable).map(String::as_str);
         (variable, own.unwrap_or(name))
@@ -53,7 +53,7 @@ pub(super) fn list_variables(
     names.chain(maps).collect()
 }
 
-/// The URLs of the queues that have one topic each, by the queues' keys. Without any, Copilot sets no variable.
+/// The URLs of the queues with one topic each, by the queues' keys. If there are none, Copilot sets no variable.
 fn map_topic_queues(service: &ResolvedService<'_>) -> Option<Value> {
     let queues = service.queues.iter();
     let queues: Vec<_> = queues
@@ -62,7 +62,7 @@ fn map_topic_queues(service: &ResolvedService<'_>) -> Option<Value> {
     let mut parts = Vec::new();
     for queue in &queues {
         let before = if parts.is_empty() { "{" } else { "\"," };
-        // A key has letters, digits, and hyphens alone.
+        // A key contains only letters, digits, and hyphens.
         parts.push(Text::from(format!("{before}\"{}\":\"", queue.short)));
         parts.push(queue.url.clone());
     }
@@ -70,7 +70,8 @@ fn map_topic_queues(service: &ResolvedService<'_>) -> Option<Value> {
     (!queues.is_empty()).then(|| Text::concat(parts).value())
 }
 
-/// The ARNs of the topics by their names in the manifest: Copilot's topics have the names of what publishes before them.
+/// The ARNs of the topics by their names in the manifest. In Copilot's topic names, the publisher's names come
+/// first.
 fn map_topics(spec: &ServiceSpec, names: &[&str]) -> Option<Value> {
     let prefix = format!("{}-", names.join("-"));
     let topics = spec.publishes.iter().map(|arn| {

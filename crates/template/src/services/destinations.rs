@@ -1,4 +1,4 @@
-//! Where the tasks of a service send and publish to.
+//! The queues and topics that a service's tasks send and publish to.
 
 use serde_json::Value;
 use stack::{Encryption, Queue, ServiceSpec};
@@ -89,7 +89,7 @@ pub(super) fn list_variables(sent: &[SentQueue<'_>], spec: &ServiceSpec) -> Vec<
     queues.chain(topics).chain(first).collect()
 }
 
-/// Sending, and encrypting what is sent. Source: Amazon SQS Developer Guide, "Key management", producers.
+/// Sends, and encrypts the sent messages. Source: Amazon SQS Developer Guide, "Key management", producers.
 pub(super) fn send(sent: &[SentQueue<'_>], spec: &ServiceSpec) -> Vec<Statement> {
     let queues = sent.iter().map(|queue| queue.arn.clone()).collect();
     let mut keys: Vec<&str> = sent.iter().filter_map(|queue| queue.key).collect();

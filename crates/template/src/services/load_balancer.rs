@@ -1,4 +1,4 @@
-//! Application Load Balancers in front of created services, and who may reach whom.
+//! Application Load Balancers in front of created services, and their security groups.
 
 use serde_json::{Value, json};
 use stack::{LoadBalancer, ServiceSpec};
@@ -11,24 +11,23 @@ use crate::resolved::{Resolved, ResolvedService};
 use crate::text::{attribute, reference};
 use crate::{limits, names};
 
-/// The policy that AWS recommends: TLS 1.2 with forward secrecy and TLS 1.3, both also with a key exchange
-/// that quantum computers don't break. Left out, CloudFormation would take one from 2016 with TLS 1.0.
-/// Source: Application Load Balancers, "Security policies for your Application Load Balancer".
+/// The policy that AWS recommends: TLS 1.2 with forward secrecy and TLS 1.3, both also with a key exchange that
+/// resists quantum computers. Without it, CloudFormation would use a policy from 2016 with TLS 1.0. Source:
+/// Application Load Balancers, "Security policies for your Application Load Balancer".
 const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
 
-/// Ports that Docker takes from for the host's side of a container's port.
-/// Source: Amazon ECS API, `PortMapping$hostPort`.
+/// Docker's range for the host port of a container port. Source: Amazon ECS API, `PortMapping$hostPort`.
 const DYNAMIC_PORTS: (u16, u16) = (32_768, 65_535);
 
-/// Between two health checks, and how long one may take.
+/// Interval and timeout of health checks.
 const CHECK_SECONDS: (u32, u32) = (10, 5);
 /// Checks in a row that make a target healthy: a new task serves after 20 s.
 const HEALTHY_CHECKS: u32 = 2;
-/// Checks in a row that make a target unhealthy: a broken task goes after 30 s.
+/// Checks in a row that make a target unhealthy: a broken task is removed after 30 s.
 const UNHEALTHY_CHECKS: u32 = 3;
 
-/// How long ECS pays no attention to the health checks of a task that starts. Without it a container that
-/// takes longer to start than it takes to be called unhealthy is killed again and again.
+/// How long ECS ignores the health checks of a new task. Without it, a container that starts more slowly than it
+/// becomes unhealthy is killed repeatedly.
 pub(crate) const GRACE_SECONDS: u32 = 60;
 
 pub(crate) fn add(
@@ -63,15 +62,15 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// The security group that a service's tasks need beside their other ones, where they have one each: tasks
-/// on instances have those of the instances.
+/// The security group that a service's tasks need in addition to their others, if tasks have their own: tasks on
+/// instances have those of the instances.
 pub(crate) fn task_group(resolved: &Resolved<'_>, service: &ResolvedService<'_>) -> Option<Value> {
     service.load_balancer()?;
     (!resolved.stack.cluster.is_on_instances())
         .then(|| attribute(&names::target_security_group(service.short), "GroupId"))
 }
 
-/// `LoadBalancers` of a service behind one.
+/// `LoadBalancers` of a service behind a load balancer.
 pub(crate) fn service_targets(service: &ResolvedService<'_>) -> Option<Value> {
     let (_, port) = service.load_balancer()?;
     Some(json!([{
@@ -81,17 +80,16 @@ pub(crate) fn service_targets(service: &ResolvedService<'_>) -> Option<Value> {
     }]))
 }
 
-/// Port that each target group has as its own. ECS registers each task with the task's port, so this one is
-/// never used. It is constant because changing it replaces the group: the listener would then forward to an
-/// empty group until new tasks are healthy.
-/// Source: Elastic Load Balancing API, `CreateTargetGroup$Port`.
+/// The port of each target group. ECS registers each task with the task's port, so this one is never used. It is
+/// constant because changing it replaces the group, and the listener would forward to an empty group until new
+/// tasks are healthy. Source: Elastic Load Balancing API, `CreateTargetGroup$Port`.
 const GROUP_PORT: u16 = 80;
 
-/// First and last port to which a load balancer may connect: what its targets let in is narrower, and it is
-/// a rule of its own, so that old and new tasks are both reachable while a port changes.
+/// First and last port to which a load balancer can connect. Its targets allow only their own port, in a separate
+/// rule, so both old and new tasks can be reached while a port changes.
 const ALL_PORTS: (u16, u16) = (1, 65_535);
 
-/// Where a load balancer finds its tasks.
+/// The targets of a load balancer.
 struct Targets {
     kind: &'static str,
     /// Security group of the tasks or instances.
@@ -125,8 +123,8 @@ fn find_vpc(placement: &Placement, service: &str) -> Result<Value, SynthesisErro
     placement.vpc.clone().ok_or_else(unknown)
 }
 
-/// A security group that lets nothing out: the other groups of whoever has it say what may. EC2 opens a
-/// group without a rule to everywhere, so there is one that leads nowhere.
+/// A security group without egress; the other groups of its resource define the egress. EC2 allows all egress for a
+/// group without a rule, so this group has a rule without a real destination.
 fn quiet_group(description: &str, vpc: Value) -> Resource {
     let properties = json!({
         "GroupDescription": description,
@@ -140,7 +138,8 @@ fn quiet_group(description: &str, vpc: Value) -> Resource {
     Resource::new("AWS::EC2::SecurityGroup", properties)
 }
 
-/// The world (or the VPC) reaches the listener's port, the load balancer its targets, and nobody else them.
+/// The internet (or the VPC) can reach the listener's port, the load balancer can reach its targets, and nothing
+/// else can.
 fn add_groups(
     builder: &mut Builder,
     service: &ResolvedService<'_>,
@@ -182,7 +181,7 @@ fn add_groups(
     });
     let id = names::load_balancer_security_group(short);
     builder.add(&id, Resource::new("AWS::EC2::SecurityGroup", properties))?;
-    // A resource of its own: within the targets' group it would make the two groups wait for each other.
+    // A separate resource: as part of the targets' group, the two groups would wait for each other.
     let properties = json!({
         "GroupId": target,
         "IpProtocol": "tcp",
@@ -243,7 +242,7 @@ fn add_load_balancer(
 /// Source: Elastic Load Balancing API, `LoadBalancerAttribute`.
 fn list_attributes(balancer: &LoadBalancer) -> Vec<Value> {
     let attribute = |key: &str, value: &str| json!({ "Key": key, "Value": value });
-    // Headers that no proxy may pass on are how requests are smuggled past one.
+    // Invalid headers that no proxy should forward are used to smuggle requests past a proxy.
     let always = attribute("routing.http.drop_invalid_header_fields.enabled", "true");
     let logs = balancer.access_logs.iter().flat_map(|bucket| {
         [
@@ -261,8 +260,8 @@ fn list_attributes(balancer: &LoadBalancer) -> Vec<Value> {
 /// Source: Elastic Load Balancing API, `TargetGroupAttribute`, `deregistration_delay.timeout_seconds`.
 const LONGEST_DELAY: u64 = 3_600;
 
-/// Requests under way may take as long to end as the container may take to stop: ECS first takes a task off
-/// the load balancer, waits for this delay, and then sends SIGTERM.
+/// Requests in progress have as long to finish as the container has to stop: ECS first removes a task from the load
+/// balancer, waits for this delay, and then sends SIGTERM.
 fn add_target_group(
     builder: &mut Builder,
     service: &ResolvedService<'_>,
@@ -285,7 +284,7 @@ fn add_target_group(
         "HealthCheckTimeoutSeconds": timeout,
         "HealthyThresholdCount": HEALTHY_CHECKS,
         "UnhealthyThresholdCount": UNHEALTHY_CHECKS,
-        // A front page that leads to its login page is healthy too.
+        // A front page that redirects to its login page is also healthy.
         "Matcher": { "HttpCode": "200-399" },
         "TargetGroupAttributes": [
             { "Key": "deregistration_delay.timeout_seconds", "Value": delay },
@@ -298,10 +297,10 @@ fn add_target_group(
     )
 }
 
-/// Port of HTTP.
+/// HTTP port.
 const HTTP: u16 = 80;
 
-/// Sends clients of HTTP to the same address by HTTPS.
+/// Redirects HTTP clients to the same address with HTTPS.
 fn redirect(short: &str, port: u16) -> Resource {
     let to = json!({ "Protocol": "HTTPS", "Port": port.to_string(), "StatusCode": "HTTP_301" });
     let properties = json!({
@@ -310,7 +309,7 @@ fn redirect(short: &str, port: u16) -> Resource {
         "Protocol": "HTTP",
         "DefaultActions": [{ "Type": "redirect", "RedirectConfig": to }],
     });
-    // The other listener may have to leave port 80 first.
+    // The other listener might have to give up port 80 first.
     Resource::new(types::LISTENER, properties).depends_on([names::listener(short)])
 }
 

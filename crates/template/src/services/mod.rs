@@ -1,4 +1,4 @@
-//! Created services: log group, roles, task definition and service.
+//! Created services: log group, roles, task definition, and service.
 
 mod container;
 mod copilot;
@@ -46,8 +46,8 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// On EC2 the tasks share the instance's address behind a bridge: with an address of their own they would
-/// have no public one, and a small instance would take two of them only.
+/// On EC2, the tasks share the instance's address behind a bridge: with their own addresses, they would have no
+/// public one, and a small instance would have space for only two tasks.
 fn add_task_definition(
     builder: &mut Builder,
     stack: &Stack,
@@ -85,7 +85,7 @@ fn add_task_definition(
     builder.add(id, Resource::new(types::TASK_DEFINITION, properties))
 }
 
-/// An existing role, or else the stack's own.
+/// An existing role, or else the stack's own role.
 fn role_arn(existing: Option<&str>, own: &str) -> Value {
     existing.map_or_else(|| attribute(own, "Arn"), Value::from)
 }
@@ -125,7 +125,7 @@ fn render_containers(
     containers.collect()
 }
 
-/// What the service's own container alone has.
+/// The settings that only the service's own container has.
 fn add_to_main(container: &mut Map<String, Value>, spec: &ServiceSpec, on_instances: bool) {
     container.insert("StopTimeout".into(), spec.stop_timeout.as_secs().into());
     if let Some(port) = spec.port {
@@ -138,8 +138,8 @@ fn add_to_main(container: &mut Map<String, Value>, spec: &ServiceSpec, on_instan
     }
 }
 
-/// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, those of `sends` and `publishes`, and the definition's own, which win: ECS
-/// would take a name twice, and which of the two then counts isn't documented.
+/// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, the variables of `sends` and `publishes`, and the
+/// definition's own, which win. ECS would accept a name twice, and which of the two then counts isn't documented.
 fn render_environment(
     stack: &Stack,
     service: &ResolvedService<'_>,
@@ -172,7 +172,7 @@ fn render_environment(
 /// The property by which a service's tasks run commands.
 pub(crate) const ENABLE_EXEC: &str = "EnableExecuteCommand";
 
-/// The property that says how often a service's utilization is measured.
+/// The property that sets how often a service's utilization is measured.
 pub(crate) const MONITORING: &str = "Monitoring";
 
 /// Source: AWS::ECS::Service, `MonitoringConfiguration`: 20 or 60 s.
@@ -180,7 +180,7 @@ pub(crate) fn render_monitoring(metrics: &[&str], seconds: u32) -> Value {
     json!({ "MetricConfigurations": [{ "MetricNames": metrics, "ResolutionSeconds": seconds }] })
 }
 
-/// The metrics on which the service scales every 20 s.
+/// The metrics every 20 s on which the service scales.
 fn list_measured_often(service: &ResolvedService<'_>) -> Vec<&'static str> {
     let Some(scaling) = &service.service.scaling else {
         return Vec::new();
@@ -227,8 +227,8 @@ fn add_service(
         }
         let balancers = load_balancer::service_targets(service);
         let is_balanced = balancers.is_some();
-        // ECS takes an absent list for "unchanged": after the load balancer's removal the service would keep
-        // registering its tasks with a target group that is gone.
+        // ECS treats a missing list as "unchanged": after the load balancer's removal, the service would keep
+        // registering its tasks with a deleted target group.
         map.insert(
             "LoadBalancers".into(),
             balancers.unwrap_or_else(|| json!([])),
@@ -249,7 +249,8 @@ fn add_service(
         if let Some(name) = &spec.name {
             map.insert("ServiceName".into(), name.as_str().into());
         }
-        // A service with scaling has none, even if that only observes: an update that set it would undo what was decided.
+        // A service with scaling has none, even if the scaling only observes: an update that set it would undo the
+        // decisions.
         if service.service.scaling.is_none() {
             map.insert("DesiredCount".into(), service.service.tasks.min.into());
         }

@@ -1,4 +1,4 @@
-//! What the definition itself allows the tasks of a service.
+//! The permissions that the definition itself grants a service's tasks.
 
 use stack::{Permission, PermissionStatement};
 

@@ -17,7 +17,7 @@ pub(crate) const STORES: [(&str, &str, &str); 2] = [
     ("ssm", "ReadParameters", "ssm:GetParameters"),
 ];
 
-/// Reading and decrypting all of them.
+/// Reads and decrypts all of them.
 pub(super) fn read_all(spec: &ServiceSpec) -> Vec<Statement> {
     let named: BTreeSet<String> = secrets_of(spec).map(secret_itself).collect();
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
@@ -28,7 +28,7 @@ pub(super) fn read_all(spec: &ServiceSpec) -> Vec<Statement> {
     read.chain(decrypt_secrets(&secrets)).collect()
 }
 
-/// The secrets of a service's containers, as the definition names them.
+/// The secrets of a service's containers, as in the definition.
 pub(crate) fn secrets_of(spec: &ServiceSpec) -> impl Iterator<Item = &str> {
     let secrets = spec
         .containers()
@@ -36,7 +36,7 @@ pub(crate) fn secrets_of(spec: &ServiceSpec) -> impl Iterator<Item = &str> {
     secrets.map(String::as_str)
 }
 
-/// Reading the secrets of one store.
+/// Reads the secrets of one store.
 fn read_secrets(
     secrets: &[&str],
     store: &str,
@@ -48,7 +48,7 @@ fn read_secrets(
     (!resources.is_empty()).then(|| Statement::new(sid, &[action], resources))
 }
 
-/// Where a secret is stored: the third field of its ARN. A parameter can be named without one.
+/// The store of a secret: the third field of its ARN. A parameter can also be named without an ARN.
 pub(crate) fn store_of(secret: &str) -> &str {
     secret.split(':').nth(2).unwrap_or("ssm")
 }
@@ -61,9 +61,9 @@ fn arn_of(secret: &str) -> Text {
     }
 }
 
-/// Decrypting secrets that are under a KMS key of one's own. Which key that is, an ARN doesn't tell, so
-/// every one in the secret's account and region is meant; but only through the store that holds the
-/// secret, which decrypts nothing but what the role may read. The key's policy has to agree.
+/// Decrypts secrets under a customer-managed KMS key. An ARN doesn't show which key that is, so the statement
+/// includes every key in the secret's account and region, but only through the store with the secret, which
+/// decrypts only secrets that the role can read. The key's policy must also allow it.
 fn decrypt_secrets(secrets: &[&str]) -> Vec<Statement> {
     let mut keys: BTreeMap<(&str, &str), Vec<Text>> = BTreeMap::new();
     for secret in secrets {
@@ -86,7 +86,7 @@ fn decrypt_secrets(secrets: &[&str]) -> Vec<Statement> {
             region => region.into(),
         };
         let through = text![store, ".", region, ".", Text::url_suffix()];
-        // A policy's statement ids are unique, and each store and region is a statement of its own.
+        // Statement IDs are unique in a policy, and each store and region has its own statement.
         Statement::new("", &["kms:Decrypt"], keys).when(
             "StringEquals",
             "kms:ViaService",
@@ -96,7 +96,7 @@ fn decrypt_secrets(secrets: &[&str]) -> Vec<Statement> {
     keys.into_iter().map(statement).collect()
 }
 
-/// The ARN, or a parameter's name, without what ECS lets follow it: `:json-key:version-stage:version-id`.
+/// The ARN, or a parameter's name, without the suffix that ECS supports: `:json-key:version-stage:version-id`.
 pub(crate) fn secret_itself(arn: &str) -> String {
     const FIELDS: usize = 7;
     match arn.split(':').nth(2) {

@@ -1,4 +1,4 @@
-//! What the containers of a service may do, and what ECS may do to start them.
+//! The permissions of a service's containers, and of ECS to start them.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::resources::log_group::write_logs;
 use crate::resources::role::{Condition, Role, Statement};
 use crate::text::{Text, text};
 
-/// The service of AWS that assumes the roles of a task.
+/// The AWS service that assumes the roles of a task.
 const PRINCIPAL: &str = "ecs-tasks.amazonaws.com";
 
 pub(super) fn add(
@@ -31,7 +31,7 @@ pub(super) fn add(
         let (granted, managed) = permissions::granted(&spec.permissions);
         let task = Role {
             id: names::task_role(short),
-            description: format!("What the containers of service {short} may do"),
+            description: format!("Permissions of the containers of service {short}"),
             principal: PRINCIPAL,
             trust: trust_conditions(),
             statements: [
@@ -51,7 +51,7 @@ pub(super) fn add(
     }
     let execution = Role {
         id: names::execution_role(short),
-        description: format!("What ECS may do to start the tasks of service {short}"),
+        description: format!("Permissions of ECS to start the tasks of service {short}"),
         principal: PRINCIPAL,
         trust: trust_conditions(),
         statements: execution_statements(short, spec),
@@ -60,7 +60,7 @@ pub(super) fn add(
     execution.add(builder, stack)
 }
 
-/// Only ECS on behalf of this account, so that nobody else's tasks can borrow the role.
+/// Only ECS on behalf of this account, so that no other account's tasks can use the role.
 fn trust_conditions() -> Vec<Condition> {
     vec![
         Condition::new("StringEquals", "aws:SourceAccount", Text::account()),
@@ -93,9 +93,9 @@ fn task_statements(stack: &Stack, service: &ResolvedService<'_>) -> Vec<Statemen
     statements
 }
 
-/// A worker protects its own task from scale-in while it works on a message. A task's ID isn't known
-/// beforehand, so the tags tell the service's tasks from others of the cluster: they carry the service's.
-/// Tasks that version 0.1.0 started carry its name alone, and not the stack's, hence `IfExists`.
+/// A worker protects its own task from scale-in while it processes a message. A task's ID isn't known in advance,
+/// so the service's tags on the tasks distinguish them from other tasks in the cluster. Tasks that version 0.1.0
+/// started have only the service's name, and not the stack's, hence `IfExists`.
 fn protect_tasks(stack: &Stack, service: &ResolvedService<'_>) -> Statement {
     let tasks = Text::arn("ecs", text!["task/", &service.cluster, "/*"]);
     Statement::new("ProtectTask", PROTECT, vec![tasks])
@@ -116,8 +116,8 @@ fn protect_tasks(stack: &Stack, service: &ResolvedService<'_>) -> Statement {
         )
 }
 
-/// Session Manager's channels, over which ECS Exec runs commands. They have no resources; the region is what can be asked
-/// of them. Source: Amazon ECS Developer Guide, "Amazon ECS task IAM role", ECS Exec.
+/// Session Manager's channels, over which ECS Exec runs commands. They support no resources; the region limits
+/// them. Source: Amazon ECS Developer Guide, "Amazon ECS task IAM role", ECS Exec.
 fn open_channels() -> Statement {
     let open = Statement::new("OpenChannels", CHANNELS, vec!["*".into()]);
     open.when("StringEquals", "aws:RequestedRegion", vec![Text::region()])
@@ -149,7 +149,7 @@ fn execution_statements(short: &str, spec: &ServiceSpec) -> Vec<Statement> {
     statements
 }
 
-/// Pulling the images of a task that are in ECR.
+/// Pulls the images of a task that are in ECR.
 fn pull_images(spec: &ServiceSpec) -> Vec<Statement> {
     let images = spec.containers();
     let images = images.filter_map(|one| EcrImage::parse(one.image));
@@ -161,7 +161,7 @@ fn pull_images(spec: &ServiceSpec) -> Vec<Statement> {
     let regions: BTreeSet<&str> = images.iter().map(|image| image.region).collect();
     let mut repositories: Vec<Text> = images.iter().map(repository_arn).collect();
     repositories.dedup();
-    // ECR offers no resource for this action; the registry's region is what can be asked of it.
+    // ECR supports no resources for this action; the registry's region limits it.
     let authorize = Statement::new("EcrLogin", &["ecr:GetAuthorizationToken"], vec!["*".into()]);
     let regions = regions.into_iter().map(Text::from).collect();
     vec![

@@ -1,4 +1,4 @@
-//! Volumes of a service's tasks, and what the tasks may do with file systems.
+//! Volumes of a service's tasks, and the tasks' permissions on file systems.
 
 use serde_json::{Map, Value, json};
 use stack::{FileSystem, ServiceSpec};
@@ -17,8 +17,8 @@ pub(super) fn render_volumes(spec: &ServiceSpec) -> Vec<Value> {
         .collect()
 }
 
-/// The task's role mounts, so that IAM decides. That requires encryption in transit.
-/// Source: AWS::ECS::TaskDefinition, `EFSVolumeConfiguration`.
+/// The task's role mounts the file system, so IAM decides. That requires encryption in transit. Source:
+/// AWS::ECS::TaskDefinition, `EFSVolumeConfiguration`.
 fn render_efs(efs: &FileSystem) -> Value {
     let mut authorization = Map::from_iter([("IAM".to_owned(), json!("ENABLED"))]);
     if let Some(access_point) = &efs.access_point {
@@ -53,8 +53,8 @@ pub(super) fn render_mounts(spec: &ServiceSpec, sidecar: Option<&str>) -> Vec<Va
         .collect()
 }
 
-/// Mounting and, unless the volume is read-only, writing; never as root.
-/// Source: Amazon EFS User Guide, "Using IAM to control access to file systems".
+/// Mounts and, unless the volume is read-only, writes; never as root. Source: Amazon EFS User Guide, "Using IAM to
+/// control access to file systems".
 pub(super) fn mount(spec: &ServiceSpec) -> Vec<Statement> {
     let systems = spec
         .volumes
@@ -66,7 +66,7 @@ pub(super) fn mount(spec: &ServiceSpec) -> Vec<Statement> {
             false => MOUNT,
         };
         let system = Text::arn("elasticfilesystem", format!("file-system/{}", efs.id));
-        // A service can have several volumes, and a policy's statement ids are unique.
+        // A service can have several volumes, and a policy's statement IDs must be unique.
         let statement = Statement::new("", actions, vec![system]);
         match &efs.access_point {
             None => statement,

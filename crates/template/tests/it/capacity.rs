@@ -1,4 +1,4 @@
-//! What the tasks of a single service run on.
+//! The capacity of a single service's tasks.
 
 use serde_json::{Value, json};
 use stack::{Capacity, Cluster, Queue, ServiceSpec, Spot, Stack};
@@ -38,8 +38,8 @@ fn placement(stack: &Stack) -> [Value; 3] {
     ]
 }
 
-/// Amazon ECS API, `CapacityProviderStrategyItem`: the base first, then the weights decide: of 100 tasks beyond it, 80 run on
-/// Spot with the weights 20 and 80.
+/// Amazon ECS API, `CapacityProviderStrategyItem`: the base first, then the weights decide. Of 100 tasks beyond the
+/// base, 80 run on Spot with the weights 20 and 80.
 #[test]
 fn shares_are_weights() {
     let both = json!(["FARGATE", "FARGATE_SPOT"]);
@@ -71,7 +71,7 @@ fn shares_are_weights() {
         let name = "shared".to_owned();
         placement(&on(Cluster::Existing { name }, capacity))
     };
-    // Their cluster's providers aren't associated, whatever runs there.
+    // The providers of an existing cluster aren't associated, whatever runs there.
     assert_eq!(theirs(share(80, 2)), [mixed, Value::Null, Value::Null]);
     assert_eq!(
         theirs(share(0, 0)),

@@ -1,5 +1,4 @@
-//! The templates pass cfn-lint, which knows the schema of every resource type, without an error and
-//! without a warning.
+//! The templates pass cfn-lint, which has the schema of every resource type, without an error or a warning.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,7 +7,7 @@ use template::synthesize;
 
 use crate::stacks;
 
-/// cfn-lint of the environment variable `CFN_LINT`, or of the sandbox's Python environment.
+/// cfn-lint from the environment variable `CFN_LINT`, or from the sandbox's Python environment.
 pub(crate) fn cfn_lint() -> PathBuf {
     let path = std::env::var_os("CFN_LINT").map_or_else(
         || stacks::root().join(".sandbox/venv/bin/cfn-lint"),
@@ -31,11 +30,11 @@ fn templates_pass_cfn_lint() {
         std::fs::write(&file, synthesize(&stack).unwrap().body()).unwrap();
         files.push(file);
     }
-    // Side by side: it takes seconds for a template, and one processor.
+    // In parallel: it takes seconds per template, and one processor.
     let lints: Vec<_> = files
         .chunks(files.len().div_ceil(PROCESSES))
         .map(|files| {
-            // In the empty folder, so that no configuration file of somebody else's is picked up.
+            // In the empty folder, so that it uses no other configuration file.
             Command::new(cfn_lint())
                 .args(["--non-zero-exit-code", "warning", "--template"])
                 .args(files)
@@ -55,7 +54,7 @@ fn templates_pass_cfn_lint() {
     }
 }
 
-/// How many of it run at a time.
+/// Number of processes at a time.
 const PROCESSES: usize = 4;
 
 #[test]

@@ -1,5 +1,5 @@
-//! `compat: copilot`: what a worker reads there. The expected values have the forms of Copilot's documentation, "Worker
-//! Service" and "Publish/Subscribe Architectures".
+//! `compat: copilot`: the variables that a worker reads. The expected values have the forms of Copilot's
+//! documentation, "Worker Service" and "Publish/Subscribe Architectures".
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Services that scale by demand: who sets their count, what it knows, and what it may do.
+//! Services that scale by demand: the function that sets their count, its input, and its permissions.
 
 use std::collections::BTreeSet;
 
@@ -89,7 +89,7 @@ fn its_role_may_scale_its_services_and_read_their_queues_and_nothing_else() {
         { "Sid": "PublishNeed", "Effect": "Allow", "Action": ["cloudwatch:PutMetricData"],
           "Resource": "*",
           "Condition": { "StringEquals": { "cloudwatch:namespace": "EcsScaler" } } },
-        // Deletes, in flight and sent messages, which CloudWatch alone knows.
+        // Deletes, messages in flight, and messages sent, which only CloudWatch knows.
         { "Sid": "ReadMetric", "Effect": "Allow", "Action": ["cloudwatch:GetMetricData"],
           "Resource": "*",
           "Condition": { "StringEquals": { "aws:RequestedRegion": { "Ref": "AWS::Region" } } } },
@@ -145,7 +145,7 @@ fn it_looks_every_minute_and_nothing_is_tried_again() {
     assert_eq!(*watched, names::demand_function(1));
 }
 
-/// Two hands on one desired count would undo each other's work.
+/// Two controllers of one desired count would undo each other's changes.
 #[test]
 fn who_has_a_function_has_no_scalable_target() {
     let template = template(&by_demand("shop"));
@@ -165,7 +165,7 @@ fn who_has_a_function_has_no_scalable_target() {
     assert!(
         resources(&template).all(|(_, _, properties)| properties.get("DesiredCount").is_none())
     );
-    // Neither a topic nor a queue of its own: alarms tell it nothing, and nothing is kept for later.
+    // Neither a topic nor a queue: alarms don't notify it, and nothing is kept for later.
     assert!(of("AWS::SNS::Topic").is_empty());
     assert!(
         of("AWS::SQS::Queue")
@@ -237,8 +237,8 @@ fn the_metric_function_is_told_the_law() {
     assert!(!actions(&self::template(&given)).contains(reads));
 }
 
-/// A queue with its own objective has its own deadline in the function's order, and its own alarm. The others are sent as they
-/// always were.
+/// A queue with its own objective has its own deadline in the function's order, and its own alarm. The others are
+/// sent as before.
 #[test]
 fn each_queue_has_its_own_objective() {
     let template = template(&stacks::shipped("image-resizer"));
@@ -263,7 +263,7 @@ fn each_queue_has_its_own_objective() {
     assert_eq!(threshold("backfill"), Some(7_200.0));
 }
 
-/// Target tracking requires no share, so the metric function isn't told one.
+/// Target tracking has no required share, so the metric function doesn't receive one.
 #[test]
 fn the_metric_function_is_told_each_objective() {
     let mut stack = by_demand("shop");
@@ -290,7 +290,7 @@ fn the_metric_function_is_told_each_objective() {
     assert_eq!(found, [(900_000, None)]);
 }
 
-/// As [`crate::invariants`] has it for the backlog per task.
+/// The same as in [`crate::invariants`] for the backlog per task.
 #[test]
 fn silence_is_told_by_an_alarm_that_is_made_last() {
     let template = template(&by_demand("shop"));
@@ -308,7 +308,7 @@ fn silence_is_told_by_an_alarm_that_is_made_last() {
     ] {
         let id = names::need_silent_alarm(short);
         let alarm = properties(&template, &id);
-        // Before its first messages a measured processing time is rightly unknown.
+        // Before its first messages, a measured processing time is unknown, which is correct.
         let (namespace, metric, dimensions) = match short {
             "theirs" | "waking" => ("AWS/Lambda", "Invocations", 1),
             _ => ("EcsScaler", TASKS_NEEDED_METRIC, 2),
@@ -371,7 +371,7 @@ fn outputs_name_the_functions() {
         .filter(|id| id.contains("Scaling"))
         .collect();
     assert_eq!(scaling, ["ScalingFunctionName"]);
-    // The namespace is told although there is no metric function.
+    // The namespace is set although there is no metric function.
     let alone = template_of_function(Tasks { min: 0, max: 3 });
     assert_eq!(alone["Outputs"]["MetricNamespace"]["Value"], "EcsScaler");
     assert!(alone["Outputs"].get("MetricFunctionName").is_none());
@@ -428,7 +428,7 @@ fn what_no_function_would_take_is_refused() {
     );
 }
 
-/// Which function scales each service, by ECS's name, with the references of an object completed.
+/// The function that scales each service, by ECS name, with the references of an object completed.
 fn assignment(template: &template::Template) -> std::collections::BTreeMap<String, String> {
     let json = template.to_json();
     let mut found = std::collections::BTreeMap::new();
@@ -473,12 +473,12 @@ fn what_a_rule_cant_hold_is_an_object_that_the_function_may_read() {
     let objects = "arn:${AWS::Partition}:s3:::${AssetsBucket}/fleets/shop/*";
     assert_eq!(reads["Resource"]["Fn::Sub"], objects);
     assert_eq!(reads["Action"], json!(["s3:GetObject"]));
-    // Names that CloudFormation makes are completed by the function.
+    // The function completes names that CloudFormation generates.
     let created = synthesize(&by_demand("shop")).unwrap();
     assert!(created.objects().is_empty());
 }
 
-/// A function takes 125 services.
+/// A function can scale 125 services.
 #[test]
 fn more_services_are_spread_over_functions_and_a_new_one_moves_no_other() {
     let template = |count| synthesize(&stacks::many_by_demand(count)).unwrap();
@@ -505,15 +505,15 @@ fn a_thousand_services_are_refused_with_a_way_to_split_them() {
     let SynthesisError::TooManyResources { count } = error else {
         panic!("{error}")
     };
-    // Two alarms for each service and its queue; for each of nine to twelve functions the function, its role, log group,
-    // settings, rule, permission, and alarm, and up to ten managed policies; and the dashboard.
+    // Two alarms for each service and its queue; for each of nine to twelve functions: the function, its role, log
+    // group, settings, rule, permission, and alarm, and up to ten managed policies; and the dashboard.
     let possible = 2_000 + 9 * 7 + 1..=2_000 + 12 * 17 + 1;
     assert!(possible.contains(&count), "{count}");
     insta::assert_snapshot!(error);
     assert!(synthesize(&stacks::many_by_demand(235)).is_ok());
 }
 
-/// A service whose name is so long, with a queue whose name is as long.
+/// A service with a name of this length, with a queue with a name of the same length.
 fn large(key: &str, length: usize) -> (String, stack::Service) {
     let name = format!("{key:->length$}");
     let service = stacks::existing("production", &name, &["q"]);
@@ -530,7 +530,7 @@ fn synthesize_all(services: Vec<(String, stack::Service)>) -> SynthesisError {
     synthesize(&stack).map(drop).unwrap_err()
 }
 
-/// All inline policies of a role have 10,240 characters.
+/// All inline policies of a role together can have 10,240 characters.
 #[test]
 fn a_service_that_no_role_holds_is_refused_for_its_role() {
     let expected = SynthesisError::PolicyTooLarge {
@@ -550,7 +550,7 @@ fn more_services_than_functions_hold_are_counted_as_they_are() {
     assert_eq!(synthesize_all(services.collect()), expected);
 }
 
-/// Nothing in the stack may set the count of a service that is only observed, and nothing registers it.
+/// Nothing in the stack can set the count of a service that is only observed, and nothing registers it.
 #[test]
 fn what_only_observes_is_not_allowed_to_act() {
     let template = template(&stacks::observing("shop"));

@@ -1,4 +1,4 @@
-//! Definitions that have no template say what to change.
+//! Definitions without a template name the change to make.
 
 use stack::{Actuator, Queue, QueueSpec};
 use template::{SynthesisError, synthesize};

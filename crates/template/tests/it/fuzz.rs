@@ -1,4 +1,4 @@
-//! Definitions that are almost right: the shipped ones, changed at random. Reading them ends soon, with a report or
+//! Definitions that are almost valid: the shipped ones, changed at random. Reading them ends soon, with a report or
 //! a template, and never in a panic.
 
 use std::ops::Range;
@@ -49,7 +49,7 @@ fn fuzz_definitions(seeds: Range<u64>) {
     };
     let count = seeds.end - seeds.start;
     let valid = fuzz::survive(seeds, make, survive);
-    // Both ways are taken: a change that always breaks the definition would test the reader's first lines alone.
+    // Both outcomes occur: a change that always breaks the definition would test only the reader's first lines.
     assert!(
         valid > count / 50 && valid < count,
         "{valid} of {count} are valid"

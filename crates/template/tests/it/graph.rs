@@ -1,4 +1,4 @@
-//! What waits for what: no circle, and an order in which everything can be deleted.
+//! The order of dependencies: no circle, and an order in which everything can be deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::templates::{listed, objects, tokens};
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// What each resource stands on: the targets of its references and of its `DependsOn`.
+/// The dependencies of each resource: the targets of its references and of its `DependsOn`.
 fn graph(template: &Value) -> Graph {
     let resources = template["Resources"].as_object().unwrap();
     let mut graph = Graph::new();
@@ -31,7 +31,7 @@ fn graph(template: &Value) -> Graph {
                         let sub = value.as_str().or_else(|| value[0].as_str()).unwrap();
                         tokens(sub).iter().for_each(|token| add(token));
                     }
-                    // A container's own has objects in it, which name containers.
+                    // A container's own `DependsOn` contains objects that name containers.
                     "DependsOn" => listed(value)
                         .iter()
                         .filter_map(|id| id.as_str())
@@ -45,7 +45,7 @@ fn graph(template: &Value) -> Graph {
     graph
 }
 
-/// Everything that a resource stands on, at whatever remove.
+/// All direct and indirect dependencies of a resource.
 fn all_below(graph: &Graph, id: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![id.to_owned()];
@@ -69,8 +69,8 @@ fn nothing_waits_for_itself() {
     }
 }
 
-/// A provider in use can't be removed, a group's instances need their network to take their leave, and a
-/// cluster with instances can't be deleted.
+/// A provider in use can't be removed, a group's instances need their network to deregister, and a cluster with
+/// instances can't be deleted.
 #[test]
 fn instances_go_after_the_services_and_before_the_cluster() {
     for (name, stack) in stacks::all() {
@@ -104,8 +104,8 @@ fn instances_go_after_the_services_and_before_the_cluster() {
     }
 }
 
-/// ECS refuses a target group that no listener forwards to, and a listener that goes before its service
-/// would leave tasks behind that nobody reaches.
+/// ECS refuses a target group that no listener forwards to, and a listener that is deleted before its service would
+/// leave unreachable tasks behind.
 #[test]
 fn balanced_services_stand_on_their_listener() {
     let mut seen = 0;

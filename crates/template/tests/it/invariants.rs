@@ -1,4 +1,4 @@
-//! What holds for every template.
+//! Invariants of every template.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ fn every_reference_has_its_target() {
                     }
                     "DependsOn" => listed(value)
                         .iter()
-                        // A container's own has objects in it, which name containers.
+                        // A container's own `DependsOn` contains objects that name containers.
                         .filter_map(|id| id.as_str())
                         .for_each(&mut check),
                     _ => {}
@@ -98,7 +98,7 @@ fn only_named_resources_have_fixed_names() {
         }
         for (id, properties) in of_type(template, "AWS::ECS::CapacityProvider") {
             let fixed = &properties["Name"]["Fn::Sub"];
-            // CloudFormation's own name for it would begin as ECS doesn't take it.
+            // The name that CloudFormation would generate starts with a prefix that ECS refuses.
             let reserved = stack.name.starts_with("ecs");
             assert_eq!(fixed.is_string(), reserved, "{name}: {id}");
         }
@@ -114,7 +114,7 @@ fn only_named_resources_have_fixed_names() {
                 continue;
             }
             let allowed = fixed.as_str().is_some_and(|fixed| given.contains(fixed));
-            // Part of the stack's id is part of the name, so that no other stack has the same.
+            // Part of the stack's ID is part of the name, so that no other stack has the same name.
             let unique = fixed["Fn::Sub"][0]
                 .as_str()
                 .is_some_and(|s| s.contains("${StackSuffix}"))
@@ -310,7 +310,7 @@ fn queues_refuse_plain_http_and_dead_letter_queues_strangers() {
             let public = listed(&policy["PolicyDocument"]["Statement"])
                 .into_iter()
                 .filter(|one| one["Effect"] == "Allow" && one["Condition"].is_null());
-            // Without a condition, it is for the identities of an account that the definition names.
+            // Without a condition, it is for the identities of an account in the definition.
             for statement in public {
                 let root = statement["Principal"]["AWS"]["Fn::Sub"].as_str();
                 assert!(
@@ -388,7 +388,8 @@ fn alarms_act_on_the_topic_when_somebody_is_to_be_notified() {
                 &alarm["OKActions"][0]["Ref"],
             );
             match scales(stack, id) {
-                // The topic, for the scaling function, or a policy; that it is over is no news.
+                // It acts on the topic, for the scaling function, or on a policy; a return to OK needs no
+                // notification.
                 Some(acts) => {
                     assert_eq!(*rings, acts, "{name}: {id}");
                     assert!(ends.is_null(), "{name}: {id}");
@@ -430,7 +431,7 @@ fn addresses(stack: &Stack) -> BTreeSet<&str> {
         .collect()
 }
 
-/// What the alarm of this logical id acts on, if it is one that scales.
+/// The target of the alarm with this logical ID, if it is one that scales.
 fn scales(stack: &Stack, id: &str) -> Option<String> {
     let alarms = |(short, service): (&String, &Service)| {
         let (out, r#in) = match has_alarm_steps(service) {
@@ -450,7 +451,7 @@ fn scales(stack: &Stack, id: &str) -> Option<String> {
     alarms.find_map(|(alarm, acts)| (alarm == id).then_some(acts))
 }
 
-/// A new alarm on a metric that nobody has published yet would ring: see `metric_silent`.
+/// A new alarm on a metric that hasn't been published yet would go into ALARM: see `metric_silent`.
 #[test]
 fn alarms_on_silence_are_made_after_all_that_the_metric_needs() {
     let mut seen = 0;
@@ -521,7 +522,7 @@ fn statement_ids_are_unique_in_a_policy() {
     });
 }
 
-/// Tasks reach the internet while they run, and nothing that they stand on goes before them.
+/// Tasks can reach the internet while they run, and none of their dependencies is deleted before them.
 #[test]
 fn services_stand_on_their_network_and_capacity() {
     let depends = |stack: &Stack, short: &str| -> BTreeSet<String> {

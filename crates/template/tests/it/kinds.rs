@@ -1,4 +1,4 @@
-//! The kinds of scaling that Application Auto Scaling carries out.
+//! The kinds of scaling that Application Auto Scaling performs.
 
 use serde_json::{Value, json};
 use stack::{AlarmMetric, BacklogPerTask, BacklogSource, Capacity, Count, Queue, Scaling, Tasks};
@@ -112,7 +112,7 @@ fn steps_lie_on_their_side_of_the_threshold() {
     }
 }
 
-/// Each side has its own metric, and a sum is one that misses a datapoint where one of its terms does.
+/// Each side has its own metric, and a sum misses a datapoint if one of its terms does.
 #[test]
 fn a_scale_in_counts_messages_in_flight() {
     let steps = stacks::by_outstanding("a");
@@ -177,7 +177,7 @@ fn percentages_and_percentiles_are_passed_on() {
             .get("WScaleInAlarm")
             .is_none()
     );
-    // On the dashboard, inside `Fn::Sub`, the namespace isn't taken for a reference.
+    // On the dashboard, inside `Fn::Sub`, the namespace isn't treated as a reference.
     let body = &properties(template.to_json(), names::DASHBOARD)["DashboardBody"]["Fn::Sub"];
     assert!(body.as_str().unwrap().contains("Team/${!Odd}"), "{body}");
 }
@@ -277,7 +277,7 @@ fn metric_math_needs_no_function() {
     );
 }
 
-/// What Container Insights costs is paid by who uses it alone.
+/// Only users of Container Insights pay for it.
 #[test]
 fn a_cluster_without_metric_math_has_no_container_insights() {
     let template = synthesize(&one(backlog(scaling()))).unwrap();

@@ -1,4 +1,4 @@
-//! Large stacks stay within the limits of the services, and those that don't are refused.
+//! Large stacks stay within the limits of the services, and larger ones are refused.
 
 use serde_json::Value;
 use stack::{Queue, QueueSpec};
@@ -22,7 +22,7 @@ fn thirty_services_fit_into_a_stack() {
     assert!(template.to_json()["Outputs"].as_object().unwrap().len() <= 200);
 }
 
-/// Characters of a policy, with names that are as long as AWS could make them.
+/// Characters of a policy, with the longest names that AWS could generate.
 fn longest(document: &Value) -> usize {
     let fill = |token: &str| match token {
         "AWS::Partition" => "aws-us-gov".to_owned(),
@@ -83,7 +83,7 @@ fn more_resources_than_a_stack_holds_are_refused() {
 
 #[test]
 fn more_outputs_than_a_stack_holds_are_refused() {
-    // The most outputs for the fewest resources: no dead-letter queue, no promise.
+    // The maximum number of outputs for the minimum number of resources: no dead-letter queue, no objective.
     let plain = Queue::Create(QueueSpec {
         dead_letter: None,
         ..stacks::queue()
@@ -156,8 +156,8 @@ fn a_service_whose_request_is_too_long_is_refused() {
     assert_eq!(synthesize(&stack).unwrap_err(), expected);
 }
 
-/// What the reader of definitions takes at its own limits has a template: whoever passes `validate`
-/// isn't surprised later.
+/// A definition that the reader accepts at its own limits has a template, so a definition that passes `validate`
+/// doesn't fail later.
 #[test]
 fn what_the_reader_takes_at_its_limits_has_a_template() {
     let queue = |key: &str, more: &str| format!("  {key}: {{visibility_timeout: 60s{more}}}\n");

@@ -1,4 +1,4 @@
-//! Load balancers: who reaches whom, and what changes with the capacity.
+//! Load balancers: which connections are allowed, and the effects of the capacity.
 
 use serde_json::{Value, json};
 use stack::{Capacity, Cluster, LoadBalancer, Network, ServiceSpec, Stack};
@@ -161,7 +161,7 @@ fn https_has_a_certificate_and_no_old_tls() {
     );
     let url = &template["Outputs"]["WebLoadBalancerUrl"]["Value"];
     assert_eq!(url["Fn::Sub"], "https://${WebLoadBalancer.DNSName}");
-    // Internal: from within the VPC alone, by the range that it has or by the private ones.
+    // Internal: only from within the VPC, by its range or by the private ranges.
     assert_eq!(
         properties(template, "WebLoadBalancer")["Scheme"],
         "internal"
@@ -200,7 +200,7 @@ fn somebody_elses_network_keeps_its_groups_and_gets_ours() {
     let awsvpc = &service["NetworkConfiguration"]["AwsvpcConfiguration"];
     let groups = json!(["sg-0", "sg-1", group_id("WebTargetSecurityGroup")]);
     assert_eq!(awsvpc["SecurityGroups"], groups);
-    // Ours opens no way out, or it would undo what theirs keep closed.
+    // Our group allows no egress, because that would weaken the existing groups' rules.
     let target = properties(template.to_json(), "WebTargetSecurityGroup");
     assert_eq!(target["SecurityGroupEgress"][0]["CidrIp"], "127.0.0.1/32");
 }
@@ -252,8 +252,8 @@ fn instances_have_one_instruction_set() {
 }
 
 /// Changing `Port` of a target group replaces it, and `Scheme` of a load balancer replaces that: a target group
-/// belongs to one load balancer only.
-/// Source: the schemas of the two resource types, create-only properties; Elastic Load Balancing quotas.
+/// belongs to only one load balancer. Source: the schemas of the two resource types, create-only properties;
+/// Elastic Load Balancing quotas.
 #[test]
 fn another_port_keeps_the_target_group_and_another_scheme_does_not() {
     let changed = |port, internal| {
@@ -285,7 +285,7 @@ fn another_port_keeps_the_target_group_and_another_scheme_does_not() {
     assert_eq!(service["LoadBalancers"][0]["TargetGroupArn"], group);
 }
 
-/// ECS takes an absent list for "unchanged". Source: Amazon ECS API, `UpdateService$loadBalancers`.
+/// ECS treats a missing list as "unchanged". Source: Amazon ECS API, `UpdateService$loadBalancers`.
 #[test]
 fn a_service_without_a_load_balancer_says_so() {
     let mut stack = balanced(Capacity::Fargate);
@@ -299,8 +299,8 @@ fn a_service_without_a_load_balancer_says_so() {
     assert_eq!(service["LoadBalancers"], json!([]));
 }
 
-/// ECS rounds up how many tasks stay: of the fewest tasks that run, one may stop when instances are full, unless it
-/// is the only one: of 2 stays 1 (50%), of 3 stay 2 (66%), of 4 stay 3 (75%).
+/// ECS rounds up the number of tasks that stay. If instances are full, one of the minimum number of tasks can stop,
+/// unless it is the only one: of 2, 1 stays (50%), of 3, 2 stay (66%), of 4, 3 stay (75%).
 #[test]
 fn full_instances_do_not_block_a_deployment() {
     let healthy = |capacity, min, max| {

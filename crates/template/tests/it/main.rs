@@ -1,4 +1,4 @@
-//! What templates have to be, whatever the stack: see each module.
+//! Requirements for templates of every stack: see each module.
 #![expect(
     clippy::expect_used,
     clippy::panic,

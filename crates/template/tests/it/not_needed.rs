@@ -1,6 +1,6 @@
-//! A reviewed table: what CloudFormation's schemas name, and our templates don't need.
+//! A reviewed table: actions in CloudFormation's schemas that our templates don't need.
 
-/// Actions of CloudFormation's schemas that our templates don't make it need.
+/// Actions in CloudFormation's schemas that CloudFormation doesn't need for our templates.
 pub(crate) const NOT_NEEDED: &[(&str, &[&str], &str)] = &[
     (
         "AWS::ApplicationAutoScaling::ScalableTarget",

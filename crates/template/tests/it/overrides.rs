@@ -1,4 +1,4 @@
-//! Overrides: what they change, and what they may not.
+//! Overrides: what they can change, and what they can't.
 
 use std::path::PathBuf;
 
@@ -110,7 +110,7 @@ fn alarms_of_scaling_are_guarded() {
     assert!(set("SampleWebappLoadBalancerErrorsAlarm", "Threshold").is_ok());
 }
 
-/// The security team's boundary is on every role, also on those that overrides add.
+/// The security team's boundary is on every role, including roles that overrides add.
 #[test]
 fn an_added_role_has_the_boundary_that_all_have() {
     let added = |properties: Value| {
@@ -141,7 +141,7 @@ fn limits_are_checked_afterward() {
     assert_eq!(error, SynthesisError::TooManyResources { count: 501 });
 }
 
-/// The names of the properties are CloudFormation's. `UPDATE_PROPERTIES=1` writes them anew.
+/// The names of the properties are CloudFormation's. `UPDATE_PROPERTIES=1` writes them again.
 #[test]
 fn the_properties_are_those_of_the_schemas() {
     let schemas = Schemas::load();
@@ -180,7 +180,7 @@ fn names(root: &Value) -> Value {
 fn names_of<'s>(root: &'s Value, schema: &'s Value, above: &mut Vec<&'s str>) -> Value {
     let mut names = Map::new();
     let reference = schema["$ref"].as_str();
-    // A schema within itself takes any value from there on.
+    // A recursive schema accepts any value from there on.
     if reference.is_some_and(|reference| above.contains(&reference)) {
         return Value::Object(names);
     }

@@ -1,4 +1,4 @@
-//! The policies are such that IAM takes them, and the table behind them is complete.
+//! IAM accepts the policies, and the table behind them is complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use crate::not_needed::NOT_NEEDED;
 use crate::stacks;
 use crate::templates::{listed, resources};
 
-/// Most characters of a managed policy, white space not counted. Source: IAM quotas.
+/// Maximum number of characters of a managed policy, not counting white space. Source: IAM quotas.
 const MANAGED_POLICY: usize = 6_144;
-/// Most managed policies of a role or user, at the default quota. Source: IAM quotas.
+/// Maximum number of managed policies of a role or user, with the default quota. Source: IAM quotas.
 const POLICIES: usize = 10;
 
 fn all_permissions() -> Vec<(&'static str, Permissions)> {
@@ -93,7 +93,7 @@ services:
     }
 }
 
-/// The simulation asks for resources and conditions, too; this one runs without the simulator.
+/// The simulation also checks resources and conditions; this test runs without the simulator.
 #[test]
 fn each_resource_type_of_each_template_is_covered() {
     let handlers = list_handler_actions();
@@ -107,7 +107,7 @@ fn each_resource_type_of_each_template_is_covered() {
                 .get(kind)
                 .unwrap_or_else(|| panic!("{name}: no row for {kind}"));
             for action in *needed {
-                // A boundary that is set can't be removed.
+                // A boundary can't be removed.
                 let is_kept = *action == "iam:DeleteRolePermissionsBoundary"
                     && stack.permissions_boundary.is_some();
                 // CloudFormation tags a launch template only if the template does.
@@ -128,7 +128,7 @@ fn each_resource_type_of_each_template_is_covered() {
     assert!(idle.is_empty(), "no template has {idle:?}");
 }
 
-/// The schemas of CloudFormation's resource types, as cfn-lint ships them.
+/// CloudFormation's schemas of the resource types, shipped with cfn-lint.
 fn schemas(kinds: &BTreeSet<&str>) -> BTreeMap<String, Value> {
     let cfn_lint = std::env::var_os("CFN_LINT").map_or_else(
         || stacks::root().join(".sandbox/venv/bin/cfn-lint"),
@@ -196,8 +196,8 @@ fn the_table_has_what_the_schemas_of_cloudformation_name() {
     }
 }
 
-/// `status` reads networks, load balancers, and instances through Cloud Control, which calls what the type's handler for
-/// reading names.
+/// `status` reads networks, load balancers, and instances through Cloud Control, which performs the actions of the
+/// type's read handler.
 #[test]
 fn whoever_reads_may_read_each_part_by_its_handler() {
     const SERVICES: [&str; 3] = [

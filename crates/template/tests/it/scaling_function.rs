@@ -1,4 +1,4 @@
-//! Scaling functions: what they know, what they may do, what invokes them.
+//! Scaling functions: their settings, their permissions, and their triggers.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use template::{SynthesisError, names, synthesize};
 use crate::stacks::{self, alarm_steps, by_queue, by_requests, created, existing, scaled_by};
 use crate::templates::{listed, scale_only, statements, substitute};
 
-/// One created service and one of somebody else's, both scaled by alarms.
+/// One created service and one existing service, both scaled by alarms.
 fn stepped() -> Stack {
     let web = scaled_by(alarm_steps(by_requests()), created(stacks::web(), &[]));
     let theirs = existing("their-cluster", "their-service", &[]);
@@ -93,7 +93,7 @@ fn its_role_may_scale_one_service_and_nothing_else() {
         .cloned()
         .collect();
     assert_eq!(Value::from(granted), expected);
-    // Who chooses among several steps reads the metric; somebody else's service is named, not referred to.
+    // A function that chooses among several steps reads the metric; an existing service is named, not referred to.
     let theirs = statements(template, &names::scaling_function_role("theirs"));
     let arn = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/their-cluster/their-service";
     assert_eq!(theirs[1]["Resource"]["Fn::Sub"], arn);
@@ -141,7 +141,7 @@ fn it_hears_of_its_own_alarms_and_looks_again_every_minute() {
             permission["SourceArn"]["Fn::GetAtt"][0],
             names::scaling_rule(short)
         );
-        // What it can't handle ends in its queue, after two retries.
+        // Events that it fails to process go to its queue, after two retries.
         let function = of(function);
         assert_eq!(function["DeadLetterConfig"]["TargetArn"], dead_letters);
         let config = of(names::scaling_function_invoke_config(short));
@@ -170,7 +170,7 @@ fn its_calls_are_serialised_where_the_account_lets_them() {
     );
     let parameter = &template["Parameters"]["SerializeScaling"];
     assert_eq!(parameter["AllowedValues"], json!(["true", "false"]));
-    // Without such a service there is none of it.
+    // Without such a service, none of these resources exists.
     let plain = synthesize(&stacks::fleet("f", 1)).unwrap();
     assert!(plain.to_json().get("Conditions").is_none());
 }
@@ -212,7 +212,7 @@ fn its_alarms_are_those_of_the_definition() {
         (&json!(5), &json!(5))
     );
     assert_eq!(back["TreatMissingData"], "breaching");
-    // The topic is there although nobody is notified.
+    // The topic exists although no one is notified.
     assert!(stepped().notify.is_empty());
     assert_eq!(
         template.to_json()["Resources"][names::ALARM_TOPIC]["Type"],
@@ -237,7 +237,7 @@ fn more_steps_than_its_environment_holds_are_refused() {
         matches!(&error, SynthesisError::ScalingTooLong { service, bytes } if service == "web" && *bytes > 4_096),
         "{error}"
     );
-    // The bound holds with names as long as AWS makes them.
+    // The maximum is valid with the longest names that AWS generates.
     let most = (80..200).take_while(|steps| synthesize(&with(*steps)).is_ok());
     let template = synthesize(&with(most.last().unwrap())).unwrap();
     let function = &template.to_json()["Resources"]["WebScalingFunction"]["Properties"];

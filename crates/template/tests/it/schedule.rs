@@ -1,4 +1,4 @@
-//! What the metric function is asked: every request within the limit of its target, and understood.
+//! The requests to the metric function: each is within the limit of its target, and can be parsed.
 
 use scaling::{Count, MetricRequest};
 use serde_json::Value;
@@ -8,10 +8,10 @@ use template::{names, synthesize};
 use crate::stacks;
 use crate::templates::{of_type, substitute};
 
-/// Longest text of an EventBridge target.
+/// Maximum length of an EventBridge target's text.
 const INPUT: usize = 8_192;
 
-/// The requests of all rules, with names filled in that are as long as AWS could make them.
+/// The requests of all rules, completed with the longest names that AWS could generate.
 fn requests(stack: &Stack) -> Vec<(MetricRequest, usize)> {
     let template = synthesize(stack).unwrap();
     let template = template.to_json();
@@ -32,7 +32,7 @@ fn requests(stack: &Stack) -> Vec<(MetricRequest, usize)> {
     requests
 }
 
-/// A name as AWS makes it in the region with the longest name: stack, logical id and 13 characters.
+/// A name as AWS generates it in the region with the longest name: stack, logical ID, and 13 characters.
 fn longest_name(stack: &Stack, token: &str) -> String {
     let generated = |id: &str| format!("{}-{id}-ABCDEFGHIJKLM", stack.name);
     let queue_name = |id: &str| {
@@ -102,7 +102,7 @@ fn a_hundred_existing_services_take_several() {
             (&name, &url)
         );
     }
-    // Full: none but the last has room for one more.
+    // Full: none except the last has space for one more.
     let largest = requests[0].1 / requests[0].0.services.len();
     for (request, length) in &requests[..requests.len() - 1] {
         assert!(

@@ -1,4 +1,4 @@
-//! Schedules of `tasks`: as scheduled actions, or in what a function is told.
+//! Schedules of `tasks`: as scheduled actions, or in the input of a function.
 
 use serde_json::{Value, json};
 use stack::Stack;
@@ -53,7 +53,7 @@ fn application_auto_scaling_has_scheduled_actions() {
             target["Properties"]["ScheduledActions"], expected,
             "{scaling}"
         );
-        // The widest that ever hold, so that no update ends the tasks of a period.
+        // The widest that ever apply, so that no update ends the tasks of a period.
         assert_eq!(target["Properties"]["MinCapacity"], 0);
         assert_eq!(target["Properties"]["MaxCapacity"], 40);
     }
@@ -116,7 +116,7 @@ fn a_function_is_told_the_schedule() {
     }
 }
 
-/// CloudFormation might leave actions that a template no longer names.
+/// CloudFormation might keep actions that a template no longer contains.
 #[test]
 fn a_schedule_that_ends_leaves_no_action() {
     let before = template(OFFICE, BACKLOG);

@@ -1,4 +1,4 @@
-//! What keeps data and tasks from those whom they don't concern.
+//! The protection of data and tasks from unauthorized access.
 
 use serde_json::{Value, json};
 use template::synthesize;
@@ -41,8 +41,8 @@ fn queues_and_topics_refuse_plain_http() {
     assert!(seen > 100, "{seen}");
 }
 
-/// EC2 takes these characters in a rule's description, and at most 255 of them.
-/// Source: Amazon EC2 API, `IpRange$Description`.
+/// EC2 accepts these characters in a rule's description, and at most 255 of them. Source: Amazon EC2 API,
+/// `IpRange$Description`.
 #[test]
 fn each_rule_of_a_security_group_has_a_description() {
     let mut seen = 0;
@@ -108,7 +108,7 @@ fn tasks_decrypt_with_the_keys_of_their_queues_alone() {
     assert!(decrypting("FixedTaskRole").is_empty());
 }
 
-/// Two services of one cluster, and two stacks in it, can't protect each other's tasks.
+/// Two services in one cluster, and two stacks in it, can't protect each other's tasks.
 #[test]
 fn a_task_protects_tasks_of_its_own_service_alone() {
     let stack = stacks::everything();
@@ -129,14 +129,14 @@ fn a_task_protects_tasks_of_its_own_service_alone() {
     }
     assert_eq!(template::names::NAME_TAG, "ecs-scaler:name");
     assert_eq!(template::contract::STACK_TAG, "ecs-scaler:stack");
-    // The service has the tag, and its tasks get it.
+    // The service has the tag, and its tasks inherit it.
     for (id, service) in of_type(template.to_json(), "AWS::ECS::Service") {
         assert_eq!(service["PropagateTags"], "SERVICE", "{id}");
         assert_eq!(service["Tags"][0]["Key"], template::names::NAME_TAG, "{id}");
     }
 }
 
-/// The log groups, the alarm topic, and the roles of a stack that has keys and a path.
+/// The log groups, the alarm topic, and the roles of a stack with keys and a path.
 #[test]
 fn keys_and_paths_are_everywhere() {
     let key = "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d";

@@ -1,4 +1,4 @@
-//! What a queue's policy lets others do, and the attributes of queues.
+//! The permissions for others in a queue's policy, and the attributes of queues.
 
 use serde_json::{Value, json};
 use template::synthesize;

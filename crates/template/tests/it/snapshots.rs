@@ -1,4 +1,4 @@
-//! The templates of the shipped definitions, and of one that uses every feature, whole.
+//! The complete templates of the shipped definitions, and of one that uses every feature.
 
 use serde_json::{Map, Value, json};
 use stack::Capacity;
@@ -34,7 +34,7 @@ fn demand() {
     insta::assert_json_snapshot!("demand", readable(&stacks::by_demand("shop")));
 }
 
-/// Every kind of service on Fargate, and what the other capacities make of it.
+/// Every kind of service on Fargate, and the differences with other capacities.
 #[test]
 fn capacities() {
     let on = |capacity| readable(&stacks::every_kind("every-kind", capacity));
@@ -46,7 +46,7 @@ fn capacities() {
     insta::assert_json_snapshot!("ec2", difference(&fargate, &ec2));
 }
 
-/// The resources that another template adds or has otherwise, and the logical ids of those that it lacks.
+/// The resources that another template adds or changes, and the logical IDs of the resources that it lacks.
 fn difference(from: &Value, to: &Value) -> Value {
     let resources = |template: &Value| template["Resources"].as_object().unwrap().clone();
     let (from, to) = (resources(from), resources(to));
@@ -59,9 +59,8 @@ fn difference(from: &Value, to: &Value) -> Value {
     json!({ "added or changed": new, "gone": gone })
 }
 
-/// The template with the JSON inside it (target inputs, dashboard) unfolded, so that a change in it
-/// shows as a line.
-/// With the version of a first release, so that the next one changes no snapshot.
+/// The template with the JSON inside it (target inputs, dashboard) expanded, so that a change in it shows as a
+/// line. It has the version of a first release, so that the next release changes no snapshot.
 fn readable(stack: &stack::Stack) -> Value {
     let mut template = unfold(synthesize(stack).unwrap().to_json());
     template["Metadata"]["EcsScaler"]["Version"] = "VERSION".into();

@@ -1,4 +1,4 @@
-//! Stacks for the tests, made by hand or read from the shipped definitions.
+//! Stacks for the tests, made in code or read from the shipped definitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -100,7 +100,7 @@ pub(crate) fn existing_queue(name: &str) -> Queue {
     })
 }
 
-/// Somebody else's queue whose messages are encrypted with a key of theirs.
+/// An existing queue whose messages are encrypted with an existing key.
 fn encrypted_queue(name: &str) -> Queue {
     let Queue::Existing(queue) = existing_queue(name) else {
         unreachable!("it exists");
@@ -189,7 +189,7 @@ pub(crate) fn side(comparison: Comparison, threshold: f64, steps: Steps) -> Step
     }
 }
 
-/// The article's: one more from 100 requests a minute on, one fewer after five minutes under 20.
+/// The article's steps: one more task from 100 requests per minute, one fewer after five minutes below 20.
 pub(crate) fn by_requests() -> StepScaling {
     let scale_in = StepAlarm {
         datapoints: 5,
@@ -232,7 +232,7 @@ pub(crate) fn by_queue(queue: &str) -> StepScaling {
     }
 }
 
-/// Tasks come by the messages that wait, and go when none waits and none is being worked on.
+/// Waiting messages add tasks, and tasks are removed if no message waits and none is being processed.
 pub(crate) fn by_outstanding(queue: &str) -> StepScaling {
     let outstanding = AlarmMetric::Messages {
         queue: queue.into(),
@@ -256,7 +256,7 @@ pub(crate) fn by_outstanding(queue: &str) -> StepScaling {
     }
 }
 
-/// Percentages by a percentile of a metric of one's own, outwards only.
+/// Percentages by a percentile of a custom metric, only for scale-out.
 pub(crate) fn by_latency() -> StepScaling {
     let step = Step {
         from: 0.0,
@@ -290,7 +290,7 @@ pub(crate) fn utilization(target: u32) -> Utilization {
     }
 }
 
-/// The same service, scaled otherwise.
+/// The same service with other scaling.
 pub(crate) fn scaled_by(scaling: Scaling, service: Service) -> Service {
     Service {
         scaling: Some(scaling),
@@ -329,7 +329,7 @@ pub(crate) fn demanded(demand: Demand) -> Scaling {
     }
 }
 
-/// So many existing services, each with an existing queue, whose names are of a usual length.
+/// This many existing services, each with an existing queue, with names of a usual length.
 pub(crate) fn many_by_demand(count: usize) -> Stack {
     let names: Vec<String> = (0..count)
         .map(|number| format!("department-worker-{number:04}"))
@@ -349,7 +349,7 @@ pub(crate) fn many_by_demand(count: usize) -> Stack {
     with("shop", queues, services)
 }
 
-/// Services that scale by demand in every way, of one's own and of somebody else's, and one by its backlog.
+/// Services that scale by demand in every way, created and existing, and one that scales by its backlog.
 pub(crate) fn by_demand(name: &str) -> Stack {
     let measured = |actuator| Demand {
         processing_time: None,
@@ -385,7 +385,7 @@ pub(crate) fn by_demand(name: &str) -> Stack {
     )
 }
 
-/// A service of someone else's, which the stack only observes.
+/// An existing service, which the stack only observes.
 pub(crate) fn observing(name: &str) -> Stack {
     let theirs = existing("their-cluster", "their-service", &["theirs"]);
     with(
@@ -408,8 +408,8 @@ pub(crate) fn on_ec2() -> Capacity {
     }
 }
 
-/// A service of every kind: by backlog in both ways, waking, by CPU and memory, by steps of both sorts, of
-/// one's own and of somebody else's, behind load balancers and not.
+/// A service of every kind: by backlog in both ways, with scale from zero, by CPU and memory, by both kinds of
+/// steps, created and existing, with and without load balancers.
 pub(crate) fn every_kind(name: &str, capacity: Capacity) -> Stack {
     let by = |scaling| scaled_by(scaling, created(spec(), &["jobs"]));
     let waking = Service {
@@ -539,7 +539,7 @@ pub(crate) fn with(
     stack
 }
 
-/// Every feature that a definition has, at once.
+/// Every feature of a definition at once.
 pub(crate) fn everything() -> Stack {
     let topic = |name: &str| Subscription {
         topic: format!("arn:aws:sns:eu-central-1:444455556666:{name}"),
@@ -636,7 +636,7 @@ pub(crate) fn everything() -> Stack {
     stack
 }
 
-/// As many created services, each with a queue of its own and a dead-letter queue.
+/// This many created services, each with its own queue and a dead-letter queue.
 pub(crate) fn fleet(name: &str, services: usize) -> Stack {
     let mut stack = empty(name);
     for number in 1..=services {
@@ -650,7 +650,7 @@ pub(crate) fn fleet(name: &str, services: usize) -> Stack {
     stack
 }
 
-/// As many services and queues of somebody else.
+/// This many existing services and queues.
 pub(crate) fn existing_fleet(services: usize) -> Stack {
     let mut stack = empty("existing-fleet");
     for number in 1..=services {
@@ -683,8 +683,8 @@ pub(crate) const SHIPPED: [&str; 11] = [
     "voucher-worker-demand",
 ];
 
-/// A shipped definition, which has to be without a problem. Warnings pass: the main example's promise
-/// of ten seconds is one.
+/// A shipped definition, which must have no errors. Warnings are allowed: the main example's objective of ten
+/// seconds causes one.
 pub(crate) fn shipped(name: &str) -> Stack {
     definition(&format!("stacks/{name}"))
 }
@@ -697,7 +697,7 @@ fn documented() -> Stack {
     stack::parse("worker.md", text).unwrap().stack
 }
 
-/// The definition of a file in the workspace.
+/// The definition in a file of the workspace.
 pub(crate) fn definition(name: &str) -> Stack {
     let file = root().join(format!("{name}.yaml"));
     let text = std::fs::read_to_string(&file).unwrap();
@@ -723,7 +723,7 @@ fn outstanding() -> Stack {
     )
 }
 
-/// Every stack that the tests look at, with a name for each.
+/// Every stack that the tests check, with a name for each.
 pub(crate) fn all() -> Vec<(&'static str, Stack)> {
     let on_demand = || {
         with(
@@ -746,7 +746,7 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
     for service in unscaled.services.values_mut() {
         service.scaling = None;
     }
-    // Somebody else's network and security groups, a boundary, people to notify, and a reserved name.
+    // An existing network and security groups, a boundary, recipients, and a reserved name.
     let mut theirs = every_kind("ecs-theirs", on_ec2());
     theirs.permissions_boundary = Some(BOUNDARY.into());
     theirs.notify = vec![email("ops@example.com")];

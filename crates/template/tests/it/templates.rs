@@ -1,8 +1,8 @@
-//! Reading templates.
+//! Reads templates.
 
 use serde_json::{Map, Value};
 
-/// The resources, with their logical ids and types.
+/// The resources, with their logical IDs and types.
 pub(crate) fn resources(template: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     template["Resources"]
         .as_object()
@@ -37,7 +37,7 @@ pub(crate) fn objects<'a>(value: &'a Value, visit: &mut impl FnMut(&'a Map<Strin
     }
 }
 
-/// Replaces the `${…}` of an `Fn::Sub`, and takes the escape off literal ones.
+/// Replaces the `${…}` in an `Fn::Sub`, and removes the escape from literal ones.
 pub(crate) fn substitute(sub: &str, fill: impl Fn(&str) -> String) -> String {
     let mut text = String::new();
     let mut rest = sub;
@@ -63,7 +63,7 @@ pub(crate) fn tokens(sub: &str) -> Vec<String> {
     tokens.into_inner()
 }
 
-/// Statements of a role's inline policies, and of those of the stack's managed ones.
+/// Statements of a role's inline policies, and of its managed policies in the stack.
 pub(crate) fn statements<'a>(template: &'a Value, role: &str) -> Vec<&'a Value> {
     let properties = &template["Resources"][role]["Properties"];
     let inline = properties["Policies"].as_array().into_iter().flatten();
@@ -81,7 +81,7 @@ pub(crate) fn statements<'a>(template: &'a Value, role: &str) -> Vec<&'a Value> 
         .collect()
 }
 
-/// What stands at a place where one value or a list of them may stand.
+/// The values of a property that can have one value or a list.
 pub(crate) fn listed(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(items) => items.iter().collect(),
@@ -89,8 +89,8 @@ pub(crate) fn listed(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// A value with its intrinsic functions carried out, references replaced by what `fill` makes of them.
-/// `Fn::GetAtt` asks for `Id.Attribute`.
+/// A value with its intrinsic functions evaluated, and references replaced by the results of `fill`. `Fn::GetAtt`
+/// calls it with `Id.Attribute`.
 pub(crate) fn complete(value: &Value, fill: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::Object(map) if map.len() == 1 => {
@@ -118,8 +118,8 @@ pub(crate) fn complete(value: &Value, fill: &impl Fn(&str) -> String) -> Value {
     }
 }
 
-/// What IAM asks of a request that changes nothing but the desired count.
-/// Source: Service Authorization Reference, Amazon Elastic Container Service, `UpdateService`.
+/// The conditions that IAM checks for a request that changes nothing except the desired count. Source: Service
+/// Authorization Reference, Amazon Elastic Container Service, `UpdateService`.
 pub(crate) fn scale_only() -> Value {
     serde_json::json!({
         "Null": {

@@ -1,4 +1,4 @@
-//! What a new template takes over from the deployed one.
+//! The parts that a new template takes over from the deployed one.
 
 use serde_json::{Value, json};
 use stack::{
@@ -52,7 +52,8 @@ fn earlier() -> Value {
     template
 }
 
-/// Lambda keeps what a request to update doesn't name. Source: AWS Lambda API, `UpdateFunctionConfiguration`.
+/// Lambda keeps settings that an update request doesn't contain. Source: AWS Lambda API,
+/// `UpdateFunctionConfiguration`.
 #[test]
 fn a_function_leaves_its_vpc_and_is_no_longer_traced() {
     let mut stack = stacks::shipped("hardened");
@@ -77,7 +78,7 @@ fn a_function_leaves_its_vpc_and_is_no_longer_traced() {
         );
     }
     assert!(adapted["Resources"].get("FunctionSecurityGroup").is_none());
-    // A later deploy finds the same.
+    // A later deploy results in the same template.
     assert_eq!(adapt(&stack, &adapted), adapted);
 }
 
@@ -87,7 +88,7 @@ fn a_template_that_is_deployed_already_stays_as_it_is() {
         let deployed = deploy(&stack);
         assert_eq!(adapt(&stack, &deployed), deployed, "{name}");
     }
-    // What an update added stays too, so that the next deploy changes nothing.
+    // An update's additions also stay, so that the next deploy changes nothing.
     let steps = [SPOT, Capacity::Fargate, SPOT, Capacity::Fargate];
     let mut deployed = earlier();
     for capacity in steps {
@@ -122,7 +123,7 @@ fn what_would_be_replaced_without_need_stays() {
     assert!(resources[names::CAPACITY_PROVIDERS].is_null());
 }
 
-/// Amazon ECS Developer Guide: an update of the strategy alone starts no deployment, and running tasks stay where
+/// Amazon ECS Developer Guide: an update of only the strategy starts no deployment, and running tasks stay where
 /// they are.
 #[test]
 fn another_strategy_starts_a_deployment_and_the_same_one_does_not() {
@@ -157,7 +158,7 @@ fn a_service_between_fargate_and_instances_is_refused() {
     }
 }
 
-/// Amazon ECS API, `UpdateCluster`: a setting that is left out stays as it is.
+/// Amazon ECS API, `UpdateCluster`: a missing setting doesn't change.
 #[test]
 fn container_insights_that_we_enabled_is_disabled() {
     let worker = |source| {
@@ -201,7 +202,7 @@ fn a_garbled_template_changes_nothing() {
     }
 }
 
-/// Amazon SNS Developer Guide: `{}` removes a filter policy. An attribute that is left out stays as it is.
+/// Amazon SNS Developer Guide: `{}` removes a filter policy. A missing attribute doesn't change.
 #[test]
 fn a_removed_filter_is_emptied() {
     let subscribed = |filter: Option<Value>| {
@@ -234,7 +235,7 @@ fn a_removed_filter_is_emptied() {
     assert_eq!(adapt(&all, &left), left);
 }
 
-/// Amazon SQS API, `SetQueueAttributes`: the defaults of a queue. What is left out stays as it is.
+/// Amazon SQS API, `SetQueueAttributes`: the defaults of a queue. A missing attribute doesn't change.
 #[test]
 fn attributes_of_a_queue_that_are_gone_get_their_defaults() {
     let queue = |delay: u64, fifo| {
@@ -261,11 +262,11 @@ fn attributes_of_a_queue_that_are_gone_get_their_defaults() {
     if let Some(Queue::Create(spec)) = standard.queues.get_mut("a") {
         spec.fifo = None;
     }
-    // A queue of the other kind is a new one.
+    // A queue of the other kind is a new queue.
     assert_eq!(adapt(&standard, &left), deploy(&standard));
 }
 
-/// Elastic Load Balancing API, `SetSubnets`: all subnets are of the load balancer's VPC.
+/// Elastic Load Balancing API, `SetSubnets`: all subnets belong to the load balancer's VPC.
 #[test]
 fn a_load_balancer_in_another_vpc_is_refused() {
     let placed = |vpc: &str, internal| {
@@ -291,11 +292,11 @@ fn a_load_balancer_in_another_vpc_is_refused() {
         moved.adapt_to(&deployed).unwrap_err(),
         SynthesisError::LoadBalancerMoves { id }
     );
-    // With another scheme both are new.
+    // With another scheme, both are new.
     adapt(&placed("vpc-1a1b2c3d4e5f60718", true), &deployed);
 }
 
-/// Amazon SQS API, `CreateQueue`: four days, unless the template says otherwise.
+/// Amazon SQS API, `CreateQueue`: four days, unless the template sets another retention.
 #[test]
 fn a_shorter_retention_is_found() {
     let keeping = |days: u64| {
@@ -320,7 +321,8 @@ fn a_shorter_retention_is_found() {
     assert!(template.list_shortened_queues(&json!({})).is_empty());
 }
 
-/// ECS keeps what an update doesn't name, so a shell that is no longer wanted is closed by value, and stays closed.
+/// ECS keeps settings that an update doesn't contain, so `exec` that is no longer wanted is turned off by value,
+/// and stays off.
 #[test]
 fn exec_that_is_gone_is_switched_off() {
     let with_exec = |exec| {

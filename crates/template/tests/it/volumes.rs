@@ -1,4 +1,4 @@
-//! Volumes in the task definition, and what its role may do with them.
+//! Volumes in the task definition, and its role's permissions for them.
 
 use serde_json::{Value, json};
 use template::synthesize;

@@ -1,4 +1,4 @@
-//! A service that other tools made becomes a definition: `init --from`.
+//! A service that other tools created becomes a definition: `init --from`.
 
 mod scene;
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use scene::{BUSY, QUIET, Scene};
 
-/// All of it is measured: 1 in flight ÷ 1 deleted per second = 1 s while it is quiet; a busy task deletes 120 ÷ 60 s ÷ 2
-/// tasks = 1 per second, × 1 s = 1 at once, of the 10 that it holds.
+/// All of it is measured: 1 in flight ÷ 1 deleted per second = 1 s during the quiet time. A busy task deletes 120 ÷ 60
+/// s ÷ 2 tasks = 1 per second, × 1 s = 1 in parallel, of the 10 that it holds.
 fn check_facts(adopted: &Value, name: &str) {
     let queue = &adopted["readings"]["queues"][0];
     assert_eq!(queue["name"], name);
@@ -34,7 +34,7 @@ fn check_facts(adopted: &Value, name: &str) {
     );
 }
 
-/// Three objectives to choose from, each with the present policy and with the definition.
+/// Three objectives to choose from, each with the current policy and with the definition.
 fn check_simulation(adopted: &Value) {
     let simulated = &adopted["simulated"];
     assert_eq!(simulated["missing"], Value::Array(vec![]), "{simulated}");
@@ -51,7 +51,7 @@ fn check_simulation(adopted: &Value) {
     assert_eq!(found, expected.concat());
     for row in rows {
         assert!(row["tasks"].as_f64().unwrap() >= 1.0, "{row}");
-        // Its tasks run on instances, which nothing tells the price of.
+        // Its tasks run on instances whose price isn't known.
         assert_eq!(row["tasks_per_month"], Value::Null, "{row}");
     }
 }
@@ -84,7 +84,7 @@ async fn a_running_service_becomes_a_definition() {
     );
     assert_eq!(refused["hints"][0], format!("did you mean {name}?"));
 
-    // What is put is readable a moment later.
+    // Published data is readable a moment later.
     let patience = Duration::from_secs(60);
     let adopted = until("all metrics", patience, async || {
         let ended = bench
@@ -109,14 +109,14 @@ async fn a_running_service_becomes_a_definition() {
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(adopted["definition"], text);
     assert!(text.contains("# It runs on EC2 instances"), "{text}");
-    // It asks for the objective, and is valid with it.
+    // It requires an objective, and is valid with one.
     let invalid = bench.xtask(["validate", written]).end().await;
     assert_eq!(invalid.code, Some(3), "{}", invalid.stdout);
     let answered = text.replace("# slo: 99% within 1m", "slo: 99% within 1m");
     assert_ne!(answered, text);
     std::fs::write(&file, answered).unwrap();
     let _ = bench.xtask(["validate", written]).end().await.succeeds();
-    // What is there is never written over.
+    // An existing file is never overwritten.
     let refused = bench
         .xtask(["init", written, "--local", "--from", &from])
         .end()

@@ -1,4 +1,4 @@
-//! A service that is made by plain calls, with its queue, its policy, and hours of metrics.
+//! A service created with plain calls, with its queue, its policy, and hours of metrics.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,11 +12,11 @@ use aws_sdk_ecs::types::{ContainerDefinition, KeyValuePair};
 use aws_smithy_types::DateTime;
 use e2e::{Bench, Cloud, unique_name};
 
-/// Minutes in which nothing waits, and minutes in which no task lacks work, before now.
+/// Number of minutes without waiting messages, and of minutes in which every task is busy, before now.
 pub(super) const QUIET: i64 = 200;
 pub(super) const BUSY: i64 = 20;
 
-/// A cluster, a service, and its queue, all of one name.
+/// A cluster, a service, and its queue, all with the same name.
 pub(super) struct Scene {
     cloud: Cloud,
     pub(super) name: String,
@@ -69,7 +69,7 @@ impl Scene {
         format!("service/{0}/{0}", self.name)
     }
 
-    /// Target tracking of the messages per running task, as many have it.
+    /// Creates target tracking on messages per running task, which is common.
     pub(super) async fn scale(&self) {
         let metric = |id: &str, namespace: &str, name: &str, dimension: (&str, &str)| {
             let dimension = TargetTrackingMetricDimension::builder()
@@ -131,7 +131,7 @@ impl Scene {
         policy.send().await.unwrap();
     }
 
-    /// Messages that are really sent, received, and deleted.
+    /// Sends, receives, and deletes real messages.
     pub(super) async fn work(&self) {
         let sqs = &self.cloud.clients.sqs;
         self.cloud.send(&self.queue_url, 3).await;
@@ -148,8 +148,8 @@ impl Scene {
         }
     }
 
-    /// Hours of metrics that end before the sandbox's own: one message per second of one second each while it is quiet; then
-    /// two tasks that lack no work.
+    /// Publishes hours of metrics that end before the sandbox's own: first, one message per second that takes one
+    /// second; then two tasks that are always busy.
     pub(super) async fn remember(&self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let end = i64::try_from(now.as_secs() / 60).unwrap() - 30;

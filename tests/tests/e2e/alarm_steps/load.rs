@@ -1,8 +1,8 @@
-//! Requests at a load balancer, as in the article: 100 per minute add a task, few remove it.
+//! Requests to a load balancer, as in the article: 100 per minute add a task, and few remove one.
 
 use super::{Load, Scene, Stepped};
 
-/// The article's policy, on Fargate. Scale-in looks at one minute, so that the test doesn't take five.
+/// The article's policy on Fargate. Scale-in evaluates one minute, so that the test doesn't take five.
 fn definition(name: &str) -> String {
     format!(
         "\
@@ -26,7 +26,7 @@ services:
     )
 }
 
-/// What the load balancer would report: `each` requests every five seconds.
+/// The metric that the load balancer would publish: `each` requests every five seconds.
 fn requests(stepped: &Stepped<'_>, each: f64) -> Load {
     let full_name = |arn: &str, kind: &str| {
         let (_, name) = arn.split_once(kind).unwrap();

@@ -1,4 +1,4 @@
-//! What becomes of messages: repeated, contradicted by the other alarm, and not to be understood.
+//! How messages are handled: repeated, contradicted by the other alarm, and invalid.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Load, MINUTES, Scene, Stepped};
 
-/// Steps on a metric of the team's own, at high resolution, with a pause that outlasts the test: whatever
-/// steps once more is wrong.
+/// Steps on the team's own metric, at high resolution, with a cooldown that is longer than the test: a second
+/// step is an error.
 fn definition(name: &str) -> String {
     format!(
         "\
@@ -56,7 +56,7 @@ async fn listen(cloud: &Cloud, stack: &TestStack, topic: &str) -> String {
     url
 }
 
-/// The message that this alarm went into ALARM.
+/// Returns the message that this alarm went into ALARM.
 async fn heard(cloud: &Cloud, url: &str, alarm: &str) -> String {
     until("the alarm's message", MINUTES, async || {
         let reply = cloud.clients.sqs.receive_message().queue_url(url).send();
@@ -120,7 +120,7 @@ async fn a_message_steps_once_and_scale_in_waits_for_the_scale_out() {
     );
     assert_eq!(worker.desired().await, 4);
 
-    // The alarm has left ALARM: its earlier message is outdated.
+    // The alarm has left ALARM, so its earlier message is outdated.
     let seen = worker.invocations().await.len();
     publish(cloud, topic, &message).await;
     until("the old message's invocation", MINUTES, async || {
@@ -185,13 +185,14 @@ async fn what_can_not_be_handled_is_kept() {
     assert_eq!(failed.count(), 3, "the first time and two retries");
     assert_eq!(worker.desired().await, 1);
 
-    // The rule keeps working.
+    // The rule still works.
     let seen = worker.invocations().await.len();
     tokio::time::timeout(Duration::from_secs(150), worker.says("quiet", seen))
         .await
         .unwrap();
 
-    // The alarms go with the stack, so no function could handle the message later: this is reported, and stops nothing.
+    // The alarms are deleted with the stack, so no function could handle the message later. This is reported, and
+    // doesn't prevent the deletion.
     let destroyed = stack.destroy(&[]).await;
     let _ = destroyed.succeeds();
     let expected = "WorkerScalingDeadLetterQueue holds events that a function of the stack could not handle, about 1:";

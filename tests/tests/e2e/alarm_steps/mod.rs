@@ -1,5 +1,5 @@
-//! The second system: an alarm changes its state, its topic invokes the scaling function, and the
-//! function, a real process, changes the desired count by a step.
+//! The second system: an alarm changes its state, its topic invokes the scaling function, and the function, a
+//! real process, changes the desired count by a step.
 
 mod load;
 mod message;
@@ -12,15 +12,15 @@ use e2e::{Bench, Cloud, Resources, TestStack, until};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-/// An alarm's period, its evaluation at the next full minute, the rule's minute, and as much again for a
+/// An alarm's period, its evaluation at the next full minute, the rule's minute, and the same time again for a
 /// slow machine.
 const MINUTES: Duration = Duration::from_secs(240);
 
-/// A stack of a test's own, deployed.
+/// A test's own stack, deployed.
 struct Scene {
     cloud: Cloud,
     stack: TestStack,
-    /// The stack's id.
+    /// The stack's ID.
     id: String,
     found: Resources,
 }
@@ -50,7 +50,7 @@ impl Scene {
     }
 }
 
-/// A service with steps, deployed.
+/// A deployed service with steps.
 struct Stepped<'a> {
     cloud: &'a Cloud,
     found: &'a Resources,
@@ -78,7 +78,7 @@ impl Stepped<'_> {
         self.cloud.set_desired_count(cluster, name, count).await;
     }
 
-    /// Waits until the desired count is this, and until then nothing else than it was.
+    /// Waits until the desired count has this value. Until then, it must not change otherwise.
     async fn comes_to(&self, count: i32) {
         let before = self.desired().await;
         let what = format!("a desired count of {count}");
@@ -90,7 +90,7 @@ impl Stepped<'_> {
         .await;
     }
 
-    /// What the function wrote of its invocations so far, the oldest first.
+    /// Returns what the function logged for its invocations so far, oldest first.
     async fn invocations(&self) -> Vec<Value> {
         let group = self.part("ScalingFunctionLogs");
         let logs = &self.cloud.clients.cloudwatchlogs;
@@ -106,8 +106,7 @@ impl Stepped<'_> {
         lines
     }
 
-    /// Waits for an invocation with this outcome, after as many as were seen before; returns its log
-    /// line.
+    /// Waits for an invocation with this outcome, after the ones that were already seen. Returns its log line.
     async fn says(&self, outcome: &str, after: usize) -> Value {
         let what = format!("an invocation with the outcome {outcome}");
         until(&what, MINUTES, async || {
@@ -127,13 +126,13 @@ impl Stepped<'_> {
     }
 }
 
-/// Datapoints that come again and again, until it is dropped.
+/// Publishes datapoints repeatedly until it is dropped.
 struct Load {
     task: JoinHandle<()>,
 }
 
 impl Load {
-    /// Puts `value` every five seconds, so twelve times per minute.
+    /// Publishes `value` every five seconds, which is twelve times per minute.
     fn on(
         cloud: &Cloud,
         namespace: &str,

@@ -1,4 +1,4 @@
-//! The shipped definition: each part through its own service's API, on every capacity; then nothing is left.
+//! The shipped definition: each part through its own service's API, on every capacity. Then nothing remains.
 
 use std::collections::BTreeMap;
 
@@ -279,7 +279,7 @@ impl Stepped<'_> {
         );
     }
 
-    /// It handles one call at a time, and `invoke` shows its answer.
+    /// It handles one call at a time, and `invoke` shows its response.
     async fn function(&self, stack: &TestStack) {
         let function = self.part("ScalingFunction");
         let request = self.cloud.clients.lambda.get_function_concurrency();

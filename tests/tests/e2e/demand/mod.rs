@@ -1,5 +1,5 @@
-//! Scaling by demand, with a function: the shipped definition, each part through its own service's API; then
-//! messages, and the real function that sets the count; then nothing is left.
+//! Demand scaling with a function: the shipped definition, each part through its own service's API; then
+//! messages, and the real function that sets the count; then nothing remains.
 
 mod object;
 mod several;
@@ -15,10 +15,10 @@ use crate::deployed::roles::decoded;
 
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
-/// The rule's minute, the look in it, and as much again for a slow machine.
+/// The rule's minute, the check in it, and the same time again for a slow machine.
 const MINUTES: Duration = Duration::from_secs(180);
 
-/// The shipped definition with its own names, to keep it separate from everything else that is deployed; and with
+/// The shipped definition with its own names, to keep it separate from everything else that is deployed, and with
 /// messages that take long enough for a few of them to need several tasks.
 fn shipped(name: &str) -> String {
     let text = include_str!("../../../../stacks/voucher-worker-demand.yaml");
@@ -83,7 +83,7 @@ impl Demanded<'_> {
         service.desired_count()
     }
 
-    /// That it has a minute to check, alone, and holds no configuration.
+    /// Checks that it has a minute to check, runs alone, and holds no configuration.
     async fn function(&self) {
         let function = self.found.id("ScalingFunction");
         let lambda = &self.cloud.clients.lambda;
@@ -215,7 +215,7 @@ impl Demanded<'_> {
         }
     }
 
-    /// Application Auto Scaling knows nothing of it.
+    /// Checks that Application Auto Scaling doesn't know it.
     async fn nobody_else_scales_it(&self) {
         let mut path = self.part("Service").rsplit('/');
         let (name, cluster) = (path.next().unwrap(), path.next().unwrap());
@@ -233,9 +233,9 @@ impl Demanded<'_> {
         assert_eq!(reply.scalable_targets(), []);
     }
 
-    /// Sixty unprocessed messages of six seconds are six minutes' work: with an objective of one minute that is
-    /// six tasks, less the work of the running task while they start, and more because the algorithm plans with
-    /// 70% of the objective.
+    /// Sixty unprocessed messages of six seconds are six minutes of work. With an objective of one minute, that
+    /// requires six tasks, minus the work that the running task does while they start, plus more because the
+    /// algorithm plans with 70% of the objective.
     async fn follows_its_queue(&self, stack: &TestStack) {
         self.cloud.send(self.found.id("VouchersQueue"), 60).await;
         let by_hand = ["--function", "scaling", "--service", "voucher-worker"];
@@ -253,7 +253,7 @@ impl Demanded<'_> {
         assert!(after.as_i64().is_some_and(|count| count >= 5), "{invoked}");
     }
 
-    /// Its rule invokes it, and it publishes what `status` shows.
+    /// Checks that its rule invokes it, and that it publishes the values that `status` shows.
     async fn is_told_of(&self, stack: &TestStack) {
         let state = until("a need that is published", MINUTES, async || {
             let status = stack.status().await;

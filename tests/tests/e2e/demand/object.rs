@@ -1,5 +1,5 @@
-//! More services with `demand` than the input of a rule holds: an object in the assets bucket says what their function
-//! scales.
+//! If more services with `demand` exist than fit into the input of a rule, an object in the assets bucket lists the
+//! services for their function.
 
 use e2e::{Bench, Cloud, TestStack};
 use scaling::{DemandOrder, FleetDocument};
@@ -8,8 +8,8 @@ use crate::fleet::{Fleet, first_count};
 
 const SERVICES: usize = 40;
 
-/// Two messages of ten minutes each, to start within one minute, need two tasks: each service goes from no task to
-/// two, or to its maximum of one, at the check with which a deploy ends.
+/// Two messages of ten minutes each that must start within one minute need two tasks. Each service goes from no
+/// tasks to two, or to its maximum of one, at the check with which a deploy ends.
 #[tokio::test]
 async fn services_that_only_an_object_names_are_all_scaled() {
     let bench = Bench::open();
@@ -46,7 +46,7 @@ async fn services_that_only_an_object_names_are_all_scaled() {
         .has_counts(SERVICES, |number| first_count(number).min(2))
         .await;
 
-    // `status` reads the object, too, and each service is shown with its bounds.
+    // `status` also reads the object, and shows each service with its bounds.
     let status = stack.status().await;
     let services = status["services"].as_array().unwrap();
     let known = |number: usize| {

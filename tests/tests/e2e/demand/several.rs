@@ -1,4 +1,4 @@
-//! Several services that one function scales by demand: each by its own queue, while one is broken.
+//! Several services that one function scales by demand, each by its own queue, while one is broken.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -62,9 +62,10 @@ async fn bursty_queue(cloud: &Cloud, name: &str) {
     request.send().await.unwrap();
 }
 
-/// `status` says why tasks stay warm: nothing that reacts serves a burst within 10 s if a task takes 40 s to start. In six
-/// hours there were 60 bursts of one message per second. Each of the six tasks that serve it at once saves ten late messages
-/// of each burst: at 50 task-seconds for a late message, that is 30,000 for the six hours that it costs, 21,600.
+/// Checks that `status` shows why tasks stay warm: no reactive policy serves a burst within 10 s if a task takes 40 s
+/// to start. In six hours there were 60 bursts of one message per second. Each of the six tasks that serve it
+/// immediately saves ten late messages per burst. At 50 task-seconds for a late message, that is 30,000 for the six
+/// hours, in which it costs 21,600.
 async fn warm_tasks_are_explained(stack: &TestStack) {
     let state = until("warm tasks and their reason", MINUTES, async || {
         // It fails, because a queue was deleted manually.
@@ -129,7 +130,7 @@ async fn several_services_scale_on_their_own_while_one_is_broken() {
     let services = invoked["invocations"][0]["answer"]["services"].as_array();
     assert_eq!(services.map(Vec::len), Some(1), "{invoked}");
     assert_eq!(invoked["services"].as_array().map(Vec::len), Some(1));
-    // For all: it fails, and names the broken one.
+    // Invoked for all services, it fails and names the broken one.
     let failed = stack
         .run("invoke", &["--function", "scaling"])
         .end()
@@ -138,7 +139,7 @@ async fn several_services_scale_on_their_own_while_one_is_broken() {
     let text = failed.to_string();
     assert!(text.contains("-BrokenService-"), "{text}");
     assert!(
-        text.contains("looks failed: no queue could be read"),
+        text.contains("checks failed: no queue could be read"),
         "{text}"
     );
     let destroyed = stack.destroy(&["--force"]).await.succeeds();

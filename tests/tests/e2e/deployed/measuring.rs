@@ -32,7 +32,7 @@ impl Seen<'_> {
         self.permission().await;
     }
 
-    /// Failed asynchronous invocations are not repeated: the next minute is the repetition.
+    /// Failed asynchronous invocations aren't retried, because the next minute's invocation replaces them.
     async fn invocation(&self) {
         let (lambda, name) = (&self.cloud.clients.lambda, self.id("MetricFunction"));
         let invoke = lambda

@@ -75,7 +75,7 @@ impl Seen<'_> {
         self.id("VouchersQueue").rsplit('/').next().unwrap()
     }
 
-    /// What the metric, and whatever looks at it, is about.
+    /// Returns the dimensions of the metric, and of everything that uses it.
     fn dimensions(&self) -> BTreeMap<&str, &str> {
         BTreeMap::from([
             ("ClusterName", self.name),

@@ -68,7 +68,7 @@ impl Seen<'_> {
         assert_eq!(trust["Statement"][0]["Principal"], principal);
     }
 
-    /// The only inline policy's statements by Sid, and the principals that can assume the role.
+    /// Returns the statements of the only inline policy by Sid, and the principals that can assume the role.
     async fn role(&self, logical_id: &str) -> (BTreeMap<String, Value>, Value) {
         let (iam, name) = (&self.cloud.clients.iam, self.id(logical_id));
         let policies = iam
@@ -105,7 +105,7 @@ fn log_group_arn(name: &str) -> String {
     format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*")
 }
 
-/// IAM hands its documents out as in a URL.
+/// IAM returns its documents with percent-encoding.
 pub(crate) fn decoded(document: &str) -> Value {
     let mut bytes = Vec::new();
     let mut rest = document.as_bytes();

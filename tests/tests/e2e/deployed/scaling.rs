@@ -54,7 +54,7 @@ impl Seen<'_> {
         assert_eq!(dimensions, self.dimensions());
     }
 
-    /// Application Auto Scaling makes them, on the metric that the function publishes.
+    /// Application Auto Scaling creates them, on the metric that the function publishes.
     async fn tracking_alarms(&self, policy: &ScalingPolicy) {
         let names = policy.alarms().iter().map(|alarm| alarm.alarm_name());
         let found = alarms(self.cloud, names).await;

@@ -1,4 +1,4 @@
-//! CloudWatch, SNS, and Logs: the resources that inform people.
+//! CloudWatch, SNS, and Logs: the resources that inform users.
 
 use std::collections::BTreeMap;
 
@@ -130,7 +130,7 @@ impl Seen<'_> {
     }
 }
 
-/// The alarms of these names.
+/// Returns the alarms with these names.
 pub(super) async fn alarms<'a>(
     cloud: &Cloud,
     names: impl IntoIterator<Item = &'a str>,
@@ -141,7 +141,7 @@ pub(super) async fn alarms<'a>(
     reply.unwrap().metric_alarms.unwrap_or_default()
 }
 
-/// When it goes into ALARM, in a line.
+/// Formats in one line when it goes into ALARM.
 pub(super) fn rule_of(alarm: &MetricAlarm) -> String {
     let periods = alarm.evaluation_periods().unwrap();
     let datapoints = alarm.datapoints_to_alarm();

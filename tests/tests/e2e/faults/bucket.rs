@@ -4,8 +4,9 @@ use fault_proxy::{Fault, Rule};
 
 use super::{Scene, assert_says};
 
-/// A bucket of that name which another account owns. S3 denies each request that names another owner (Amazon S3 User
-/// Guide, "Verifying bucket ownership with bucket owner condition"); LocalStack doesn't. Nothing is uploaded or deployed.
+/// A bucket with that name that another account owns. S3 denies each request that names another owner (Amazon S3 User
+/// Guide, "Verifying bucket ownership with bucket owner condition"); LocalStack doesn't. Nothing is uploaded or
+/// deployed.
 #[tokio::test]
 async fn a_foreign_bucket_is_left_alone() {
     let (scene, kept) = Scene::deployed("foreign-bucket").await;
@@ -19,7 +20,7 @@ async fn a_foreign_bucket_is_left_alone() {
     assert!(!kept.is_updated(&scene).await);
 }
 
-/// An upload that is cut is tried again; one that is always cut fails, and deploys nothing.
+/// A truncated upload is retried. If it is always truncated, it fails, and nothing is deployed.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_cut_upload_is_tried_again() {
@@ -45,7 +46,8 @@ async fn a_cut_upload_is_tried_again() {
     kept.assert(&scene).await;
 }
 
-/// Each step that makes and secures the bucket is lost once: the bucket ends complete.
+/// The request for each step that creates and secures the bucket is lost once. The bucket is complete in the
+/// end.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_bucket_whose_steps_are_lost_is_completed() {

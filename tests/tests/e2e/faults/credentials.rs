@@ -1,4 +1,4 @@
-//! Credentials that are valid for some of the time only.
+//! Credentials that are valid only for a time.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use fault_proxy::{Fault, Rule};
 
 use super::{Scene, assert_says, until_called};
 
-/// They expire while the update is followed. It continues, and the same command follows it.
+/// They expire while the update is followed. The update continues, and the same command follows it.
 #[tokio::test]
 async fn credentials_that_expire_in_the_middle_stop_the_command_and_not_the_update() {
     let (scene, kept) = Scene::deployed("expired").await;
@@ -34,7 +34,7 @@ async fn credentials_that_expire_in_the_middle_stop_the_command_and_not_the_upda
     assert!(kept.is_updated(&scene).await);
 }
 
-/// They expired before the start: nothing is retried, and nothing is changed.
+/// They expired before the start: nothing is retried, and nothing changes.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn expired_credentials_change_nothing() {

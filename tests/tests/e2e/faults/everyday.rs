@@ -1,11 +1,11 @@
-//! What happens without a fault, or by a user's mistake, seen at the border: which calls are made.
+//! Runs without a fault, or with a user's mistake: which calls are made.
 
 use e2e::{edited, unique_name, until};
 use fault_proxy::{Fault, Rule};
 
 use super::{Scene, assert_says};
 
-/// A first deploy creates; the second one plans, and executes nothing.
+/// A first deploy creates the stack. The second one plans, and executes nothing.
 #[tokio::test]
 async fn a_second_deploy_changes_nothing() {
     let (scene, kept) = Scene::deployed("no-op").await;
@@ -21,7 +21,7 @@ async fn a_second_deploy_changes_nothing() {
     assert_eq!(scene.list_change_sets().await, [] as [String; 0]);
 }
 
-/// A count that the autoscaler has set survives a deploy that changes the service.
+/// A deploy that changes the service keeps a count that the autoscaler has set.
 #[tokio::test]
 async fn a_scaled_out_count_is_kept() {
     let (scene, kept) = Scene::deployed("scaled-out").await;
@@ -43,7 +43,7 @@ async fn a_scaled_out_count_is_kept() {
     kept.assert_messages(&scene).await;
 }
 
-/// An image that its registry doesn't have is found out before anything changes.
+/// An image that doesn't exist in its registry is detected before anything changes.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn an_image_that_does_not_exist_changes_nothing() {
@@ -62,7 +62,8 @@ async fn an_image_that_does_not_exist_changes_nothing() {
     kept.assert(&scene).await;
 }
 
-/// An image that never becomes stable: ECS has rolled the deployment back, though CloudFormation reports success.
+/// An image that never becomes stable: ECS has rolled the deployment back, although CloudFormation reports
+/// success.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn an_image_that_does_not_start_fails_the_deploy() {
@@ -80,7 +81,7 @@ async fn an_image_that_does_not_start_fails_the_deploy() {
     kept.assert(&scene).await;
 }
 
-/// Every command reports that the stack doesn't exist, and creates none.
+/// Every command reports that the stack doesn't exist, and none creates it.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_missing_stack_is_reported() {
@@ -109,7 +110,7 @@ async fn a_replacement_that_would_lose_messages_is_refused() {
     assert_eq!(scene.list_change_sets().await, [] as [String; 0]);
 }
 
-/// An update that fails in the cloud is rolled back, and keeps queue and messages.
+/// An update that fails in the cloud is rolled back, and keeps the queue and its messages.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_failed_update_keeps_the_messages() {
@@ -128,7 +129,7 @@ async fn a_failed_update_keeps_the_messages() {
     assert!(!kept.is_updated(&scene).await);
 }
 
-/// A protected stack stays, whatever the flags.
+/// A protected stack stays, regardless of the flags.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_protected_stack_keeps_its_messages() {
@@ -150,7 +151,7 @@ async fn a_protected_stack_keeps_its_messages() {
     let _ = scene.deploy().await.succeeds();
 }
 
-/// Two parallel updates: one of them wins, or both run in turn; nothing is lost and no plan is left.
+/// Two parallel updates: one of them wins, or both run in turn. Nothing is lost, and no plan remains.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn two_updates_at_once_keep_the_messages() {

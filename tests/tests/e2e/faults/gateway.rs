@@ -1,4 +1,4 @@
-//! Something between a command and the cloud loses, throttles, holds or breaks requests and replies.
+//! A device between a command and the cloud loses, throttles, delays, or breaks requests and replies.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use fault_proxy::{Fault, Rule};
 
 use super::{Scene, assert_says};
 
-/// Each request of an update is lost once, carried out already: nothing is done twice, and nothing is left undone.
+/// Each request of an update is lost once, after its execution: nothing is done twice, and nothing is omitted.
 #[tokio::test]
 async fn each_reply_of_an_update_is_lost_once() {
     let (scene, kept) = Scene::deployed("lost-after").await;
@@ -16,7 +16,8 @@ async fn each_reply_of_an_update_is_lost_once() {
     assert!(kept.is_updated(&scene).await);
 }
 
-/// The same of a first deploy and of a deletion, each request also before the cloud has received it.
+/// The same for a first deploy and a deletion, where each request is also lost before the cloud has received
+/// it.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn each_request_of_a_first_deploy_and_a_deletion_is_lost_once_and_throttled_twice() {
@@ -49,7 +50,7 @@ async fn each_request_of_a_first_deploy_and_a_deletion_is_lost_once_and_throttle
     assert_eq!(scene.status().await, None);
 }
 
-/// A throttled cloud is a slow one.
+/// A cloud that throttles is only slow.
 #[tokio::test]
 async fn each_request_of_an_update_is_throttled_twice() {
     let (scene, kept) = Scene::deployed("throttled").await;
@@ -61,7 +62,7 @@ async fn each_request_of_an_update_is_throttled_twice() {
     assert!(kept.is_updated(&scene).await);
 }
 
-/// Events that can't be read fail no deploy: the stack's status decides.
+/// Unreadable events don't make a deploy fail, because the stack's status decides.
 #[tokio::test]
 async fn throttled_events_fail_no_deploy() {
     let (scene, kept) = Scene::deployed("events").await;
@@ -82,7 +83,7 @@ async fn a_cloud_that_throttles_for_ever_is_reported() {
     assert!(!kept.is_updated(&scene).await);
 }
 
-/// A gateway answers each request with a page, for ever.
+/// A gateway responds to each request with a page, permanently.
 #[tokio::test]
 async fn a_page_instead_of_a_reply_is_an_unreachable_cloud() {
     let (scene, kept) = Scene::deployed("page").await;
@@ -93,7 +94,7 @@ async fn a_page_instead_of_a_reply_is_an_unreachable_cloud() {
     assert!(!kept.is_updated(&scene).await);
 }
 
-/// A gateway answers with a page now and then.
+/// A gateway occasionally responds with a page.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_page_now_and_then_is_asked_past() {
@@ -104,7 +105,7 @@ async fn a_page_now_and_then_is_asked_past() {
     assert!(kept.is_updated(&scene).await);
 }
 
-/// One reply of each action is garbled, and read again.
+/// One reply of each action is unreadable, and is read again.
 #[tokio::test]
 async fn one_garbled_reply_of_each_action_is_read_again() {
     let (scene, kept) = Scene::deployed("garbled").await;
@@ -114,7 +115,8 @@ async fn one_garbled_reply_of_each_action_is_read_again() {
     assert!(kept.is_updated(&scene).await);
 }
 
-/// One reply of each action is cut, by a connection that ends, or by something that takes half a reply for a whole.
+/// One reply of each action is truncated, by a connection that ends or by a device that treats half a reply as
+/// complete.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn one_cut_reply_of_each_action_is_read_again() {
@@ -127,7 +129,7 @@ async fn one_cut_reply_of_each_action_is_read_again() {
     }
 }
 
-/// A call whose reply never comes is repeated after its timeout, and a change isn't made twice.
+/// A call whose reply never arrives is repeated after its timeout, and a change isn't made twice.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_reply_that_never_comes_is_asked_for_again() {
@@ -143,7 +145,7 @@ async fn a_reply_that_never_comes_is_asked_for_again() {
     assert!(kept.is_updated(&scene).await);
 }
 
-/// A cloud that is slow is waited for.
+/// A command waits for a slow cloud.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_slow_cloud_is_waited_for() {

@@ -1,4 +1,4 @@
-//! Commands that end before their work does: by Ctrl-C, by a closed terminal, or killed.
+//! Commands that end before their work is done: by Ctrl-C, by a closed terminal, or killed.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use super::{Scene, assert_says};
 
-/// A command that was interrupted ends within this time, though the cloud doesn't answer: 10 s, on a busy machine.
+/// An interrupted command ends within this time, even if the cloud doesn't respond: 10 s, on a busy machine.
 const PROMPTLY: Duration = Duration::from_secs(25);
 
 /// Before the plan is executed, nothing has changed.
@@ -93,7 +93,7 @@ async fn a_closed_terminal_ends_the_command_and_not_the_update() {
     assert!(kept.is_updated(&scene).await);
 }
 
-/// A point of a run: it is killed when this request is the next, or when the cloud has carried it out.
+/// A point of a run: it is killed before this request is sent, or after the cloud has executed it.
 type Point = (&'static str, &'static str, Fault);
 
 /// Kills a run at a point.
@@ -113,7 +113,7 @@ async fn kill_at(scene: &Scene, command: &str, more: &[&str], (service, action, 
     assert_eq!(killed.code, None, "{killed}");
 }
 
-/// A stack that only a plan made is removed by the next plan, and by `destroy`.
+/// If only a plan created a stack, the next plan and `destroy` both delete it.
 #[tokio::test]
 async fn a_diff_of_a_new_stack_that_is_killed_leaves_nothing_after_the_next_command() {
     let commands: [(&str, &[&str]); 2] = [("diff", &[]), ("destroy", &["--yes"])];
@@ -128,7 +128,7 @@ async fn a_diff_of_a_new_stack_that_is_killed_leaves_nothing_after_the_next_comm
     }
 }
 
-/// Points of a first deploy, from before its first change to its last call.
+/// Returns points of a first deploy, from before its first change to its last call.
 fn points_of_a_create() -> [Point; 5] {
     [
         ("s3", "HEAD /", Fault::Hang),

@@ -1,4 +1,4 @@
-//! What goes wrong on the machine itself: the sandbox is killed or frozen, the disk is full or can't be written.
+//! Problems of the machine itself: the sandbox is killed or frozen, or the disk is full or read-only.
 
 use std::path::Path;
 use std::time::Duration;
@@ -29,7 +29,7 @@ async fn a_killed_sandbox_is_reported_and_started_again() {
     assert_eq!(again["changed"], true);
 }
 
-/// The sandbox stands still for 20 s in the middle of an update, and nothing is lost.
+/// The sandbox freezes for 20 s in the middle of an update, and nothing is lost.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_frozen_sandbox_is_waited_for() {
@@ -48,7 +48,7 @@ async fn a_frozen_sandbox_is_waited_for() {
     assert!(kept.is_updated(&scene).await);
 }
 
-/// Runs a program where a script has mounted something that nothing else sees.
+/// Runs a program after a script has mounted something that only the program sees.
 fn with_mount(bench: &Bench, mount: &str, program: &Path, arguments: &[&str]) -> Run {
     let script = format!("set -e; {mount}; exec \"$@\"");
     let program = program.display().to_string();
@@ -64,7 +64,7 @@ fn with_mount(bench: &Bench, mount: &str, program: &Path, arguments: &[&str]) ->
     bench.run_program(Path::new("unshare"), &[&shell, arguments].concat())
 }
 
-/// The disk is full when the sandbox starts: an error reports it, and no unrecorded LocalStack is left.
+/// The disk is full when the sandbox starts: an error reports it, and no unrecorded LocalStack remains.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_full_disk_leaves_no_sandbox_without_a_record() {
@@ -85,7 +85,7 @@ async fn a_full_disk_leaves_no_sandbox_without_a_record() {
     );
 }
 
-/// The terminal is closed while LocalStack starts: nothing of it is left, and the next start works.
+/// The terminal is closed while LocalStack starts: nothing of it remains, and the next start works.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_start_that_is_interrupted_leaves_no_process() {
@@ -109,7 +109,7 @@ async fn a_start_that_is_interrupted_leaves_no_process() {
     }
 }
 
-/// Nothing but the sandbox writes into the checkout, and that says so.
+/// Only the sandbox writes into the checkout, and its error says so.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_read_only_checkout_can_still_be_deployed() {

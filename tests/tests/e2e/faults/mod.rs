@@ -1,11 +1,11 @@
-//! What goes wrong between a command and the cloud, one scenario per test. A command runs against a proxy in front
-//! of the sandbox, which loses, breaks or delays chosen requests. Each test asserts the exit code, the message, and
-//! that the queue and its messages are still there.
+//! Faults between a command and the cloud, one scenario per test. A command uses a proxy in front of the sandbox,
+//! which loses, breaks, or delays chosen requests. Each test asserts the exit code, the message, and that the queue
+//! and its messages still exist.
 //!
-//! Tests that are ignored run in `cargo xtask test --full`. Scenarios without the proxy are elsewhere: a failed first
-//! deploy and a failed update in `failure`, losses in `loss`, guards in `guard` and `destroyed`, a stack of another
-//! in `ownership`, several at once in `together`, Ctrl-C and kills during a create in `killed`, and a proxy in the environment in
-//! `surroundings`.
+//! Ignored tests run in `cargo xtask test --full`. Scenarios without the proxy are elsewhere: a failed first deploy and
+//! a failed update in `failure`, losses in `loss`, guards in `guard` and `destroyed`, another owner's stack in
+//! `ownership`, parallel runs in `together`, Ctrl-C and kills during a create in `killed`, and a proxy in the
+//! environment in `surroundings`.
 
 mod bucket;
 mod credentials;
@@ -33,7 +33,7 @@ async fn until_called(scene: &Scene, service: &str, action: &str) {
     until(&what, BOUND, called).await;
 }
 
-/// Asserts that an error's message and hints contain all of these.
+/// Asserts that an error's message and hints contain all of these texts.
 #[track_caller]
 fn assert_says(error: &Value, parts: &[&str]) {
     let text = format!("{} {}", error["message"], error["hints"]);

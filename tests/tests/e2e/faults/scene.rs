@@ -11,10 +11,10 @@ use super::BOUND;
 
 /// The product's commands, with functions that run unchanged in the sandbox.
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_ecs-scaler-native");
-/// How many messages are in the queue while something goes wrong.
+/// Number of messages in the queue during the fault.
 const MESSAGES: usize = 3;
 
-/// A stack, and a proxy that its commands go through.
+/// A stack, and a proxy for its commands.
 pub(super) struct Scene {
     pub(super) bench: Bench,
     /// The sandbox without the proxy.
@@ -25,17 +25,17 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// Nothing is deployed yet.
+    /// Creates a scene in which nothing is deployed yet.
     pub(super) async fn new(label: &str) -> Self {
         Self::in_region(label, "us-east-1").await
     }
 
-    /// Nothing is deployed yet, in a region of the test's own.
+    /// Creates a scene in which nothing is deployed yet, in the test's own region.
     pub(super) async fn in_region(label: &str, region: &'static str) -> Self {
         Self::on(Bench::open(), label, region).await
     }
 
-    /// Nothing is deployed yet, in any sandbox.
+    /// Creates a scene in which nothing is deployed yet, in any sandbox.
     pub(super) async fn on(bench: Bench, label: &str, region: &'static str) -> Self {
         let stack = TestStack::in_region(&bench, label, Some(region));
         let definition = format!("{}region: {region}\n", small(&stack.name));
@@ -49,12 +49,12 @@ impl Scene {
         }
     }
 
-    /// The stack is deployed, and its queue has [`MESSAGES`] messages.
+    /// Creates a scene with the deployed stack, whose queue has [`MESSAGES`] messages.
     pub(super) async fn deployed(label: &str) -> (Self, Kept) {
         Self::new(label).await.into_deployed().await
     }
 
-    /// Deploys, and sends the messages.
+    /// Deploys the stack, and sends the messages.
     pub(super) async fn into_deployed(self) -> (Self, Kept) {
         let _ = self.deploy().await.succeeds();
         let kept = self.keep().await;
@@ -62,19 +62,19 @@ impl Scene {
         (self, kept)
     }
 
-    /// Sends the messages that must still exist afterwards.
+    /// Sends the messages that must still exist afterward.
     pub(super) async fn keep(&self) -> Kept {
         let resources = self.cloud.resources(&self.stack.name).await;
         self.cloud.send(resources.id("JobsQueue"), MESSAGES).await;
         Kept { resources }
     }
 
-    /// Forgets requests that hang.
+    /// Drops hanging requests.
     pub(super) async fn renew_proxy(&mut self) {
         self.proxy = Proxy::start(self.bench.endpoint()).await;
     }
 
-    /// A run of a command through the proxy, with credentials that the sandbox accepts.
+    /// Returns a run of a command through the proxy, with credentials that the sandbox accepts.
     pub(super) fn run(&self, command: &str, more: &[&str]) -> Run {
         let file = self.stack.file().display().to_string();
         let endpoint = self.proxy.url();
@@ -109,7 +109,7 @@ impl Scene {
         self.cloud.stack_status(&self.stack.name).await
     }
 
-    /// Names of the stack's change sets that could be executed.
+    /// Returns the names of the stack's change sets that could be executed.
     pub(super) async fn list_change_sets(&self) -> Vec<String> {
         let request = self.cloud.clients.cloudformation.list_change_sets();
         let reply = request.stack_name(&self.stack.name).send().await.unwrap();
@@ -122,7 +122,7 @@ impl Scene {
         .collect()
     }
 
-    /// Empties a bucket, if an earlier run has made it.
+    /// Empties a bucket, if an earlier run has created it.
     pub(super) async fn delete_objects(&self, bucket: &str) {
         let s3 = &self.cloud.clients.s3;
         let Ok(listed) = s3.list_objects_v2().bucket(bucket).send().await else {
@@ -134,7 +134,7 @@ impl Scene {
         }
     }
 
-    /// Another tool deploys a template under the stack's name.
+    /// Deploys a template under the stack's name, like another tool.
     pub(super) async fn create_foreign(&self, template: &str) {
         let client = &self.cloud.clients.cloudformation;
         let request = client.create_change_set().stack_name(&self.stack.name);
@@ -181,7 +181,7 @@ impl Kept {
         }
     }
 
-    /// Asserts that no message is lost, where resources that hold nothing can be others.
+    /// Asserts that no message is lost. Resources that hold nothing can have been replaced.
     #[track_caller]
     pub(super) fn assert_messages(&self, scene: &Scene) -> impl Future<Output = ()> {
         self.assert_messages_at(scene, Location::caller())
@@ -197,14 +197,14 @@ impl Kept {
         self.attribute(scene, "VisibilityTimeout").await == "420"
     }
 
-    /// An attribute of the queue.
+    /// Returns an attribute of the queue.
     pub(super) async fn attribute(&self, scene: &Scene, name: &str) -> String {
         let queue = scene.cloud.queue(self.resources.id("JobsQueue")).await;
         queue.unwrap()[name].clone()
     }
 }
 
-/// With credentials that the sandbox accepts, and nothing of the user's configuration.
+/// Returns a run with credentials that the sandbox accepts, without the user's configuration.
 pub(super) fn with_credentials(run: Run) -> Run {
     run.env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")

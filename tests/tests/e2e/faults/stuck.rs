@@ -1,5 +1,5 @@
 //! Stacks in states that block a deploy, both ecs-scaler's and others'. The proxy changes the status in the cloud's
-//! replies to produce every state; the requests of a command are the same as for a stack that really is in that
+//! replies to produce every state. The requests of a command are the same as for a stack that really is in that
 //! state.
 
 use fault_proxy::{Fault, Rule};
@@ -7,7 +7,7 @@ use futures::future::join_all;
 
 use super::{Scene, assert_says};
 
-/// CloudFormation's statuses of a stack that exists. Source: AWS CloudFormation API Reference, Stack.
+/// CloudFormation's statuses of an existing stack. Source: AWS CloudFormation API Reference, Stack.
 const STATUSES: [&str; 21] = [
     "CREATE_IN_PROGRESS",
     "CREATE_FAILED",
@@ -32,7 +32,7 @@ const STATUSES: [&str; 21] = [
     "IMPORT_ROLLBACK_COMPLETE",
 ];
 
-/// Says that the stack is in this status, whatever it is in.
+/// Reports this status for the stack, regardless of its real one.
 fn pretend(scene: &Scene, status: &'static str) {
     let rewrite = Fault::rewrite(move |body| {
         let is = |word: &str| format!("<StackStatus>{word}</StackStatus>");
@@ -47,7 +47,7 @@ fn pretend(scene: &Scene, status: &'static str) {
         .inject(Rule::on("cloudformation", "DescribeStacks", rewrite));
 }
 
-/// The calls that could have changed something.
+/// Returns the calls that could have changed something.
 fn changing_calls(scene: &Scene) -> Vec<String> {
     let calls = scene.proxy.calls();
     let reads = ["Describe", "List", "Get", "GET ", "HEAD "];
@@ -57,7 +57,7 @@ fn changing_calls(scene: &Scene) -> Vec<String> {
     changing.map(ToString::to_string).collect()
 }
 
-/// In no state does a command change a foreign stack, or anything else.
+/// A command never changes a foreign stack, or anything else, in any state.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_foreign_stack_is_left_alone_in_every_state() {
@@ -88,7 +88,7 @@ async fn a_foreign_stack_is_left_alone_in_every_state() {
     scene.delete_foreign().await;
 }
 
-/// States that only a deletion can end: refused while a queue has messages, whatever the flags.
+/// States that only a deletion can resolve: refused while a queue has messages, regardless of the flags.
 #[tokio::test]
 async fn a_stack_that_can_only_be_deleted_keeps_its_messages() {
     let (scene, kept) = Scene::deployed("stuck").await;
@@ -111,7 +111,7 @@ async fn a_stack_that_can_only_be_deleted_keeps_its_messages() {
     }
 }
 
-/// Without messages the deletion is listed as a loss, and needs `--allow-loss`.
+/// Without messages, the deletion is listed as a loss, and needs `--allow-loss`.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn deleting_a_stuck_stack_is_a_loss() {
@@ -137,14 +137,14 @@ async fn deleting_a_stuck_stack_is_a_loss() {
     assert_eq!(scene.status().await.as_deref(), Some("CREATE_COMPLETE"));
 }
 
-/// A rollback that failed is continued, which keeps queue and messages.
+/// A failed rollback is continued, which keeps the queue and its messages.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_failed_rollback_is_continued_in_place() {
     let (scene, kept) = Scene::deployed("half-rolled-back").await;
     scene.edit();
     pretend(&scene, "UPDATE_ROLLBACK_FAILED");
-    // The stack isn't in that state, so the cloud refuses; the test checks only the request.
+    // The stack isn't in that state, so the cloud refuses. The test checks only the request.
     let ended = scene.deploy().await;
     assert_ne!(ended.code, Some(0), "{ended}");
     assert!(
@@ -158,7 +158,7 @@ async fn a_failed_rollback_is_continued_in_place() {
     kept.assert(&scene).await;
 }
 
-/// An update that failed without a rollback is followed by another: no recovery is needed.
+/// An update that failed without a rollback is followed by another one. No recovery is needed.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_stack_that_failed_half_way_is_updated() {

@@ -12,22 +12,22 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A sample of the service and its queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
-    /// When, since the start of the course.
+    /// Time since the start of the course.
     pub(crate) at: Duration,
-    /// Desired tasks.
+    /// Desired number of tasks.
     pub(crate) desired: u32,
-    /// Messages that wait.
+    /// Waiting messages.
     pub(crate) visible: u32,
 }
 
-/// A course that is recorded until it is ended.
+/// A course that is recorded until it ends.
 pub(crate) struct Course {
     stop: oneshot::Sender<()>,
     looks: JoinHandle<Vec<Look>>,
 }
 
 impl Course {
-    /// Follows the service from now on.
+    /// Starts to record the service.
     pub(crate) fn follow(live: &Live) -> Self {
         let eye = live.eye();
         let begin = Instant::now();
@@ -50,7 +50,7 @@ impl Course {
         Self { stop, looks }
     }
 
-    /// Ends it; every look.
+    /// Ends it. Returns every sample.
     pub(crate) async fn end(self) -> Vec<Look> {
         let _ = self.stop.send(());
         let looks = self.looks.await.unwrap();

@@ -1,11 +1,11 @@
-//! Scaling by demand at work: the deployed function checks its queue every 5 s of the loop and sets the count itself.
+//! Demand scaling live: the deployed function checks its queue every 5 s of the loop and sets the count itself.
 
 use std::time::Duration;
 
 use super::{Course, Live, MINUTE, MOST, definition, send, steady};
 
-/// The same service as by backlog per task. An objective of 4 s is longer than a start of 3 s at most and a check, so
-/// nothing is kept warm.
+/// The same service as with backlog per task. An objective of 4 s is longer than a start of at most 3 s plus a check,
+/// so no tasks are kept warm.
 fn by_demand(name: &str) -> String {
     let text = definition(name);
     let (before, after) = text.split_once("      backlog_per_task:\n").unwrap();
@@ -23,7 +23,8 @@ async fn the_demand_law_follows_a_load() {
     let quiet = steady(4.0, Duration::ZERO, calm);
     let ids = send(&live, quiet.chain(steady(35.0, calm, calm + busy))).await;
     live.is_drained(Duration::from_secs(30)).await;
-    // Arrivals are known after a minute, and the tasks that deadlines need are held; a check comes on top.
+    // Arrivals are known after a minute, and the tasks that deadlines require are held. A check is added to
+    // that.
     live.comes_to(1, MINUTE * 8).await;
     let looks = course.end().await;
 
@@ -31,7 +32,7 @@ async fn the_demand_law_follows_a_load() {
     let most = looks.iter().map(|look| look.desired).max().unwrap();
     assert!((4..=MOST).contains(&most), "at most {most}");
     assert!(looks.iter().all(|look| (1..=MOST).contains(&look.desired)));
-    // It acts at one of the next checks; target tracking would wait for three datapoints.
+    // It acts at one of the next checks. Target tracking would wait for three datapoints.
     let first = looks.iter().find(|look| look.desired > 1).unwrap();
     let rise = looks.iter().find(|look| look.visible > 10).unwrap();
     let after = first.at.saturating_sub(rise.at);

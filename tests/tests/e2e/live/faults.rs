@@ -1,4 +1,4 @@
-//! What breaks at night: a worker, the cloud itself, the metric function.
+//! Failures of a worker, of the cloud itself, and of the metric function.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use sandbox::Due;
 
 use super::{Course, Live, MINUTE, definition, send, steady};
 
-/// A worker is killed while it works on a message: the message is there again after its visibility
-/// timeout, another worker does it, and the task is replaced.
+/// A worker is killed while it processes a message: the message is visible again after its visibility timeout,
+/// another worker processes it, and the task is replaced.
 #[tokio::test]
 async fn the_message_of_a_killed_worker_is_done_by_another() {
     let live = Live::start("kill", definition).await;
@@ -42,8 +42,7 @@ async fn the_message_of_a_killed_worker_is_done_by_another() {
     assert_eq!(live.exit_code(&task[0]).await, Some(137), "128 + SIGKILL");
 }
 
-/// LocalStack is stopped for ten seconds under load: everything recovers without help, and no message
-/// is lost.
+/// LocalStack is stopped for ten seconds under load: everything recovers without help, and no message is lost.
 #[tokio::test]
 async fn ten_seconds_without_the_cloud_are_made_up_for() {
     let live = Live::start("pause", definition).await;
@@ -65,13 +64,14 @@ async fn ten_seconds_without_the_cloud_are_made_up_for() {
     assert_eq!(live.read_sandbox_state().await, "running");
 }
 
-/// The metric function can't read its queue: it publishes nothing, so nothing scales, however long the
-/// queue is; and the missing-data alarm goes into ALARM.
+/// The metric function can't read its queue. It publishes nothing, so nothing scales, regardless of the length
+/// of the queue, and the missing-data alarm goes into ALARM.
 #[tokio::test]
 async fn a_silent_metric_scales_nothing_and_rings() {
     let live = Live::start("silent", definition).await;
     live.breaks_the_metric().await;
-    // The policy would need every task immediately for these messages, and one task can't process them meanwhile.
+    // The policy would immediately need every task for these messages, and one task can't process them in the
+    // meantime.
     let course = Course::follow(&live);
     send(&live, steady(100.0, Duration::ZERO, Duration::from_secs(8))).await;
     live.rings("SilentAlarm", MINUTE * 20).await;

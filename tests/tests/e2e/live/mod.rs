@@ -1,7 +1,7 @@
-//! The closed loop: real messages, real workers, the deployed function and policy, a compressed clock.
+//! The closed loop: real messages, real workers, the deployed function and policy, and a compressed clock.
 //!
-//! Each test has its own sandbox, whose minute lasts three seconds. The work on messages is in real
-//! time: a tenth of a second each.
+//! Each test has its own sandbox, whose minute takes three seconds. Messages are processed in real time: 0.1 s
+//! each.
 
 mod course;
 mod demand;
@@ -15,12 +15,12 @@ use sandbox::{Due, Producer, Sending};
 pub(crate) use course::Course;
 pub(crate) use scene::Live;
 
-/// How many times faster than real time the loop goes.
+/// Speed of the loop as a multiple of real time.
 const SPEED: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60 / SPEED as u64);
 /// Maximum number of tasks of the service.
 const MOST: u32 = 6;
-/// Messages that a task is to have before it.
+/// Target of messages per task.
 const TARGET: f64 = 20.0;
 
 /// The articles' policy: vouchers can wait 2 s and take 0.1 s each, so the target is 20 per task.
@@ -51,7 +51,7 @@ alarms: {{metric_silent: 5m}}
     )
 }
 
-/// Messages at an even rate between two moments.
+/// Messages at a constant rate between two times.
 fn steady(rate: f64, from: Duration, to: Duration) -> impl Iterator<Item = Due> {
     let pause = Duration::from_secs_f64(1.0 / rate);
     let moments = std::iter::successors(Some(from), move |at| Some(*at + pause));
@@ -59,7 +59,7 @@ fn steady(rate: f64, from: Duration, to: Duration) -> impl Iterator<Item = Due> 
     moments.map(|at| Due { at, work: None })
 }
 
-/// Sends a load; returns the IDs of the messages that SQS accepted.
+/// Sends a load. Returns the IDs of the messages that SQS accepted.
 async fn send(live: &Live, load: impl IntoIterator<Item = Due>) -> Vec<String> {
     let producer = Producer::new(live.cloud.clients.sqs.clone(), &live.queue);
     let mut ids = Vec::new();
@@ -72,7 +72,7 @@ async fn send(live: &Live, load: impl IntoIterator<Item = Due>) -> Vec<String> {
     ids
 }
 
-/// A load that rises to three and a half tasks' work for forty seconds, and ends.
+/// A load that rises to three and a half tasks' work for forty seconds, and then ends.
 #[tokio::test]
 async fn scales_out_by_the_law_and_in_to_the_least() {
     let live = Live::start("step", definition).await;
@@ -82,7 +82,7 @@ async fn scales_out_by_the_law_and_in_to_the_least() {
     let quiet = steady(4.0, Duration::ZERO, calm);
     let ids = send(&live, quiet.chain(steady(35.0, calm, calm + busy))).await;
     live.is_drained(Duration::from_secs(60)).await;
-    // The low alarm wants fifteen datapoints, and the cooldown comes on top.
+    // The low alarm needs fifteen datapoints, plus the cooldown.
     live.comes_to(1, MINUTE * 40).await;
     let looks = course.end().await;
 
@@ -98,8 +98,8 @@ async fn scales_out_by_the_law_and_in_to_the_least() {
             "{action:?}"
         );
     }
-    // Three datapoints over the target come before the first task, and then at most three minutes and
-    // the time from a datapoint to an action.
+    // Three datapoints over the target come before the first new task, plus at most three minutes and the time
+    // from a datapoint to an action.
     let first = looks.iter().find(|look| look.desired > 1).unwrap();
     let rise = looks
         .iter()
@@ -123,7 +123,7 @@ async fn scales_out_by_the_law_and_in_to_the_least() {
     );
 }
 
-/// A new task definition while the service is scaled out: the tasks are replaced, the count stays.
+/// A new task definition while the service is scaled out: the tasks are replaced, and the count stays.
 #[tokio::test]
 async fn a_deploy_while_scaled_out_keeps_the_count() {
     let live = Live::start("roll", definition).await;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::SPEED;
 
-/// A stack at work.
+/// A running stack.
 pub(crate) struct Live {
     pub(crate) stack: TestStack,
     pub(crate) cloud: Cloud,
@@ -86,12 +86,12 @@ impl Live {
         self.resources.id("WorkerService")
     }
 
-    /// Messages that wait, and that are in flight.
+    /// Returns the numbers of visible messages and messages in flight.
     pub(crate) async fn counts(&self) -> (u32, u32) {
         self.eye().counts().await
     }
 
-    /// Waits until this number of tasks run.
+    /// Waits until this number of tasks are running.
     async fn runs(&self, count: i32, bound: Duration) {
         until(&format!("{count} running"), bound, async || {
             let service = self.cloud.service(self.service_arn()).await.unwrap();
@@ -100,7 +100,7 @@ impl Live {
         .await;
     }
 
-    /// Waits until nothing waits and nothing is in flight.
+    /// Waits until no messages are waiting or in flight.
     pub(crate) async fn is_drained(&self, bound: Duration) {
         until("an empty queue", bound, async || {
             (self.counts().await == (0, 0)).then_some(())
@@ -118,7 +118,7 @@ impl Live {
         self.runs(i32::try_from(count).unwrap(), bound).await;
     }
 
-    /// Waits until more tasks are desired; how many.
+    /// Waits until more tasks are desired. Returns how many.
     pub(crate) async fn is_above(&self, count: u32, bound: Duration) -> u32 {
         let eye = self.eye();
         until(&format!("more than {count} desired"), bound, async || {
@@ -128,7 +128,7 @@ impl Live {
         .await
     }
 
-    /// What the workers have written of messages.
+    /// Returns what the workers have logged about messages.
     pub(crate) fn processed(&self) -> Processed {
         let mut lines = Vec::new();
         let mut folders = vec![self.sandbox.folder.join("tasks")];
@@ -152,7 +152,7 @@ impl Live {
         Processed(lines)
     }
 
-    /// Changes of the desired count that Application Auto Scaling reports, the oldest first.
+    /// Returns the changes of the desired count that Application Auto Scaling reports, oldest first.
     pub(crate) async fn activities(&self) -> Vec<Activity> {
         let namespace = aws_sdk_applicationautoscaling::types::ServiceNamespace::Ecs;
         let request = self
@@ -180,7 +180,7 @@ impl Live {
         found
     }
 
-    /// ARNs of the tasks that run.
+    /// Returns the ARNs of the running tasks.
     pub(crate) async fn tasks(&self) -> Vec<String> {
         let request = self
             .cloud
@@ -203,19 +203,19 @@ impl Live {
         reply.tasks.unwrap_or_default()
     }
 
-    /// How a stopped task's container ended.
+    /// Returns the exit code of a stopped task's container.
     pub(crate) async fn exit_code(&self, task: &str) -> Option<i32> {
         let tasks = self.described(vec![task.to_owned()]).await;
         tasks.first()?.containers().first()?.exit_code()
     }
 
-    /// ARN of the service's task definition.
+    /// Returns the ARN of the service's task definition.
     pub(crate) async fn task_definition(&self) -> String {
         let service = self.cloud.service(self.service_arn()).await.unwrap();
         service.task_definition.unwrap()
     }
 
-    /// Waits until no task runs with this task definition, and some run with another.
+    /// Waits until no tasks are running with this task definition, and some are running with another one.
     pub(crate) async fn runs_only_other_than(&self, definition: &str, bound: Duration) {
         until("tasks of the new definition alone", bound, async || {
             let tasks = self.tasks().await;
@@ -232,7 +232,7 @@ impl Live {
         let _ = self.stack.deploy(definition).await.succeeds();
     }
 
-    /// The process of the only worker of this queue.
+    /// Returns the process of the only worker of this queue.
     pub(crate) fn worker(&self) -> Pid {
         let mut system = sysinfo::System::new_all().unwrap();
         system.refresh_all();
@@ -251,7 +251,7 @@ impl Live {
         Pid::from_raw(i32::try_from(worker.pid().as_u32()).unwrap()).unwrap()
     }
 
-    /// Points the rule at a queue that doesn't exist, as if it had been deleted.
+    /// Changes the rule's queue to one that doesn't exist, as if it had been deleted.
     pub(crate) async fn breaks_the_metric(&self) {
         let events = &self.cloud.clients.eventbridge;
         for rule in self.resources.ids_of_type("AWS::Events::Rule") {
@@ -278,7 +278,7 @@ impl Live {
         }
     }
 
-    /// Waits until the alarm with this in its logical id is in ALARM.
+    /// Waits until the alarm with this text in its logical ID is in ALARM.
     pub(crate) async fn rings(&self, part: &str, bound: Duration) {
         let named = |id: &&str| id.contains(part);
         let logical = self.resources.logical_ids().find(named).unwrap();
@@ -297,7 +297,7 @@ impl Live {
         .await;
     }
 
-    /// How the sandbox stands.
+    /// Returns the status of the sandbox.
     pub(crate) async fn read_sandbox_state(&self) -> String {
         let state = self
             .sandbox
@@ -311,14 +311,14 @@ impl Live {
 }
 
 impl Eye {
-    /// Desired tasks.
+    /// Returns the desired number of tasks.
     pub(crate) async fn desired(&self) -> u32 {
         let request = self.clients.ecs.describe_services().cluster(&self.cluster);
         let reply = request.services(&self.service).send().await.unwrap();
         reply.services()[0].desired_count().try_into().unwrap()
     }
 
-    /// Messages that wait, and that are in flight.
+    /// Returns the numbers of visible messages and messages in flight.
     pub(crate) async fn counts(&self) -> (u32, u32) {
         use aws_sdk_sqs::types::QueueAttributeName as Name;
         let names = [
@@ -341,16 +341,16 @@ impl Eye {
     }
 }
 
-/// What the workers have written of messages: one line for each time that one was worked on.
+/// What the workers have logged about messages: one line for each time that one was processed.
 pub(crate) struct Processed(Vec<Value>);
 
 impl Processed {
-    /// Times that a message was worked on to its end.
+    /// Returns the number of times that a message was processed completely.
     pub(crate) fn lines(&self) -> usize {
         self.0.len()
     }
 
-    /// Messages that were done.
+    /// Returns the number of messages that were done.
     pub(crate) fn distinct(&self) -> usize {
         let done = self.0.iter().filter(|line| line["outcome"] == "done");
         let ids: BTreeMap<&str, ()> = done
@@ -366,7 +366,7 @@ impl Processed {
             .any(|line| line["message_id"] == id && line["outcome"] == "done")
     }
 
-    /// How often a message was delivered, as SQS counts it.
+    /// Returns how many times a message was delivered, as SQS counts it.
     pub(crate) fn receives(&self, id: &str) -> u64 {
         let of = self.0.iter().filter(|line| line["message_id"] == id);
         of.filter_map(|line| line["receive_count"].as_u64())

@@ -1,4 +1,4 @@
-//! A `.tar.gz` in which nothing depends on the machine, the folder, or the hour.
+//! A `.tar.gz` that doesn't depend on the machine, the folder, or the time.
 
 use flate2::{Compression, GzBuilder, write::GzEncoder};
 
@@ -14,7 +14,7 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    /// Starts an archive whose files are in `folder` and have a time of `seconds` since 1970.
+    /// Starts an archive whose files are in `folder` and have the time `seconds` since 1970.
     pub(super) fn new(folder: String, seconds: u64) -> Self {
         let gzip = GzBuilder::new().write(Vec::new(), Compression::best());
         let tar = tar::Builder::new(gzip);

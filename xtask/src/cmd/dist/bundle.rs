@@ -1,4 +1,4 @@
-//! The bundle of a released program: see `cli/src/bundle.rs` for its form.
+//! The bundle of a released program. `cli/src/bundle.rs` documents its format.
 
 use std::io::{Cursor, Write as _};
 
@@ -52,7 +52,7 @@ pub(super) fn pack(incomplete: bool, note: &dyn Fn(&str)) -> Result<Vec<u8>> {
     Ok(packed.into_inner())
 }
 
-/// Lists the files that the plugin needs to run, in the order of their names.
+/// Lists the files that the plugin needs to run, sorted by name.
 fn list_plugin() -> Result<Vec<String>> {
     let mut git = std::process::Command::new("git");
     git.current_dir(paths::root().join(PLUGIN)).args([

@@ -1,4 +1,4 @@
-//! `dist`: release archives of `ecs-scaler`. The same commit gives the same bytes, in any folder.
+//! `dist`: release archives of `ecs-scaler`. The same commit results in the same bytes in any folder.
 
 mod archive;
 mod bundle;
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     fs::write(out.join("SHA256SUMS"), sums).map_err(|error| failed("write SHA256SUMS", &error))
 }
 
-/// Name of an archive without its ending, and of the folder in it.
+/// Name of an archive without its extension, and of the folder in it.
 fn stem(target: &Target) -> String {
     format!("ecs-scaler-{}-{}", env!("CARGO_PKG_VERSION"), target.name())
 }
@@ -106,7 +106,7 @@ fn pack(target: &Target, program: &[u8], commit: &Commit, debug: bool) -> Result
     archive.finish()
 }
 
-/// Files of the repository that go with the program, in the order of their names.
+/// Lists the files of the repository that are part of a release, sorted by name.
 fn list_files() -> Result<Vec<String>> {
     let mut git = std::process::Command::new("git");
     git.current_dir(paths::root()).args([
@@ -125,7 +125,7 @@ fn list_files() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// A page for the program and for each command of it.
+/// Returns a manual page for the program and for each of its commands.
 fn list_manual() -> Result<Vec<(String, Vec<u8>)>> {
     let folder = tempfile::tempdir().map_err(|error| failed("make a folder", &error))?;
     clap_mangen::generate_to(cli::command_of("ecs-scaler"), folder.path())
@@ -162,7 +162,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| failed(&format!("read {}", path.display()), &error))
 }
 
-/// What `doing` failed with.
+/// Returns the failure of `doing`.
 fn failed(doing: &str, error: &dyn std::error::Error) -> Failure {
     Failure::failed(format!("failed to {doing}: {error}"))
 }
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    /// Runs the install script with these files of a release, and returns whether it succeeded, with the installed
+    /// Runs the install script with these files of a release. Returns whether it succeeded, and the installed
     /// files.
     fn install(sums: &str, name: &str, packed: &[u8]) -> (bool, Option<String>) {
         let folder = tempfile::tempdir().unwrap();

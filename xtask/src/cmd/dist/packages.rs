@@ -1,4 +1,4 @@
-//! The packages that a program is made of: their licenses, and the software bill of materials (SBOM).
+//! The packages in a program: their licenses, and the software bill of materials (SBOM).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,7 +21,7 @@ struct Package {
     texts: Vec<String>,
 }
 
-/// The packages of other people that `ecs-scaler` contains, in the order of their names.
+/// The third-party packages in `ecs-scaler`, sorted by name.
 pub(super) struct Packages(Vec<Package>);
 
 impl Packages {
@@ -70,7 +70,7 @@ impl Packages {
             open.extend(dependencies.iter().filter(linked).map(|d| text(&d["pkg"])));
         }
         let packages = seen.iter().filter_map(|id| packages.get(id));
-        // Ours have no source.
+        // Our own packages have no source.
         let packages = packages.filter(|package| !package["source"].is_null());
         let mut packages: Vec<_> = packages
             .map(|package| Package {
@@ -111,7 +111,8 @@ impl Packages {
         page
     }
 
-    /// Writes the software bill of materials in the format CycloneDX 1.5, with the compiler that the same bytes need.
+    /// Writes the software bill of materials in the format CycloneDX 1.5, with the compiler that is required to
+    /// reproduce the bytes.
     pub(super) fn write_sbom(&self, commit: &Commit, rustc: &str) -> String {
         let component = |package: &Package| {
             let Package {
@@ -149,7 +150,7 @@ impl Packages {
     }
 }
 
-/// Reads the license files next to a manifest, in the order of their names.
+/// Reads the license files next to a manifest, sorted by name.
 fn read_licenses(manifest: &str) -> Vec<String> {
     let folder = Path::new(manifest).parent().unwrap_or(Path::new("."));
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

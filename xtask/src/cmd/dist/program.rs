@@ -1,4 +1,4 @@
-//! Builds the program for a target, with zig as the linker where that target is Linux.
+//! Builds the program for a target, with zig as the linker if the target is Linux.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::functions::{build_tools, hide_paths};
 use crate::paths;
 use crate::process::{capture_output, cargo};
 
-/// Oldest glibc that a released program runs with: that of RHEL 8, Amazon Linux 2023, Debian 11 and Ubuntu 20.04.
+/// Oldest glibc that a released program supports: that of RHEL 8, Amazon Linux 2023, Debian 11, and Ubuntu 20.04.
 pub(super) const GLIBC: (u32, u32) = (2, 28);
 
 /// A target triple.
@@ -39,7 +39,7 @@ impl Target {
     }
 
     /// Refuses a target that can't be linked on this machine. zig has macOS's C library, but not the frameworks that
-    /// read certificates and processes: they come with Apple's SDK, whose license allows use only on macOS.
+    /// read certificates and processes. They come with Apple's SDK, whose license allows use only on macOS.
     pub(super) fn require_linkable(&self) -> Result<()> {
         if !self.0.ends_with("-apple-darwin") || cfg!(target_os = "macos") {
             return Ok(());
@@ -59,7 +59,7 @@ pub(super) struct Commit {
 }
 
 impl Commit {
-    /// Reads the checked-out commit. The id of a tree with changes ends in `-dirty`.
+    /// Reads the checked-out commit. The ID of a tree with changes ends in `-dirty`.
     pub(super) fn read() -> Result<Self> {
         let git = |arguments: &[&str], doing: &str| {
             let mut git = Command::new("git");
@@ -132,7 +132,7 @@ pub(super) fn build(
         .ok_or_else(|| Failure::failed("cargo built ecs-scaler but named no executable"))
 }
 
-/// The executable of a binary that cargo names in its messages, one JSON document per line.
+/// Returns the executable of a binary from cargo's messages, one JSON document per line.
 fn find_executable(messages: &str, binary: &str) -> Option<PathBuf> {
     messages
         .lines()

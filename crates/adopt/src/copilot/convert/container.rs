@@ -1,4 +1,4 @@
-//! What the service's own container and sidecars have in common.
+//! Common parts of the service's own container and sidecars.
 
 use super::to_short;
 use crate::copilot::context::{Context, placeholder_map};
@@ -6,7 +6,7 @@ use crate::copilot::finding::Kind;
 use crate::copilot::section::{Field, Section};
 use crate::document::{Item, Map, Value};
 
-/// Takes the keys of a container that mean the same wherever they are.
+/// Takes the keys of a container that mean the same everywhere.
 pub(super) fn common(section: &mut Section<'_>, into: &mut Map, cx: &mut Context<'_>) {
     for key in ["entrypoint", "command"] {
         if let Some(words) = section.take(key).and_then(|field| field.words(cx)) {
@@ -32,7 +32,7 @@ fn variables(field: &Field<'_>, into: &mut Map, cx: &mut Context<'_>) {
     }
 }
 
-/// The export of another stack that a mapping names, as a placeholder.
+/// The export of another stack that a mapping refers to, as a placeholder.
 pub(super) fn imported(field: &Field<'_>, cx: &mut Context<'_>) -> Option<Value> {
     if !field.is_map() {
         return None;
@@ -54,21 +54,21 @@ pub(super) fn imported(field: &Field<'_>, cx: &mut Context<'_>) -> Option<Value>
     text.map(|text| placeholder_map("from_cfn", text))
 }
 
-/// Copilot uploads the file itself; ECS takes it from S3.
+/// Copilot uploads the file itself; ECS reads it from S3.
 fn environment_file(field: &Field<'_>, into: &mut Map, cx: &mut Context<'_>) {
     let Some(path) = field.text(cx) else { return };
     let name = path.rsplit('/').next().unwrap_or_default();
     let partition = cx.region.map_or("aws", stack::partition_of);
     let arn = format!("arn:{partition}:s3:::<BUCKET>/{name}");
     into.set("environment_files", vec![arn]).above(format!(
-        "{}:{}: upload {path} to a bucket of yours.",
+        "{}:{}: upload {path} to one of your buckets.",
         cx.file, field.line
     ));
     let help = format!("upload {path} to an S3 bucket, and write the object's ARN");
     cx.report(
         field,
         Kind::Incomplete,
-        "Copilot uploads this file; we don't",
+        "Copilot uploads this file; ecs-scaler doesn't",
         help,
     );
 }
@@ -116,7 +116,7 @@ pub(super) fn secret(field: &Field<'_>, cx: &mut Context<'_>) -> Option<Value> {
     )
 }
 
-/// Containers that come first.
+/// Containers that must start first.
 pub(super) fn depends_on(field: &Field<'_>, into: &mut Map, cx: &mut Context<'_>) {
     for (name, condition) in field.entries(cx) {
         if let Some(condition) = condition.text(cx) {
@@ -127,7 +127,7 @@ pub(super) fn depends_on(field: &Field<'_>, into: &mut Map, cx: &mut Context<'_>
     }
 }
 
-/// A container's health check. Copilot's defaults are written where they differ from ours.
+/// A container's health check. Copilot's defaults are written if they differ from ours.
 pub(super) fn health_check(field: &Field<'_>, into: &mut Map, cx: &mut Context<'_>) {
     let Some(mut section) = field.section(cx) else {
         return;

@@ -1,4 +1,4 @@
-//! The number of tasks and what it follows.
+//! The number of tasks, and the policies that scale it.
 
 use super::{Draft, ServiceKind, Target};
 use crate::copilot::context::Context;
@@ -7,7 +7,7 @@ use crate::copilot::finding::Kind;
 use crate::copilot::section::{Field, Section};
 use crate::document::{Map, Value};
 
-/// Pauses of a policy in milliseconds, as far as the manifest has them.
+/// Cooldowns of a policy in milliseconds, if the manifest sets them.
 #[derive(Clone, Copy, Default)]
 struct Cooldown {
     out: Option<u64>,
@@ -122,7 +122,7 @@ fn cooldown(field: Option<Field<'_>>, default: Cooldown, cx: &mut Context<'_>) -
     }
 }
 
-/// Writes what differs from our defaults, and Copilot's default after a scale-in, which is shorter than ours.
+/// Writes values that differ from our defaults, and Copilot's default after a scale-in, which is shorter than ours.
 fn write_cooldown(cooldown: Cooldown, policy: &mut Map) {
     let written = policy.map("cooldown").inline();
     if let Some(out) = cooldown.out {
@@ -131,7 +131,7 @@ fn write_cooldown(cooldown: Cooldown, policy: &mut Map) {
     written.set("in", duration::render(cooldown.in_.unwrap_or(DEFAULT_IN)));
 }
 
-/// Takes the policies; whether there are any.
+/// Takes the policies. Returns whether there are any.
 fn policies(
     section: &mut Section<'_>,
     common: Cooldown,
@@ -163,7 +163,7 @@ fn policies(
         let tracked = scaling.get("target_tracking").is_some();
         let item = service.set("scaling", scaling);
         if tracked {
-            item.above("Copilot tracks a metric of the load balancer, for which there is no key. Write a policy in its place, such as `steps` with `metric: request_count`.");
+            item.above("Copilot tracks a metric of the load balancer, which the format has no key for. Write another policy instead, such as `steps` with `metric: request_count`.");
         }
     }
     scales
@@ -186,7 +186,7 @@ fn queue_delay(field: &Field<'_>, common: Cooldown, scaling: &mut Map, cx: &mut 
     section.finish(cx);
 }
 
-/// A policy's value, which stands alone or beside a cooldown.
+/// A policy's value, alone or with a cooldown.
 fn value_and_cooldown<'n>(
     field: &Field<'n>,
     common: Cooldown,
@@ -235,7 +235,7 @@ fn load_balancer_policies(
         let message = format!(
             "no target tracking on the {metric} (target {value}, cooldown out {out}, in {in_})"
         );
-        let help = "scale by `steps` with `metric: request_count` or a metric of `AWS/ApplicationELB`, or add an `AWS::ApplicationAutoScaling::ScalingPolicy` by `overrides`";
+        let help = "scale by `steps` with `metric: request_count` or a metric of `AWS/ApplicationELB`, or add an `AWS::ApplicationAutoScaling::ScalingPolicy` with `overrides`";
         let kind = if scaling.is_empty() {
             Kind::Incomplete
         } else {
@@ -244,7 +244,7 @@ fn load_balancer_policies(
         found.push(format!("{key}: {value}"));
         cx.report(&field, kind, message, help);
     }
-    // A service that scaled must not silently have a fixed count.
+    // A service that scaled must not silently get a fixed count.
     if scaling.is_empty() && !found.is_empty() {
         scaling
             .inline()

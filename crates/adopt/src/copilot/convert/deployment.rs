@@ -22,7 +22,7 @@ pub(super) fn deployment(
             .to_ascii_lowercase()
             .as_str()
         {
-            // The default of both.
+            // The default of both keys.
             "default" => {}
             "recreate" => {
                 let deployment = draft.service(target.name).map("deployment").inline();
@@ -48,9 +48,9 @@ fn rollback_alarms(
         for (name, threshold) in field.entries(cx) {
             let value = threshold.text(cx).unwrap_or_default();
             let message = format!(
-                "Copilot makes the alarm {name} over {value} that rolls a deployment back; we don't"
+                "Copilot creates the alarm {name} over {value} that rolls a deployment back; ecs-scaler doesn't"
             );
-            let help = "add an `AWS::CloudWatch::Alarm` by `overrides`, and name it in `DeploymentConfiguration.Alarms` of the service; the circuit breaker rolls back without it";
+            let help = "add an `AWS::CloudWatch::Alarm` with `overrides`, and name it in `DeploymentConfiguration.Alarms` of the service; the circuit breaker rolls back without it";
             cx.missing(&threshold, message, help);
         }
         return;

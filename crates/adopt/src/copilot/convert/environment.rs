@@ -8,7 +8,7 @@ use crate::copilot::finding::Kind;
 use crate::copilot::section::{Field, Section};
 use crate::document::Value;
 
-/// What an environment's manifest says.
+/// The settings in an environment's manifest.
 #[derive(Clone, Debug, Default)]
 pub(in crate::copilot) struct Environment {
     /// An imported VPC.
@@ -17,7 +17,7 @@ pub(in crate::copilot) struct Environment {
     pub(super) private: Vec<String>,
     pub(super) flow_logs: bool,
     insights: Option<bool>,
-    /// Settings of the load balancer that faces the internet.
+    /// Settings of the internet-facing load balancer.
     pub(super) internet: Balancer,
     /// Settings of the internal load balancer.
     pub(super) internal: Balancer,
@@ -64,12 +64,12 @@ pub(in crate::copilot) fn environment(root: &YamlNode, cx: &mut Context<'_>) -> 
         .take("cdn")
         .filter(|field| field.as_boolean() != Some(false))
     {
-        let help = "put a distribution of your own before the load balancer, with a stack of your own or by `overrides`";
+        let help = "put your own distribution in front of the load balancer, with a separate stack or with `overrides`";
         let leaves = field.leaves();
         let message = if leaves.is_empty() {
-            "CloudFront isn't built".to_owned()
+            "CloudFront isn't supported".to_owned()
         } else {
-            format!("CloudFront isn't built ({leaves})")
+            format!("CloudFront isn't supported ({leaves})")
         };
         cx.missing(&field, message, help);
     }
@@ -77,7 +77,7 @@ pub(in crate::copilot) fn environment(root: &YamlNode, cx: &mut Context<'_>) -> 
     environment
 }
 
-/// Writes what belongs to the cluster.
+/// Writes the cluster's settings.
 pub(super) fn finish(draft: &mut Draft) {
     if let Some(insights) = draft.environment.insights {
         draft
@@ -96,7 +96,7 @@ fn read_vpc(field: &Field<'_>, environment: &mut Environment, cx: &mut Context<'
     if let Some(field) = vpc.take("cidr") {
         let block = field.text(cx).unwrap_or_default();
         generated(
-            &format!("addresses of the VPC that Copilot made ({block})"),
+            &format!("addresses of the VPC that Copilot created ({block})"),
             &field,
             cx,
         );
@@ -118,7 +118,7 @@ fn read_vpc(field: &Field<'_>, environment: &mut Environment, cx: &mut Context<'
         cx.missing(
             &field,
             message,
-            "name a security group of yours in `network.security_groups`",
+            "name one of your security groups in `network.security_groups`",
         );
     }
     if let Some(field) = vpc.take("flow_logs") {
@@ -128,11 +128,11 @@ fn read_vpc(field: &Field<'_>, environment: &mut Environment, cx: &mut Context<'
 }
 
 fn generated(what: &str, field: &Field<'_>, cx: &mut Context<'_>) {
-    let help = "keep the VPC: write its ID and its subnets into `network`, and delete the environment last; or let the stack make a network";
+    let help = "keep the VPC: write its ID and its subnets into `network`, and delete the environment last; or let the stack create a network";
     cx.missing(field, format!("no key for the {what}"), help);
 }
 
-/// The IDs of subnets; those that Copilot makes have none.
+/// The IDs of subnets; subnets that Copilot creates have none.
 fn subnet_ids(field: &Field<'_>, cx: &mut Context<'_>) -> Vec<String> {
     let (mut ids, mut made) = (Vec::new(), Vec::new());
     for item in field.items(cx) {
@@ -147,7 +147,10 @@ fn subnet_ids(field: &Field<'_>, cx: &mut Context<'_>) -> Vec<String> {
     }
     if !made.is_empty() {
         generated(
-            &format!("subnets of the VPC that Copilot made ({})", made.join(", ")),
+            &format!(
+                "subnets of the VPC that Copilot created ({})",
+                made.join(", ")
+            ),
             field,
             cx,
         );
@@ -194,10 +197,10 @@ fn balancer(field: &Field<'_>, cx: &mut Context<'_>) -> Balancer {
         let all = field.texts(cx);
         if all.len() > 1 {
             let message = format!(
-                "one certificate for each load balancer; the first of {} was taken",
+                "one certificate for each load balancer; the first of {} was used",
                 all.join(", ")
             );
-            cx.report(&field, Kind::Different, message, "let one certificate have all names, or add `AWS::ElasticLoadBalancingV2::ListenerCertificate` by `overrides`");
+            cx.report(&field, Kind::Different, message, "let one certificate have all names, or add `AWS::ElasticLoadBalancingV2::ListenerCertificate` with `overrides`");
         }
         balancer.certificate = all.into_iter().next();
     }
@@ -213,7 +216,7 @@ fn balancer(field: &Field<'_>, cx: &mut Context<'_>) -> Balancer {
     }
     if let Some(field) = section.take("security_groups") {
         let leaves = field.leaves();
-        cx.missing(&field, format!("no key for further rules of the load balancer's security group ({leaves})"), "an internal load balancer lets the VPC in; `allow_from` takes other blocks of addresses");
+        cx.missing(&field, format!("no key for further rules of the load balancer's security group ({leaves})"), "an internal load balancer accepts requests from the VPC; `allow_from` is for other blocks of addresses");
     }
     section.finish(cx);
     balancer
@@ -224,8 +227,8 @@ fn access_logs(field: &Field<'_>, cx: &mut Context<'_>) -> Option<String> {
         if field.boolean(cx) == Some(true) {
             cx.missing(
                 field,
-                "Copilot makes the bucket of the access logs; we don't",
-                "write a bucket of yours into `load_balancer.access_logs`",
+                "Copilot creates the bucket of the access logs; ecs-scaler doesn't",
+                "set `load_balancer.access_logs` to one of your buckets",
             );
         }
         return None;
@@ -237,7 +240,7 @@ fn access_logs(field: &Field<'_>, cx: &mut Context<'_>) -> Option<String> {
         cx.missing(
             &prefix,
             format!("no key for the prefix of access logs ({value})"),
-            "set `LoadBalancerAttributes` of the load balancer by `overrides`",
+            "set `LoadBalancerAttributes` of the load balancer with `overrides`",
         );
     }
     section.finish(cx);
@@ -268,7 +271,7 @@ fn ingress(field: &Field<'_>, balancer: &mut Balancer, cx: &mut Context<'_>) {
         cx.report(
             &field,
             Kind::Different,
-            "an internal load balancer lets the whole VPC in, without a key",
+            "an internal load balancer accepts requests from the whole VPC, without a key",
             "",
         );
     }
@@ -276,7 +279,7 @@ fn ingress(field: &Field<'_>, balancer: &mut Balancer, cx: &mut Context<'_>) {
 }
 
 impl Balancer {
-    /// What the environment says about a service's load balancer.
+    /// The environment's settings for a service's load balancer.
     pub(super) fn settings(&self) -> Vec<(&'static str, Value)> {
         let text = |value: &Option<String>| value.clone().map(Value::from);
         let list = |value: &[String]| (!value.is_empty()).then(|| Value::from(value.to_vec()));

@@ -1,4 +1,4 @@
-//! Images: those that exist, and those that Copilot builds.
+//! Images: existing ones, and ones that Copilot builds.
 
 use super::{Draft, ServiceKind, Target, container};
 use crate::copilot::context::Context;
@@ -6,7 +6,7 @@ use crate::copilot::finding::Kind;
 use crate::copilot::section::{Field, Section};
 use crate::document::Map;
 
-/// The image of the service's own container, with what `image` says about the container.
+/// The image of the service's own container, with the container settings under `image`.
 pub(super) fn main(
     section: &mut Section<'_>,
     target: &Target<'_>,
@@ -50,7 +50,7 @@ fn port(field: Option<Field<'_>>, target: &Target<'_>, service: &mut Map, cx: &m
     }
 }
 
-/// Takes where an image comes from.
+/// Takes the source of an image.
 pub(super) fn reference(image: &mut Section<'_>, key: &str, into: &mut Map, cx: &mut Context<'_>) {
     let (location, build) = (image.take("location"), image.take("build"));
     if let Some(location) = &location {
@@ -75,7 +75,7 @@ pub(super) fn reference(image: &mut Section<'_>, key: &str, into: &mut Map, cx: 
         cx.report(
             build,
             Kind::Incomplete,
-            "Copilot builds the image before it deploys; we don't build",
+            "Copilot builds the image before it deploys; ecs-scaler doesn't",
             help,
         );
     } else {
@@ -94,7 +94,7 @@ pub(super) fn credentials(field: &Field<'_>, cx: &mut Context<'_>) {
     cx.missing(
         field,
         "no key for the credentials of a private registry",
-        "copy the image to ECR; or set `RepositoryCredentials` in `ContainerDefinitions` by `overrides`, with an `execution_role` that can read the secret",
+        "copy the image to ECR; or set `RepositoryCredentials` in `ContainerDefinitions` with `overrides`, with an `execution_role` that can read the secret",
     );
 }
 
@@ -103,11 +103,11 @@ pub(super) fn labels(field: &Field<'_>, cx: &mut Context<'_>) {
     cx.missing(
         field,
         message,
-        "set `DockerLabels` in `ContainerDefinitions` by `overrides`, or leave them out",
+        "set `DockerLabels` in `ContainerDefinitions` with `overrides`, or remove them",
     );
 }
 
-/// The call of `docker build` that Copilot makes.
+/// The `docker build` command that Copilot runs.
 fn command(build: &Field<'_>, cx: &mut Context<'_>) -> String {
     if !build.is_map() {
         let file = build.text(cx).unwrap_or_default();

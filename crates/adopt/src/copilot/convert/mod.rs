@@ -1,4 +1,5 @@
-//! One file for each part of a manifest. A converter takes its keys from a section, and adds what they mean to the draft.
+//! One file for each part of a manifest. A converter takes its keys from a section, and adds their equivalents to
+//! the draft.
 
 mod container;
 mod count;
@@ -22,20 +23,20 @@ use crate::document::{Map, Value};
 pub(super) use environment::{Environment, environment};
 use network::Placement;
 
-/// What is made of the manifests so far.
+/// The result of the manifests so far.
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) definition: Map,
-    /// Worker services among the services.
+    /// Number of worker services among the services.
     pub(super) workers: usize,
-    /// What the environment's manifest says.
+    /// The settings in the environment's manifest.
     pub(super) environment: Environment,
     /// Days for which logs are kept, the longest of all services.
     retention: Option<u32>,
     placements: Vec<Placement>,
 }
 
-/// The service that is converted.
+/// The service being converted.
 pub(super) struct Target<'a> {
     name: &'a str,
     kind: ServiceKind,
@@ -72,7 +73,6 @@ impl Draft {
     }
 }
 
-/// Adds a service.
 pub(super) fn service(
     root: &YamlNode,
     name: &str,
@@ -113,9 +113,9 @@ pub(super) fn service(
     section.finish(cx);
 }
 
-/// Adds what belongs to all services.
+/// Adds the settings for all services.
 pub(super) fn finish(draft: &mut Draft, cx: &mut Context<'_>) {
-    // Copilot keeps logs for 30 days unless a manifest says otherwise.
+    // Copilot keeps logs for 30 days unless a manifest sets another number.
     let days = draft.retention.unwrap_or(30);
     draft
         .definition
@@ -126,7 +126,7 @@ pub(super) fn finish(draft: &mut Draft, cx: &mut Context<'_>) {
     environment::finish(draft);
 }
 
-/// A short name of a definition: letters, digits and hyphens. Reports a change.
+/// A short name in a definition: letters, digits, and hyphens. Reports a change.
 fn short_name(name: &str, field: &Field<'_>, cx: &mut Context<'_>) -> String {
     let short = to_short(name);
     if short != name {

@@ -6,7 +6,7 @@ use crate::copilot::finding::Kind;
 use crate::copilot::section::Field;
 use crate::document::{Item, Map, Value};
 
-/// What a service's manifest says about its network.
+/// A service manifest's network settings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Placement {
     service: String,
@@ -22,7 +22,7 @@ enum Subnets {
     Public,
     Private,
     Named(Vec<String>),
-    /// By tags, which only AWS knows.
+    /// Selected by tags, which only AWS knows.
     Unknown,
 }
 
@@ -66,7 +66,7 @@ fn service_connect(field: &Field<'_>, cx: &mut Context<'_>) {
     } else {
         format!(" ({leaves})")
     };
-    let help = "`overrides` can set `ServiceConnectConfiguration` of the service, with a namespace of yours and a named port";
+    let help = "`overrides` can set `ServiceConnectConfiguration` of the service, with your own namespace and a named port";
     cx.missing(field, format!("no key for Service Connect{detail}"), help);
 }
 
@@ -144,13 +144,13 @@ fn security_groups(field: &Field<'_>, cx: &mut Context<'_>) -> Vec<Value> {
     groups
 }
 
-/// Copilot adds a group that lets all services of the environment in.
+/// Copilot adds a group that allows traffic from all services of the environment.
 fn without_default(field: &Field<'_>, cx: &mut Context<'_>) {
-    let help = "let a group of yours allow the other services, if they call this one";
+    let help = "if other services call this one, let one of your security groups allow them";
     cx.report(
         field,
         Kind::Different,
-        "the tasks get these groups alone, and not the one of Copilot's environment",
+        "the tasks get only these groups, and not the group of Copilot's environment",
         help,
     );
 }
@@ -159,7 +159,7 @@ fn group(item: &Field<'_>, cx: &mut Context<'_>) -> Option<Value> {
     container::imported(item, cx).or_else(|| item.text(cx).map(Value::from))
 }
 
-/// Writes the network of the first service, and reports the services that want another one.
+/// Writes the network of the first service, and reports the services that need another one.
 pub(super) fn finish(draft: &mut Draft, cx: &mut Context<'_>) {
     let placements = std::mem::take(&mut draft.placements);
     let Some((first, others)) = placements.split_first() else {
@@ -170,9 +170,9 @@ pub(super) fn finish(draft: &mut Draft, cx: &mut Context<'_>) {
         .filter(|other| other.subnets != first.subnets || other.groups != first.groups)
     {
         let help =
-            "if that isn't right for it, import its manifest alone into a definition of its own";
+            "if that isn't right for it, import only its manifest into a separate definition";
         let message = format!(
-            "{} gets the network of {}: one network holds for all services of a stack",
+            "{} gets the network of {}: all services of a stack share one network",
             other.service, first.service
         );
         cx.findings.push(crate::copilot::Finding {
@@ -191,7 +191,7 @@ pub(super) fn finish(draft: &mut Draft, cx: &mut Context<'_>) {
     }
 }
 
-/// The network as a definition writes it; empty for one that the stack creates.
+/// The network as in a definition; empty for one that the stack creates.
 fn build(placement: &Placement, draft: &Draft) -> Map {
     let (environment, mut network) = (&draft.environment, Map::new());
     let unknown = vec!["<SUBNET-ID>".to_owned()];

@@ -1,4 +1,4 @@
-//! Queues, and the topics that fill them or are published to.
+//! Queues, and the topics that they subscribe to or that services publish to.
 
 use super::{Draft, Target};
 use crate::copilot::context::Context;
@@ -7,7 +7,7 @@ use crate::copilot::section::{Field, Section};
 use crate::document::{Item, Map, Value};
 use template::names;
 
-/// The worker's own queue, those of single topics, and their subscriptions.
+/// The worker's own queue, the queues of single topics, and their subscriptions.
 pub(super) fn subscribe(
     field: Option<Field<'_>>,
     target: &Target<'_>,
@@ -38,7 +38,7 @@ pub(super) fn subscribe(
     let line = topics.filter(|_| !is_alone(target, draft));
     if let Some(field) = line {
         let help = "compare the sum with what each queue needs, and adapt `acceptable_latency`";
-        cx.report(&field, Kind::Different, "Copilot scales for the queue that needs most tasks; here the backlogs of all queues of a service are added up", help);
+        cx.report(&field, Kind::Different, "Copilot scales for the queue that needs the most tasks; ecs-scaler adds up the backlogs of all queues of a service", help);
     }
 }
 
@@ -53,7 +53,7 @@ fn is_alone(target: &Target<'_>, draft: &mut Draft) -> bool {
     draft.service(target.name).list("consumes").len() < 2
 }
 
-/// Takes the settings of a queue; whether it is a FIFO queue.
+/// Takes the settings of a queue. Returns whether it is a FIFO queue.
 fn queue(field: &Field<'_>, key: &str, draft: &mut Draft, cx: &mut Context<'_>) -> bool {
     let Some(mut section) = field.section(cx) else {
         return false;
@@ -86,7 +86,7 @@ fn queue(field: &Field<'_>, key: &str, draft: &mut Draft, cx: &mut Context<'_>) 
     fifo.is_some_and(|field| ordered(&field, key, draft, cx))
 }
 
-/// Takes what `fifo` says; whether it is on.
+/// Takes the settings under `fifo`. Returns whether it is on.
 fn ordered(field: &Field<'_>, key: &str, draft: &mut Draft, cx: &mut Context<'_>) -> bool {
     if !field.is_map() {
         let is_on = field.boolean(cx).unwrap_or(false);
@@ -123,7 +123,7 @@ fn ordered(field: &Field<'_>, key: &str, draft: &mut Draft, cx: &mut Context<'_>
     true
 }
 
-/// A topic that a queue subscribes to: the worker's own queue, or one of the topic's.
+/// A topic that a queue subscribes to: the worker's own queue, or the topic's own.
 fn subscription(
     field: &Field<'_>,
     own: &str,
@@ -171,7 +171,7 @@ fn subscription(
         .push(Item::new(subscription));
 }
 
-/// Adds the queue of a single topic; its key, and whether it is a FIFO queue.
+/// Adds the queue of a single topic. Returns its key, and whether it is a FIFO queue.
 fn own_queue(
     field: &Field<'_>,
     service: &str,
@@ -182,12 +182,12 @@ fn own_queue(
 ) -> (String, bool) {
     let mut key = topic_queue(service, topic, fifo_of(field));
     if draft.definition.map("queues").get(&key).is_some() {
-        let help = "import one service at a time (`import copilot PATH/SERVICE/manifest.yml`), so that each has a definition of its own";
+        let help = "import one service at a time (`import copilot PATH/SERVICE/manifest.yml`), so that each has its own definition";
         cx.report(
             field,
             Kind::Different,
             format!(
-                "another queue is called `{key}` too: COPILOT_TOPIC_QUEUE_URIS has another key here"
+                "another queue is also called `{key}`: COPILOT_TOPIC_QUEUE_URIS has another key here"
             ),
             help,
         );
@@ -206,7 +206,8 @@ pub(super) fn text(section: &mut Section<'_>, key: &str, cx: &mut Context<'_>) -
         .filter(|text| !text.is_empty())
 }
 
-/// Whether a topic's queue is a FIFO queue, before it is read: its name depends on it.
+/// Whether a topic's queue is a FIFO queue. This must be known before the queue is read, because its name depends
+/// on it.
 fn fifo_of(field: &Field<'_>) -> bool {
     let Some(node) = field.node.get("fifo") else {
         return false;
@@ -220,7 +221,7 @@ fn fifo_of(field: &Field<'_>) -> bool {
 }
 
 /// The name that a worker reads in `COPILOT_TOPIC_QUEUE_URIS`. Source: Copilot's documentation, "Publish/Subscribe
-/// Architectures": `merchantOrdersEventsQueue`, and `merchantTransactionsfifoEventsQueue` of a FIFO topic.
+/// Architectures": `merchantOrdersEventsQueue`, and `merchantTransactionsfifoEventsQueue` for a FIFO topic.
 fn topic_queue(service: &str, topic: &str, is_fifo: bool) -> String {
     let letters = |text: &str| {
         text.chars()

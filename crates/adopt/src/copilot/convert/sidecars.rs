@@ -1,4 +1,4 @@
-//! Containers beside the service's own.
+//! Containers in addition to the service's own.
 
 use super::{Draft, Target, container, image, short_name, to_short};
 use crate::copilot::context::Context;
@@ -44,7 +44,7 @@ pub(super) fn sidecars(
     }
 }
 
-/// An image's URL, or what Copilot builds.
+/// An image's URL, or the image that Copilot builds.
 fn sidecar_image(field: Option<Field<'_>>, key: &str, sidecar: &mut Map, cx: &mut Context<'_>) {
     match field {
         Some(field) if field.is_map() => {
@@ -99,7 +99,7 @@ fn mount_points(field: &Field<'_>, sidecar: &mut Map, service: &mut Map, cx: &mu
         if is_read_only == wants_read_only {
             continue;
         }
-        // Who has to write must be able to.
+        // If one container writes to a volume, the volume must be writable.
         service.map("volumes").map(&volume).remove("read_only");
         let field = read_only.as_ref().unwrap_or(&item);
         let help =
@@ -110,7 +110,7 @@ fn mount_points(field: &Field<'_>, sidecar: &mut Map, service: &mut Map, cx: &mu
 
 fn rest(section: &mut Section<'_>, cx: &mut Context<'_>) {
     if let Some(field) = section.take("port") {
-        let help = "containers of a task reach each other at `localhost` without it; otherwise set `PortMappings` in `ContainerDefinitions` by `overrides`";
+        let help = "containers of a task reach each other at `localhost` without it; otherwise set `PortMappings` in `ContainerDefinitions` with `overrides`";
         cx.missing(&field, "no key for ports of sidecars", help);
     }
     if let Some(field) = section.take("credentialsParameter") {

@@ -15,7 +15,7 @@ pub(super) fn storage(
     let Some(mut section) = field.and_then(|field| field.section(cx)) else {
         return;
     };
-    // 20 GiB is what a task on Fargate has anyway.
+    // A task on Fargate has 20 GiB anyway.
     if let Some(size) = section
         .take("ephemeral")
         .and_then(|field| field.number(cx))
@@ -78,9 +78,9 @@ fn volume(field: &Field<'_>, cx: &mut Context<'_>) -> Option<Map> {
     Some(volume)
 }
 
-/// The file system of a volume: one that exists, or one that Copilot makes.
+/// The file system of a volume: an existing one, or one that Copilot creates.
 fn file_system(efs: &Field<'_>, volume: &mut Map, cx: &mut Context<'_>) {
-    let managed = "Copilot makes this file system; we don't";
+    let managed = "Copilot creates this file system; ecs-scaler doesn't";
     let help = "create a file system and an access point, copy the data, and write their IDs (`efs`, `access_point`)";
     if !efs.is_map() {
         volume.set("efs", "<FILE-SYSTEM-ID>");
@@ -113,7 +113,7 @@ fn file_system(efs: &Field<'_>, volume: &mut Map, cx: &mut Context<'_>) {
     section.finish(cx);
 }
 
-/// An ID, or the export that has it.
+/// An ID, or the export that contains it.
 fn identifier(field: &Field<'_>, cx: &mut Context<'_>) -> Option<Value> {
     if !field.is_map() {
         return field.text(cx).map(Value::from);

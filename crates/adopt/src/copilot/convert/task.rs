@@ -1,4 +1,4 @@
-//! What belongs to the task: size, processes, logs, and patches of its definition.
+//! Settings of the task: size, processes, logs, and patches of its definition.
 
 use super::{Draft, ServiceKind, Target, container};
 use crate::copilot::context::Context;
@@ -30,7 +30,7 @@ pub(super) fn size(
     }
 }
 
-/// The instruction set; `None` for Windows, and what isn't known.
+/// The instruction set; `None` for Windows, and for unknown platforms.
 fn platform(field: &Field<'_>, cx: &mut Context<'_>) -> Option<&'static str> {
     let (family, set) = if field.is_map() {
         let mut section = field.section(cx)?;
@@ -126,17 +126,17 @@ fn logging(field: &Field<'_>, draft: &mut Draft, cx: &mut Context<'_>) {
             cx.report(
                 &field,
                 Kind::Different,
-                "one retention holds for all services of a stack; the longest was taken",
+                "one retention applies to all services of a stack; the longest was used",
                 "",
             );
         }
     }
     for field in section.take_all() {
         let message = format!(
-            "FireLens isn't built, so logs go to CloudWatch Logs alone{}",
+            "FireLens isn't supported, so logs go only to CloudWatch Logs{}",
             listed(&field)
         );
-        let help = "set `LogConfiguration` and a container with `FirelensConfiguration` in `ContainerDefinitions` by `overrides`";
+        let help = "set `LogConfiguration` and a container with `FirelensConfiguration` in `ContainerDefinitions` with `overrides`";
         let known = [
             "image",
             "destination",
@@ -151,7 +151,7 @@ fn logging(field: &Field<'_>, draft: &mut Draft, cx: &mut Context<'_>) {
             cx.report(
                 &field,
                 Kind::Unknown,
-                "unknown key, left out",
+                "unknown key, omitted",
                 "check its spelling",
             );
         }

@@ -48,7 +48,7 @@ fn add(topic: &Field<'_>, target: &Target<'_>, draft: &mut Draft, cx: &mut Conte
         .list("publishes")
         .push(Item::new(arn));
     let help = format!(
-        "before you delete the Copilot service, add an `AWS::SNS::Topic` with another `TopicName`{detail} by `overrides`, write its ARN here, and let the subscribers use it"
+        "before you delete the Copilot service, add in `overrides` an `AWS::SNS::Topic` with another `TopicName`{detail}, write its ARN here, and let the subscribers use it"
     );
     cx.report(
         topic,

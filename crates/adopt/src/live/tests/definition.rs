@@ -1,4 +1,4 @@
-//! The definition that is written.
+//! The written definition.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn a_definition_asks_for_its_objective_and_is_valid_with_it() {
     insta::assert_snapshot!(text);
     let asked = errors(&text).join("\n");
     assert!(asked.contains("no latency to aim at"), "{asked}");
-    // As the comment says.
+    // As the comment instructs.
     let answered = text.replace("# slo: 99% within 1m", "slo: 99% within 1m");
     let loaded = stack::parse("stack.yaml", &answered).unwrap();
     let service = &loaded.stack.services["order-worker"];

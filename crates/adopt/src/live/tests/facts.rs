@@ -2,8 +2,9 @@
 
 use super::*;
 
-/// A busy task deletes 2 messages per second, a message takes 500 ms while nothing waits: 1 at once, 1 ÷ 2/s = 500 ms. The
-/// busiest minute has 240 messages: 4/s × 0.5 s = 2 tasks. 34.5 s from creation to start is rounded up to 35 s.
+/// A busy task deletes 2 messages per second, and a message takes 500 ms while nothing waits: 1 at a time, 1 ÷ 2/s
+/// = 500 ms. The busiest minute has 240 messages: 4/s × 0.5 s = 2 tasks. 34.5 s from creation to start is rounded
+/// up to 35 s.
 #[test]
 fn everything_is_measured_where_there_is_a_history() {
     let facts = infer(&readings());
@@ -28,7 +29,7 @@ fn everything_is_measured_where_there_is_a_history() {
         "{evidence}"
     );
     assert!(
-        evidence.ends_with("it holds 10 messages, including those received ahead"),
+        evidence.ends_with("it holds 10 messages, including messages received in advance"),
         "{evidence}"
     );
     assert_eq!((facts.min.value, facts.max.value), (2, 20));
@@ -68,7 +69,8 @@ fn without_a_history_of_tasks_the_concurrency_is_a_guess() {
     assert_eq!(facts.tasks_from, None);
 }
 
-/// Messages always wait: only what busy tasks do is known, 240 deleted per minute by 2 tasks, so 2/s each and 500 ms.
+/// Messages always wait, so only the rate of busy tasks is known: 240 deleted per minute by 2 tasks, so 2/s each
+/// and 500 ms.
 #[test]
 fn without_a_quiet_minute_only_the_rate_of_a_task_is_known() {
     let mut readings = readings();
@@ -81,7 +83,7 @@ fn without_a_quiet_minute_only_the_rate_of_a_task_is_known() {
     assert!(
         processing
             .evidence
-            .starts_with("1 ÷ what a busy task deletes, 2 per second"),
+            .starts_with("1 ÷ the rate of a busy task, 2 per second"),
         "{processing:?}"
     );
     assert!(
@@ -118,7 +120,7 @@ fn nothing_is_invented_where_nothing_was_measured() {
     assert_eq!(facts.task_start.value, Duration::from_secs(40));
 }
 
-/// Without a target: the peak needs 2 tasks, so 4; or as many as run, if that is more.
+/// Without a target: the peak needs 2 tasks, so the maximum is 4, or the running count if that is higher.
 #[test]
 fn without_a_target_the_most_tasks_follow_from_the_peak() {
     let mut readings = readings();

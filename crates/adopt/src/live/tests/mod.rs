@@ -1,4 +1,4 @@
-//! Readings of a service, and what comes of them.
+//! Readings of a service, and their results.
 
 mod definition;
 mod facts;
@@ -17,15 +17,15 @@ fn arn(name: &str) -> String {
     format!("arn:aws:sqs:us-west-2:111122223333:{name}")
 }
 
-/// `count` minutes with the same value, from a minute on.
+/// `count` minutes with the same value, starting at a minute.
 fn minutes(from: i64, count: i64, value: f64) -> Minutes {
     (from..from + count)
         .map(|minute| (minute * 60, value))
         .collect()
 }
 
-/// A worker of 2 tasks that does one message in 500 ms: quiet for 1,000 minutes, then busy for 100 with 10 messages held by
-/// each task. The same as in the test of Little's law.
+/// A worker of 2 tasks that processes one message in 500 ms: quiet for 1,000 minutes, then busy for 100 with 10
+/// messages held by each task. The same as in the test of Little's law.
 fn history() -> History {
     let mut history = History {
         days: 14,

@@ -1,4 +1,4 @@
-//! The present policy, as far as it can be simulated.
+//! The current policy, as far as it can be simulated.
 
 use scaling::{AdjustmentType, Comparison, MissingData, Step};
 
@@ -33,14 +33,14 @@ fn a_backlog_per_task_is_recognized_however_it_is_written() {
             (100.0, true, false),
             "{expression}"
         );
-        // The scale-out's cooldown is its own; without one, Application Auto Scaling waits 300 s.
+        // The scale-out has its own cooldown; without one, Application Auto Scaling waits 300 s.
         assert_eq!(found.cooldown_out, Duration::from_secs(30));
         assert_eq!(found.cooldown_in, Duration::from_secs(300));
     }
     let both = [("a", VISIBLE), ("b", IN_FLIGHT), ("n", RUNNING)];
     let found = tracked_as("(a + b) / n", &both).unwrap();
     assert_eq!((found.visible, found.in_flight), (true, true));
-    // Times 2 s per message, the target of 100 s is 50 messages.
+    // With 2 s per message, the target of 100 s is 50 messages.
     assert_eq!(tracked_as("2 * m1 / tasks", &plain).unwrap().target, 50.0);
     for unknown in [
         "m1",
@@ -76,7 +76,7 @@ fn an_expression_can_use_another() {
         matches!(found, Ok(PresentPolicy::Tracking(found)) if found.in_flight),
         "{found:?}"
     );
-    // One that uses itself has no value.
+    // An expression that refers to itself has no value.
     let PolicyKind::Tracking {
         metric: TrackedReading::Math { terms, .. },
         ..
@@ -119,7 +119,7 @@ fn what_cant_be_simulated_says_why() {
         (of(VISIBLE), "regardless of the number of tasks"),
         (
             of(("Shop", "OrdersPerTask")),
-            "nothing tells what its metric OrdersPerTask is",
+            "the meaning of its metric OrdersPerTask is unknown",
         ),
         (other_queue, "it follows the queue returns"),
         (only_out, "its scale-in is disabled"),
@@ -141,7 +141,7 @@ fn what_cant_be_simulated_says_why() {
         matches!(found.policy, Ok(PresentPolicy::Tracking(_))),
         "{found:?}"
     );
-    assert!(found.notes[0].contains("on CPU is left out"), "{found:?}");
+    assert!(found.notes[0].contains("on CPU is omitted"), "{found:?}");
     assert!(
         found
             .description
@@ -204,7 +204,7 @@ fn what_is_suspended_does_not_scale_it() {
     ));
 }
 
-/// A policy can weigh the queues in any way, and the simulation has the sum of their messages.
+/// A policy can weigh the queues in any way, but the simulation uses the sum of their messages.
 #[test]
 fn a_policy_on_several_queues_is_not_simulated() {
     let mut several = readings();
@@ -241,8 +241,8 @@ fn steps(adjustments: &[(Option<f64>, Option<f64>, i32)], alarm: AlarmReading) -
     }
 }
 
-/// From the API reference of `StepAdjustment`: bounds are relative to the threshold. With a threshold of 100, 0 to 400 is
-/// 100 to 500 messages. Below a threshold of 10, −5 to 0 is 5 to 10, and down from −5 is less than 5.
+/// From the API reference of `StepAdjustment`: bounds are relative to the threshold. With a threshold of 100, 0 to
+/// 400 means 100 to 500 messages. Below a threshold of 10, −5 to 0 means 5 to 10, and below −5 means less than 5.
 #[test]
 fn steps_start_at_a_distance_beyond_the_threshold() {
     let out = steps(

@@ -1,4 +1,4 @@
-//! Which queues a service consumes.
+//! The queues that a service consumes.
 
 use super::*;
 
@@ -111,13 +111,13 @@ fn of_several_queues_the_role_tells_which_is_consumed() {
     let both = || vec![choice("orders", None), choice("mails", None)];
     let chosen = choose_queues(&task(&[], Some(&[&role])), both()).unwrap();
     assert_eq!(chosen, [choice("orders", None)]);
-    // Without the role, or with one that can do everything, nobody knows.
+    // Without the role, or with one that can do everything, the consumed queue isn't known.
     let all = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
     for policies in [None, Some(&[all][..])] {
         let unknown = choose_queues(&task(&[], policies), both()).unwrap_err();
         assert_eq!(unknown.len(), 2);
     }
-    // A dead-letter queue of another one isn't consumed, and one queue is named once.
+    // Another queue's dead-letter queue isn't consumed, and each queue is listed once.
     let listed = vec![
         choice("orders", Some("old")),
         choice("old", None),

@@ -1,4 +1,4 @@
-//! Files that are no manifests, or almost: clear errors, and never a panic.
+//! Files that aren't manifests, or almost are: clear errors, and never a panic.
 
 use adopt::copilot::{File, Import, ImportError, Kind, Settings, import};
 use stack::read_yaml;
@@ -9,7 +9,7 @@ fn read(text: &str) -> Result<Import, ImportError> {
     import(&[manifest("a", text)], &settings())
 }
 
-/// The first message about a file that isn't taken.
+/// The first message about a refused file.
 fn refused(text: &str) -> String {
     match read(text).unwrap_err() {
         ImportError::Unreadable(report) => format!(
@@ -34,13 +34,16 @@ fn what_is_no_manifest_is_refused_with_its_line() {
         ("name: a\ntype: [1]\n", no_type),
         (
             "name: a\ntype: &t Worker Service\n",
-            "2: anchors and aliases aren't taken",
+            "2: anchors and aliases aren't supported",
         ),
-        ("a: &a 1\nb: *a\n", "1: anchors and aliases aren't taken"),
-        ("a: *b\n", "1: anchors and aliases aren't taken"),
-        ("a: 1\n<<: {b: 1}\n", "2: a merge key `<<` isn't taken"),
-        ("a: 1\na: 2\n", "2: the key `a` is given twice"),
-        ("a: !Ref b\n", "1: the tag `!Ref` isn't taken"),
+        (
+            "a: &a 1\nb: *a\n",
+            "1: anchors and aliases aren't supported",
+        ),
+        ("a: *b\n", "1: anchors and aliases aren't supported"),
+        ("a: 1\n<<: {b: 1}\n", "2: a merge key `<<` isn't supported"),
+        ("a: 1\na: 2\n", "2: the key `a` is set twice"),
+        ("a: !Ref b\n", "1: the tag `!Ref` isn't supported"),
         (
             "a:\n\t- b\n",
             "2: not valid YAML: tabs disallowed within this context (block indentation)",
@@ -49,8 +52,14 @@ fn what_is_no_manifest_is_refused_with_its_line() {
             "a: {b\n",
             "2: not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'",
         ),
-        ("a: 1\n---\nb: 2\n", "2: the file holds a second document"),
-        ("a: \u{0}\n", "1: the file holds a NUL character (U+0000)"),
+        (
+            "a: 1\n---\nb: 2\n",
+            "2: the file contains a second document",
+        ),
+        (
+            "a: \u{0}\n",
+            "1: the file contains a NUL character (U+0000)",
+        ),
     ];
     for (text, wanted) in cases {
         assert_eq!(refused(text), wanted, "{text:?}");
@@ -105,64 +114,60 @@ fn a_service_that_can_not_be_held_is_named() {
 #[test]
 fn values_of_a_wrong_type_are_reported_and_left_out() {
     let cases = [
-        ("cpu: lots", "cpu", "expected a whole number; left out"),
-        ("memory: -1", "memory", "expected a whole number; left out"),
-        ("exec: maybe", "exec", "expected true or false; left out"),
-        ("image: nginx", "image", "expected a mapping; left out"),
+        ("cpu: lots", "cpu", "expected a whole number; omitted"),
+        ("memory: -1", "memory", "expected a whole number; omitted"),
+        ("exec: maybe", "exec", "expected true or false; omitted"),
+        ("image: nginx", "image", "expected a mapping; omitted"),
         (
             "count: {range: 1..3}",
             "count.range",
-            "expected two numbers, such as 1-10; left out",
+            "expected two numbers, such as 1-10; omitted",
         ),
         (
             "count: {range: 1-5, queue_delay: {acceptable_latency: 5, msg_processing_time: 1s}}",
             "count.queue_delay.acceptable_latency",
-            "expected a duration of whole milliseconds, such as 30s; left out",
+            "expected a duration of whole milliseconds, such as 30s; omitted",
         ),
-        (
-            "variables: [A]",
-            "variables",
-            "expected a mapping; left out",
-        ),
+        ("variables: [A]", "variables", "expected a mapping; omitted"),
         (
             "variables: {A: [1]}",
             "variables.A",
-            "expected text; left out",
+            "expected text; omitted",
         ),
         (
             "command: \"'a\"",
             "command",
-            "expected a list, or a line whose quotes are closed; left out",
+            "expected a list, or a line whose quotes are closed; omitted",
         ),
         (
             "subscribe: {topics: {name: a}}",
             "subscribe.topics",
-            "expected a list; left out",
+            "expected a list; omitted",
         ),
         (
             "subscribe: {topics: [{name: a}]}",
             "subscribe.topics[0]",
-            "expected a topic with `name` and `service`; left out",
+            "expected a topic with `name` and `service`; omitted",
         ),
         (
             "deployment: {rolling: blue}",
             "deployment.rolling",
-            "expected `default` or `recreate`; left out",
+            "expected `default` or `recreate`; omitted",
         ),
         (
             "network: {vpc: {placement: here}}",
             "network.vpc.placement",
-            "expected `public`, `private`, or a mapping; left out",
+            "expected `public`, `private`, or a mapping; omitted",
         ),
         (
             "taskdef_overrides: [{path: A}]",
             "taskdef_overrides[0]",
-            "expected `path` and `value`; left out",
+            "expected `path` and `value`; omitted",
         ),
         (
             "sidecars: {a: 1}",
             "sidecars.a",
-            "expected a mapping; left out",
+            "expected a mapping; omitted",
         ),
     ];
     for (line, key, message) in cases {

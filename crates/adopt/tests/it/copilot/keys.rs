@@ -1,4 +1,5 @@
-//! No key is lost: each key of Copilot's reference is in the manifests here, and an import notices when it is gone.
+//! No key is lost: each key of Copilot's reference is in the manifests here, and an import notices if it is
+//! removed.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -34,11 +35,11 @@ struct Place {
     files: Vec<File>,
     index: usize,
     steps: Vec<Step>,
-    /// What becomes of the files as they are.
+    /// The result for the unchanged files.
     before: Rc<String>,
 }
 
-/// Every key of every manifest, with the pattern that the reference has for it.
+/// Every key of every manifest, with its pattern in the reference.
 fn places() -> Vec<(String, Place)> {
     let mut sets: Vec<Vec<File>> = SINGLE.iter().map(|name| vec![single(name)]).collect();
     sets.push(workspace());
@@ -71,7 +72,7 @@ fn places() -> Vec<(String, Place)> {
     found
 }
 
-/// Whether a path is the one of a pattern. The overrides of an environment have the same keys again.
+/// Whether a path matches a pattern. The overrides of an environment have the same keys again.
 fn is_of(path: &str, pattern: &str) -> bool {
     let split = |text: &str| {
         text.replace("[]", ".[]")
@@ -87,7 +88,7 @@ fn is_of(path: &str, pattern: &str) -> bool {
     path.len() == pattern.len() && path.iter().zip(&pattern).all(same)
 }
 
-/// What an import says, without lines and comments.
+/// The result of an import, without lines and comments.
 fn outcome(files: &[File], settings: &Settings) -> String {
     match import(files, settings) {
         Err(error) => error.to_string(),
@@ -103,14 +104,14 @@ fn outcome(files: &[File], settings: &Settings) -> String {
     }
 }
 
-/// What becomes of the files with another tree in one of them.
+/// The result for the files with another tree in one of them.
 fn rewritten(files: &[File], index: usize, root: &YamlNode) -> String {
     let mut files = files.to_vec();
     files[index].text = yaml::write(root);
     outcome(&files, &settings())
 }
 
-/// Whether an import notices that a key is gone.
+/// Whether an import notices that a key was removed.
 fn is_noticed(place: &Place) -> bool {
     let root = read_yaml("m", &place.files[place.index].text).unwrap();
     let without = yaml::without(&root, &place.steps);
@@ -166,7 +167,7 @@ fn a_key_that_nobody_knows_is_reported_wherever_it_is() {
         let root = read_yaml("m", &place.files[place.index].text).unwrap();
         let node = yaml::at(&root, &place.steps);
         let is_map = matches!(node.value, YamlValue::Map(_));
-        // Mappings of names, and what is reported or replaced as a whole.
+        // Mappings of names, and values that are reported or replaced as a whole.
         let free = [
             "variables",
             "secrets",

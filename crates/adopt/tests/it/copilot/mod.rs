@@ -1,4 +1,4 @@
-//! Copilot's manifests to definitions.
+//! Converts Copilot's manifests to definitions.
 
 mod hostile;
 mod keys;
@@ -60,7 +60,7 @@ fn workspace() -> Vec<File> {
     files
 }
 
-/// What tests know of the environment.
+/// The environment's settings in tests.
 fn settings() -> Settings {
     Settings {
         application: Some("store".to_owned()),

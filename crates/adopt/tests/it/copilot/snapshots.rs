@@ -1,10 +1,10 @@
-//! What becomes of whole manifests, to be read.
+//! The results of complete manifests, for reading.
 
 use adopt::copilot::{Import, Settings};
 
 use super::{SINGLE, imported, settings, single, workspace};
 
-/// The definition, then what is said on standard error.
+/// The definition, then the messages on standard error.
 fn shown(import: &Import) -> String {
     let mut text = import.definition.clone();
     text.push_str("\n=== findings\n");

@@ -1,4 +1,4 @@
-//! What is imported is a definition: it is valid when its placeholders are filled in, its template passes cfn-lint, and no
+//! An imported definition is valid when its placeholders are filled in, its template passes cfn-lint, and no
 //! placeholder goes unnoticed.
 
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use template::synthesize;
 
 use super::{SINGLE, imported, settings, single, workspace};
 
-/// What somebody writes in the place of each placeholder here.
+/// The replacement for each placeholder.
 const FILLED: [(&str, &str); 23] = [
     ("\"<ARCHITECTURE>\"", "x86_64"),
     ("\"<IMAGE>\"", "public.ecr.aws/team/app:1"),
@@ -84,7 +84,7 @@ fn fill(text: &str, except: Option<&str>) -> String {
     pairs.fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// The selections that make sense of a definition: each environment, and none.
+/// The valid selections of a definition: each environment, and none.
 fn selections(import: &adopt::copilot::Import) -> Vec<Selection> {
     let named = import.environments.iter().map(|name| Selection {
         environment: Some(name.clone()),
@@ -120,7 +120,7 @@ fn every_import_is_valid_and_deploys() {
         "{} does not exist; `cargo xtask test` installs it, or set CFN_LINT",
         lint.display()
     );
-    // Side by side: it takes seconds for a template, and one processor.
+    // In parallel: it takes seconds per template, and one processor.
     let lints: Vec<_> = files
         .chunks(files.len().div_ceil(PROCESSES))
         .map(|files| {
@@ -143,10 +143,10 @@ fn every_import_is_valid_and_deploys() {
     }
 }
 
-/// How many of it run at a time.
+/// Number of processes at a time.
 const PROCESSES: usize = 4;
 
-/// A variant is what the import of its environment alone gives.
+/// A variant is the same as the import of only its environment.
 #[test]
 fn an_environment_is_the_same_as_a_variant_and_alone() {
     for (files, names) in [
@@ -178,7 +178,7 @@ fn an_environment_is_the_same_as_a_variant_and_alone() {
                         stack.overrides
                     )
                 );
-                // It is the variable that `--env` gives otherwise.
+                // It is the variable that `--env` sets otherwise.
                 let variable = ["COPILOT_ENVIRONMENT_NAME"].map(|name| format!("\"{name}\""));
                 let lines = shown.lines().filter(|line| !line.contains(&variable[0]));
                 lines.collect::<Vec<_>>().join("\n")
@@ -201,7 +201,7 @@ fn no_placeholder_is_valid() {
                 continue;
             }
             let text = fill(&import.definition, Some(placeholder));
-            // Others may hold it, such as an ARN.
+            // Other texts can contain it, such as an ARN.
             let refused = selections(&import)
                 .into_iter()
                 .filter(|selection| parse_selected("s", &text, selection).is_err());

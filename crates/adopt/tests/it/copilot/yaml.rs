@@ -10,7 +10,7 @@ pub(super) enum Step {
     Item(usize),
 }
 
-/// The way to every key.
+/// The ways to all keys.
 pub(super) fn keys(root: &YamlNode) -> Vec<Vec<Step>> {
     let mut found = Vec::new();
     collect(root, &mut Vec::new(), &mut found);

@@ -1,4 +1,4 @@
-//! The steps of a run. Each can be repeated: a run that was killed continues with the step that it was in.
+//! The steps of a run. Each can be repeated: an interrupted run continues with its current step.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,23 +11,25 @@ use crate::connect::Cloud;
 use crate::failure::{Failure, Result};
 use crate::ui::Ui;
 
-/// How long the service has to scale. Removing a task takes longest: the arrivals must be known for a while.
+/// How long the service can take to scale. Removing a task takes longest, because arrivals must be known for a
+/// while.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-/// Between two looks at the counts.
+/// Time between two checks of the counts.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What the steps work with.
+/// The context of the steps.
 pub(super) struct Course<'c> {
     pub(super) cloud: &'c Cloud,
     pub(super) session: &'c Session<'c>,
     pub(super) ui: &'c Ui,
-    /// Where the record is kept.
+    /// The file with the record.
     pub(super) file: &'c Path,
 }
 
 impl Course<'_> {
-    /// Does what the record doesn't have yet. A step that fails is recorded, and the stack is destroyed then, too.
+    /// Takes the steps that the record doesn't contain yet. Records a step that fails. In that case, the stack is
+    /// also destroyed.
     ///
     /// # Errors
     /// If the stack can't be destroyed, or the record can't be written.
@@ -59,7 +61,7 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Takes a step, and returns what was seen.
+    /// Takes a step, and returns what it observed.
     async fn take(&self, step: Step, name: &str) -> Result<String> {
         match step {
             Step::Deploy => {
@@ -107,7 +109,7 @@ impl Course<'_> {
         let url = self.queue_url(name).await?;
         let purge = self.session.clients.sqs.purge_queue().queue_url(&url);
         if let Err(error) = purge.send().await {
-            // The run that was killed may have begun it: SQS takes one in a minute.
+            // The interrupted run might have started it: SQS allows one per minute.
             let is_purged = error
                 .as_service_error()
                 .is_some_and(|error| error.is_purge_queue_in_progress());
@@ -184,7 +186,8 @@ impl Course<'_> {
         Ok(queue.physical_id)
     }
 
-    /// Waits until the service wants this number of tasks and they run, and returns the seconds that it took.
+    /// Waits until the service's desired and running counts have this value, and returns the seconds that it
+    /// took.
     async fn wait_for_tasks(&self, name: &str, wanted: u32) -> Result<f64> {
         let start = Instant::now();
         let mut last = (None, None);

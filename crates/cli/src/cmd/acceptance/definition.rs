@@ -4,17 +4,15 @@ use stack::Stack;
 
 use crate::failure::Result;
 
-/// Its service.
 pub(super) const SERVICE: &str = "worker";
-/// Its queue.
 pub(super) const QUEUE: &str = "work";
-/// Most tasks of the service.
+/// Maximum number of tasks of the service.
 pub(super) const MAX: u32 = 3;
-/// Messages that need all tasks: each takes 10 s of a task, and may wait for 1 min.
+/// Messages that require all tasks: each takes 10 s of a task, and can wait for 1 min.
 pub(super) const MESSAGES: u32 = 40;
 
-/// The definition; another `round` changes the task's environment. The tasks take no messages, so that the test
-/// decides when the work is done.
+/// Returns the definition. Another `round` changes the task's environment. The tasks receive no messages, so
+/// that the test decides when the work is done.
 pub(super) fn read(name: &str, round: u32) -> Result<Stack> {
     let text = format!(
         "name: {name}

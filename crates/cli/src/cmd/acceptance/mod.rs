@@ -1,4 +1,5 @@
-//! `acceptance`: runs a small system through its whole life in an account, and writes a report for an issue.
+//! `acceptance`: runs a small system through its complete life cycle in an account, and writes a report for an
+//! issue.
 
 use std::path::{Path, PathBuf};
 
@@ -22,10 +23,11 @@ mod record;
 use course::Course;
 use record::Record;
 
-/// What the stack's name starts with.
+/// Prefix of the stack's name.
 const PREFIX: &str = "ecs-scaler-acceptance-";
 
-/// A run takes less than an hour, and its tasks aren't always all busy. An estimate: it hasn't been run on AWS yet.
+/// A run takes less than an hour, and its tasks aren't always all busy. An estimate, because it hasn't been run on
+/// AWS yet.
 const LOAD: &str = "constant:rate=0.3/s,for=1h";
 
 #[derive(Debug, clap::Args)]
@@ -85,7 +87,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     ended.map_err(|failure| explain_leftover(&cloud, failure, &args, &record))?;
     ui.finish();
     write(&args.report, &record.describe())?;
-    // Without it, the next run starts from the beginning.
+    // Without the file, the next run starts with the first step.
     std::fs::remove_file(&file).map_err(|error| {
         Failure::failed(format!("failed to delete {}: {error}", file.display()))
     })?;
@@ -135,7 +137,7 @@ fn begin(args: &Args, session: &Session<'_>, identity: &Identity, ui: &Ui) -> Re
     Ok(Record::new(name, identity, cost))
 }
 
-/// Dollars for an hour of all tasks, by the bill that `cost` shows.
+/// Returns the cost in dollars of all tasks for an hour, from the same bill that `cost` shows.
 fn estimate_cost(name: &str, region: &str) -> Result<f64> {
     let stack = definition::read(name, 1)?;
     let overrides = Overrides {
@@ -149,7 +151,7 @@ fn estimate_cost(name: &str, region: &str) -> Result<f64> {
     Ok(outcome.cost.total)
 }
 
-/// The end of a name: letters of a stack's name, and so few that ECS's and IAM's names fit.
+/// Parses the suffix of a name: characters of a stack's name, and short enough for ECS's and IAM's names.
 fn parse_suffix(text: &str) -> Result<String, String> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     match (1..=20).contains(&text.len()) && text.chars().all(is_plain) {
@@ -180,7 +182,7 @@ fn explain_leftover(cloud: &Cloud, failure: Failure, args: &Args, record: &Recor
     }
 }
 
-/// The command, to be run again.
+/// Returns the command to run again.
 fn as_written(args: &Args) -> String {
     let yes = if args.yes { " --yes" } else { "" };
     let (connect, report) = (args.connect.as_written(), args.report.display());
@@ -196,8 +198,8 @@ fn write(file: &Path, text: &str) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// An hour of a task is 0.25 × 0.03238 + 0.5 × 0.00356 + 0.005 = 0.014875 dollars (us-east-1, with its address). One to
-    /// three tasks run for an hour, and the functions, metrics, and alarms of an hour are cents.
+    /// An hour of a task is 0.25 × 0.03238 + 0.5 × 0.00356 + 0.005 = 0.014875 dollars (us-east-1, with its address).
+    /// One to three tasks run for an hour, and the functions, metrics, and alarms for an hour cost a few cents.
     #[test]
     fn the_estimate_is_that_of_an_hour_of_tasks() {
         let cost = estimate_cost("a", "us-east-1").unwrap();

@@ -1,4 +1,4 @@
-//! What a run has done so far: kept in a file after each step, and the report at the end.
+//! The progress of a run: stored in a file after each step, and the report at the end.
 
 use std::path::Path;
 
@@ -47,23 +47,23 @@ pub(super) struct Done {
     pub(super) step: Step,
     /// Seconds that it took.
     pub(super) seconds: f64,
-    /// What was seen.
+    /// The observation.
     pub(super) seen: String,
 }
 
-/// What a run has done so far.
+/// The progress of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// Version of ecs-scaler.
     pub(super) version: String,
     pub(super) stack: String,
     pub(super) region: String,
-    /// Not in the report, which others read.
+    /// Not in the report, which is public.
     account: String,
-    /// Dollars, by the estimate before the start.
+    /// Dollars, as estimated before the start.
     pub(super) estimated_cost: f64,
     pub(super) steps: Vec<Done>,
-    /// Why the steps after these were skipped.
+    /// Why the later steps were skipped.
     pub(super) failure: Option<String>,
 }
 
@@ -93,7 +93,7 @@ impl Record {
         }
     }
 
-    /// Writes the record in one step: a run can be killed at any time.
+    /// Writes the record atomically, because a run can be killed at any time.
     pub(super) fn write(&self, file: &Path) -> Result<()> {
         let new = file.with_extension("new");
         let text = serde_json::to_string_pretty(self)
@@ -123,7 +123,7 @@ impl Record {
         self.steps.iter().any(|done| done.step == step)
     }
 
-    /// The report, as Markdown.
+    /// Returns the report as Markdown.
     pub(super) fn describe(&self) -> String {
         let Self {
             version, region, ..
@@ -151,7 +151,7 @@ impl Record {
         text
     }
 
-    /// The report goes to an issue that others read.
+    /// Hides the account, because the report goes to a public issue.
     fn hide_account(&self, text: &str) -> String {
         text.replace(&self.account, "ACCOUNT")
     }

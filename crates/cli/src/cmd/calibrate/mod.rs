@@ -1,4 +1,4 @@
-//! `calibrate`: measures how target tracking behaves in an account, and writes a file of assumptions.
+//! `calibrate`: measures how target tracking behaves in an account, and writes an assumptions file.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// What programs read.
+/// The result for programs.
 #[derive(Serialize)]
 struct Document<'c> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         Some(file) => (read(file)?, None),
         None => {
             let (observation, estimate) = measure(&args).await?;
-            // First of all, so that nothing of a paid run is lost.
+            // Written first, so that no result of a paid run is lost.
             let text = serde_json::to_string_pretty(&observation).map_err(|error| {
                 Failure::failed(format!("can't write the measurements: {error}"))
             })?;
@@ -137,7 +137,7 @@ async fn measure(args: &Args) -> Result<(Observation, Estimate)> {
     }
 }
 
-/// Deletes the stack, whatever state it is in.
+/// Deletes the stack, in any state.
 async fn clean_up(args: &Args, cloud: &Cloud, ui: &Ui) -> Result<()> {
     let again = format!(
         "to delete it: {} destroy {STACK}{}",
@@ -198,7 +198,7 @@ fn write(file: &Path, text: &str) -> Result<()> {
         .map_err(|error| Failure::failed(format!("can't write {}: {error}", file.display())))
 }
 
-/// Today's date in UTC.
+/// Returns the current date in UTC.
 fn today() -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! `compare`: what a service did, and what its policy would have done on the same messages.
+//! `compare`: what a service did, and what its policy would have done with the same messages.
 
 mod text;
 
@@ -34,14 +34,14 @@ pub(crate) struct Args {
     connect: ConnectArgs,
 }
 
-/// What programs read.
+/// The result for programs.
 #[derive(Debug, Serialize)]
 struct Document {
     /// Stack and service.
     scenario: String,
-    /// Seconds that were compared, from `begin`.
+    /// Duration of the comparison in seconds, starting at `begin`.
     seconds: f64,
-    /// Begin, in seconds since 1970.
+    /// Start, in seconds since 1970.
     begin: u64,
     /// Messages sent in this time.
     sent: u64,
@@ -53,49 +53,49 @@ struct Document {
     policy: &'static str,
     /// Whether that policy only observes.
     observes: bool,
-    /// What the service did.
+    /// The service's actual results.
     actual: Actual,
-    /// What the policy would have done.
+    /// The policy's simulated results.
     simulated: Simulated,
-    /// Assumptions, a sentence each.
+    /// Assumptions, one sentence each.
     notes: Vec<String>,
 }
 
-/// What a service did, as far as CloudWatch knows it.
+/// The actual results of a service, as far as CloudWatch has them.
 #[derive(Debug, Serialize)]
 struct Actual {
     /// Share of the last days' messages that started within the objective, as the scaling function counted it.
     within_objective: Option<f64>,
     /// Seconds during which the oldest message was older than the objective.
     over_slo: f64,
-    /// Task hours. `None` without a datapoint.
+    /// Task-hours. `None` without a datapoint.
     task_hours: Option<f64>,
-    /// Share of the time for which the running tasks are known.
+    /// Share of the time for which the number of running tasks is known.
     known: f64,
-    /// Most tasks that ran.
+    /// Maximum number of running tasks.
     most: Option<f64>,
-    /// Changes of the running tasks, up and down.
+    /// Increases and decreases of the running tasks.
     changes: (u64, u64),
-    /// Dollars for the task hours, by the price of Fargate on demand.
+    /// Dollars for the task-hours, at the on-demand price of Fargate.
     cost: Option<f64>,
-    /// Tasks that the observing function would have set on the queues as they were: the mean and the most.
+    /// Tasks that the observing function would have set for the actual queues: the mean and the maximum.
     recommended: Option<(f64, f64)>,
 }
 
-/// What the policy would have done on the same messages.
+/// The simulated results of the policy with the same messages.
 #[derive(Debug, Serialize)]
 struct Simulated {
     /// Lowest and highest share within the objective, over the phases.
     within_objective: simulator::Range,
     /// Seconds during which the oldest waiting message had waited longer than the objective.
     over_slo: f64,
-    /// Task hours.
+    /// Task-hours.
     task_hours: f64,
-    /// Most tasks that ran.
+    /// Maximum number of running tasks.
     most: u32,
-    /// Changes of the desired count, up and down.
+    /// Increases and decreases of the desired count.
     changes: (u64, u64),
-    /// Dollars for the task hours, by the price of Fargate on demand.
+    /// Dollars for the task-hours, at the on-demand price of Fargate.
     cost: Option<f64>,
 }
 
@@ -133,7 +133,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-/// The stack with the policy that is meant: a policy that only observes instead of those that act beside it.
+/// Returns the stack with the policy to simulate. If a policy only observes, it replaces the ones that scale.
 fn meant_policy(stack: &Stack, service: &str) -> Result<Stack> {
     let mut stack = stack.clone();
     let Some(found) = stack.services.get_mut(service) else {
@@ -214,7 +214,7 @@ fn recommended(record: &TrackRecord) -> Option<(f64, f64)> {
     Some((known.iter().sum::<f64>() / known.len() as f64, most))
 }
 
-/// Share of the time for which tasks must be known to compare costs and changes.
+/// Minimum share of the time for which tasks must be known to compare costs and changes.
 const KNOWN: f64 = 0.99;
 
 /// The policy's key under `scaling`.

@@ -89,7 +89,7 @@ fn the_policy_that_observes_is_meant_before_the_one_that_acts() {
     assert_eq!(refused.code(), Code::Usage);
 }
 
-/// Half an hour of two tasks, which is one task hour; every third minute is over the objective.
+/// Half an hour with two tasks, which is one task-hour. Every third minute is over the objective.
 #[test]
 fn a_record_is_compared_with_a_simulation_of_its_messages() {
     let stack = stack("demand: {processing_time: 2s, actuator: none}");
@@ -124,9 +124,9 @@ fn a_record_is_compared_with_a_simulation_of_its_messages() {
         (600.0, Some(0.975))
     );
     assert_eq!(found.actual.recommended, Some((3.0, 3.0)));
-    // 1,800 messages of 2 s are one task hour of work.
+    // 1,800 messages of 2 s are one task-hour of work.
     assert!(found.simulated.task_hours >= 1.0, "{:?}", found.simulated);
-    // The same price for both.
+    // The same price applies to both.
     let price = found.actual.cost.unwrap();
     let expected = price * found.simulated.task_hours;
     assert!((found.simulated.cost.unwrap() - expected).abs() < 1e-9);

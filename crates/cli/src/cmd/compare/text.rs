@@ -1,4 +1,4 @@
-//! The comparison for people.
+//! The comparison, formatted for people.
 
 use indicatif::HumanCount;
 use simulator::{format_dollars, format_duration, format_share};
@@ -7,7 +7,7 @@ use super::{Document, KNOWN, Simulated};
 use crate::table::Table;
 use crate::words::number;
 
-/// What isn't known.
+/// An unknown value.
 const UNKNOWN: &str = "unknown";
 
 pub(super) fn format_comparison(document: &Document) -> String {
@@ -112,7 +112,7 @@ fn describe_verdict(document: &Document, slo: &str) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}        {}", document.policy, parts.join(", with ")))
 }
 
-/// What CloudWatch doesn't know.
+/// Describes the data that is missing in CloudWatch.
 fn describe_gaps(document: &Document) -> Vec<String> {
     let actual = &document.actual;
     let mut lines = Vec::new();

@@ -17,7 +17,7 @@ pub(crate) struct Args {
     connect: ConnectArgs,
 }
 
-/// What programs read.
+/// The result for programs.
 #[derive(Debug, Serialize)]
 struct Document {
     /// Stack and service.
@@ -28,19 +28,19 @@ struct Document {
     duration: f64,
     /// Latency objective in seconds; `phases` has the shares of the messages that meet it.
     slo: f64,
-    /// Messages, by what became of them.
+    /// Messages by their outcome.
     messages: Messages,
     /// The bill of the phase of `--seed`.
     cost: Cost,
-    /// What all phases came to.
+    /// The results of all phases.
     phases: Phases,
-    /// Assumptions, a sentence each.
+    /// Assumptions, one sentence each.
     notes: Vec<String>,
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let input = args.input.read(&args.connect).await?;
-    // Nothing else runs meanwhile.
+    // Nothing else runs in the meantime.
     let document = tokio::task::block_in_place(|| simulate(&input))?;
     input.ui.finish();
     format.print(&document, text);

@@ -50,7 +50,8 @@ fn a_wrong_price_file_names_its_place() {
     assert!(failure.hints()[0].contains("docs/cost.md"));
 }
 
-/// Numbers of resources in a template, and what Application Auto Scaling creates for its policies.
+/// Counts the resources in a template, and the resources that Application Auto Scaling creates for its
+/// policies.
 fn count_resources(template: &Value) -> Inventory {
     let mut found = Inventory::default();
     for resource in template["Resources"].as_object().unwrap().values() {
@@ -101,7 +102,7 @@ fn count_resources(template: &Value) -> Inventory {
     found
 }
 
-/// Metrics that an alarm or a policy watches: those of its expression, or the only one.
+/// Counts the metrics that an alarm or a policy watches: the metrics of its expression, or the only one.
 fn metrics_of(metrics: &Value) -> f64 {
     let Some(list) = metrics.as_array() else {
         return 1.0;
@@ -121,7 +122,7 @@ fn length(list: &Value) -> f64 {
     list.as_array().unwrap().iter().map(|_| 1.0).sum()
 }
 
-/// The custom metrics that the functions publish, by the requests in the rules.
+/// Counts the custom metrics that the functions publish, from the requests in the rules.
 fn measured_metrics(template: &Value) -> f64 {
     let resources = template["Resources"].as_object().unwrap().values();
     let rules = resources.filter(|resource| resource["Type"] == "AWS::Events::Rule");
@@ -133,7 +134,8 @@ fn measured_metrics(template: &Value) -> f64 {
         for service in request["services"].as_array().unwrap() {
             let backlog = length(&service["queues"]);
             metrics += if service["law"].is_object() {
-                // TasksNeeded, ProcessingTime, TaskStart and WithinObjective, which the scaling function publishes.
+                // TasksNeeded, ProcessingTime, TaskStart, and WithinObjective, which the scaling function
+                // publishes.
                 4.0
             } else if service["demand"].is_object() {
                 2.0
@@ -217,8 +219,8 @@ fn definitions() -> Vec<(String, Stack)> {
     all
 }
 
-/// The simulator doesn't see templates: what it counts must be what they create, for the stack and in sum over
-/// its services.
+/// The simulator doesn't use templates. Its counts must match what they create, both for the stack and as the
+/// sum over its services.
 #[test]
 fn bills_count_what_templates_create() {
     let mut kinds = Inventory::default();
@@ -234,6 +236,6 @@ fn bills_count_what_templates_create() {
         assert_eq!(rounded(sum), rounded(created), "{name}");
         kinds = kinds + created;
     }
-    // Each kind occurs somewhere.
+    // Each kind occurs at least once.
     assert!(!format!("{kinds:?}").contains(": 0.0"), "{kinds:?}");
 }

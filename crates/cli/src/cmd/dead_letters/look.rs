@@ -24,14 +24,14 @@ pub(super) struct Args {
     full: bool,
 }
 
-/// Characters of a body that are shown without `--full`.
+/// Maximum number of characters of a body without `--full`.
 const SHOWN: usize = 200;
 
 /// Messages of the dead-letter queues of a stack.
 #[derive(Debug, Serialize)]
 struct Looks {
     stack: String,
-    /// Whether the bodies are whole.
+    /// Whether the bodies are complete.
     full: bool,
     queues: Vec<Look>,
 }
@@ -74,7 +74,7 @@ pub(super) async fn run(args: &Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-/// The beginning of a long body, and its size.
+/// Returns the start of a long body, and its size.
 fn shorten(body: &str) -> String {
     match body.char_indices().nth(SHOWN) {
         None => body.to_owned(),

@@ -1,4 +1,5 @@
-//! `dead-letters`: what consumers or scaling functions have failed on, and the ways out.
+//! `dead-letters`: messages that consumers or scaling functions failed to process, and what can be done with
+//! them.
 
 mod listing;
 mod look;
@@ -52,7 +53,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 }
 
 impl QueueArgs {
-    /// The dead-letter queues that are meant.
+    /// Finds the selected dead-letter queues.
     async fn find(
         &self,
         cloud: &Cloud,
@@ -64,7 +65,7 @@ impl QueueArgs {
     }
 }
 
-/// Where the messages of the queue come from, in the words of the definition.
+/// Describes where the messages of the queue come from, by the names in the definition.
 fn describe_source(queue: &DeadLetterQueue) -> String {
     match &queue.source {
         DeadLetterSource::Queue { .. } => format!("queue {}", queue.name),

@@ -22,7 +22,7 @@ pub(super) struct Args {
     yes: bool,
 }
 
-/// What was deleted.
+/// The deleted messages.
 #[derive(Debug, Serialize)]
 struct Purged {
     stack: String,

@@ -36,7 +36,7 @@ pub(super) struct Args {
     yes: bool,
 }
 
-/// What came of it.
+/// The result of a redrive.
 #[derive(Debug, Serialize)]
 struct Outcome {
     stack: String,
@@ -138,7 +138,7 @@ fn is_running(queue: &DeadLetters) -> bool {
     queue.redrive.as_ref().is_some_and(MoveTask::is_running)
 }
 
-/// Asks. What SQS is doing anyway is only followed.
+/// Prompts. If SQS is already redriving, it is only followed.
 fn approve(args: &Args, queue: &DeadLetters, ui: &Ui) -> Result<()> {
     let source = describe_source(&queue.queue);
     if is_running(queue) {

@@ -1,5 +1,5 @@
-//! `demo`: the closed loop with real parts on this machine. Deploys a shipped stack to a sandbox of its own,
-//! loads it, shows how it scales, and compares that with what the simulator predicts.
+//! `demo`: the closed loop with real parts on this machine. Deploys a shipped stack to its own sandbox, sends a
+//! load to it, shows how it scales, and compares the result with the simulator's prediction.
 
 mod own_sandbox;
 mod text;
@@ -119,7 +119,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     if let Some(assumed) = &assumptions {
         stage.track(assumed.tracking);
     }
-    // Whoever waits for a child process hears of a signal too late, so it is listened for beside.
+    // Waiting for a child process delays the reaction to a signal, so another task listens for it.
     let interrupted = Arc::new(Notify::new());
     let heard = interrupted.clone();
     let listening = tokio::spawn(async move {
@@ -127,7 +127,8 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         heard.notify_one();
     });
     let played = tokio::select! {
-        // First: a step that fails because the signal has reached its child too is no failure of its own.
+        // First, because a step can fail only because the signal also reached its child process. That isn't a
+        // failure of the step.
         biased;
         () = interrupted.notified() => None,
         played = perform_demo(&args, assumptions.as_ref(), &mut stage, &own, &ui) => Some(played),
@@ -200,7 +201,7 @@ fn show_forecast(args: &Args, played: Played<'_>, load: &LoadText, ui: &Ui) -> R
     Ok(())
 }
 
-/// Sends the load, and shows the stack until the story is complete, or time is up.
+/// Sends the load, and shows the stack until the story is complete or the time is up.
 async fn play_demo(
     args: &Args,
     load: &LoadText,
@@ -214,7 +215,7 @@ async fn play_demo(
     let play = Play::begin(stage, load, &session, &own.sandbox()?.task_logs()).await?;
     ui.note(&format!("sending the load {}", load.text));
     ui.finish();
-    // Beside the result, which may be JSON: what goes on is for people.
+    // Separate from the result, which can be JSON, because the progress is for people.
     let term = Term::buffered_stderr();
     let stamp = Stamp::Since(ui.began());
     let mut screen = Screen::new(term, Format::Text, args.plain, stamp);

@@ -1,4 +1,4 @@
-//! The sandbox that the demo has for itself: started with a deployed stack, and stopped after a failure.
+//! The demo's own sandbox: started with a deployed stack, and stopped after a failure.
 
 use std::path::PathBuf;
 
@@ -27,19 +27,19 @@ impl OwnSandbox {
         named_sandbox(&self.name)
     }
 
-    /// The file that one demo at a time holds.
+    /// Returns the lock file that only one demo can hold.
     pub(super) fn lock_file(&self) -> Result<PathBuf> {
         Ok(workshop().home()?.join(format!("{}.lock", self.name)))
     }
 
-    /// Builds what runs, starts the sandbox, deploys the stack.
+    /// Builds the programs, starts the sandbox, and deploys the stack.
     pub(super) async fn open(&self, stage: &mut Stage, ui: &Ui) -> Result<Cloud> {
         if stage.system.has_workers() {
             let program = make_worker(&workshop().home()?.join("programs"))?;
             stage.run_in_tasks(&program);
         }
         let sandbox = stage.set_up(self.sandbox()?);
-        // One that was kept holds old messages and an old history.
+        // A kept sandbox contains old messages and an old history.
         if tokio::task::block_in_place(|| sandbox.stop())? {
             ui.note("stopped the sandbox of an earlier demo");
         }
@@ -51,8 +51,8 @@ impl OwnSandbox {
         Ok(cloud)
     }
 
-    /// Ends everything after a failure or an interruption: what is deployed in a sandbox ends with it.
-    /// Gives what is to be known or done.
+    /// Stops everything after a failure or an interruption. Everything that is deployed in a sandbox ends with
+    /// it. Returns notes and next steps.
     pub(super) async fn clear(&self, ui: &Ui) -> Vec<String> {
         let by_hand = format!(
             "to stop it by hand: ECS_SCALER_SANDBOX={} {} local stop",

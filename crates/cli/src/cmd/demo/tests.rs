@@ -1,4 +1,4 @@
-//! The summary of a course that was made up: one task, then three.
+//! The summary of a constructed course: one task, then three.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The summary, for people.
+//! The summary, formatted for people.
 
 use demo::{Account, ActionLine, Judged, Outcome, Race, Results, Story, Summary, TOLERANCE};
 use simulator::{RunOutcome, format_dollars, format_duration, format_share};

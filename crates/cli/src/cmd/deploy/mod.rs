@@ -94,7 +94,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-/// The command, to be run again.
+/// Returns the command to run again.
 fn as_written(args: &Args, file: &Path) -> String {
     format!(
         "{} deploy {}{}{}{}{}{}",

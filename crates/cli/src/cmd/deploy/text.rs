@@ -1,10 +1,10 @@
-//! What a deploy came to, for people.
+//! The result of a deploy, formatted for people.
 
 use deployer::Deployment;
 
 use crate::plan::is_repair;
 
-/// What was done, and what came out of it.
+/// Formats the changes and their result.
 pub(super) fn format_outcome(outcome: &Deployment) -> String {
     let deployed = &outcome.deployed;
     let what = match (deployed.changed, deployed.followed) {

@@ -1,4 +1,4 @@
-//! The files of a Copilot workspace on the disk.
+//! The files of a Copilot workspace on disk.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
@@ -8,17 +8,17 @@ use adopt::copilot;
 
 use crate::failure::{Code, Failure, Result};
 
-/// Most bytes of a manifest; the reader takes no more.
+/// Maximum number of bytes of a manifest. The reader accepts no more.
 const LARGEST: u64 = 1 << 20;
 
-/// Most files of a workspace.
+/// Maximum number of files of a workspace.
 const MOST: usize = 2_000;
 
-/// What was found at a path.
+/// The files found at a path.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) files: Vec<copilot::File>,
-    /// The only service that is asked for, by its folder.
+    /// The only requested service, by its folder.
     pub(super) service: Option<String>,
 }
 
@@ -53,9 +53,9 @@ pub(super) fn read(path: &Path) -> Result<Found> {
         .hint("name the folder that has `copilot/` in it, or a manifest: `import copilot copilot/SERVICE/manifest.yml`"))
 }
 
-/// Reads one manifest, and of its workspace what it needs.
+/// Reads one manifest, and the parts of its workspace that it needs.
 fn read_manifest(path: &Path) -> Result<Found> {
-    // `manifest.yml` alone has no folder in its path.
+    // `manifest.yml` alone is a path without a folder.
     let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = whole.parent().unwrap_or(Path::new("/"));
     let name = folder.file_name().map_or_else(
@@ -75,7 +75,7 @@ fn read_manifest(path: &Path) -> Result<Found> {
     })
 }
 
-/// Reads all files of the folder `copilot` that mean something.
+/// Reads all relevant files of the folder `copilot`.
 fn read_folder(folder: &Path) -> Result<Vec<copilot::File>> {
     let mut files = Vec::new();
     for name in [".workspace", "pipeline.yml", "buildspec.yml"] {
@@ -101,7 +101,7 @@ fn read_folder(folder: &Path) -> Result<Vec<copilot::File>> {
     Ok(files)
 }
 
-/// Reads a file, or the files of a folder that Copilot reads there.
+/// Reads a file, or the files that Copilot reads in a folder.
 fn read_member(path: &Path, place: &str, files: &mut Vec<copilot::File>) -> Result<()> {
     if !path.is_dir() {
         return read_if_there(path, place.to_owned(), files);
@@ -128,7 +128,7 @@ fn read_if_there(path: &Path, place: String, files: &mut Vec<copilot::File>) -> 
     Ok(())
 }
 
-/// The entries of a folder by name.
+/// Lists the entries of a folder by name.
 fn list(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let failed = |error: std::io::Error| {
         Failure::failed(format!("can't read {}: {error}", folder.display()))
@@ -136,7 +136,7 @@ fn list(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        // Copilot's own names are plain text.
+        // Copilot's own names are valid Unicode.
         if let Ok(name) = entry.file_name().into_string() {
             entries.push((name, entry.path()));
         }

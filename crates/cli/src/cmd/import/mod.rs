@@ -1,4 +1,4 @@
-//! `import`: a definition from what another tool has written.
+//! `import`: creates a definition from another tool's files.
 
 mod files;
 mod report;
@@ -89,7 +89,7 @@ fn write(file: &Path, text: &str) -> Result<()> {
     })
 }
 
-/// Prints the definition, or where it is, and on standard error what to do.
+/// Prints the definition, or its file, and the next steps on standard error.
 fn show(import: &Import, file: Option<&Path>, format: Format) {
     let written = file.map(|file| file.display().to_string());
     if format == Format::Json {

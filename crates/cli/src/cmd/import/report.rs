@@ -1,17 +1,17 @@
-//! What an import says to people.
+//! The result of an import, formatted for people.
 
 use adopt::copilot::{Finding, Import, Kind, Placeholder};
 
-/// The kinds of findings in the order in which they matter, with their headings.
+/// The kinds of findings in the order of their importance, with their headings.
 const HEADINGS: [(Kind, &str); 5] = [
     (Kind::Invalid, "Not understood, and left out"),
-    (Kind::Unknown, "Unknown keys, left out"),
+    (Kind::Unknown, "Unknown keys, omitted"),
     (Kind::Missing, "No equivalent"),
     (Kind::Different, "Imported, but different"),
     (Kind::Incomplete, "To complete"),
 ];
 
-/// The whole report: what was imported, what has no equivalent, and what is missing.
+/// Formats the complete report: imported settings, settings without an equivalent, and missing settings.
 pub(super) fn render(import: &Import, file: Option<&str>, program: &str) -> String {
     let mut text = format!("Imported {}", count(import.services.len(), "service"));
     if !import.environments.is_empty() {
@@ -31,7 +31,7 @@ pub(super) fn render(import: &Import, file: Option<&str>, program: &str) -> Stri
     text
 }
 
-/// The findings by kind.
+/// Lists the findings by kind.
 pub(super) fn list(findings: &[Finding]) -> String {
     let mut text = String::new();
     for (kind, heading) in HEADINGS {
@@ -43,7 +43,7 @@ pub(super) fn list(findings: &[Finding]) -> String {
             continue;
         }
         text.push_str(&format!("\n{heading} ({}):\n", found.len()));
-        // The same advice for several lines in a row is given once.
+        // If several consecutive lines have the same advice, it is shown once.
         for (index, finding) in found.iter().enumerate() {
             text.push_str(&format!("  {}\n", finding.summary()));
             let again = found
@@ -105,16 +105,16 @@ mod tests {
             finding(Kind::Incomplete, 4, "b"),
         ];
         let wanted = "
-Unknown keys, left out (1):
-  m.yml:3: unknown3: unknown key, left out
+Unknown keys, omitted (1):
+  m.yml:3: unknown3: unknown key, omitted
 
 No equivalent (2):
-  m.yml:1: unknown1: unknown key, left out
-  m.yml:2: unknown2: unknown key, left out
+  m.yml:1: unknown1: unknown key, omitted
+  m.yml:2: unknown2: unknown key, omitted
       to do: a
 
 To complete (1):
-  m.yml:4: unknown4: unknown key, left out
+  m.yml:4: unknown4: unknown key, omitted
       to do: b
 ";
         assert_eq!(list(&findings), wanted);

@@ -1,4 +1,4 @@
-//! The last two weeks, simulated: with the present policy, and with the definition that was written.
+//! Simulates the last two weeks with the current policy, and with the definition that was written.
 
 use adopt::live::{Facts, Readings};
 use deployer::SentHistory;
@@ -12,13 +12,13 @@ use super::policy;
 use crate::simulation::load_history;
 use crate::ui::Ui;
 
-/// Objectives to choose from, if none is given.
+/// Objectives to choose from, if none was given.
 const OBJECTIVES: [&str; 3] = ["10s", "1m", "10m"];
 
-/// The same messages for all.
+/// The same messages for all simulations.
 const SEED: u64 = 1;
 
-/// What is judged.
+/// The input of the simulations.
 pub(super) struct Subject<'a> {
     pub(super) readings: &'a Readings,
     pub(super) facts: &'a Facts,
@@ -31,24 +31,24 @@ pub(super) struct Subject<'a> {
 /// The simulations, or why there are none.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Judgment {
-    /// How long the history is, in seconds.
+    /// Duration of the history, in seconds.
     pub(super) seconds: f64,
     /// Messages of the history.
     pub(super) messages: u64,
     /// One row for each objective and policy.
     pub(super) rows: Vec<Row>,
-    /// What wasn't simulated and why, a sentence each.
+    /// What wasn't simulated and why, one sentence each.
     pub(super) missing: Vec<String>,
-    /// What was assumed, a sentence each.
+    /// Assumptions, one sentence each.
     pub(super) notes: Vec<String>,
 }
 
 /// A policy under an objective.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
-    /// Whether it is the present policy.
+    /// Whether it is the current policy.
     pub(super) present: bool,
-    /// The objective, as definitions write it.
+    /// The objective, in a definition's format.
     pub(super) slo: String,
     /// Share of the messages that met it, from 0 to 1.
     pub(super) within_objective: f64,
@@ -56,13 +56,13 @@ pub(super) struct Row {
     pub(super) p99: f64,
     /// Mean number of tasks.
     pub(super) tasks: f64,
-    /// US dollars per month of 730 hours for tasks and their addresses; nothing on EC2 instances.
+    /// US dollars per month of 730 hours for tasks and their addresses. `None` on EC2 instances.
     pub(super) tasks_per_month: Option<f64>,
-    /// The same for what else the definition's stack costs; nothing for the present policy.
+    /// The same for the other resources of the definition's stack. `None` for the current policy.
     pub(super) rest_per_month: Option<f64>,
 }
 
-/// Simulates the history. It never fails: what can't be simulated is said.
+/// Simulates the history. Never fails: reports what can't be simulated.
 pub(super) fn judge(
     subject: &Subject<'_>,
     history: deployer::Result<SentHistory>,
@@ -118,7 +118,7 @@ impl Judgment {
     }
 }
 
-/// Both policies under one objective.
+/// Simulates both policies with one objective.
 fn judge_one(
     subject: &Subject<'_>,
     slo: &str,
@@ -171,7 +171,7 @@ fn scenario(subject: &Subject<'_>, slo: &str) -> Result<Scenario, String> {
     Ok(scenario)
 }
 
-/// The same service with the policy that it has now. A fixed count has no bounds.
+/// Returns the same service with its current policy. A fixed count has no bounds.
 fn with_present(scenario: &Scenario, now: &Policy) -> Scenario {
     let mut scenario = scenario.with_policy(now.clone());
     if let Policy::Fixed { tasks } = now {

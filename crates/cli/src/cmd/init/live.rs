@@ -36,14 +36,14 @@ pub(super) struct LiveArgs {
     slo: Option<String>,
 }
 
-/// A service by its names.
+/// A service, by the names of its cluster and itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServiceRef {
     cluster: String,
     service: String,
 }
 
-/// Reads `CLUSTER/SERVICE`, or the service's ARN.
+/// Parses `CLUSTER/SERVICE`, or the service's ARN.
 fn parse_service(text: &str) -> std::result::Result<ServiceRef, String> {
     let named = match text.split_once(":service/") {
         Some((arn, named)) if arn.starts_with("arn:") => named,
@@ -77,26 +77,25 @@ fn parse_slo(text: &str) -> std::result::Result<String, String> {
     }
 }
 
-/// What `init --from` came to.
+/// The result of `init --from`.
 #[derive(Debug, Serialize)]
 pub(super) struct Adopted {
-    /// File that was written; nothing if it went to standard output.
+    /// File that was written. `None` for standard output.
     pub(super) written: Option<String>,
-    /// The definition.
     pub(super) definition: String,
-    /// What was read.
+    /// The data that was read.
     pub(super) readings: Readings,
-    /// What was concluded.
+    /// The conclusions from it.
     pub(super) facts: Facts,
-    /// The policy that scales the service now, for people.
+    /// The policy that currently scales the service, for people.
     pub(super) present: String,
-    /// The last two weeks, simulated.
+    /// The simulations of the last two weeks.
     pub(super) simulated: Judgment,
 }
 
 pub(super) async fn run(from: &ServiceRef, args: &Args, format: Format) -> Result<()> {
     let to_file = !is_standard_output(&args.file);
-    // Before anything is asked.
+    // Before any request.
     if to_file && args.file.exists() {
         return Err(there_already(&args.file)
             .without_hints()
@@ -160,7 +159,7 @@ async fn adopt(cloud: &Cloud, from: &ServiceRef, args: &Args, ui: &Ui) -> Result
     let names = readings.queues.iter().map(|queue| queue.name.clone());
     let names: Vec<String> = names.collect();
     let history = deployer::sent_history(&session, &names, Between::default(), now).await;
-    // Nothing else runs meanwhile.
+    // Nothing else runs in the meantime.
     let simulated = tokio::task::block_in_place(|| judge::judge(&subject, history, ui));
     Ok(Adopted {
         written: None,
@@ -172,7 +171,7 @@ async fn adopt(cloud: &Cloud, from: &ServiceRef, args: &Args, ui: &Ui) -> Result
     })
 }
 
-/// The definition is ours: a problem in it is a fault of ours, or of a name that the format doesn't have.
+/// ecs-scaler writes the definition, so a problem in it is a bug, or a name that isn't valid in definitions.
 fn require_valid(definition: &str) -> Result<()> {
     match stack::parse("the definition", definition) {
         Ok(_) => Ok(()),

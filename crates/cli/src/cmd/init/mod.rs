@@ -1,4 +1,4 @@
-//! `init`: a definition to start from, or one of a service that runs already.
+//! `init`: creates a definition to start from, or the definition of an existing service.
 
 mod judge;
 mod live;
@@ -16,7 +16,7 @@ use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::workshop::program;
 
-/// The definition, with `PROGRAM` where the program's name belongs.
+/// The definition, with `PROGRAM` as a placeholder for the program's name.
 const DEFINITION: &str = include_str!("../init.yaml");
 
 /// Returns the definition with the name of the running program in its comments.
@@ -66,7 +66,7 @@ fn is_standard_output(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
-/// Writes a file that isn't there yet, or over one with `force`.
+/// Writes a file that doesn't exist yet, or overwrites one with `force`.
 fn write_file(file: &Path, text: &str, force: bool) -> Result<()> {
     let name = file.display();
     let mut options = OpenOptions::new();

@@ -1,4 +1,4 @@
-//! The present policy as the simulator runs it, and the scenario with what is known of the service.
+//! The current policy for the simulator, and the scenario with the known data of the service.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use simulator::{
     StepSide, TaskSize,
 };
 
-/// The policy for the simulator.
+/// Converts the policy for the simulator.
 ///
 /// # Errors
-/// Why it can't be simulated.
+/// The reason why it can't be simulated.
 pub(super) fn convert(present: &PresentPolicy) -> Result<Policy, String> {
     Ok(match present {
         PresentPolicy::Fixed { tasks: 0 } => return Err("no task is desired".to_owned()),
@@ -75,8 +75,8 @@ fn convert_side(side: &PresentSide) -> Result<StepSide, String> {
     })
 }
 
-/// Puts into a scenario what the definition of an existing service can't say: the tasks' size, the queue's settings, and
-/// what the tasks run on.
+/// Adds to a scenario what the definition of an existing service can't contain: the tasks' size, the queue's settings,
+/// and the hosting of the tasks.
 pub(super) fn complete(scenario: &mut Scenario, readings: &Readings) {
     let task = &readings.task;
     if let (Some(cpu), Some(memory)) = (task.cpu, task.memory) {
@@ -104,13 +104,13 @@ pub(super) fn complete(scenario: &mut Scenario, readings: &Readings) {
     if let Some(hosting) = spot(readings) {
         scenario.billing.hosting = hosting;
     }
-    // What is known now contradicts what is assumed for any existing service.
+    // The known data contradicts the assumptions about existing services.
     scenario
         .notes
         .retain(|note| !note.contains("somebody else's"));
 }
 
-/// The share of Spot in a strategy of Fargate's two providers.
+/// Returns the share of Spot in a strategy of Fargate's two providers.
 fn spot(readings: &Readings) -> Option<Hosting> {
     let providers = &readings.service.providers;
     let spot = providers.iter().find(|one| one.name == "FARGATE_SPOT")?;
@@ -129,7 +129,7 @@ fn spot(readings: &Readings) -> Option<Hosting> {
     })
 }
 
-/// The start of tasks that was measured, if it was.
+/// Returns the measured start time of tasks, if available.
 pub(super) fn task_start(facts: &adopt::live::Facts) -> Option<Distribution> {
     let start = facts.start.as_ref()?;
     let seconds = |value: f64| Duration::try_from_secs_f64(value).ok();
@@ -139,7 +139,8 @@ pub(super) fn task_start(facts: &adopt::live::Facts) -> Option<Distribution> {
     ))
 }
 
-/// Messages that a task receives at once, if a busy one holds clearly more than it works on. SQS returns at most 10.
+/// Returns how many messages a task receives at once, if a busy task clearly holds more than it processes. SQS
+/// returns at most 10.
 pub(super) fn batch(facts: &adopt::live::Facts) -> Option<u32> {
     let held = facts.work.busy?.held;
     let works_on = f64::from(facts.concurrency.value);
@@ -190,7 +191,7 @@ mod tests {
         assert_eq!(scenario.billing.hosting, Hosting::Fargate);
     }
 
-    /// Base 2 on demand, then 1 on demand for each 3 on Spot: 75%.
+    /// Base 2 on demand, then 1 on demand for every 3 on Spot: 75%.
     #[test]
     fn the_share_of_spot_is_that_of_the_weights() {
         let mut readings = Readings::default();

@@ -1,4 +1,4 @@
-//! What `init --from` came to, for people.
+//! The result of `init --from`, formatted for people.
 
 use simulator::{format_dollars, format_duration, format_share};
 
@@ -7,7 +7,7 @@ use super::live::Adopted;
 use crate::table::Table;
 use crate::workshop::program;
 
-/// What was written, the two weeks as a table, and what to do next.
+/// Formats the written file, the two weeks as a table, and the next steps.
 pub(super) fn format_result(adopted: &Adopted) -> String {
     let mut text = format!("scaling now: {}\n", adopted.present);
     for line in &adopted.readings.unread {

@@ -1,29 +1,29 @@
-//! Which of a stack's functions is meant.
+//! Selects one of a stack's functions.
 
 use deployer::{Function, FunctionKind, Resource};
 
 use super::Which;
 use crate::failure::{Failure, Result};
 
-/// Where there is a metric function.
+/// When a stack has a metric function.
 const METRIC: &str = "it has one where a service has `backlog_per_task`, or `demand` with `actuator: target_tracking`";
 
-/// The service that is meant.
+/// The selected service.
 pub(super) struct Meant<'a> {
-    /// As it was given.
+    /// The name that the user gave.
     name: &'a str,
-    /// What ECS calls the service of this name in the definition, if the stack has created it.
+    /// The ECS name of the service with this name in the definition, if the stack has created it.
     ecs: Option<&'a str>,
 }
 
 impl Meant<'_> {
-    /// Whether ECS's name of a service is its name.
+    /// Whether this is the service with that ECS name.
     pub(super) fn is(&self, service: &str) -> bool {
         service == self.name || Some(service) == self.ecs
     }
 }
 
-/// The service of this name, among the stack's resources.
+/// Returns the service of this name among the stack's resources.
 pub(super) fn known_to_ecs<'a>(name: &'a str, resources: &'a [Resource]) -> Meant<'a> {
     let id = template::names::service(name);
     let created = resources.iter().find(|resource| resource.logical_id == id);
@@ -31,8 +31,8 @@ pub(super) fn known_to_ecs<'a>(name: &'a str, resources: &'a [Resource]) -> Mean
     Meant { name, ecs }
 }
 
-/// The function of the wanted kind: without one the metric function, or a scaling function where there
-/// is none. A service's name stands for its scaling function.
+/// Chooses the function of the wanted kind. By default, the metric function, or a scaling function if there is
+/// none. A service's name selects its scaling function.
 pub(super) fn choose<'a>(
     functions: &'a [Function],
     which: Option<Which>,
@@ -97,7 +97,7 @@ fn choose_one<'a>(
     }
 }
 
-/// By what ECS calls the service, or by its name in the definition, which the logical id contains.
+/// By the service's ECS name, or by its name in the definition, which the logical ID contains.
 fn is_of(function: &Function, service: &Meant<'_>) -> bool {
     let services = function.services();
     let ecs = services.iter().any(|name| service.is(&name.service));

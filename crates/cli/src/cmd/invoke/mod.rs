@@ -1,4 +1,4 @@
-//! `invoke`: a deployed function by hand, with what its rule sends it or with an event of one's own.
+//! `invoke`: invokes a deployed function manually, with its rule's input or a custom event.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -47,17 +47,17 @@ enum Which {
     Scaling,
 }
 
-/// What came of it.
+/// The result of the invocations.
 #[derive(Debug, Serialize)]
 struct Outcome {
     stack: String,
     function: String,
     invocations: Vec<Invocation>,
-    /// The services concerned.
+    /// The affected services.
     services: Vec<Change>,
 }
 
-/// The desired count of a service before and after; `None` where ECS knows no such service.
+/// The desired count of a service before and after. `None` if ECS doesn't know the service.
 #[derive(Debug, PartialEq, Serialize)]
 struct Change {
     #[serde(flatten)]
@@ -66,14 +66,14 @@ struct Change {
     desired_after: Option<i32>,
 }
 
-/// The services that an event names.
+/// The services that an event contains.
 #[derive(serde::Deserialize)]
 struct Named {
     services: Vec<ServiceName>,
 }
 
 impl Outcome {
-    /// The first message of a failed invocation.
+    /// Returns the first error message of a failed invocation.
     fn error(&self) -> Option<&str> {
         let mut errors = self.invocations.iter();
         errors.find_map(|invocation| invocation.error.as_deref())
@@ -153,7 +153,7 @@ async fn invoke(
     })
 }
 
-/// What the function's rules have it do, once; for one service only, if one is meant.
+/// Returns what the function's rules make it do, once. If a service is selected, only for that one.
 fn list_usual_events(function: &Function, service: Option<&Meant<'_>>) -> Result<Vec<Value>> {
     let parse = |event: &String| {
         serde_json::from_str(event).map_err(|error| {
@@ -175,7 +175,7 @@ fn list_usual_events(function: &Function, service: Option<&Meant<'_>>) -> Result
     Ok(events.collect())
 }
 
-/// The services that the events name, or else the function's.
+/// Returns the services that the events contain. If they contain none, the function's services.
 fn list_concerned(function: &Function, events: &[Value]) -> Vec<ServiceName> {
     let named = events.iter().map(Named::deserialize);
     let Ok(named) = named.collect::<Result<Vec<_>, _>>() else {

@@ -1,11 +1,11 @@
-//! An invocation, for people.
+//! An invocation, formatted for people.
 
 use deployer::Invocation;
 use serde_json::Value;
 
 use super::{Change, Outcome};
 
-/// What was sent, answered, logged and changed.
+/// Formats the event, the response, the log, and the effect.
 pub(super) fn format_outcome(outcome: &Outcome) -> String {
     let mut text = format!("{}: invoked {}\n", outcome.stack, outcome.function);
     for invocation in &outcome.invocations {
@@ -62,7 +62,7 @@ fn format_change(change: &Change) -> String {
     }
 }
 
-/// Counts the published datapoints, if the answers contain counts.
+/// Counts the published datapoints, if the responses contain counts.
 fn count_published(invocations: &[Invocation]) -> Option<usize> {
     let answers = invocations.iter().map(|invocation| &invocation.answer);
     let lists = answers.filter_map(|answer| answer["published"].as_array());

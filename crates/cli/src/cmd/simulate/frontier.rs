@@ -1,4 +1,4 @@
-//! Cost against objective, for people.
+//! Cost versus objective, formatted for people.
 
 use simulator::{Frontier, FrontierRun, format_dollars, format_duration, format_share};
 
@@ -7,7 +7,7 @@ use crate::table::Table;
 /// What stands where no setting meets an objective.
 const NONE: &str = "–";
 
-/// What each objective costs, each policy at the required share, and the cheapest settings.
+/// Formats the cost of each objective, each policy at the required share, and the cheapest settings.
 pub(super) fn format_frontier(frontier: &Frontier) -> String {
     let share = format_required(frontier.share);
     let legend: String = explain(frontier)
@@ -56,7 +56,7 @@ fn objective_table(frontier: &Frontier) -> String {
     table.format()
 }
 
-/// What the signs of the tables mean, and what no policy can do.
+/// Explains the symbols in the tables, and what no policy can achieve.
 fn explain(frontier: &Frontier) -> Vec<String> {
     let present = &frontier.present;
     let reaction = format_duration(frontier.reaction);
@@ -123,7 +123,7 @@ fn setting_table(frontier: &Frontier) -> String {
     table.format()
 }
 
-/// A run with a sign for warm tasks, or that there is none.
+/// Formats a run, with a symbol for warm tasks, or that there is none.
 fn format_cell(run: Option<&FrontierRun>, format: impl Fn(&FrontierRun) -> String) -> String {
     let Some(run) = run else {
         return format!("{NONE} ");
@@ -132,7 +132,7 @@ fn format_cell(run: Option<&FrontierRun>, format: impl Fn(&FrontierRun) -> Strin
     format!("{}{sign}", format(run))
 }
 
-/// A share that is required, in few characters.
+/// Formats a required share briefly.
 fn format_required(share: f64) -> String {
     let text = format_share(share);
     match text.trim_end_matches('%').split_once('.') {
@@ -141,7 +141,7 @@ fn format_required(share: f64) -> String {
     }
 }
 
-/// Dollars in few characters.
+/// Formats dollars briefly.
 fn shorten(amount: f64) -> String {
     match amount {
         amount if amount >= 99_950.0 => format!("${:.0}k", amount / 1_000.0),

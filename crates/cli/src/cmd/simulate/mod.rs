@@ -1,4 +1,4 @@
-//! `simulate`: what a stack does under a load, before it is deployed.
+//! `simulate`: how a stack performs under a load, before it is deployed.
 
 mod chart;
 mod frontier;
@@ -42,7 +42,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let input = args.input.read(&args.connect).await?;
-    // Nothing else runs meanwhile.
+    // Nothing else runs in the meantime.
     let report = tokio::task::block_in_place(|| simulate_report(&args, &input))?;
     input.ui.finish();
     if let Some(path) = &args.report {
@@ -71,8 +71,8 @@ fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
     .explained(&scenario, &input.load, follow_up(&file).as_ref()))
 }
 
-/// Prints the report, and fails if fewer messages than required meet the objective. As for every failure,
-/// programs then find the report in the details of the error.
+/// Prints the report, and fails if fewer messages than required meet the objective. As for every failure, the
+/// details of the error contain the report for programs.
 fn conclude(report: &Report, format: Format) -> Result<()> {
     let broken = report.satisfied == Some(false);
     if !broken {
@@ -89,7 +89,7 @@ fn conclude(report: &Report, format: Format) -> Result<()> {
     Err(Failure::failed(report.verdict()).hint(hint).details(report))
 }
 
-/// What was simulated.
+/// The results of all simulations.
 struct Simulated {
     survey: Survey,
     compared: Vec<Compared>,
@@ -97,7 +97,7 @@ struct Simulated {
     warm_need: Option<WarmNeed>,
 }
 
-/// Runs of a comparison and of a frontier, about, for progress.
+/// Approximate number of runs of a comparison and of a frontier, for progress.
 const COMPARE_RUNS: f64 = 10.0;
 const FRONTIER_RUNS: f64 = 90.0;
 
@@ -119,7 +119,7 @@ fn simulate(
     let wanted = |wanted: bool, runs: f64| if wanted { runs } else { 0.0 };
     let compare = wanted(args.compare, COMPARE_RUNS);
     let frontier = wanted(args.frontier, FRONTIER_RUNS);
-    // Target tracking has variants of its own.
+    // Target tracking has its own variants.
     let tracks = matches!(scenario.policy, Policy::BacklogPerTask(_));
     let own = if tracks { 10.0 } else { 1.0 };
     let all = own + compare + frontier;
@@ -138,7 +138,7 @@ fn simulate(
         let frontier = simulator::frontier(scenario, load, seed, required, progress);
         found = Some(frontier.map_err(wrong)?);
     }
-    // The answer is for one objective.
+    // The result is for one objective.
     let missed = required.filter(|share| {
         scenario.queues.is_empty() && survey.phases.within_objective.lowest < *share
     });

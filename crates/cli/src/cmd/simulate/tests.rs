@@ -110,7 +110,7 @@ fn json_is_the_outcome_and_what_it_was_compared_with() {
     assert!(compared[0].get("series").is_none());
 }
 
-/// A line holds at most 80 columns, with the definition's own objective and share next to the usual ones.
+/// A line has at most 80 columns, with the definition's own objective and share in addition to the usual ones.
 #[test]
 fn the_frontier_fits_a_terminal() {
     let (_folder, file) = folder();

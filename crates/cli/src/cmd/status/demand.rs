@@ -1,4 +1,4 @@
-//! How many tasks a service needs, and who sets its count, for people.
+//! The required tasks of a service and who sets its count, formatted for people.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use scaling::{TASKS_NEEDED_METRIC, Warm, WarmFloor, tasks_for};
 
 use crate::words::{age_at, number};
 
-/// What was measured, and what follows from it; `now` in seconds since 1970.
+/// Formats the measurements and their result. `now` is in seconds since 1970.
 pub(super) fn format_demand(service: &ServiceState, state: &DemandState, now: u64) -> String {
     let who = match &state.function {
         Some(function) if state.observes => {
@@ -43,7 +43,7 @@ pub(super) fn format_demand(service: &ServiceState, state: &DemandState, now: u6
     format!("{needed}, {largest} at most within {window}\nset by        {who}\n")
 }
 
-/// What the function has measured, and how well it did.
+/// Formats the function's measurements and results.
 fn format_measured(state: &DemandState) -> String {
     let measured = state.measured;
     let seconds = |name: &str, value: Option<f64>| Some(format!("{name} {} s", number(value?)));
@@ -78,7 +78,7 @@ fn format_measured(state: &DemandState) -> String {
     text
 }
 
-/// The warm tasks, and why they stay.
+/// Formats the warm tasks, and why they keep running.
 fn explain_warm(state: &DemandState, tasks: f64) -> String {
     if let Some(Warm::Tasks(_)) = state.warm {
         return format!("{}, as configured", number(tasks));
@@ -90,7 +90,7 @@ fn explain_warm(state: &DemandState, tasks: f64) -> String {
     })
 }
 
-/// What the function would do if it didn't only observe.
+/// Describes what the function would do if it didn't only observe.
 fn describe_recommendation(service: &ServiceState, state: &DemandState) -> String {
     let Some(recommended) = state.recommended else {
         return String::new();
@@ -102,7 +102,7 @@ fn describe_recommendation(service: &ServiceState, state: &DemandState) -> Strin
     }
 }
 
-/// What the function does about a need.
+/// Describes how the function responds to the required tasks.
 fn describe_change(service: &ServiceState, need: f64) -> String {
     let Some(bounds) = service.task_bounds() else {
         return String::new();

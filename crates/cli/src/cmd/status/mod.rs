@@ -1,4 +1,4 @@
-//! `status`: a stack at work.
+//! `status`: the current state of a stack.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -73,16 +73,16 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Err(explain(&known.name, &report, &repair).document(&report))
 }
 
-/// A stack at work, and whether it is as it was deployed.
+/// The current state of a stack, and whether it matches its deployment.
 #[derive(Debug, Serialize)]
 struct Report {
-    /// Whether nothing is missing, disabled, or different, and the stack isn't stuck.
+    /// Whether there are no findings and the stack isn't stuck.
     healthy: bool,
-    /// What is missing, disabled, or different.
+    /// The findings.
     drift: Vec<Finding>,
     /// What couldn't be compared or read.
     unchecked: Vec<Unchecked>,
-    /// The latency objectives of the definition, by its services' names. Only with `--why`.
+    /// The latency objectives in the definition, by service name. Only with `--why`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     objectives: BTreeMap<String, String>,
     /// How the latency objectives of the deployed definition were met.
@@ -91,12 +91,12 @@ struct Report {
     live: Live,
 }
 
-/// What goes on in the stack.
+/// The current state of the stack.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Live {
     Read(Box<Inspection>),
-    /// A part that was deleted, or that may not be read, can prevent the rest from being read.
+    /// A part that was deleted or can't be read can prevent reading the rest.
     Unread {
         stack: Observed,
         unread: String,
@@ -112,7 +112,7 @@ impl Live {
     }
 }
 
-/// `why`: whether to ask for more, which explains each service's count.
+/// Reads the state. `why`: whether to also read what explains each service's count.
 async fn read(
     cloud: &Cloud,
     known: &Known,
@@ -176,7 +176,8 @@ fn make_report(drift: Drift, live: Live) -> Report {
     }
 }
 
-/// The command that repairs the stack. A stack's name alone doesn't say where its definition is.
+/// Returns the command that repairs the stack. From a stack's name alone, the location of its definition isn't
+/// known.
 fn repair_command(stack: &StackRef, selection: &SelectionArgs, connect: &ConnectArgs) -> String {
     let file = match stack {
         StackRef::File(file) => file.display().to_string(),

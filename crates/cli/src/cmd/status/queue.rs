@@ -1,4 +1,4 @@
-//! A queue and its metric, for people.
+//! A queue and its metric, formatted for people.
 
 use deployer::QueueState;
 

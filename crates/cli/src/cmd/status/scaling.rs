@@ -1,4 +1,4 @@
-//! What scales a service, for people.
+//! The scaling of a service, formatted for people.
 
 use deployer::{Alarm, AlarmStepsState, PolicyState, StepAlarmState};
 use scaling::Steps;
@@ -8,7 +8,7 @@ use crate::live::format_condition;
 use crate::table::Table;
 use crate::words::number;
 
-/// Every policy of Application Auto Scaling.
+/// Formats every policy of Application Auto Scaling.
 pub(super) fn format_policies(policies: &[PolicyState]) -> String {
     let policy = |policy: &PolicyState| {
         format!(
@@ -29,7 +29,7 @@ fn describe_policy(policy: &PolicyState) -> String {
     let kind = policy.adjustment_type.as_deref().unwrap_or(&policy.kind);
     let steps = policy.steps.iter().map(|step| {
         let bound = |bound: Option<f64>| bound.map_or_else(|| "∞".to_owned(), number);
-        // Below the threshold the bounds are negative, and it is the lower one that may be open.
+        // Below the threshold the bounds are negative, and the lower one can be missing.
         let lower = match step.lower {
             None => "-∞".to_owned(),
             lower => bound(lower),
@@ -43,7 +43,7 @@ fn describe_policy(policy: &PolicyState) -> String {
     format!("{kind}: {}", steps.collect::<Vec<_>>().join(", "))
 }
 
-/// A change with its sign, a percentage as such, and an exact count as it is.
+/// Formats a change with its sign, a percentage, or an exact count.
 fn format_adjustment(kind: &str, adjustment: i32) -> String {
     match kind {
         "ExactCapacity" => adjustment.to_string(),
@@ -52,7 +52,7 @@ fn format_adjustment(kind: &str, adjustment: i32) -> String {
     }
 }
 
-/// A scaling function with its alarms.
+/// Formats a scaling function with its alarms.
 pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: Option<u32>) -> String {
     let mut text = format!("alarm steps   by the function {}\n", steps.function);
     let sides = [
@@ -95,7 +95,7 @@ fn side_text(name: &str, side: &StepAlarmState, desired: Option<u32>) -> String 
     text
 }
 
-/// `ChangeInCapacity +1, from 200 beyond +3`, where it is the threshold that the metric is beyond.
+/// Formats `ChangeInCapacity +1, from 200 beyond +3`, where the metric is beyond the threshold.
 fn format_adjustments(steps: &Steps) -> String {
     let kind = steps.adjustment_type().to_string();
     let written = steps.as_slice().iter().map(|step| {

@@ -1,4 +1,4 @@
-//! An inspection, for people.
+//! An inspection, formatted for people.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::{Live, Report, why};
 use crate::drift::{count_findings, format_findings};
 use crate::words::{age_at, format_counts};
 
-/// The whole picture; `now` in seconds since 1970.
+/// Formats the complete state. `now` is in seconds since 1970.
 pub(super) fn format_report(name: &str, report: &Report, now: u64) -> String {
     let stack = report.live.stack();
     let mut text = format!("{name}: {}{}\n", stack.status_name, why::place(&stack.id));
@@ -80,7 +80,7 @@ fn format_inspection(inspection: &Inspection, report: &Report, now: u64) -> Stri
     text
 }
 
-/// Only a cluster with instances has something to say that its services don't.
+/// Only a cluster with instances has information that its services don't have.
 fn cluster_text(cluster: &ClusterState) -> String {
     match cluster.container_instances {
         None => String::new(),
@@ -406,7 +406,7 @@ mod tests {
         insta::assert_snapshot!(format_report("voucher-worker", &report, NOW));
     }
 
-    /// CloudWatch evaluates an alarm as soon as it is made.
+    /// CloudWatch evaluates an alarm as soon as it is created.
     #[test]
     fn an_alarm_whose_periods_began_before_it_is_new_and_not_in_alarm() {
         let silent = |configured| Alarm {

@@ -16,12 +16,12 @@ use crate::output::Format;
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 
-/// A refresh calls a dozen APIs, and the account's limits are shared.
+/// A refresh calls a dozen APIs, and the account's rate limits are shared.
 const LEAST_ON_AWS: Duration = Duration::from_secs(2);
-/// Faster than this nobody reads.
+/// No one can read faster than this.
 const LEAST: Duration = Duration::from_millis(100);
 
-/// Watches until Ctrl-C, which is no failure.
+/// Watches until Ctrl-C, which isn't a failure.
 pub(super) async fn run(
     cloud: &Cloud,
     known: &Known,

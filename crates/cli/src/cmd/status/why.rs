@@ -1,4 +1,4 @@
-//! `status --why`, for people: names of the definition, objectives, and the sentence.
+//! `status --why`, formatted for people: names in the definition, objectives, and the sentence.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,11 @@ use crate::words::{fold, number};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
-/// Columns of a line's name.
+/// Columns for the name in a line.
 const NAME: usize = 14;
 
-/// The latency objectives of a definition, by its services' names. A stack that is named has none that are known.
+/// Returns the latency objectives of a definition, by service name. They aren't known for a stack that is given
+/// by name.
 ///
 /// # Errors
 /// If the definition can't be read.
@@ -39,7 +40,8 @@ pub(super) fn objectives(
     Ok(objectives.collect())
 }
 
-/// The account and the region in a stack's ARN, `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID`, for the first line.
+/// Returns the account and the region in a stack's ARN, `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID`, for the
+/// first line.
 pub(super) fn place(arn: &str) -> String {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
@@ -48,7 +50,7 @@ pub(super) fn place(arn: &str) -> String {
     }
 }
 
-/// The name in the definition, then that in ECS.
+/// Returns the name in the definition, otherwise the name in ECS.
 pub(super) fn service_name(service: &ServiceState) -> String {
     let name = service.why.as_ref().and_then(|why| why.name.as_ref());
     match name.filter(|name| **name != service.service) {
@@ -57,7 +59,7 @@ pub(super) fn service_name(service: &ServiceState) -> String {
     }
 }
 
-/// The objective, and why the service has its count.
+/// Formats the objective, and why the service has its count.
 pub(super) fn format_why(service: &ServiceState, objectives: &BTreeMap<String, String>) -> String {
     let Some(why) = &service.why else {
         return String::new();

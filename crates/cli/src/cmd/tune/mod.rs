@@ -22,8 +22,8 @@ use crate::simulation::{
     scenario_failure, write_page,
 };
 
-/// Required where neither the command line nor the definition has a share: the cheapest settings of all
-/// would meet nothing.
+/// Used if neither the command line nor the definition sets a share, because without one the cheapest settings
+/// would miss the objective for all messages.
 const USUAL_SHARE: f64 = 0.99;
 
 #[derive(Debug, clap::Args)]
@@ -82,10 +82,10 @@ enum Policies {
     Any,
 }
 
-/// Share of the work, about, that is the search if there is a report.
+/// Approximate share of the work that the search takes if there is a report.
 const SEARCH_SHARE: f64 = 0.9;
 
-/// What programs read.
+/// The result for programs.
 #[derive(Serialize)]
 struct Document<'t> {
     #[serde(flatten)]
@@ -103,11 +103,12 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         .hint("name the definition's file"));
     }
     let input = args.input.read(&args.connect).await?;
-    // Nothing else runs meanwhile.
+    // Nothing else runs in the meantime.
     tokio::task::block_in_place(|| tune(&args, &input, format))
 }
 
-/// Refuses a service with a policy that only observes next to one that acts: its edits would be of either.
+/// Refuses a service with both a policy that only observes and one that scales, because it would be ambiguous
+/// which of them the edits are for.
 fn require_one_policy(input: &Input) -> Result<()> {
     let service = input.stack.services.get(&input.service);
     let scaling = service.and_then(|service| service.scaling.as_ref());
@@ -179,7 +180,8 @@ fn search(args: &Args, input: &Input, progress: &Progress<'_>) -> Result<Tuned> 
     .map_err(explain_error)
 }
 
-/// The failure if too few messages meet the objective, in the training period, the holdout period, or both.
+/// Returns the failure if too few messages meet the objective, in the training period, the holdout period, or
+/// both.
 fn objective_missed(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_>) -> Failure {
     let mut failure = Failure::failed(tuned.verdict());
     for hint in list_hints(args, file, tuned) {
@@ -191,7 +193,7 @@ fn objective_missed(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_
     failure.details(shown)
 }
 
-/// What to do next.
+/// Lists the next steps.
 fn list_hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
     let mut hints = Vec::new();
     if tuned.keeps() && !args.write && !tuned.changes.is_empty() {
@@ -264,7 +266,7 @@ fn advise(input: &Input, tuned: &Tuned) -> Option<Advice> {
 }
 
 impl Args {
-    /// The share of the messages that must meet the objective.
+    /// Returns the share of messages that must meet the objective.
     fn required(&self, input: &Input) -> f64 {
         let slo = required_share(&input.stack, &input.service);
         self.require.or(slo).unwrap_or(USUAL_SHARE)
@@ -306,7 +308,7 @@ fn explain_error(error: TuneError) -> Failure {
     }
 }
 
-/// A share above nothing.
+/// Parses a positive share.
 fn parse_part(text: &str) -> Result<f64, String> {
     match parse_share(text)? {
         none if none <= 0.0 => Err("something must be searched on, such as 60%".to_owned()),

@@ -13,7 +13,7 @@ struct Cli {
 }
 
 const STACK: &str = include_str!("../../../../../stacks/voucher-worker.yaml");
-/// A load that tasks keep up with when they are there in time, and little of it.
+/// A small load that tasks can process if they are running in time.
 const LOAD: &str = "--load=on-off:on=20/s,off=1/s,on_for=10m,off_for=20m,for=2h";
 
 /// A folder with a definition.
@@ -39,7 +39,7 @@ fn refused(arguments: &[&str]) -> String {
     error.to_string()
 }
 
-/// What tuning comes to, as the verb does it, but for the connection.
+/// Tunes as the command does, except for the connection.
 fn ended(arguments: &[&str]) -> Result<()> {
     let args = args(arguments);
     tune(&args, &args.input.read_now(&args.connect)?, Format::Text)
@@ -113,7 +113,7 @@ fn only_the_values_are_written() {
     assert!(link.is_symlink(), "the link stays one");
     let mode = fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
-    // Nothing lies about.
+    // No files remain.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
@@ -141,13 +141,13 @@ fn what_keeps_no_promise_is_not_written() {
 fn what_cannot_be_edited_is_said_with_what_to_write() {
     let (_folder, file) = folder();
     let tuned = found(&[&file, LOAD, "--require=95%", "--max-candidates=60"]);
-    // Somebody else was faster, and has changed another value.
+    // Another process changed another value first.
     let text = STACK.replace("memory: 512", "memory: 1024");
     fs::write(&file, &text).unwrap();
     let failure =
         write::write_definition(file.as_ref(), &stack::Selection::default(), &tuned).unwrap_err();
     assert!(
-        failure.message().contains("would mean something else"),
+        failure.message().contains("another meaning than intended"),
         "{}",
         failure.message()
     );

@@ -1,4 +1,4 @@
-//! What tuning found, for people.
+//! The result of tuning, formatted for people.
 
 use console::Style;
 use simulator::{
@@ -99,7 +99,7 @@ fn format_period<'n>(
     format!("\n{}", table.format())
 }
 
-/// What the present and the tuned parameters cost in the training period, item by item.
+/// Formats the cost of the current and the tuned parameters in the training period, item by item.
 fn format_bills(tuned: &Tuned) -> String {
     bills_table(&[
         ("now", tuned.present.searched.bill_per_month),
@@ -144,7 +144,7 @@ fn format_changes(tuned: &Tuned) -> String {
     format!("\n{head}:\n{}", lines.collect::<String>())
 }
 
-/// What stands in the way, from the experiments with one limit lifted.
+/// Formats the limiting factors, from the experiments with one limit lifted.
 fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
     let kept = format_share(limits.within_objective);
     let head = if tuned.found {

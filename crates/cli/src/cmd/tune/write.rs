@@ -1,4 +1,4 @@
-//! Puts what was found into the definition's file.
+//! Writes the result into the definition's file.
 
 use std::fs;
 use std::io::Write as _;
@@ -11,8 +11,7 @@ use stack::Selection;
 use crate::failure::{Failure, Result};
 use crate::ui;
 
-/// Changes the values in the file, and nothing else; shows the difference. The file is replaced at once and
-/// whole.
+/// Changes only the values in the file, and shows the difference. Replaces the file atomically.
 pub(super) fn write_definition(path: &Path, selection: &Selection, tuned: &Tuned) -> Result<()> {
     let shown = path.display();
     let failed =
@@ -28,7 +27,7 @@ pub(super) fn write_definition(path: &Path, selection: &Selection, tuned: &Tuned
     Ok(())
 }
 
-/// A failure that says what to write instead.
+/// Returns a failure that lists the changes to make manually.
 fn by_hand(message: String, tuned: &Tuned) -> Failure {
     let failure = Failure::failed(message).hint("the file is as it was; by hand it would be");
     tuned
@@ -37,9 +36,9 @@ fn by_hand(message: String, tuned: &Tuned) -> Failure {
         .fold(failure, |failure, edit| failure.hint(edit.to_string()))
 }
 
-/// Another file takes the place of the one that a path leads to, with the same permissions.
+/// Replaces the file at a path with another one that has the same permissions.
 fn replace_file(path: &Path, text: &str) -> std::io::Result<()> {
-    // The file itself, not a link to it.
+    // The file itself and not a link to it.
     let path = fs::canonicalize(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

@@ -1,4 +1,4 @@
-//! CloudWatch alarms: the stack's, and the ones that Application Auto Scaling made for its policies.
+//! CloudWatch alarms: the stack's, and those that Application Auto Scaling created for its policies.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::session::Session;
 use super::super::intended::Intended;
 use super::part::{Live, Properties};
 
-/// Reads the alarms among the resources, and those in `made`, which Application Auto Scaling made.
+/// Reads the alarms among the resources, and those in `made`, which Application Auto Scaling created.
 pub(super) async fn read(
     session: &Session<'_>,
     all: &[Intended],
@@ -41,8 +41,8 @@ pub(super) async fn read(
     }))
 }
 
-/// AWS documents that target tracking scales in below the target, but not how far below its alarm is. So each threshold
-/// of a low alarm between half of the target and the target counts as the one that Application Auto Scaling set.
+/// AWS documents that target tracking scales in below the target, but not how far below it the low alarm's threshold
+/// is. So every threshold from half of the target up to the target is accepted.
 fn accept_threshold(alarm: &Intended, mut live: Live) -> Live {
     const THRESHOLD: &str = "Threshold";
     let expected = alarm.properties.get(THRESHOLD);
@@ -101,8 +101,9 @@ fn convert(alarm: &MetricAlarm) -> Live {
         .found()
 }
 
-/// The ARN of a scaling policy in the actions of the alarms that Application Auto Scaling makes ends in
-/// `:createdBy/UUID`, which its own ARN doesn't have. Observed in public lists of ECS services' alarms, not documented.
+/// Application Auto Scaling puts the ARN of a scaling policy into the actions of its alarms with the suffix
+/// `:createdBy/UUID`, which the policy's own ARN doesn't have. Observed in public lists of ECS services' alarms, not
+/// documented.
 fn list_actions(actions: &[String]) -> Vec<&str> {
     let arn = |action: &str| action.find(":createdBy/").unwrap_or(action.len());
     let arns = actions.iter().map(|action| action.split_at(arn(action)).0);
@@ -115,7 +116,7 @@ mod tests {
     use super::super::scaling::describe_alarm;
     use super::*;
 
-    /// As in public dumps of the alarms of ECS services.
+    /// From public lists of ECS services' alarms.
     #[test]
     fn an_action_names_its_policy_without_its_maker() {
         let policy = "arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/ecs/service/shop/web:policyName/web";
@@ -130,7 +131,7 @@ mod tests {
         assert_eq!(found["AlarmActions"], json!([policy, topic]));
     }
 
-    /// A target of 50 has a high alarm at 50, and a low one at 45 in public dumps of ECS services' alarms.
+    /// For a target of 50, public lists of ECS services' alarms show a high alarm at 50 and a low one at 45.
     #[test]
     fn an_alarm_of_target_tracking_has_the_threshold_of_its_target() {
         let cases = [

@@ -1,8 +1,8 @@
-//! Networks, load balancers, and instances, read through Cloud Control, which returns a resource in the shape of
-//! CloudFormation's properties. EC2's own SDK is larger than all that this crate uses together.
+//! Networks, load balancers, and instances, read through Cloud Control, which returns a resource in the form of
+//! CloudFormation's properties. EC2's own SDK is larger than everything that this crate uses together.
 //!
-//! Only resources that scaling and serving depend on are compared. A route table or an internet gateway needs no check,
-//! because it can't be deleted before its routes, associations, and attachment.
+//! Compares only the resources that scaling and serving depend on. A route table or an internet gateway doesn't need a
+//! check, because it can't be deleted before its routes, associations, and attachment.
 
 use aws_sdk_cloudcontrol::error::SdkError;
 use serde_json::{Map, Value};
@@ -19,7 +19,8 @@ const GATEWAY_ATTACHMENT: &str = "AWS::EC2::VPCGatewayAttachment";
 const INGRESS: &str = "AWS::EC2::SecurityGroupIngress";
 const ROUTE: &str = "AWS::EC2::Route";
 
-/// The types that are read here, and the properties that are compared: a type without any is only looked for.
+/// The types to read here, and the properties to compare. For a type without properties, only its existence is
+/// checked.
 const COMPARED: [(&str, &[&str]); 13] = [
     (
         "AWS::AutoScaling::AutoScalingGroup",
@@ -68,8 +69,8 @@ pub(super) fn reads(resource_type: &str) -> bool {
     COMPARED.iter().any(|(kind, _)| *kind == resource_type)
 }
 
-/// A part as Cloud Control returns it. A cloud without Cloud Control, or a type that it can't read there, leaves the part
-/// unchecked.
+/// Reads a part through Cloud Control. If an emulator doesn't support Cloud Control, or can't read the type with it,
+/// the part stays unchecked.
 pub(super) async fn read(session: &Session<'_>, one: &Intended) -> Result<Live> {
     let Some(identifier) = identify(one) else {
         let reason = format!("Cloud Control doesn't know it by {}", one.physical_id);
@@ -83,7 +84,7 @@ pub(super) async fn read(session: &Session<'_>, one: &Intended) -> Result<Live> 
     )
 }
 
-/// A resource with all of its properties, as Cloud Control returns it.
+/// Reads a resource with all of its properties through Cloud Control.
 pub(crate) async fn get_resource(
     session: &Session<'_>,
     resource_type: &str,
@@ -125,8 +126,8 @@ pub(crate) async fn get_resource(
     )
 }
 
-/// The primary identifier. Source: `primaryIdentifier` in CloudFormation's schema of the type. `None` if it isn't known:
-/// stacks of earlier years list a rule of a security group under another name.
+/// Returns the primary identifier. Source: `primaryIdentifier` in CloudFormation's schema of the type. `None` if it
+/// isn't known: stacks from earlier years list a rule of a security group under another name.
 fn identify(one: &Intended) -> Option<String> {
     let named = |property: &str| Some(one.text(property)).filter(|value| !value.is_empty());
     match one.resource_type.as_str() {
@@ -141,7 +142,7 @@ fn identify(one: &Intended) -> Option<String> {
     }
 }
 
-/// The properties that are compared.
+/// Returns the properties to compare.
 fn select(one: &Intended, found: &Map<String, Value>) -> Map<String, Value> {
     let kind = COMPARED.iter().find(|(kind, _)| *kind == one.resource_type);
     let names = kind.map_or(&[][..], |(_, names)| names).iter();
@@ -162,8 +163,8 @@ fn select(one: &Intended, found: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-/// The template's rules that the group has, whatever their descriptions are. Users can add rules, and a group without
-/// any has no list of them.
+/// Returns the template's rules that the group contains, regardless of their descriptions. Users can add rules, and a
+/// group without rules has no list of them.
 fn keep_rules(wanted: &[Value], found: &Map<String, Value>, name: &str) -> Value {
     let found = found.get(name).and_then(Value::as_array);
     let found = found.map_or(&[][..], Vec::as_slice);
@@ -178,7 +179,7 @@ fn is_rule(wanted: &Value, found: &Value) -> bool {
         .all(|(name, value)| is_same(value, found.get(name).unwrap_or(&Value::Null)))
 }
 
-/// The attributes that the template sets.
+/// Returns the attributes that the template sets.
 fn keep_attributes(wanted: &[Value], found: &Value) -> Value {
     let is_wanted = |found: &&Value| {
         let same = |wanted: &Value| wanted.get("Key") == found.get("Key");
@@ -188,7 +189,7 @@ fn keep_attributes(wanted: &[Value], found: &Value) -> Value {
     found.filter(is_wanted).cloned().collect()
 }
 
-/// An action that forwards to one group can name it only among the groups of its configuration.
+/// An action that forwards to one group can name it only in the groups of its configuration.
 fn fill_target(actions: &Value) -> Value {
     const TARGET: &str = "TargetGroupArn";
     let mut actions = actions.clone();

@@ -7,7 +7,7 @@ use crate::session::Session;
 use super::super::intended::Intended;
 use super::part::{Live, Properties};
 
-/// A dashboard that is there and that the cloud can't return is unchecked.
+/// A dashboard that exists but that the emulator can't return is unchecked.
 pub(super) async fn read(session: &Session<'_>, dashboard: &Intended) -> Result<Live> {
     let name = &dashboard.physical_id;
     let doing = || format!("read the dashboard {name}");

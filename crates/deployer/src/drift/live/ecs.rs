@@ -117,7 +117,7 @@ fn convert_network(network: &NetworkConfiguration) -> Option<Value> {
     Some(json!({ "AwsvpcConfiguration": awsvpc }))
 }
 
-/// A cluster, or its association of capacity providers. Manual additions to either are ignored.
+/// A cluster, or its association with capacity providers. Ignores manual additions to either.
 pub(super) async fn read_cluster(session: &Session<'_>, one: &Intended) -> Result<Live> {
     let name = match one.resource_type.as_str() {
         types::CLUSTER => one.physical_id.as_str(),
@@ -198,7 +198,7 @@ fn convert_provider(one: &Intended, provider: &CapacityProvider) -> Live {
             .set("TargetCapacity", scaling.target_capacity())
             .object()
     });
-    // The template names the group, and ECS returns its ARN.
+    // The template contains the group's name, and ECS returns its ARN.
     let name = one.properties.get("AutoScalingGroupProvider");
     let name = name
         .and_then(|group| group.get("AutoScalingGroupArn"))

@@ -81,8 +81,8 @@ fn convert(function: &Intended, found: &GetFunctionOutput) -> Live {
         .found()
 }
 
-/// The code as the template names it, if it is that code: the key of our objects is the SHA-256 of the zip, which
-/// Lambda returns in Base64.
+/// Returns the code as the template names it, if it is that code. The key of our objects is the SHA-256 of the
+/// zip, which Lambda returns in Base64.
 fn code(function: &Intended, found: &FunctionConfiguration) -> Option<Value> {
     let expected = function.properties.get("Code")?;
     let key = expected.get("S3Key")?.as_str()?;
@@ -97,7 +97,7 @@ fn code(function: &Intended, found: &FunctionConfiguration) -> Option<Value> {
     )
 }
 
-/// A permission is a statement of the function's policy.
+/// Reads a permission, which is a statement of the function's policy.
 pub(super) async fn read_permission(session: &Session<'_>, permission: &Intended) -> Result<Live> {
     let name = function_name(permission.text("FunctionName"));
     let request = session.clients.lambda.get_policy().function_name(name);
@@ -136,7 +136,7 @@ fn is_permission(permission: &Intended, statement: &Value) -> bool {
         && source(statement, "AWS:SourceArn") == permission.properties.get("SourceArn")
 }
 
-/// The value of a condition on the source, whatever its operator and the case of its key.
+/// Returns the value of a condition on the source, regardless of its operator and the case of its key.
 fn source<'s>(statement: &'s Value, key: &str) -> Option<&'s Value> {
     let operators = statement.get("Condition")?.as_object()?;
     let conditions = operators.values().filter_map(Value::as_object).flatten();

@@ -1,4 +1,4 @@
-//! The live parts of a stack, in the shape of CloudFormation's properties.
+//! The live parts of a stack, in the form of CloudFormation's properties.
 
 mod alarms;
 mod cloud_control;
@@ -25,10 +25,10 @@ use super::intended::{Deployed, Intended, intend};
 pub(crate) use cloud_control::get_resource;
 pub(crate) use part::Live;
 
-/// Number of parallel requests.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
 
-/// Reads the parts of a stack that scaling rests on, each next to its intended form.
+/// Reads the parts of a stack that scaling depends on, each together with its intended form.
 pub(super) async fn read(
     session: &Session<'_>,
     deployed: &Deployed<'_>,

@@ -1,4 +1,4 @@
-//! A part of a stack, and how one is read from a reply.
+//! A part of a stack, and how to read it from a reply.
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
@@ -19,13 +19,13 @@ pub(crate) enum Live {
 }
 
 impl Live {
-    /// A part that was read. A read that was denied leaves it unchecked.
+    /// Returns a part that was read. If access was denied, the part is unchecked.
     pub(super) fn of(read: Result<Self>) -> Result<Self> {
         Ok(unless_denied(read)?.unwrap_or_else(Self::Unchecked))
     }
 }
 
-/// Converts an error to the state of a part, if it means one.
+/// Converts an error to the state of a part, if it implies one.
 pub(super) fn explain<E>(
     error: SdkError<E, HttpResponse>,
     doing: &str,
@@ -53,19 +53,19 @@ impl Properties {
         self
     }
 
-    /// Sets a property that every cloud returns if it is set.
+    /// Sets a property that every emulator returns if it is set.
     pub(super) fn set_or_null(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
         let value = value.map_or(Value::Null, Into::into);
         self.0.insert(name.to_owned(), value);
         self
     }
 
-    /// The part, found.
+    /// Returns the part as found.
     pub(super) fn found(self) -> Live {
         Live::Found(self.0)
     }
 
-    /// The properties as a value, for a nested object.
+    /// Returns the properties as a value, for a nested object.
     pub(super) fn object(self) -> Value {
         Value::Object(self.0)
     }

@@ -51,7 +51,7 @@ pub(super) async fn read_policy(session: &Session<'_>, policy: &Intended) -> Res
     ))
 }
 
-/// All attributes of a queue. The inner error is the reason why they are missing.
+/// Reads all attributes of a queue. The inner error is the reason why they couldn't be read.
 async fn read_attributes(
     session: &Session<'_>,
     url: &str,

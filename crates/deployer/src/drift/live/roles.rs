@@ -38,7 +38,7 @@ pub(super) async fn read(session: &Session<'_>, role: &Intended) -> Result<Live>
         .found())
 }
 
-/// The template's inline policies that exist.
+/// Returns the template's inline policies that exist.
 async fn read_policies(session: &Session<'_>, role: &Intended) -> Result<Vec<Value>> {
     let mut found = Vec::new();
     for policy in role.items("Policies") {
@@ -62,7 +62,7 @@ async fn read_policies(session: &Session<'_>, role: &Intended) -> Result<Vec<Val
     Ok(found)
 }
 
-/// The template's managed policies that are attached. `None` if it names none.
+/// Returns the template's managed policies that are attached. `None` if it has none.
 async fn read_attached(session: &Session<'_>, role: &Intended) -> Result<Option<Vec<Value>>> {
     let wanted = role.items("ManagedPolicyArns");
     if wanted.is_empty() {
@@ -81,7 +81,7 @@ async fn read_attached(session: &Session<'_>, role: &Intended) -> Result<Option<
     }
 }
 
-/// IAM returns policies with percent-encoding (RFC 3986).
+/// Decodes a policy: IAM returns policies with percent-encoding (RFC 3986).
 fn decode(document: &str) -> Option<Value> {
     let mut bytes = Vec::with_capacity(document.len());
     let mut rest = document.as_bytes();

@@ -21,7 +21,7 @@ pub(super) async fn read_policy(session: &Session<'_>, policy: &Intended) -> Res
         Live::Found(attributes) => attributes,
         other => return Ok(other),
     };
-    // SNS gives each topic a default policy, so a topic without any is one of another cloud.
+    // SNS gives each topic a default policy, so a topic without a policy is an emulator's.
     let document = attributes.get("Policy").and_then(Value::as_str);
     let document = document.and_then(|text| serde_json::from_str(text).ok());
     let found = document.map(|document: Value| ("PolicyDocument".to_owned(), document));
@@ -51,12 +51,12 @@ fn as_properties(attributes: Attributes) -> Map<String, Value> {
 /// The attributes that SNS returns only if they are set.
 const IF_SET: [&str; 3] = ["FilterPolicy", "RawMessageDelivery", "RedrivePolicy"];
 
-/// A subscription, either CloudFormation's or a later one with another ARN.
+/// Reads a subscription: either CloudFormation's, or a later one with another ARN.
 pub(super) async fn read_subscription(
     session: &Session<'_>,
     subscription: &Intended,
 ) -> Result<Live> {
-    // People can subscribe and unsubscribe by email at any time.
+    // Users can subscribe and unsubscribe by email at any time.
     if subscription.text("Protocol") == "email" {
         return Ok(Live::Found(Map::new()));
     }
@@ -73,8 +73,7 @@ pub(super) async fn read_subscription(
     Ok(fill_empty_filter(live, subscription))
 }
 
-/// Adds the empty filter policy, which the template writes to remove a filter. SNS might not return
-/// it.
+/// Adds the empty filter policy, which the template sets to remove a filter. SNS might not return it.
 fn fill_empty_filter(mut live: Live, subscription: &Intended) -> Live {
     const FILTER: &str = "FilterPolicy";
     let empty = Value::Object(Map::new());
@@ -87,7 +86,7 @@ fn fill_empty_filter(mut live: Live, subscription: &Intended) -> Live {
     live
 }
 
-/// Whether the topic is in another region, which this client doesn't reach.
+/// Whether the topic is in another region, which this client can't reach.
 fn is_elsewhere(session: &Session<'_>, subscription: &Intended) -> bool {
     let region = subscription.text("TopicArn").split(':').nth(3);
     region != Some(session.clients.region())
@@ -111,7 +110,7 @@ async fn read_attributes(session: &Session<'_>, arn: &str) -> Result<Live> {
     }
 }
 
-/// ARN of the subscription of this endpoint to this topic, if there is one.
+/// Returns the ARN of this endpoint's subscription to this topic, if there is one.
 pub(in crate::drift) async fn find(
     session: &Session<'_>,
     subscription: &Intended,

@@ -7,8 +7,8 @@ use crate::session::Session;
 
 use super::broken::Broken;
 
-/// Puts the alarm. An existing one keeps its tags, in which a scaling function's last step is recorded.
-/// False: it is an alarm on several metrics, which isn't put here.
+/// Puts the alarm. An existing one keeps its tags, where a scaling function records its last step. Returns
+/// `false` for an alarm on several metrics, which isn't supported here.
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool> {
     let name = &broken.part.physical_id;
     let given = broken.given();

@@ -15,23 +15,23 @@ use super::given::Properties;
 pub(super) struct Broken<'a> {
     pub part: &'a Intended,
     pub problems: Vec<&'a Problem>,
-    /// Whether an earlier attempt of this run didn't help.
+    /// Whether an earlier attempt of this run failed.
     pub again: bool,
-    /// Whether the problem is one of the alarms that Application Auto Scaling made for this policy.
+    /// Whether the problem is in one of the alarms that Application Auto Scaling created for this policy.
     pub of_alarm: bool,
     /// The stack's tags.
     pub stack_tags: &'a BTreeMap<String, String>,
 }
 
 impl<'a> Broken<'a> {
-    /// The properties that it should have.
+    /// Returns the properties that it should have.
     pub(super) fn given(&self) -> Properties<'a> {
         Properties(&self.part.properties)
     }
 
-    /// The tags for its recreation: the stack's, and its own, which take precedence, as in CloudFormation.
-    /// Tags with the prefix `aws:cloudformation:` stay missing, because only CloudFormation can set them.
-    /// Source: CloudFormation User Guide, "Resource tag".
+    /// Returns the tags for its recreation: the stack's tags and its own, which take precedence, as in
+    /// CloudFormation. Tags with the prefix `aws:cloudformation:` are lost, because only CloudFormation can set
+    /// them. Source: CloudFormation User Guide, "Resource tag".
     pub(super) fn tags(&self) -> impl Iterator<Item = (String, String)> {
         let mut tags = self.stack_tags.clone();
         let own = self.part.items("Tags").iter();
@@ -40,12 +40,12 @@ impl<'a> Broken<'a> {
         tags.into_iter()
     }
 
-    /// The tags in a request's form.
+    /// Returns the tags in a request's form.
     pub(super) fn tags_as<T>(&self, tag: impl Fn((String, String)) -> Option<T>) -> Option<Vec<T>> {
         Some(self.tags().filter_map(tag).collect())
     }
 
-    /// Refuses a part that can't be recreated identically, because it has other properties than these.
+    /// Refuses a part that can't be recreated identically because it has properties other than these.
     pub(super) fn require_known(&self, properties: &[&str]) -> Result<()> {
         let set = self.part.properties.keys();
         let unknown: Vec<&str> = set
@@ -62,7 +62,7 @@ impl<'a> Broken<'a> {
         )))
     }
 
-    /// Reports the repair, at the first attempt.
+    /// Reports the repair on the first attempt.
     pub(super) fn note(&self, session: &Session<'_>, text: String) {
         if !self.again {
             session.note(text);

@@ -8,7 +8,7 @@ use crate::session::Session;
 use super::broken::Broken;
 use super::services::strategy;
 
-/// The properties that a cluster is made again with.
+/// The properties with which a cluster is recreated.
 const MADE: [&str; 3] = ["ClusterName", "ClusterSettings", "Tags"];
 
 /// Recreates the cluster under its name, or restores its settings. Its services and capacity providers are separate
@@ -40,7 +40,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .map_err(aws(format!("make the cluster {name} again")))
 }
 
-/// Puts back the capacity providers of a cluster.
+/// Restores the capacity providers of a cluster.
 pub(super) async fn repair_providers(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let cluster = broken.part.text("Cluster");
     let given = broken.given();

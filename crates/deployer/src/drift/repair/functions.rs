@@ -171,7 +171,8 @@ pub(super) async fn repair_permission(session: &Session<'_>, broken: &Broken<'_>
     let id = Some(&part.physical_id).filter(|id| id.len() <= 100 && id.chars().all(is_id));
     let (client, id) = (&session.clients.lambda, id.unwrap_or(&part.logical_id));
     if broken.again {
-        // The first attempt failed if a statement with this ID allows something else. A missing one isn't an error.
+        // The first attempt fails if a statement with this ID allows something else. It isn't an error if the
+        // statement doesn't exist.
         let request = client.remove_permission().function_name(name);
         let _ = request.statement_id(id).send().await;
     }

@@ -1,4 +1,4 @@
-//! Properties in a service's form: CloudFormation also accepts numbers and flags as text.
+//! Properties in a service's form. CloudFormation also accepts numbers and Booleans as text.
 
 use serde_json::{Map, Value};
 
@@ -11,14 +11,14 @@ pub(super) struct Given<'a>(pub &'a Value);
 pub(super) struct Properties<'a>(pub &'a Map<String, Value>);
 
 impl<'a> Properties<'a> {
-    /// A property. `null` if it isn't set.
+    /// Returns a property. `null` if it isn't set.
     pub(super) fn at(self, property: &str) -> Given<'a> {
         Given(self.0.get(property).unwrap_or(&Value::Null))
     }
 }
 
 impl<'a> Given<'a> {
-    /// A property of an object. `null` if it isn't set.
+    /// Returns a property of an object. `null` if it isn't set.
     pub(super) fn at(self, property: &str) -> Self {
         Self(self.0.get(property).unwrap_or(&Value::Null))
     }
@@ -27,7 +27,7 @@ impl<'a> Given<'a> {
         !self.0.is_null()
     }
 
-    /// Text, or a number or flag as text. An object is JSON in text.
+    /// Returns text, or a number or Boolean as text. An object becomes JSON text.
     pub(super) fn text(self) -> Option<String> {
         match self.0 {
             Value::Null => None,
@@ -36,7 +36,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// Text that a service requires.
+    /// Returns text that a service requires.
     pub(super) fn required(self) -> String {
         self.text().unwrap_or_default()
     }
@@ -61,7 +61,7 @@ impl<'a> Given<'a> {
         self.items().filter_map(Given::text).collect()
     }
 
-    /// Key and value of each entry of an object.
+    /// Returns the key and value of each entry of an object.
     pub(super) fn entries(self) -> impl Iterator<Item = (&'a String, Given<'a>)> {
         let entries = self.0.as_object().into_iter().flatten();
         entries.map(|(key, value)| (key, Given(value)))

@@ -1,14 +1,15 @@
-//! Repairing drift by direct calls, for clouds whose CloudFormation can't, and for drift that its change set left.
+//! Repairs drift by direct calls, for emulators whose CloudFormation can't, and for drift that a change set didn't
+//! repair.
 //!
 //! On AWS, a drift-aware change set comes first (`DeploymentMode` `REVERT_DRIFT`): CloudFormation compares the template
 //! with the actual state and reverts the differences. Source: CloudFormation User Guide, "Using drift-aware change
-//! sets". A cloud that doesn't know it returns a change set without this mode, which can't repair anything: the
+//! sets". An emulator that doesn't support this mode returns a change set without it, which can't repair anything: the
 //! template hasn't changed, and an update of a deleted function, role, or log group fails because there is nothing to
-//! update. A new logical ID would make another one, and the next deploy would make a third. So the part is recreated
-//! under the name that CloudFormation has for it. The stack's functions, roles, log groups, queues, rules, alarms,
-//! clusters, and services are addressed by their names, so the stack's own list of resources is true again, and later
-//! updates and the deletion reach the recreated part. Scaling policies and subscriptions get other ARNs; reading finds
-//! them by name and endpoint, and they end with their scalable target and topic.
+//! update. A new logical ID would create a second resource, and the next deploy a third. So the part is recreated under
+//! the name that CloudFormation has for it. The stack's functions, roles, log groups, queues, rules, alarms, clusters,
+//! and services are identified by their names, so the stack's list of resources is correct again, and later updates and
+//! the deletion find the recreated part. Scaling policies and subscriptions get new ARNs. They are found by name and
+//! endpoint, and they are deleted with their scalable target and topic.
 
 mod alarms;
 mod broken;
@@ -39,15 +40,15 @@ use super::live::{INVOKE_CONFIG, Live, PERMISSION, PROVIDERS, QUEUE_POLICY, TOPI
 use super::read::read;
 use broken::Broken;
 
-/// A new role works after a few seconds, and SQS refuses the name of a deleted queue for 60 s.
-/// Source: Amazon SQS API Reference, `DeleteQueue`.
+/// A new role works only after a few seconds, and SQS refuses the name of a deleted queue for 60 s. Source:
+/// Amazon SQS API Reference, `DeleteQueue`.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// ECS refuses the name of a deleted service until its tasks have stopped: after the load balancer's deregistration delay
-/// and the stop timeout, which is at most 2 minutes on Fargate.
+/// ECS refuses the name of a deleted service until its tasks have stopped. That takes the load balancer's
+/// deregistration delay plus the stop timeout, which is at most 2 minutes on Fargate.
 const DRAINING: Duration = Duration::from_mins(10);
 
-/// The types that can be repaired, in the order in which one needs the other.
+/// The types that can be repaired, in the order of their dependencies.
 const ORDER: [&str; 16] = [
     types::LOG_GROUP,
     types::ROLE,
@@ -68,13 +69,13 @@ const ORDER: [&str; 16] = [
 ];
 
 /// Repairs the differences between a settled stack's parts and its template, and reads each part back. Does nothing
-/// without a difference.
+/// if there are no differences.
 ///
 /// # Errors
-/// If a part can't be repaired, with each remaining one; or if AWS can't be reached.
+/// If a part can't be repaired (the error lists each remaining one), or if AWS can't be reached.
 pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()> {
     let mut tags = stack.tags.clone();
-    // A cloud that doesn't return the tags returns no mark either.
+    // An emulator that doesn't return the tags doesn't return our mark either.
     tags.insert(STACK_TAG.to_owned(), stack.name.clone());
     let begun = Instant::now();
     let mut delay = session.pace.first;
@@ -112,7 +113,7 @@ pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()
     }
 }
 
-/// The progress of a repair. If a user interrupts it, nothing repairs the rest, so the user must know it.
+/// The progress of a repair. If a user interrupts it, nothing repairs the rest, so the user must be notified.
 #[derive(Default)]
 struct Course {
     repaired: BTreeSet<String>,
@@ -120,7 +121,7 @@ struct Course {
 }
 
 impl Course {
-    /// Records the remaining drift: a part without a difference is repaired.
+    /// Records the remaining drift. A part without a difference is repaired.
     fn is_left(&mut self, drift: &Drift) {
         let findings = drift.findings.iter();
         let left: BTreeSet<String> = findings.map(|found| found.logical_id.clone()).collect();
@@ -202,7 +203,7 @@ fn list_broken<'a>(
         .collect()
 }
 
-/// An alarm of target tracking is repaired by putting its policy again, which makes its alarms.
+/// An alarm of target tracking is repaired by putting its policy again, which recreates its alarms.
 fn as_policy<'a>(broken: Broken<'a>, pairs: &'a [(Intended, Live)]) -> Broken<'a> {
     if broken.part.resource_type != types::ALARM {
         return broken;
@@ -220,7 +221,7 @@ fn as_policy<'a>(broken: Broken<'a>, pairs: &'a [(Intended, Live)]) -> Broken<'a
     }
 }
 
-/// Repairs a part. False: it can't be, by direct calls.
+/// Repairs a part. Returns `false` if direct calls can't repair it.
 async fn repair_part(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool> {
     let part = broken.part;
     let done = match part.resource_type.as_str() {

@@ -39,7 +39,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     set(session, url, changed.collect()).await
 }
 
-/// The properties that are attributes. All but the name and the tags are.
+/// Returns the properties that are attributes: all except the name and the tags.
 fn attributes(broken: &Broken<'_>) -> Attributes {
     let properties = broken.part.properties.iter();
     properties

@@ -78,9 +78,9 @@ const MADE: [&str; 17] = [
     "TaskDefinition",
 ];
 
-/// Makes the service again. Its ARN consists of the cluster and the name, so it is the one that CloudFormation lists. A
-/// scaled service starts with one task, as CloudFormation makes it, and is scaled from there. ECS refuses the name until
-/// the tasks of the deleted service have stopped.
+/// Recreates the service. Its ARN consists of the cluster and the name, so it is the same that CloudFormation lists. A
+/// scaled service starts with one task, as CloudFormation creates it, and is scaled from there. ECS refuses the name
+/// until the tasks of the deleted service have stopped.
 async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let arn = &broken.part.physical_id;
     broken.require_known(&MADE)?;
@@ -118,7 +118,7 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .map_err(aws(format!("make the service {} again", name_of(arn))))
 }
 
-/// How often ECS measures which metrics of the service.
+/// Returns how often ECS measures which metrics of the service.
 fn monitoring(given: Given<'_>) -> Option<MonitoringConfiguration> {
     let metrics = given.at("MetricConfigurations").items().filter_map(|item| {
         MetricConfiguration::builder()
@@ -159,7 +159,7 @@ fn deployment(given: Given<'_>) -> DeploymentConfiguration {
         .build()
 }
 
-/// `None` if it isn't set, or isn't that of `awsvpc`.
+/// Returns `None` if it isn't set, or isn't for `awsvpc`.
 fn network(given: Given<'_>) -> Option<NetworkConfiguration> {
     let given = given.at("AwsvpcConfiguration");
     let assigns = given.at("AssignPublicIp").text();

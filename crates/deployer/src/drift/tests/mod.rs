@@ -1,4 +1,4 @@
-//! The comparison alone, over deployed templates.
+//! Tests of the comparison, with deployed templates.
 
 mod properties;
 
@@ -35,7 +35,7 @@ fn observed() -> Observed {
     }
 }
 
-/// What AWS would call a resource.
+/// The ID that AWS would assign to a resource.
 fn physical_id(kind: &str, id: &str) -> String {
     match kind {
         types::QUEUE => format!("https://sqs.us-west-2.amazonaws.com/111122223333/{id}"),
@@ -115,8 +115,7 @@ fn a_stack_as_it_was_deployed_has_no_drift() {
     }
 }
 
-/// For every property that a template sets on any resource: another value is drift, and an absent one
-/// isn't.
+/// For every property that a template sets on any resource: a different value is drift, a missing one isn't.
 #[test]
 fn each_property_with_another_value_is_a_finding_and_one_that_is_not_returned_is_none() {
     for file in SHIPPED {

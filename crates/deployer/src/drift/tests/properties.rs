@@ -92,7 +92,7 @@ fn what_looks_alike_is_different() {
         assert!(!is_same(&template, &service), "{template}");
     }
     assert!(is_same(&json!("1.0"), &json!("1")));
-    // A function that wasn't resolved could have any value.
+    // An unresolved function could have any value.
     let unresolved = json!({ "Ref": "Elsewhere" });
     assert!(is_same(&unresolved, &json!("a")) && is_same(&json!("a"), &unresolved));
 }

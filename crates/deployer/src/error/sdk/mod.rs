@@ -49,7 +49,7 @@ pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
         .unwrap_or_default()
 }
 
-/// The message of a reply; empty without a message or a reply.
+/// Returns the message of a reply. Empty without a message or a reply.
 pub(crate) fn text<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     error
         .as_service_error()
@@ -57,7 +57,7 @@ pub(crate) fn text<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether AWS denied the request to these credentials.
+/// Whether AWS denied access to these credentials.
 pub(crate) fn is_denied<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     Trouble::of(code(error)) == Trouble::Denied
 }
@@ -72,7 +72,7 @@ pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> 
         }
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
         SdkError::ServiceError(context) => {
-            // An error without a code is a reply that a device in between has cut or made.
+            // An error without a code is a reply that a device in between truncated or created.
             let code = context.err().code().unwrap_or_default();
             code.is_empty() || matches!(Trouble::of(code), Trouble::Throttled | Trouble::Down)
         }
@@ -159,7 +159,7 @@ fn has_no_code<E: ProvideErrorMetadata>(error: &E) -> bool {
     error.code().unwrap_or_default().is_empty()
 }
 
-/// An error without a code: AWS always returns one, so a device between this machine and AWS made the reply.
+/// An error without a code. AWS always returns one, so a device between this machine and AWS created the reply.
 fn without_code<E: ProvideErrorMetadata>(doing: &str, response: &HttpResponse, error: &E) -> Error {
     let message = error.message().unwrap_or_default();
     let message = if message.is_empty() {
@@ -198,7 +198,7 @@ fn service_error<E: ProvideErrorMetadata>(doing: &str, error: &E) -> Error {
     }
 }
 
-/// A request that never left: no credentials, no endpoint, no connection.
+/// A request that wasn't sent: no credentials, no endpoint, or no connection.
 fn not_sent(doing: &str, cause: &str) -> Error {
     let lower = cause.to_lowercase();
     let failed = |why: &str| Error::new(Kind::Unreachable, format!("failed to {doing}: {why}"));
@@ -229,14 +229,14 @@ fn no_connection(text: String) -> Error {
 
 pub(crate) const WITHOUT_ACCOUNT: &str = "to try it without an AWS account: --local";
 
-/// The last two messages of the chain of sources, without repetitions: an SDK error's own message is only
-/// "dispatch failure", and some repeat the ones below.
+/// Returns the last two messages in the chain of sources, without repetitions. An SDK error's own message is
+/// only "dispatch failure", and some messages repeat the ones below.
 pub(crate) fn last_causes(error: &dyn StdError) -> String {
     let mut messages: Vec<String> = Vec::new();
     let mut current = Some(error);
     while let Some(error) = current {
         let message = error.to_string();
-        // The SDK shows a whole request when it can't make one; the problem comes after that.
+        // If the SDK can't create a request, it shows the whole request before the problem.
         let shows_request = message.contains("Request {");
         let told = messages
             .last()

@@ -16,7 +16,7 @@ fn shown(error: Failure) -> String {
     told(&aws("describe the stack s")(error))
 }
 
-/// A reply of a load balancer, which the SDK can't read as an error of AWS.
+/// A load balancer's reply, which the SDK can't parse as an AWS error.
 #[test]
 fn a_reply_without_a_code_names_status_and_host() {
     let mut response = HttpResponse::new(502.try_into().unwrap(), "<html>".into());

@@ -1,7 +1,7 @@
-//! Whether the policy of a KMS key lets a service of AWS use it. Pure: it reads the policy alone.
+//! Whether the policy of a KMS key lets an AWS service use it. Pure: reads only the policy.
 //!
-//! If the policy alone doesn't determine the result, the use counts as allowed: conditions on values that
-//! aren't known in advance, and principals that represent others. So a refusal is certain, but an approval
+//! A use counts as allowed if the policy alone doesn't determine the result, because of conditions on values
+//! that aren't known in advance, or principals that represent others. So a refusal is certain, but an approval
 //! isn't.
 
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Use {
         }
     }
 
-    /// Actions that the service calls, without wildcards: a statement must allow each.
+    /// Returns the actions that the service calls, without wildcards. A statement must allow each of them.
     fn calls(self) -> &'static [&'static str] {
         match self {
             Self::Logs => &[
@@ -73,8 +73,8 @@ impl Use {
         }
     }
 
-    /// The resource on whose behalf the service calls, as far as it is known in advance; `None` for a queue or
-    /// topic of the stack.
+    /// Returns the resource on whose behalf the service calls, as far as it is known in advance. `None` for a
+    /// queue or topic of the stack.
     fn source(self, home: Home<'_>) -> Option<String> {
         let Home {
             partition,
@@ -92,7 +92,7 @@ impl Use {
         }
     }
 
-    /// The statement that lets the service use the key, as docs/permissions.md has it.
+    /// Returns the statement that lets the service use the key, as in docs/permissions.md.
     pub(super) fn statement(self, home: Home<'_>) -> Value {
         let condition = match self {
             Self::Logs => {
@@ -115,7 +115,7 @@ impl Use {
 }
 
 impl Home<'_> {
-    /// The end of the principal of a service with regions.
+    /// Returns the suffix of the principal of a service with regions.
     fn suffix(self) -> &'static str {
         match self.partition {
             "aws-cn" => ".cn",
@@ -126,7 +126,7 @@ impl Home<'_> {
 
 const LOGS_CONTEXT: &str = "kms:EncryptionContext:aws:logs:arn";
 
-/// The uses that the policy surely doesn't allow. `None` if it isn't a policy.
+/// Returns the uses that the policy definitely doesn't allow. `None` if it isn't a policy.
 pub(super) fn list_missing(
     policy: &str,
     key: &str,
@@ -151,7 +151,7 @@ fn is_allowed(statements: &[Value], key: &str, used: Use, call: &str, home: Home
                 && names_key(statement, key)
         })
     };
-    // A conditional denial might not apply, unless its condition is about a key that a service's request never
+    // A conditional denial might not apply, unless its condition is on a key that a service's request never
     // has.
     let is_denied = about("Deny").any(|statement| {
         conditions(statement).all(|(operator, key, _)| {
@@ -179,7 +179,8 @@ fn names_principal(statement: &Value, used: Use, home: Home<'_>) -> bool {
     }
 }
 
-/// Services have names with and without their region, which AWS treats as equal if the one with it exists.
+/// Services have names with and without their region. AWS treats them as equal if the name with the region
+/// exists.
 fn is_same_service(name: &str, wanted: &str) -> bool {
     name == wanted || (wanted.starts_with("logs.") && name == "logs.amazonaws.com")
 }
@@ -194,7 +195,7 @@ fn names_action(statement: &Value, call: &str) -> bool {
     }
 }
 
-/// In a key's policy, `*` is the key.
+/// In a key's policy, `*` means the key itself.
 fn names_key(statement: &Value, key: &str) -> bool {
     let is_named = |keys: &Value| texts(keys).any(|pattern| fits(pattern, key));
     match (statement.get("Resource"), statement.get("NotResource")) {
@@ -204,7 +205,7 @@ fn names_key(statement: &Value, key: &str) -> bool {
     }
 }
 
-/// Operator, key, and values of each condition.
+/// Returns the operator, key, and values of each condition.
 fn conditions(statement: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let operators = statement.get("Condition").and_then(Value::as_object);
     operators
@@ -216,10 +217,10 @@ fn conditions(statement: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
         })
 }
 
-/// Whether each condition holds, or can hold, for a request on behalf of this stack.
+/// Whether each condition is met, or could be, for a request on behalf of this stack.
 fn may_be_met(statement: &Value, used: Use, home: Home<'_>) -> bool {
     conditions(statement).all(|(operator, key, values)| {
-        // `IfExists` and `ForAnyValue:` change nothing where the key is there.
+        // `IfExists` and `ForAnyValue:` make no difference if the key is present.
         let if_absent = operator.ends_with("IfExists") || operator.starts_with("ForAllValues:");
         let operator = operator.rsplit(':').next().unwrap_or(operator);
         let operator = operator.trim_end_matches("IfExists");
@@ -244,8 +245,9 @@ fn may_be_met(statement: &Value, used: Use, home: Home<'_>) -> bool {
     })
 }
 
-/// Whether a request by a service, with its own identity, never has this key. A condition on a key that isn't there is met
-/// by negated operators, `IfExists`, and `ForAllValues:` only. Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
+/// Whether a request by a service, with its own identity, never has this key. If a key is missing, only negated
+/// operators, `IfExists`, and `ForAllValues:` meet a condition on it. Source: IAM User Guide, "IAM JSON policy
+/// elements: Condition operators".
 fn lacks(key: &str) -> bool {
     let absent = [
         "aws:principalaccount",
@@ -257,7 +259,7 @@ fn lacks(key: &str) -> bool {
     absent.contains(&key.to_ascii_lowercase().as_str())
 }
 
-/// Parts of an ARN before its resource.
+/// Number of parts of an ARN before its resource.
 const ARN_PARTS: usize = 5;
 
 /// Whether an ARN that starts with `start` can match the pattern. IAM compares the parts of ARNs one by one.
@@ -275,7 +277,7 @@ fn may_begin(pattern: &str, start: &str) -> bool {
     }
 }
 
-/// Whether some continuation of `start` fits the pattern.
+/// Whether some continuation of `start` matches the pattern.
 fn fits_start(pattern: &str, start: &str) -> bool {
     let mut ends = pattern
         .char_indices()
@@ -283,11 +285,11 @@ fn fits_start(pattern: &str, start: &str) -> bool {
     ends.any(|end| pattern.get(..end).is_some_and(|part| fits(part, start)))
 }
 
-/// Whether a text fits a pattern with `*` and `?`, as IAM has them.
+/// Whether a text matches a pattern with `*` and `?`, as in IAM.
 fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
-    // The position of the last `*`, and the length that it has matched so far.
+    // The position of the last `*`, and the length of its current match.
     let (mut at, mut here, mut star) = (0, 0, None);
     while here < text.len() {
         match pattern.get(at) {
@@ -316,7 +318,7 @@ fn fits_ignoring_case(pattern: &str, text: &str) -> bool {
     fits(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
 }
 
-/// A list, or one alone.
+/// Returns the items of a list, or a single value as a list.
 fn listed(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,

@@ -1,4 +1,4 @@
-//! Policies as in AWS's documentation and from its console, and their gaps.
+//! Policies from AWS's documentation and its console, and their gaps.
 
 use super::*;
 
@@ -45,7 +45,7 @@ fn each_statement_that_is_shown_is_what_was_missing() {
     }
 }
 
-/// The statements on the page about permissions are the ones that are shown.
+/// The documentation of permissions shows the same statements as the code.
 #[test]
 fn the_documentation_has_the_same_statements() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
@@ -90,7 +90,7 @@ fn policies_of_the_documentation_of_aws_are_enough() {
     assert_eq!(missing(&[logs]), [Use::Alarms, Use::Topics]);
 }
 
-/// A statement for a service, with one more field.
+/// Returns a statement for a service, with one more field.
 fn allow(service: &str, field: &str, value: Value) -> Value {
     let mut statement = json!({
         "Effect": "Allow",
@@ -264,8 +264,8 @@ fn patterns_are_those_of_iam() {
     }
 }
 
-/// A service's own request has no organization, no principal's account, and no caller's account. The policy of `alias/aws/sns`
-/// rests on the last of these, which is why alarms can't use that key.
+/// A service's own request has no organization, principal account, or caller account. The policy of `alias/aws/sns`
+/// depends on the last of these, so alarms can't use that key.
 #[test]
 fn conditions_on_what_a_services_request_never_has_are_known() {
     let cloudwatch = || allow("cloudwatch.amazonaws.com", "Sid", json!("Alarms"));

@@ -151,7 +151,7 @@ async fn services_that_no_one_can_scale_are_refused() {
     let draining = with(|service| service.status = Some("DRAINING".to_owned()));
     let text = refused(draining, &[]).await;
     assert!(text.contains("is DRAINING, not ACTIVE"), "{text}");
-    // CodeDeploy's can be scaled.
+    // A service that CodeDeploy deploys can be scaled.
     let mut blue_green = service();
     blue_green.deployment_controller = by(DeploymentControllerType::CodeDeploy);
     let found = read(vec![describe(blue_green)], &[]).await.unwrap();
@@ -170,7 +170,7 @@ async fn queues_are_found_chosen_or_asked_for() {
         .unwrap();
     assert_eq!(found.queues.len(), 1);
     assert_eq!(found.queues[0].name, "orders");
-    // A role that may not be read tells nothing.
+    // A role that can't be read gives no information.
     let denied = || {
         mock!(aws_sdk_iam::Client::list_role_policies)
             .then_http_response(|| xml_error("AccessDenied", "no"))
@@ -191,7 +191,7 @@ async fn queues_are_found_chosen_or_asked_for() {
         "{text}"
     );
     assert!(text.contains("--queue"), "{text}");
-    // As asked for, each once: by name, ARN, and URL.
+    // As the user named them, each once: by name, ARN, and URL.
     let asked = [
         "orders",
         "arn:aws:sqs:us-west-2:111122223333:mails",
@@ -223,7 +223,7 @@ async fn queues_are_found_chosen_or_asked_for() {
         let text = refused(vec![], &[wrong]).await;
         assert!(text.contains(why), "{text}");
     }
-    // A variable that names a queue which is gone is said; one that only might is not.
+    // A variable that names a deleted queue is reported. One that only might be a queue isn't.
     let gone = (
         "OLD_QUEUE_URL",
         "https://sqs.us-west-2.amazonaws.com/111122223333/missing",

@@ -86,7 +86,7 @@ fn task_definition(variables: &[(&str, &str)]) -> Rule {
     })
 }
 
-/// Its task role can receive from these queues; percent-encoded, as IAM returns it.
+/// Its task role can receive from these queues. Percent-encoded, as IAM returns it.
 fn role(queues: &[&str]) -> Vec<Rule> {
     let arns: Vec<String> = queues
         .iter()
@@ -118,7 +118,7 @@ fn role(queues: &[&str]) -> Vec<Rule> {
     ]
 }
 
-/// Any queue but those called `missing…`.
+/// Any queue except those named `missing…`.
 fn queues() -> Vec<Rule> {
     let url = |name: &str| format!("https://sqs.us-west-2.amazonaws.com/{ACCOUNT}/{name}");
     vec![
@@ -199,7 +199,7 @@ fn scaling() -> Vec<Rule> {
     ]
 }
 
-/// A running task that started in 30 s, Container Insights, and 7 messages sent in a minute.
+/// A running task that started within 30 s, Container Insights, and 7 messages sent in a minute.
 fn rest() -> Vec<Rule> {
     let task = Task::builder()
         .created_at(DateTime::from_secs(100))
@@ -249,7 +249,7 @@ const QUEUE_URL: (&str, &str) = (
     "https://sqs.us-west-2.amazonaws.com/111122223333/orders",
 );
 
-/// The rules of a service with one queue; these come first, so they win.
+/// The rules of a service with one queue. The given rules come first, so they take precedence.
 fn rules(first: Vec<Rule>) -> Vec<Rule> {
     let usual = [
         vec![describe(service()), task_definition(&[QUEUE_URL])],

@@ -1,4 +1,4 @@
-//! What CloudFormation answers.
+//! CloudFormation's replies.
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::operation::continue_update_rollback::ContinueUpdateRollbackOutput;
@@ -233,7 +233,7 @@ impl State {
             .set_changes(Some(page))
             .set_deployment_mode(set.reverts_drift.then_some(DeploymentMode::RevertDrift))
             .set_next_token(more.then(|| (from + PAGE).to_string()));
-        // The next look finds it worked out.
+        // The next request finds it complete.
         if set.status == "CREATE_IN_PROGRESS" {
             set.status = if set.reason.is_some() {
                 "FAILED"
@@ -274,7 +274,7 @@ impl State {
         Ok(DeleteChangeSetOutput::builder().build())
     }
 
-    /// Those that were executed are not in the list.
+    /// Executed change sets aren't in the list.
     pub(super) fn list_change_sets(
         &mut self,
         input: input!(list_change_sets ListChangeSetsInput),

@@ -12,26 +12,26 @@ pub(in crate::tests) struct FakeStack {
     pub id: String,
     pub status: String,
     pub reason: Option<String>,
-    /// What each further look at the stack shows.
+    /// The result of each further request for the stack.
     pub steps: VecDeque<Step>,
-    /// The oldest first.
+    /// Oldest first.
     pub events: Vec<StackEvent>,
-    /// Type, logical id, physical id.
+    /// Type, logical ID, physical ID.
     pub resources: Vec<(String, String, String)>,
-    /// Logical ids of those that couldn't be deleted.
+    /// Logical IDs of the resources that couldn't be deleted.
     pub undeleted: Vec<&'static str>,
-    /// Logical ids that the last deletion was asked to retain.
+    /// Logical IDs that the last deletion should retain.
     pub retained: Vec<String>,
     pub parameters: Vec<(&'static str, &'static str)>,
     pub change_set: Option<String>,
     pub protected: bool,
     pub tags: Vec<Tag>,
-    /// Rollback is off: CloudFormation takes an update after a failed operation.
+    /// Rollback is off: CloudFormation accepts an update after a failed operation.
     pub keeps: bool,
     pub template: String,
 }
 
-/// A status, and the events that come with it: logical id, status, reason.
+/// A status, and its events: logical ID, status, reason.
 #[derive(Clone)]
 pub(in crate::tests) struct Step(
     pub &'static str,
@@ -47,7 +47,7 @@ pub(in crate::tests) enum FakePlan {
     /// Type and action.
     Changes(Vec<(&'static str, ChangeAction)>),
     Fails(&'static str),
-    /// Worked out without a change, for a stack that has this template then.
+    /// Completed without a change, for a stack that has this template then.
     Empty(&'static str),
 }
 
@@ -100,7 +100,7 @@ impl FakeStack {
         self.events.push(event);
     }
 
-    /// A resource, by type, logical and physical id.
+    /// Adds a resource with this type, logical ID, and physical ID.
     pub(in crate::tests) fn holds(
         &mut self,
         kind: &str,
@@ -112,7 +112,7 @@ impl FakeStack {
         self
     }
 
-    /// Events of former times.
+    /// Adds events of earlier operations.
     pub(in crate::tests) fn history(&mut self, events: usize) {
         for number in 0..events {
             self.event(

@@ -1,4 +1,4 @@
-//! A CloudFormation of one stack, in memory: what it does next is the test's to say.
+//! A CloudFormation mock with one stack, in memory. The test decides what it does next.
 
 mod answers;
 mod fakes;
@@ -20,7 +20,7 @@ pub(super) use fakes::{FakeChangeSet, FakePlan, FakeStack, Step, steps};
 pub(super) const NAME: &str = "shop";
 const ARN: &str = "arn:aws:cloudformation:us-west-2:111122223333";
 
-/// What the mocks share with the test.
+/// State that the mocks share with the test.
 #[derive(Clone, Default)]
 pub(super) struct CloudFormation(Arc<Mutex<State>>);
 
@@ -32,15 +32,15 @@ pub(super) struct State {
     pub calls: Vec<String>,
     /// Roles of the requests that named one.
     pub roles: Vec<String>,
-    /// What the next change sets come to; after them, one resource is added.
+    /// The results of the next change sets. After them, one resource is added.
     pub plans: VecDeque<FakePlan>,
-    /// What the next executions come to; after them, success.
+    /// The results of the next executions. After them, success.
     pub executions: VecDeque<Vec<Step>>,
-    /// What the next deletions come to; after them, success.
+    /// The results of the next deletions. After them, success.
     pub deletions: VecDeque<Vec<Step>>,
-    /// What the next rollbacks come to; after them, success.
+    /// The results of the next rollbacks. After them, success.
     pub rollbacks: VecDeque<Vec<Step>>,
-    /// Whether the cloud knows drift-aware change sets.
+    /// Whether the cloud supports drift-aware change sets.
     pub reverts_drift: bool,
     hooks: HashMap<&'static str, VecDeque<Hook>>,
     number: usize,
@@ -68,7 +68,7 @@ pub(super) fn ours() -> Tag {
     Tag::builder().key(STACK_TAG).value(NAME).build()
 }
 
-/// What CloudFormation says of a stack in which something goes on.
+/// CloudFormation's error for a stack with an operation in progress.
 pub(super) fn busy(status: &str) -> HttpResponse {
     xml_error("ValidationError", &busy_text(status))
 }
@@ -89,7 +89,7 @@ impl CloudFormation {
         self.0.lock().unwrap()
     }
 
-    /// Runs something once, when this operation is asked for next; its reply stands for the operation's.
+    /// Runs something once, on the next call of this operation. Its reply replaces the operation's.
     pub(super) fn on(
         &self,
         operation: &'static str,
@@ -155,7 +155,7 @@ impl CloudFormation {
 }
 
 impl State {
-    /// Somebody, at some time, has made a stack.
+    /// Adds a stack that someone created earlier.
     pub(super) fn found(&mut self, status: &'static str) -> &mut FakeStack {
         self.number += 1;
         let id = format!("{ARN}:stack/{NAME}/{}", self.number);
@@ -169,7 +169,7 @@ impl State {
         stack
     }
 
-    /// What begins shows with the next look at the stack.
+    /// The steps are visible from the next request on.
     pub(super) fn goes_through(&mut self, steps: Vec<Step>) {
         let stack = self.stack.as_mut().unwrap();
         stack.steps = steps.into();
@@ -179,7 +179,7 @@ impl State {
         self.stack.as_mut().unwrap()
     }
 
-    /// Starts the execution of a change set, as AWS does: every other one is removed.
+    /// Starts the execution of a change set, as AWS does: all other ones are deleted.
     pub(super) fn execute(&mut self, id: &str) {
         let position = self.change_sets.iter().position(|set| set.id == id);
         let mut set = self.change_sets.swap_remove(position.unwrap());
@@ -199,12 +199,12 @@ impl State {
         self.goes_through(steps);
     }
 
-    /// The newest change set.
+    /// Returns the newest change set.
     pub(super) fn latest(&self) -> String {
         self.change_sets.last().unwrap().id.clone()
     }
 
-    /// Another run has planned for the stack.
+    /// Adds another run's plan for the stack.
     pub(super) fn other_plan(&mut self, creates: bool) -> String {
         if self.stack.is_none() {
             self.found("REVIEW_IN_PROGRESS");

@@ -35,12 +35,12 @@ pub(super) struct Letter {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) letters: Vec<Letter>,
-    /// What each list of move tasks answers; the last one is repeated.
+    /// The replies to the requests for move tasks. The last one is repeated.
     pub(super) tasks: VecDeque<Option<ListMessageMoveTasksResultEntry>>,
     pub(super) refuses_start: Option<(&'static str, &'static str)>,
-    /// A message that the source queue doesn't take.
+    /// A message that the source queue refuses.
     pub(super) refuses_body: Option<&'static str>,
-    /// Receives that succeed, before one fails.
+    /// Number of receive calls that succeed before one fails.
     pub(super) fails_after: Option<usize>,
     calls: Vec<String>,
 }
@@ -49,7 +49,7 @@ pub(super) struct State {
 pub(super) struct FakeSqs(Arc<Mutex<State>>);
 
 impl FakeSqs {
-    /// With messages that were sent at 1,000 s.
+    /// A queue with messages that were sent at 1,000 s.
     pub(super) fn with(messages: usize) -> Self {
         let sqs = Self::default();
         let letter = |number: usize| Letter {
@@ -75,7 +75,7 @@ impl FakeSqs {
         self.state().letters.len()
     }
 
-    /// What was changed, in order.
+    /// Returns the changes, in order.
     pub(super) fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
     }

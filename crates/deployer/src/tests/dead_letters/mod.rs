@@ -1,4 +1,4 @@
-//! Dead-letter queues: nothing stays hidden, and nothing is lost.
+//! Dead-letter queues: no message stays hidden or is lost.
 
 mod fake;
 
@@ -117,7 +117,7 @@ async fn a_look_that_fails_hides_nothing_either() {
 async fn sqs_moves_the_messages_and_is_followed_to_the_end() {
     let sqs = FakeSqs::with(12);
     sqs.state().tasks = vec![
-        // The one before, of last week.
+        // The previous one, from last week.
         Some(task("COMPLETED", 3, 500)),
         Some(task("COMPLETED", 3, 500)),
         Some(task("RUNNING", 5, 900)),
@@ -223,7 +223,7 @@ async fn what_sqs_does_not_move_is_sent_before_it_is_deleted() {
     }
 }
 
-/// Messages of SNS have no source: SQS starts, and fails.
+/// Messages from SNS have no source queue: SQS starts the move task, and it fails.
 #[tokio::test(start_paused = true)]
 async fn messages_without_a_source_are_sent_as_well() {
     let sqs = FakeSqs::with(2);

@@ -1,4 +1,4 @@
-//! What these credentials may not read is unchecked.
+//! Parts that these credentials can't read are unchecked.
 
 use aws_smithy_mocks::mock;
 use serde_json::json;
@@ -94,7 +94,7 @@ fn listening(arn: &str) -> CloudFormation {
     cloud
 }
 
-/// A group whose listener was deleted, and which forwards nothing any more.
+/// A target group whose listener was deleted, so that it receives no traffic anymore.
 #[tokio::test(start_paused = true)]
 async fn a_deleted_listener_is_missing_and_a_cloud_without_cloud_control_leaves_it_unchecked() {
     let arn = "arn:aws:elasticloadbalancing:us-west-2:111122223333:listener/app/web/1/2";

@@ -1,4 +1,4 @@
-//! What was changed by hand is a part of the plan, and is put back by the change set or by direct calls.
+//! Manual changes are part of the plan. The change set or direct calls revert them.
 
 mod denied;
 mod services;
@@ -22,7 +22,7 @@ use crate::{Deployed, Error, Plan, Problem, Result};
 
 const NOTHING: FakePlan = FakePlan::Fails("The submitted information didn't contain changes.");
 
-/// A stack with a rule, which was disabled by hand.
+/// A stack with a rule that was disabled manually.
 fn disabled(plan: FakePlan) -> CloudFormation {
     let cloud = CloudFormation::with("UPDATE_COMPLETE");
     let mut state = cloud.state();
@@ -42,8 +42,8 @@ fn disabled(plan: FakePlan) -> CloudFormation {
     cloud
 }
 
-/// EventBridge, in which the rule is disabled until it is put; `puts` counts that. The rule must be put before a change
-/// set is executed.
+/// EventBridge, in which the rule is disabled until it is put. `puts` counts these calls. The rule must be put before a
+/// change set is executed.
 fn events(cloud: &CloudFormation, puts: &Arc<AtomicUsize>) -> Vec<Rule> {
     let (counted, cloud, put) = (puts.clone(), cloud.clone(), puts.clone());
     vec![
@@ -59,7 +59,7 @@ fn events(cloud: &CloudFormation, puts: &Arc<AtomicUsize>) -> Vec<Rule> {
         mock!(aws_sdk_eventbridge::Client::put_rule)
             .match_requests(|request| {
                 let tags = request.tags().iter().map(|tag| (tag.key(), tag.value()));
-                // The stack's tags, and the resource's, which win, as CloudFormation sets them.
+                // The stack's tags and the resource's, which take precedence, as in CloudFormation.
                 tags.eq([
                     ("ecs-scaler:name", "web"),
                     ("ecs-scaler:stack", "shop"),
@@ -76,13 +76,13 @@ fn events(cloud: &CloudFormation, puts: &Arc<AtomicUsize>) -> Vec<Rule> {
     ]
 }
 
-/// Deploys; returns how often the rule was put, too.
+/// Deploys. Also returns how many times the rule was put.
 async fn deploy(cloud: &CloudFormation, approved: bool) -> (Result<Deployed>, usize) {
     let (result, puts, _) = deploy_interrupted(cloud, approved, false).await;
     (result, puts)
 }
 
-/// Deploys, and interrupts that once the plan is approved.
+/// Deploys, and interrupts the deploy once the plan is approved.
 async fn deploy_interrupted(
     cloud: &CloudFormation,
     approved: bool,
@@ -164,7 +164,7 @@ async fn a_repair_reports_what_is_done_and_what_is_left() {
             "repaired: Rule; left: ",
             // Read again.
             "repaired: Rule; left: ",
-            // From here on, CloudFormation continues alone.
+            // From here on, CloudFormation continues independently.
             "step: Execute",
             "repaired: ; left: ",
             "repaired: ; left: ",

@@ -1,4 +1,4 @@
-//! A service that was deleted by hand is made again under its name.
+//! A service that was deleted manually is recreated under its name.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use crate::{Plan, Result};
 
 const ARN: &str = "arn:aws:ecs:us-west-2:111122223333:service/shop/web";
 
-/// A stack with a service, which has one property more.
+/// A stack with a service that has one additional property.
 fn serving((property, value): (&str, Value)) -> CloudFormation {
     let cloud = CloudFormation::with("UPDATE_COMPLETE");
     let mut state = cloud.state();
@@ -35,7 +35,8 @@ fn serving((property, value): (&str, Value)) -> CloudFormation {
     cloud
 }
 
-/// Deploys a stack whose service was deleted, and which ECS drains for so long. Returns how often it was made.
+/// Deploys a stack whose service was deleted, and which ECS drains for this long. Returns how many times it was
+/// created.
 async fn deploy(more: (&str, Value), drains: Duration) -> (Result<crate::Deployed>, usize) {
     let cloud = serving(more);
     let made = Arc::new(AtomicUsize::new(0));
@@ -72,7 +73,7 @@ async fn deploy(more: (&str, Value), drains: Duration) -> (Result<crate::Deploye
     (result, made.load(Ordering::SeqCst))
 }
 
-/// Longer than a queue's name is refused.
+/// Longer than SQS refuses a deleted queue's name.
 #[tokio::test(start_paused = true)]
 async fn a_deleted_service_is_made_again_once_it_has_drained() {
     let drains = Duration::from_mins(5);

@@ -1,4 +1,4 @@
-//! A service whose function follows demand: what it needs, by the metric that the function publishes.
+//! A service whose function scales by demand: its required tasks, from the metric that the function publishes.
 
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::MetricDataResult;
@@ -26,7 +26,7 @@ fn policy() -> Value {
     })
 }
 
-/// What the rule sends the function.
+/// The input that the rule sends to the function.
 pub(super) fn order() -> Rule {
     order_of(policy())
 }
@@ -40,7 +40,7 @@ fn order_of(policy: Value) -> Rule {
     })
 }
 
-/// Values of each of the last minutes, the newest first; `now` is the begin of 1970.
+/// Values of each of the last minutes, newest first. `now` is the start of 1970.
 fn values() -> Rule {
     mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_output(|input| {
         let results = input.metric_data_queries().iter().map(|query| {
@@ -68,7 +68,7 @@ fn values() -> Rule {
     })
 }
 
-/// The last minutes of the function's log, as its lines are and out of order, and one that a cloud without patterns sends.
+/// The last minutes of the function's log, out of order, with a line that an emulator without patterns returns.
 fn logs() -> Rule {
     mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_compute_output(|input| {
         assert_eq!(input.log_group_name(), Some("web-logs"));
@@ -132,7 +132,7 @@ async fn a_log_that_may_not_be_read_hides_only_the_explanation() {
     );
 }
 
-/// As many warm tasks as the definition says need no explanation, and no request.
+/// If the number of warm tasks equals the definition's, it needs no explanation and no request.
 #[tokio::test(start_paused = true)]
 async fn configured_warm_tasks_are_not_looked_up() {
     let mut policy = policy();
@@ -144,7 +144,7 @@ async fn configured_warm_tasks_are_not_looked_up() {
     assert_eq!(inspection.unread, []);
 }
 
-/// `now` is the begin of 1970, a Thursday.
+/// `now` is the start of 1970, a Thursday.
 #[tokio::test(start_paused = true)]
 async fn the_bounds_are_those_that_the_schedule_holds_now() {
     let mut policy = policy();
@@ -182,14 +182,14 @@ async fn the_need_is_shown_beside_who_sets_the_count() {
         warm_tasks: Some(3.0),
     };
     assert_eq!(demand.measured, measured);
-    // Its queue stands with it, and not among those that nobody measures.
+    // Its queue is listed with it, not among the queues that aren't measured.
     let queues: Vec<&str> = web.queues.iter().map(|queue| &*queue.name).collect();
     assert_eq!(queues, ["orders"]);
     assert_eq!(web.queues[0].visible, Some(4));
     assert!(inspection.queues.iter().all(|queue| queue.name != "orders"));
 }
 
-/// Of an earlier version, whose functions had one service each, and its policy in their environment.
+/// From an earlier version, whose functions scaled one service each and had its policy in their environment.
 #[tokio::test(start_paused = true)]
 async fn a_service_without_a_need_says_so() {
     let silent = mock!(aws_sdk_cloudwatch::Client::get_metric_data)

@@ -1,4 +1,4 @@
-//! A live system of any size, and how often each part of it was asked.
+//! A live system of any size, and the number of requests for each part of it.
 
 use std::time::{Duration, SystemTime};
 
@@ -27,16 +27,16 @@ use super::super::cloudformation::{CloudFormation, NAME};
 use crate::{Inspection, Result};
 
 const CLUSTER: &str = "voucher";
-/// When it is looked at, in seconds since 1970: 1970-01-12T13:46:40Z.
+/// The time of the inspection, in seconds since 1970: 1970-01-12T13:46:40Z.
 pub(in crate::tests) const NOW: i64 = 1_000_000;
-/// Policies and targets of others in the same account, which the listings hold too.
+/// Policies and targets of other owners in the same account, which the lists also contain.
 const FOREIGN: usize = 120;
 
 fn id(number: usize) -> String {
     format!("service/{CLUSTER}/s{number}")
 }
 
-/// A live system of so many services with a queue each.
+/// A live system with this number of services, each with a queue.
 pub(in crate::tests) struct Live {
     cloud: CloudFormation,
     rules: Vec<Rule>,
@@ -80,20 +80,19 @@ impl Live {
         self
     }
 
-    /// Answers before the others.
+    /// Adds a rule that takes precedence.
     pub(in crate::tests) fn with(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
     }
 
-    /// All of its answers.
     pub(in crate::tests) fn rules(mut self) -> Vec<Rule> {
         self.rules.extend(Calls::new(self.services).all());
         self.rules.extend(self.cloud.rules());
         self.rules
     }
 
-    /// Inspects it, and asks why.
+    /// Inspects it with the reasons for the counts.
     pub(super) async fn explain(self) -> Result<Inspection> {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs());
         let (result, _) = run(&self.rules(), async |session| {
@@ -171,7 +170,7 @@ fn rule_targets(services: usize) -> Rule {
     };
     let all: Vec<ServiceRequest> = (0..services).map(service).collect();
     mock!(aws_sdk_eventbridge::Client::list_targets_by_rule).then_output(move || {
-        // Some stand in two inputs.
+        // Some services are in two inputs.
         let halves = [&all[..], &all[..1]];
         let targets = halves.iter().enumerate().map(|(number, services)| {
             let request = MetricRequest {
@@ -192,7 +191,7 @@ fn rule_targets(services: usize) -> Rule {
     })
 }
 
-/// The last service has vanished.
+/// The last service doesn't exist anymore.
 fn ecs() -> Rule {
     mock!(aws_sdk_ecs::Client::describe_services).then_compute_output(|input| {
         assert!(input.services().len() <= 10);
@@ -212,7 +211,7 @@ fn ecs() -> Rule {
     })
 }
 
-/// The dead-letter queue can't be read; the others hold seven messages of each kind.
+/// The dead-letter queue can't be read. The others hold seven messages of each kind.
 fn sqs() -> Rule {
     mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(|input| {
         if input.queue_url() == Some("https://sqs/dead") {
@@ -227,7 +226,7 @@ fn sqs() -> Rule {
     })
 }
 
-/// The datapoint of a metric is its place in the request.
+/// The value of a metric is its position in the request.
 fn metric() -> Rule {
     mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_output(|input| {
         assert!(input.metric_data_queries().len() <= 500);
@@ -278,7 +277,7 @@ fn bounds() -> Rule {
     )
 }
 
-/// Pages of 50, over the stack's and the account's other policies.
+/// Pages of 50 of the stack's and the account's other policies.
 fn policies(services: usize) -> Rule {
     mock!(aws_sdk_applicationautoscaling::Client::describe_scaling_policies).then_compute_output(
         move |input| {
@@ -328,7 +327,7 @@ fn policy(resource: &str) -> ScalingPolicy {
         .unwrap()
 }
 
-/// Pages without an end, of the services in turn.
+/// An endless number of pages, with the services in turn.
 fn activities(services: usize) -> Rule {
     mock!(aws_sdk_applicationautoscaling::Client::describe_scaling_activities).then_compute_output(
         move |input| {

@@ -1,4 +1,4 @@
-//! `inspect`: a live system, small and large, whole and half gone.
+//! `inspect`: a live system, small and large, complete and partly missing.
 
 mod demanded;
 pub(super) mod live;

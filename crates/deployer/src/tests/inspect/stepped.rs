@@ -1,4 +1,4 @@
-//! A stack whose service is scaled by a scaling function, on instances behind a load balancer.
+//! A stack with a scaling function for its service, on instances behind a load balancer.
 
 use std::time::SystemTime;
 
@@ -127,7 +127,7 @@ fn tags(denied: bool) -> Rule {
     })
 }
 
-/// The alarm of the scale-in side is gone.
+/// The scale-in alarm doesn't exist anymore.
 fn alarms() -> Rule {
     mock!(aws_sdk_cloudwatch::Client::describe_alarms).then_compute_output(|input| {
         let found = input.alarm_names().iter().filter(|name| *name != "web-in");
@@ -228,7 +228,7 @@ pub(super) async fn inspect(others: Vec<Rule>) -> (Result<Inspection>, Told) {
     (result.map(Option::unwrap), heard)
 }
 
-/// Inspects it, and asks why.
+/// Inspects it with the reasons for the counts.
 pub(super) async fn explain(others: Vec<Rule>, now: SystemTime) -> Result<Inspection> {
     let mut rules = stack().rules();
     rules.extend(others);

@@ -1,4 +1,4 @@
-//! `status --why` against clouds that have one cause each.
+//! `status --why` with clouds that have one cause each.
 
 use std::time::{Duration, SystemTime};
 
@@ -34,7 +34,8 @@ fn rule_is(state: RuleState) -> Rule {
         .then_output(move || DescribeRuleOutput::builder().state(state.clone()).build())
 }
 
-/// A service with 3 tasks of `running`, and with events and a deployment where the request is for more than counts.
+/// A service with 3 tasks, of which `running` run. The reply also contains events and a deployment if the request
+/// is for more than counts.
 fn ecs(running: i32, events: &'static [(i64, &str)], deploying: bool) -> Rule {
     mock!(aws_sdk_ecs::Client::describe_services).then_compute_output(move |input| {
         let event = |(age, text): &(i64, &str)| {
@@ -72,7 +73,7 @@ fn ecs(running: i32, events: &'static [(i64, &str)], deploying: bool) -> Rule {
     })
 }
 
-/// The alarm of each name: that of scale-out, over 100, and that of scale-in.
+/// The alarm with each name: scale-out above 100, and scale-in.
 fn alarms(high: StateValue) -> Rule {
     mock!(aws_sdk_cloudwatch::Client::describe_alarms).then_compute_output(move |input| {
         let alarm = |name: &String| {
@@ -102,7 +103,7 @@ fn alarms(high: StateValue) -> Rule {
     })
 }
 
-/// The last minutes of every metric, the newest first.
+/// The last minutes of every metric, newest first.
 fn values(newest: &'static [f64]) -> Rule {
     mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_output(|input| {
         let results = input.metric_data_queries().iter().map(|query| {
@@ -143,7 +144,7 @@ fn target(max: i32, suspended: bool) -> Rule {
     )
 }
 
-/// An activity that changed nothing, of a minute ago.
+/// An activity that changed nothing, one minute ago.
 fn refused(code: &'static str) -> Rule {
     mock!(aws_sdk_applicationautoscaling::Client::describe_scaling_activities).then_compute_output(
         move |input| {
@@ -271,7 +272,7 @@ async fn what_may_not_be_read_hides_only_its_causes() {
     );
 }
 
-/// What the log of a function that follows demand says, `age` seconds ago.
+/// The log of a function that scales by demand, `age` seconds ago.
 fn log(lines: &'static [(i64, &'static str)]) -> Rule {
     mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_compute_output(|input| {
         assert_eq!(input.log_group_name(), Some("web-logs"));

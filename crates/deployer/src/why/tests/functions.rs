@@ -56,7 +56,7 @@ fn a_log_has_the_last_check_and_failures_that_are_not_over() {
     };
     let look = r#"{"level":"INFO","message":"look","cluster":"shop","service":"worker","outcome":"kept","need":2.5,"reason":"the work needs 2.5 tasks"}"#;
     let failed = r#"{"level":"ERROR","message":"look","cluster":"shop","service":"worker","outcome":"failed","reason":"SQS refused"}"#;
-    let ended = r#"{"level":"ERROR","message":"invocation failed","errorType":"LooksFailed","error":"service worker: 1 of 1 looks failed"}"#;
+    let ended = r#"{"level":"ERROR","message":"invocation failed","errorType":"LooksFailed","error":"service worker: 1 of 1 checks failed"}"#;
     let log = logs::parse(&lines(&[look, failed, ended]));
     assert_eq!(log.failed[&name].text, "SQS refused");
     assert_eq!(log.error, None, "the service's own failure says more");

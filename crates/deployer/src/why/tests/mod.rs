@@ -1,4 +1,4 @@
-//! Each cause by itself, with facts built by hand, and which of two comes first.
+//! Each cause separately, with constructed facts, and the priority between two causes.
 
 mod functions;
 mod waiting;
@@ -64,7 +64,7 @@ fn policy() -> PolicyState {
     }
 }
 
-/// A service that tracks a backlog per task of 100: 3 of at most 40 tasks, and everything as it should be.
+/// A service that tracks a backlog per task of 100: 3 of at most 40 tasks, without any problem.
 fn tracked() -> Facts {
     let service = ServiceState {
         cluster: "shop".to_owned(),
@@ -300,7 +300,7 @@ fn a_decision_of_a_function() {
     says(&demanded(2.5, reason), Cause::Checked, text);
 }
 
-/// A scaling function with alarm steps says what it did about its alarm.
+/// A scaling function with alarm steps logs its response to the alarm.
 #[test]
 fn a_step_that_an_alarm_had() {
     let reason = "alarm orders-out is in ALARM since 2026-11-30T11:59:10Z: this change of its state has had its step";
@@ -364,7 +364,7 @@ fn suspended_scaling() {
         "scale-out and scale-in are suspended",
     );
     says(&suspended(false, true), "scale-in is suspended");
-    // What is wanted is more tasks.
+    // More tasks are required.
     let mut facts = suspended(false, true);
     rising(&mut facts);
     assert_eq!(choose(&facts).cause, Cause::Datapoints);

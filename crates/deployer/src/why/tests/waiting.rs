@@ -1,4 +1,4 @@
-//! Tasks that don't run, deployments, and which of two causes comes first.
+//! Tasks that aren't running, deployments, and the priority between two causes.
 
 use scaling::Bounds;
 
@@ -26,7 +26,7 @@ fn a_deployment() {
     assert_eq!(choose(&facts).cause, Cause::Datapoints);
 }
 
-/// Two of five tasks don't run, and ECS has reported these events, the newest first.
+/// Two of five tasks aren't running, and ECS has reported these events, newest first.
 fn pending(events: &[&str]) -> Facts {
     with(|facts| {
         rising(facts);
@@ -56,13 +56,13 @@ fn tasks_that_cannot_start() {
     let text = "2 tasks can't start; ECS reports (3 minutes ago): (service worker) is unable to consistently start \
                 tasks successfully";
     says(&pending(&[fails]), Cause::TasksFail, text);
-    // Tasks have started since.
+    // Tasks have started since then.
     let started = "(service worker) has started 2 tasks: (task 0a) (task 1b).";
     let text = "3 of 5 tasks run; the others are starting, and ECS has reported no problem";
     says(&pending(&[started, place]), Cause::Starting, text);
 }
 
-/// Cooldown, capacity, a maximum: the first one that hides the others.
+/// Cooldown, capacity, maximum: the first one makes the others irrelevant.
 #[test]
 fn what_hides_all_others_comes_first() {
     let mut facts = pending(&["(service worker) was unable to place a task."]);

@@ -1,4 +1,4 @@
-//! A cloud of mocks: the content of its queues and services, and its received calls.
+//! A mock cloud: the content of its queues and services, and the calls that it received.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as Lock};
@@ -38,7 +38,7 @@ pub(super) struct Cloud {
     services: BTreeMap<(String, String), (String, i32)>,
     desired: BTreeMap<(String, String), i32>,
     refused: Vec<String>,
-    /// Messages in flight and deleted of a minute.
+    /// Messages in flight and messages deleted in a minute.
     metrics: Option<(f64, f64)>,
     calls: Arc<Lock<Calls>>,
 }
@@ -59,7 +59,7 @@ pub(super) struct TestOutcome {
 }
 
 impl Cloud {
-    /// A queue with some messages waiting.
+    /// A queue with this number of waiting messages.
     pub(super) fn queue(self, name: &str, visible: u64) -> Self {
         self.attribute(name, "ApproximateNumberOfMessages", &visible.to_string())
     }
@@ -70,7 +70,7 @@ impl Cloud {
         self
     }
 
-    /// A queue that answers, but with no attribute.
+    /// A queue that answers, but without attributes.
     pub(super) fn bare_queue(mut self, name: &str) -> Self {
         self.queues.entry(url(name)).or_default();
         self
@@ -80,7 +80,7 @@ impl Cloud {
         self.service_in(cluster, service, "ACTIVE", running)
     }
 
-    /// A service with a status; an empty one is omitted from the answer.
+    /// A service with a status; an empty status is missing in the answer.
     pub(super) fn service_in(
         mut self,
         cluster: &str,
@@ -93,20 +93,20 @@ impl Cloud {
         self
     }
 
-    /// The desired count of a service; its running count otherwise.
+    /// The desired count of a service; otherwise, it equals the running count.
     pub(super) fn desired(mut self, cluster: &str, service: &str, count: i32) -> Self {
         self.desired
             .insert((cluster.to_owned(), service.to_owned()), count);
         self
     }
 
-    /// Refuses every call that names this queue URL, cluster, or dimension value.
+    /// Refuses every call that contains this queue URL, cluster, or dimension value.
     pub(super) fn refuse(mut self, word: &str) -> Self {
         self.refused.push(word.to_owned());
         self
     }
 
-    /// Messages in flight and deleted in a minute, as CloudWatch reports them for each queue.
+    /// Messages in flight and messages deleted in a minute, as CloudWatch reports them for each queue.
     pub(super) fn metrics(mut self, in_flight: f64, deleted: f64) -> Self {
         self.metrics = Some((in_flight, deleted));
         self

@@ -9,11 +9,11 @@ use crate::Memory;
 
 const IN_FLIGHT: &str = "ApproximateNumberOfMessagesNotVisible";
 
-/// 10 in flight of 2 s each are 5 messages per second, work for 10 tasks. With an objective shorter than two
-/// starts, tasks are at most 95.24% busy: 10 ÷ 1.05.
+/// 10 in flight of 2 s each are 5 messages per second, which is work for 10 tasks. With an objective shorter than
+/// two starts, tasks are at most 95.24% busy: 10 ÷ 1.05.
 const NEED: f64 = 10.0 / 1.05;
 
-/// An objective of 60 s, 2 s per message, starts of 40 s.
+/// An objective of 60 s, 2 s per message, and starts of 40 s.
 fn law() -> Value {
     json!({"acceptable_latency_ms": 60_000, "processing_time_ms": 2_000, "concurrency": 1,
            "task_start_ms": 40_000, "window_ms": 120_000})
@@ -45,7 +45,7 @@ fn values(outcomes: &[TestOutcome], metric: &str) -> Vec<Option<f64>> {
     outcomes.iter().map(value).collect()
 }
 
-/// A minute after the other in one environment.
+/// One invocation per minute in one environment.
 async fn minutes(clouds: Vec<Cloud>, request: &Value) -> Vec<TestOutcome> {
     let memory = Mutex::new(Memory::default());
     let mut outcomes = Vec::new();
@@ -60,8 +60,8 @@ fn near(value: Option<f64>, expected: f64) -> bool {
     value.is_some_and(|value| (value - expected).abs() < 1e-9)
 }
 
-/// Each queue gets 5 messages of 2 s per second. The urgent one needs as many tasks as alone, and the other, which can wait an
-/// hour, takes every other turn: twice as many.
+/// Each queue gets 5 messages of 2 s per second. The urgent queue needs as many tasks as it would alone. The other
+/// queue, which can wait an hour, takes every other turn: twice as many tasks.
 #[tokio::test(start_paused = true)]
 async fn queues_with_their_own_objectives_add_up() {
     let cloud = || {
@@ -154,15 +154,15 @@ async fn what_is_not_known_adds_and_never_removes() {
     let burst = cold(6_000).service("a", "b", 10);
     let outcomes = minutes(vec![burst], &request).await;
     let per_task = values(&outcomes, "TasksNeededPerDesiredTask")[0].unwrap();
-    // 6,000 messages are 12,000 s of work, of which 10 tasks do 410 s before others run (a start of 40 s, and a second): at
-    // least 11,590 s within the 60 s of the objective, for 10 desired tasks.
+    // 6,000 messages are 12,000 s of work. 10 tasks do 410 s of it before others run (a start of 40 s, and a
+    // second), so at least 11,590 s remain for the 60 s of the objective, with a desired count of 10.
     assert!(per_task >= 11_590.0 / 60.0 / 10.0, "{per_task}");
     assert_eq!(values(&outcomes, "TasksNeeded"), [None]);
     let idle = cold(0).service("a", "b", 10);
     let outcomes = minutes(vec![idle], &request).await;
     assert!(outcomes[0].calls.puts.is_empty());
     let answer = serde_json::to_value(outcomes[0].answer()).unwrap();
-    let reason = "the need is not known: two checks of all queues are needed";
+    let reason = "the required tasks are unknown: two checks of all queues are needed";
     assert_eq!(
         answer["unknown"],
         json!([{"cluster": "a", "service": "b", "reason": reason}])
@@ -191,7 +191,7 @@ async fn a_queue_that_can_not_be_read_is_no_zero_and_fails() {
         "{:?}",
         outcomes[5].reasons()
     );
-    let absent = "a/b/other: the answer of GetQueueAttributes does not hold ApproximateNumberOfMessagesNotVisible";
+    let absent = "a/b/other: the GetQueueAttributes response doesn't contain ApproximateNumberOfMessagesNotVisible";
     assert_eq!(outcomes[6].reasons(), [absent]);
 }
 
@@ -261,7 +261,7 @@ async fn a_service_without_tasks_is_woken_as_before() {
     assert_eq!(values(&outcomes, "BacklogPerTask"), [None]);
 }
 
-/// 10 in flight, and 300 deleted in a minute: 2 s a message.
+/// 10 in flight, and 300 deleted in a minute: 2 s per message.
 #[tokio::test(start_paused = true)]
 async fn a_processing_time_that_is_measured_is_read_in_one_call_and_remembered() {
     let mut measured = law();
@@ -296,7 +296,7 @@ async fn a_processing_time_that_is_measured_is_read_in_one_call_and_remembered()
     let outcome = &minutes(vec![refused], &demanding(&measured, &["q"])).await[0];
     let text = "a/b: GetMetricData failed: AccessDenied: not GetMetricData";
     assert_eq!(outcome.reasons(), [text]);
-    // A configured processing time is calibrated, and stays without an answer.
+    // A configured processing time is calibrated, and doesn't change without an answer.
     let given = minutes(
         vec![
             idle().refuse("GetMetricData"),

@@ -1,4 +1,4 @@
-//! One broken target never stops the others, and a target that can't be read publishes nothing.
+//! One broken target never affects the others, and a target that can't be read publishes nothing.
 
 use crate::InvocationError;
 
@@ -43,7 +43,7 @@ async fn service_without_a_usable_record() {
         (
             "LOST",
             1,
-            "the answer of DescribeServices does not hold the service",
+            "the DescribeServices response doesn't contain the service",
         ),
         ("ACTIVE", -1, "service reports -1 running tasks"),
     ] {
@@ -71,7 +71,7 @@ async fn missing_attribute() {
         .bare_queue("broken")
         .service("voucher", "broken", 1);
     let outcome = beside_a_good_one(cloud).await;
-    let reason = "voucher/broken/broken: the answer of GetQueueAttributes does not hold \
+    let reason = "voucher/broken/broken: the GetQueueAttributes response doesn't contain \
                   ApproximateNumberOfMessages";
     assert_eq!(outcome.reasons(), [reason]);
 }

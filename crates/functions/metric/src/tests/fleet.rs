@@ -142,7 +142,7 @@ async fn one_service_with(queues: usize, refuse: Option<&str>) -> TestOutcome {
     cloud.run(event(&[service("a", "b", &names)])).await
 }
 
-/// Notes how many bytes each request has.
+/// Records the number of bytes of each request.
 #[derive(Clone, Debug, Default)]
 struct Sizes(Arc<Mutex<Vec<usize>>>);
 

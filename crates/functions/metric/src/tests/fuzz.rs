@@ -1,10 +1,10 @@
-//! Requests that are almost right, or nothing at all: read without a panic.
+//! Requests that are almost valid, or not at all: they are read without a panic.
 
 use serde_json::{Value, json};
 
 use crate::plan::Plan;
 
-/// Requests with everything that a service can have.
+/// Requests with every setting of a service.
 fn requests() -> Vec<Value> {
     let queue = json!({"name": "q", "url": "https://sqs.us-west-2.amazonaws.com/111122223333/q"});
     let law = json!({

@@ -1,4 +1,4 @@
-//! The log: one line for each failed target, one for the invocation.
+//! The log: one line for each failed target, and one for the invocation.
 
 use serde_json::json;
 

@@ -113,7 +113,7 @@ async fn counts_beyond_32_bits_are_counted() {
             assert_eq!(outcome.answer().published[0].messages, messages);
             let value = outcome.calls.puts[0].metric_data()[0].value().unwrap();
             let exact = messages as f64 / f64::from(running.max(1));
-            // CloudWatch accepts no NaN, no infinity, and nothing beyond 2^360.
+            // CloudWatch accepts no NaN, no infinity, and no value beyond 2^360.
             assert!(value.is_finite() && value < 2f64.powi(360));
             assert!(
                 (value - exact).abs() <= exact * 1e-12,

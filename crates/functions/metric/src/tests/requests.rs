@@ -1,4 +1,4 @@
-//! Events: malformed, empty, doubled, with names that AWS would refuse.
+//! Events: malformed, empty, duplicated, or with names that AWS would refuse.
 
 use serde_json::{Value, json};
 

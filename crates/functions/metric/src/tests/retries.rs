@@ -1,5 +1,4 @@
-//! Throttling, lost replies, and time: with the timeouts and retries of the real clients, on paused
-//! time.
+//! Throttling, lost replies, and time: with the timeouts and retries of the real clients, on a paused clock.
 
 use std::time::Duration;
 

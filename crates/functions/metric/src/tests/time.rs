@@ -1,6 +1,5 @@
-//! AWS stops responding: the invocation still ends in time, and publishes the data that it could
-//! read. Replies are lost below the SDK, on paused time, with the timeouts and retries of the real
-//! clients.
+//! AWS stops responding: the invocation still ends in time, and publishes the data that it could read. Replies are
+//! lost below the SDK, on a paused clock, with the timeouts and retries of the real clients.
 
 use std::time::Duration;
 
@@ -99,7 +98,7 @@ async fn a_function_with_little_time_still_publishes_and_reports() {
         let reason = answer.failed[0].reason.to_string();
         assert_eq!(
             reason,
-            "GetQueueAttributes had no answer in the time that the function has"
+            "GetQueueAttributes got no response before the function's timeout"
         );
     }
 }
@@ -128,7 +127,7 @@ async fn a_held_put_fails_its_own_datapoints_in_time() {
     clients.cloudwatch = aws_sdk_cloudwatch::Client::from_conf(cloudwatch);
     let names: Vec<String> = (0..1_000).map(|number| format!("q{number}")).collect();
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-    // Last in order, so in a separate put, and one that is too small to be compressed.
+    // Last in order, so in a separate put, and too small to be compressed.
     names.push("zulu");
     let answer = run(&clients, &names, Duration::from_secs(30)).await;
     assert_eq!((answer.published.len(), answer.failed.len()), (1_000, 1));

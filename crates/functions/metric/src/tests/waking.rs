@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::cloud::{Cloud, TestOutcome, counting, event, now, service};
 
-/// A request that also wants the backlog without tasks.
+/// A request that also asks for the backlog without tasks.
 fn waking(mut request: Value) -> Value {
     request["wake"] = json!(true);
     request
@@ -91,7 +91,7 @@ async fn what_counts_as_backlog_counts_here_too() {
     assert_eq!(wake_value(&cloud.run(event(&[request])).await), Some(2.0));
 }
 
-/// The policy behind it sets the count to one: it must never see more than 0 of a service with tasks.
+/// Its policy sets the count to one, so it must never see a value above 0 for a service with tasks.
 #[tokio::test]
 async fn it_is_zero_from_the_first_desired_task_on() {
     for (running, desired) in [(0, 1), (1, 1), (5, 5), (0, 20)] {
@@ -102,7 +102,7 @@ async fn it_is_zero_from_the_first_desired_task_on() {
         let outcome = cloud.run(event(&[waking(service("a", "b", &["q"]))])).await;
         assert_eq!(wake_value(&outcome), Some(0.0), "{running} of {desired}");
     }
-    // Tasks that still stop don't serve the backlog for long.
+    // Tasks that are stopping don't serve the backlog for long.
     let stopping = Cloud::default()
         .queue("q", 9)
         .service("a", "b", 2)
@@ -157,7 +157,7 @@ async fn a_queue_that_cannot_be_read_is_no_empty_queue() {
         error.ends_with("2 published: a/b/q = 1; a/b without tasks = 1"),
         "{error}"
     );
-    // With tasks, no queue is needed to know that it is awake.
+    // If there are tasks, no queue is needed to know that the service has scaled from zero.
     let awake = Cloud::default().queue("q", 0).service("a", "b", 1);
     assert_eq!(wake_value(&awake.run(request()).await), Some(0.0));
 }

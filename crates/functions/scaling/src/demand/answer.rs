@@ -1,4 +1,4 @@
-//! What an invocation that follows demand answers: each decision, with its numbers and its reason.
+//! The answer of an invocation that follows demand: each decision, with its numbers and its reason.
 
 use std::time::Duration;
 
@@ -15,15 +15,16 @@ pub enum DemandOutcome {
     ScaledOut,
     /// Tasks were removed.
     ScaledIn,
-    /// The count stays.
+    /// The count didn't change.
     Kept,
-    /// The count stays because the policy only observes, and the count that it would set is another than at the last check.
+    /// The count didn't change because the policy only observes, and the count that it would set differs from the
+    /// one at the last check.
     Observed,
     /// The service is being deleted.
     Draining,
     /// The service or its cluster doesn't exist.
     Missing,
-    /// Nothing could be decided, or what was decided could not be done.
+    /// No decision was possible, or the decision could not be applied.
     Failed,
 }
 
@@ -32,18 +33,18 @@ pub enum DemandOutcome {
 pub struct UnreadQueue {
     /// Queue name.
     pub queue: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// What a check found of the queues with the same objective and processing time.
+/// The result of a check for the queues with the same objective and processing time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QueueCheck {
     /// Their names.
     pub queues: Vec<String>,
     /// Their latency objective, in seconds.
     pub objective: f64,
-    /// Messages that wait in them.
+    /// Messages waiting in them.
     pub backlog: u64,
     /// Tasks that they would need without other queues.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,20 +57,20 @@ pub struct QueueCheck {
     pub within_objective: Option<f64>,
 }
 
-/// One check and its decision, without the values that the check doesn't know.
+/// One check and its decision. Values that the check doesn't know are omitted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DemandCheck {
-    /// When.
+    /// Its time.
     pub at: String,
-    /// The same, since the Unix epoch.
+    /// The same time, since the Unix epoch.
     #[serde(skip)]
     pub(crate) moment: Duration,
-    /// What came of it.
+    /// The outcome.
     pub outcome: DemandOutcome,
-    /// Messages sent a second.
+    /// Messages sent per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
-    /// Messages that wait in the queues that could be read.
+    /// Messages waiting in the queues that could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backlog: Option<u64>,
     /// Messages in flight in the queues that could be read.
@@ -78,26 +79,26 @@ pub struct DemandCheck {
     /// Tasks that the work needs, unrounded and without bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub need: Option<f64>,
-    /// Tasks to which scale-in can go, where the arrivals are known for long enough.
+    /// The number of tasks that scale-in must leave, once the arrivals have been known for long enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<f64>,
-    /// Warm tasks, if there are any, and the bursts that they are for.
+    /// Warm tasks, if any, and the bursts that justify them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm: Option<WarmFloor>,
-    /// Seconds of a task start, once it is measured: the 95th percentile.
+    /// Task start in seconds, once it is measured: the 95th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_start: Option<f64>,
-    /// Seconds for which a message keeps a task busy, once it is measured.
+    /// How long a message keeps a task busy, in seconds, once it is measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processing_time: Option<f64>,
-    /// Share of the messages of the last days that started within the objective: the lowest of the queues', if their
-    /// objectives differ.
+    /// Share of the messages of the last days that started within the objective: the lowest value of the queues, if
+    /// their objectives differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_objective: Option<f64>,
     /// The queues by their own objectives, if these or their processing times differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<QueueCheck>,
-    /// Tasks that run.
+    /// Running count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<u32>,
     /// The desired count before.
@@ -109,26 +110,26 @@ pub struct DemandCheck {
     /// The desired count that would be set, if the policy only observes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recommended: Option<u32>,
-    /// Why, in a sentence.
+    /// The reason, in a sentence.
     pub reason: String,
     /// The queues that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadQueue>,
 }
 
-/// What came of an invocation that follows demand.
+/// The outcome of an invocation that follows demand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FleetAnswer {
     /// Each service, in the order of the event.
     pub services: Vec<DemandAnswer>,
-    /// Datapoints of the need that CloudWatch took.
+    /// Number of datapoints of the need that CloudWatch accepted.
     pub needs_published: usize,
-    /// What failed for all of them.
+    /// Problems that affect all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
 
-/// What came of an invocation for one service.
+/// The outcome of an invocation for one service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DemandAnswer {
     /// Cluster name.
@@ -141,17 +142,17 @@ pub struct DemandAnswer {
     /// The desired count before the first decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<u32>,
-    /// The desired count after the last.
+    /// The desired count after the last decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<u32>,
-    /// The reason, from the last check.
+    /// The reason of the last check.
     pub reason: String,
     /// The processing time that the checks used.
     pub processing_time: ProcessingTime,
-    /// Every check, in order. Only the last one is written: a minute of many services is too long for an answer.
+    /// Every check, in order. Only the last one is serialized: a minute of many services is too long for an answer.
     #[serde(serialize_with = "write_last")]
     pub looks: Vec<DemandCheck>,
-    /// What failed apart from checks.
+    /// Failures outside of checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
@@ -191,13 +192,13 @@ impl DemandAnswer {
         self.looks.iter().filter(failed).collect()
     }
 
-    /// Whether a check or something else failed.
+    /// Whether anything failed, in a check or outside.
     pub(crate) fn is_failed(&self) -> bool {
         let failed = |look: &DemandCheck| look.outcome == DemandOutcome::Failed;
         !self.problems.is_empty() || self.looks.iter().any(failed)
     }
 
-    /// What failed, each problem once; `None` if nothing did.
+    /// All failures, each problem once; `None` if there are none.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         let mut parts: Vec<&str> = Vec::new();
@@ -211,7 +212,7 @@ impl DemandAnswer {
         let (failed, all) = (failed.len(), self.looks.len());
         (!parts.is_empty()).then(|| {
             format!(
-                "service {}: {failed} of {all} looks failed: {}",
+                "service {}: {failed} of {all} checks failed: {}",
                 self.service,
                 parts.join("; ")
             )

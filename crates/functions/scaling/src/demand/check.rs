@@ -20,14 +20,14 @@ use crate::pauses::PauseNews;
 use crate::service::{self, Service};
 use crate::{Problem, moment};
 
-/// How old a description may be that a check goes by, if ECS's request rate leaves none for it.
+/// Maximum age of a description that a check uses, if ECS's request rate allows no new one.
 const KNOWN_FOR: Duration = Duration::from_secs(60);
 
-/// What a check reads besides the queues.
+/// The other reads of a check, in addition to the queues.
 pub(super) struct Reads<'a> {
-    /// The service; none if ECS's request rate leaves no call for it.
+    /// The service; `None` if ECS's request rate allows no call for it.
     pub(super) description: Option<Description<'a>>,
-    /// What went through the queues, in the first check of an invocation.
+    /// The flows of the queues, in the first check of an invocation.
     pub(super) flows: Option<SharedFlows<'a>>,
     /// Whether to read the arrivals of the last days.
     pub(super) history: bool,
@@ -35,7 +35,7 @@ pub(super) struct Reads<'a> {
     pub(super) pauses: Option<SharedPauses<'a>>,
 }
 
-/// A check that has ended.
+/// A completed check.
 pub(super) struct Checked {
     pub(super) run: ServiceRun,
     pub(super) look: DemandCheck,
@@ -56,7 +56,7 @@ struct Tasks {
 }
 
 impl ServiceRun {
-    /// Checks and acts.
+    /// Checks, and applies the decision.
     pub(super) async fn check(mut self, fleet: &Fleet<'_>, reads: Reads<'_>) -> Checked {
         let (until, turn) = (fleet.until(&self), fleet.turn_until(&self));
         let policy = Rc::clone(&self.tracked.policy);
@@ -122,7 +122,7 @@ impl ServiceRun {
         }
     }
 
-    /// Learns from the arrivals of the last days; gives the error if they could not be read.
+    /// Learns from the arrivals of the last days; returns the error if they could not be read.
     fn learn(
         &mut self,
         history: Option<Result<Vec<BTreeMap<Duration, f64>>, CallError>>,
@@ -138,7 +138,7 @@ impl ServiceRun {
         }
     }
 
-    /// The service as it was described now, or else lately; `None` without either.
+    /// The service as described now, or else recently; `None` without either.
     fn know(
         &mut self,
         described: Option<(Result<Service, Problem>, bool)>,
@@ -225,7 +225,7 @@ impl ServiceRun {
             .await
     }
 
-    /// Sets the count if it is to change.
+    /// Sets the count if it changes.
     async fn act(
         &mut self,
         fleet: &Fleet<'_>,
@@ -256,7 +256,7 @@ impl ServiceRun {
         look.require_queue(self.tracked.policy.queues.len())
     }
 
-    /// Says what would be set, and leaves the count alone.
+    /// Reports the count that would be set, without setting it.
     fn recommend(&mut self, look: DemandCheck, to: u32) -> DemandCheck {
         let before = self.tracked.recommended.replace(to);
         let outcome = match before == Some(to) {
@@ -275,7 +275,7 @@ impl ServiceRun {
         }
     }
 
-    /// Waits until ECS's request rate lets this service be updated; whether it does before `until`.
+    /// Waits until ECS's request rate allows an update of this service. Returns whether that is before `until`.
     async fn wait_for_turn(&mut self, fleet: &Fleet<'_>, scale_in: bool, until: Instant) -> bool {
         let since = *self.tracked.waiting.get_or_insert_with(Instant::now);
         let turn = fleet.rates.turn(since, scale_in, until).await;
@@ -296,7 +296,7 @@ impl ServiceRun {
         self.tracked.known = Some((Instant::now(), service));
     }
 
-    /// A check that knows only which queues could not be read.
+    /// A check that only knows which queues could not be read.
     fn blank(&self, at: Duration, queues: &[Result<QueueCounts, Problem>]) -> DemandCheck {
         let named = self.tracked.policy.queues.iter().zip(queues);
         let unread = named.filter_map(|(queue, read)| {
@@ -328,7 +328,7 @@ impl ServiceRun {
         }
     }
 
-    /// What the check found of the queues by their own objectives, if they differ.
+    /// The results of the check for the queues by their own objectives, if these differ.
     fn list_parts(&self) -> Vec<QueueCheck> {
         let queues = &self.tracked.policy.queues;
         let names = |places: &[usize]| {
@@ -347,7 +347,7 @@ impl ServiceRun {
         parts.map(check).collect()
     }
 
-    /// The check with what it found and decided.
+    /// The check with its results and decision.
     fn found(
         &self,
         look: DemandCheck,
@@ -407,7 +407,7 @@ impl DemandCheck {
         }
     }
 
-    /// The check, as failed if no queue could be read.
+    /// The check; it counts as failed if no queue could be read.
     fn require_queue(self, queues: usize) -> Self {
         if self.unread.len() < queues {
             return self;
@@ -427,7 +427,7 @@ impl DemandCheck {
     }
 }
 
-/// The queues that have messages now.
+/// The queues that currently have messages.
 fn list_busy<'p>(
     policy: &'p DemandPolicy,
     queues: &[Result<QueueCounts, Problem>],
@@ -440,7 +440,7 @@ fn list_busy<'p>(
     busy.map(|(queue, _)| queue.name.as_str()).collect()
 }
 
-/// What ECS says of the service, and whether the call for several had failed.
+/// ECS's description of the service, and whether the call for several services failed.
 async fn describe(
     description: Option<Description<'_>>,
     service: &str,

@@ -12,25 +12,25 @@ use super::fleet::{Fleet, ServiceRun};
 use crate::Problem;
 use crate::service::{self, Service, ServiceName, explain_absence};
 
-/// Services that one DescribeServices call takes.
+/// Maximum number of services per DescribeServices call.
 ///
 /// Source: Amazon ECS API Reference, DescribeServices.
 const SERVICES_PER_CALL: usize = 10;
 
-/// What ECS says of each service, by its name.
+/// ECS's description of each service, by its name.
 #[derive(Debug)]
 pub(super) struct Described {
     pub(super) services: HashMap<String, Result<Service, Problem>>,
-    /// Whether the call failed, so that each service was asked for alone.
+    /// Whether the call failed, so that each service was described separately.
     pub(super) split: bool,
 }
 
 /// A description that the services of one call wait for.
 pub(super) type Description<'a> = Shared<LocalBoxFuture<'a, Rc<Described>>>;
 
-/// Which of the services are described, in as few calls as possible and no more than ECS's request rate allows: for each
-/// call, their places. Services whose tasks change come first, then those that have waited longest, and last those
-/// that need a call of their own.
+/// The services to describe, in as few calls as possible and within ECS's request rate: for each call, their
+/// indexes. Services whose tasks are changing come first, then the ones that have waited longest, and last the ones
+/// that need a separate call.
 pub(super) fn plan_calls(
     runs: &[ServiceRun],
     mut take_call: impl FnMut() -> bool,
@@ -87,7 +87,7 @@ async fn ask(fleet: &Fleet<'_>, cluster: &str, names: Vec<String>, until: Instan
         Err(error) => error,
     };
     let split = names.len() > 1 && is_of_one(&error);
-    // Who gets no call of its own goes by what is known of it: the error may be another's.
+    // A service that gets no separate call uses its last description: another service might have caused the error.
     let asked = names
         .into_iter()
         .filter(|_| !split || fleet.rates.describe.take());
@@ -109,7 +109,7 @@ async fn ask(fleet: &Fleet<'_>, cluster: &str, names: Vec<String>, until: Instan
     Described { services, split }
 }
 
-/// Whether one service can be the reason that a call for several failed: ECS denies the call, or refuses a name.
+/// Whether one service can cause a call for several to fail: ECS denies the call, or refuses a name.
 fn is_of_one(error: &CallError) -> bool {
     matches!(
         error.code(),

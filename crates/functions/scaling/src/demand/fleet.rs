@@ -1,4 +1,4 @@
-//! The services of one invocation: each is checked at its own pace, and none waits for another.
+//! The services of one invocation: each has its own schedule of checks, and none waits for another.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -23,29 +23,31 @@ use super::schedule::Schedule;
 use crate::Clients;
 use crate::pauses::log_news;
 
-/// GetQueueAttributes calls at a time. SQS sets no quota on them; the bound is for the function's memory and sockets.
+/// Maximum number of concurrent GetQueueAttributes calls. SQS has no quota for them; the limit protects the
+/// function's memory and sockets.
 const QUEUES_AT_ONCE: usize = 64;
 
-/// What setting a count takes, once its turn has come.
+/// The time to set a count, once its turn has come.
 const CALL: Duration = Duration::from_secs(1);
 
-/// How long before the next check of a service one gives up that waits to set a count.
+/// How long before the service's next check a check stops waiting to set a count.
 const BEFORE_NEXT: Duration = Duration::from_millis(100);
 
-/// Services that learn from the arrivals of two weeks at a time. Each takes 0.01 to 0.1 s of a core, of which a function of
-/// 128 MB has a fourteenth.
+/// Number of services that learn from two weeks of arrivals at the same time. Each takes 0.01 to 0.1 s of a core,
+/// of which a function of 128 MB has a fourteenth.
 const LEARNERS: usize = 3;
 
-/// Up to so many services, each check has a line in the log; of more, only checks that found or changed something.
+/// Up to this many services, each check has a line in the log. With more services, only checks with a finding or a
+/// change do.
 const EVERY_LINE: usize = 20;
 
-/// What the checks of one invocation share.
+/// Data shared by the checks of one invocation.
 pub(super) struct Fleet<'a> {
     pub(super) clients: &'a Clients,
     pub(super) rates: &'a Rates,
-    /// When the invocation began.
+    /// When the invocation started.
     pub(super) begun: Instant,
-    /// The same, since the Unix epoch.
+    /// The same time, since the Unix epoch.
     pub(super) now: Duration,
     /// For GetQueueAttributes calls.
     pub(super) permits: Semaphore,
@@ -54,21 +56,21 @@ pub(super) struct Fleet<'a> {
 /// One service in this invocation.
 #[derive(Debug)]
 pub(super) struct ServiceRun {
-    /// Where the event names it.
+    /// Its index in the event.
     pub(super) place: usize,
     pub(super) tracked: Tracked,
     pub(super) schedule: Schedule,
-    /// When the next check is; none after the last one.
+    /// When the next check is; `None` after the last one.
     next: Option<Duration>,
-    /// As the latest check used it.
+    /// The processing time that the latest check used.
     pub(super) processing: ProcessingTime,
     pub(super) looks: Vec<DemandCheck>,
     pub(super) problems: Vec<String>,
-    /// Whether CloudWatch was asked for the arrivals of the last days in this invocation.
+    /// Whether this invocation has requested the arrivals of the last days from CloudWatch.
     pub(super) asked_history: bool,
 }
 
-/// What went through all queues lately.
+/// The recent flows of all queues.
 pub(super) type SharedFlows<'a> = Shared<LocalBoxFuture<'a, Rc<Result<Flows, CallError>>>>;
 
 impl ServiceRun {
@@ -97,8 +99,8 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Checks every service until its schedule ends, and writes the lines of the log. Each check is a future of its own, so
-    /// that a service whose calls are slow or fail misses its own checks and no other's.
+    /// Checks every service until its schedule ends, and writes the log lines. Each check is a separate future, so
+    /// a service whose calls are slow or fail misses only its own checks.
     pub(super) async fn patrol(
         &'a self,
         runs: Vec<ServiceRun>,
@@ -132,7 +134,7 @@ impl<'a> Fleet<'a> {
         finished
     }
 
-    /// What each of the services reads in the check that starts now.
+    /// The reads of each service in the check that starts now.
     fn plan_reads(
         &'a self,
         mut runs: Vec<ServiceRun>,
@@ -178,8 +180,9 @@ impl<'a> Fleet<'a> {
             .collect()
     }
 
-    /// The places of the services that read the arrivals of the last days now, of those that lack them: those that have
-    /// waited longest. Learning from two weeks takes a moment of the processor, in which the others wait.
+    /// The indexes of the services that read the arrivals of the last days now, among the services that lack them:
+    /// the ones that have waited longest. Learning from two weeks uses the processor for a moment, while the others
+    /// wait.
     fn pick_learners(&self, runs: &mut [ServiceRun]) -> BTreeSet<usize> {
         let lacking = runs.iter_mut().enumerate();
         let mut lacking: Vec<_> = lacking
@@ -195,7 +198,7 @@ impl<'a> Fleet<'a> {
         asked.collect()
     }
 
-    /// Reads at once what went through the queues of all services, when the first service asks.
+    /// Reads the flows of the queues of all services at once, when the first service needs them.
     fn read_flows(&'a self, runs: &[ServiceRun]) -> SharedFlows<'a> {
         let queues = runs.iter().flat_map(|run| &run.tracked.policy.queues);
         let names: BTreeSet<String> = queues.map(|queue| queue.name.clone()).collect();
@@ -214,12 +217,12 @@ impl<'a> Fleet<'a> {
         self.now.saturating_add(self.begun.elapsed())
     }
 
-    /// Until when the calls of a check can last that starts now.
+    /// When the calls of a check that starts now must end.
     pub(super) fn until(&self, run: &ServiceRun) -> Instant {
         self.begun + run.schedule.until(self.begun.elapsed())
     }
 
-    /// Until when a check that starts now waits to set a count: the next check waits on, with newer numbers.
+    /// How long a check that starts now waits to set a count: the next check continues to wait, with newer numbers.
     pub(super) fn turn_until(&self, run: &ServiceRun) -> Instant {
         let next = run.schedule.after(self.begun.elapsed());
         let next = next.map(|next| self.begun + next.saturating_sub(BEFORE_NEXT));
@@ -228,7 +231,7 @@ impl<'a> Fleet<'a> {
         next.map_or(last, |next| next.min(until))
     }
 
-    /// Adds a check that has ended to its service, writes its lines, and decides when the next one is.
+    /// Adds a completed check to its service, writes its lines, and schedules the next one.
     fn conclude(&self, done: Checked, all_lines: bool, log: &mut Log<'_>) -> ServiceRun {
         let Checked {
             mut run,

@@ -1,4 +1,4 @@
-//! What an invocation that follows demand says in its log.
+//! The log lines of an invocation that follows demand.
 
 use lambda_kit::{CallError, Level, Log};
 use scaling::DemandPolicy;
@@ -46,19 +46,19 @@ pub(crate) fn log_check(log: &mut Log<'_>, policy: &DemandPolicy, look: &DemandC
     log.line(level, "look", line);
 }
 
-/// Whether a check did or met something.
+/// Whether a check changed or reports something.
 pub(crate) fn is_worth_a_line(look: &DemandCheck) -> bool {
     look.outcome != DemandOutcome::Kept || !look.unread.is_empty()
 }
 
-/// A line for deletes that CloudWatch doesn't give: the checks alone then show whether there was work.
+/// A line for deletes that CloudWatch doesn't return: only the checks then show whether there was work.
 pub(crate) fn log_unread_deletes(log: &mut Log<'_>, service: &str, error: &CallError) {
     let fields = json!({"service": service, "error": error.to_string()});
     log.line(Level::Warn, "deletes unknown", fields);
 }
 
-/// A line for arrivals of earlier days that CloudWatch doesn't give: the next invocation asks again, and until then warm
-/// tasks depend on what this environment has seen.
+/// A line for arrivals of earlier days that CloudWatch doesn't return. The next invocation requests them again;
+/// until then, warm tasks depend on the arrivals that this environment has observed.
 pub(crate) fn log_unread_history(log: &mut Log<'_>, service: &str, error: &CallError) {
     let fields = json!({"service": service, "error": error.to_string()});
     log.line(Level::Warn, "earlier arrivals unknown", fields);

@@ -1,4 +1,4 @@
-//! What an execution environment remembers.
+//! The memory of an execution environment.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -11,8 +11,8 @@ use super::rates::Rates;
 use crate::pauses::KnownPause;
 use crate::service::Service;
 
-/// What an execution environment remembers from an invocation to the next. An environment that has just
-/// begun knows nothing, and then removes nothing until it does.
+/// The state that an execution environment keeps between invocations. A new environment knows nothing, and removes
+/// no tasks until it does.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// Of the one service of a function with alarm steps.
@@ -25,20 +25,20 @@ pub struct Memory {
 /// Cluster and service.
 type ServiceKey = (String, String);
 
-/// What is remembered of one service.
+/// The state of one service.
 #[derive(Debug)]
 pub(super) struct Tracked {
     pub(super) policy: Rc<DemandPolicy>,
     pub(super) scaler: DeadlineScaler,
     /// The bounds outside of the schedule's periods.
     pub(super) base: Bounds,
-    /// What ECS said of the service last, and when.
+    /// ECS's last description of the service, and its time.
     pub(super) known: Option<(Instant, Service)>,
-    /// It is described in a call of its own, since a call for several failed because of it.
+    /// The service is described in a separate call, because it made a call for several fail.
     pub(super) alone: bool,
-    /// Since when a change of the count waits for the account's request rate.
+    /// Since when a change of the count has been waiting for the account's request rate.
     pub(super) waiting: Option<Instant>,
-    /// When the arrivals of the last days were last asked for.
+    /// When the arrivals of the last days were last requested.
     pub(super) asked_history: Option<Instant>,
     /// The count that the last check would have set, if the policy only observes.
     pub(super) recommended: Option<u32>,
@@ -46,11 +46,11 @@ pub(super) struct Tracked {
 }
 
 impl Memory {
-    /// Takes out what is remembered of a service; nothing if its policy has changed. A policy that begins to act knows what
-    /// it has observed.
+    /// Takes the state of a service out of the memory; it is new if the service's policy has changed. A policy that
+    /// starts to act keeps what it has observed.
     ///
     /// # Errors
-    /// If the policy can't be followed.
+    /// If the policy is invalid.
     pub(super) fn take(&mut self, policy: &DemandPolicy) -> Result<Tracked, DemandPolicyError> {
         let known = self.services.remove(&key(policy));
         let same = |tracked: &Tracked| {
@@ -83,7 +83,7 @@ impl Memory {
         })
     }
 
-    /// Forgets every service that was not taken out.
+    /// Forgets every service that wasn't taken out.
     pub(super) fn forget_others(&mut self) {
         self.services.clear();
     }

@@ -1,5 +1,5 @@
-//! One invocation of a function that follows demand: for each of its services it checks, decides and sets the count, again
-//! and again until its rule's period is over.
+//! One invocation of a function that follows demand: for each of its services, it checks, decides, and sets the
+//! count, repeatedly until its rule's period is over.
 
 mod answer;
 mod check;
@@ -33,10 +33,10 @@ use fleet::{Fleet, ServiceRun};
 use rates::Rates;
 use schedule::Schedule;
 
-/// Checks and acts as the event asks for, and publishes the results.
+/// Checks and acts as requested by the event, and publishes the results.
 ///
-/// Overlapping invocations are safe: each sets an absolute count, and setting a count twice is setting it
-/// once.
+/// Overlapping invocations are safe: each sets an absolute count, and setting a count twice is the same as setting
+/// it once.
 pub(crate) async fn follow_demand(
     clients: &Clients,
     memory: &mut Memory,
@@ -65,7 +65,7 @@ pub(crate) async fn follow_demand(
             Err(problem) => answers.push((place, refuse(&policy, &problem))),
         }
     }
-    // One check of some says nothing of the others.
+    // One check of some services shows nothing about the others.
     if !once {
         memory.forget_others();
     }
@@ -87,7 +87,7 @@ pub(crate) async fn follow_demand(
     }
 }
 
-/// The request rates, as earlier invocations have left them.
+/// The request rates, as left by earlier invocations.
 fn share_rates(memory: &mut Memory, functions: u32) -> Rc<Rates> {
     let known = memory.rates.take();
     let rates = known.filter(|rates| rates.functions == functions);
@@ -95,7 +95,7 @@ fn share_rates(memory: &mut Memory, functions: u32) -> Rc<Rates> {
     Rc::clone(memory.rates.insert(rates))
 }
 
-/// The answer for a service whose policy can't be followed.
+/// The answer for a service with an invalid policy.
 fn refuse(policy: &DemandPolicy, problem: &scaling::DemandPolicyError) -> DemandAnswer {
     let problems = vec![format!("the policy can't be followed: {problem}")];
     DemandAnswer::new(
@@ -106,7 +106,7 @@ fn refuse(policy: &DemandPolicy, problem: &scaling::DemandPolicyError) -> Demand
     )
 }
 
-/// The answer for a service, which is remembered.
+/// The answer for a service, whose state is remembered.
 fn conclude(memory: &mut Memory, run: ServiceRun) -> DemandAnswer {
     let ServiceRun {
         tracked,

@@ -1,4 +1,4 @@
-//! From the event to the services that it names.
+//! From the event to its services.
 
 use lambda_kit::{CallError, in_time};
 use scaling::{DemandOrder, DemandPolicy, FleetDocument, FleetObject};
@@ -8,17 +8,18 @@ use tokio::time::Instant;
 use super::memory::Memory;
 use crate::{Clients, InvocationError};
 
-/// The services of an object, as they were read last.
+/// The services of an object, as last read.
 #[derive(Debug)]
 pub(super) struct KnownFleet {
     object: FleetObject,
     services: Vec<DemandPolicy>,
 }
 
-/// Reads the event.
 pub(super) fn read_order(event: Value) -> Result<DemandOrder, InvocationError> {
     let problem = match event.get("Records") {
-        Some(_) => "Records: this function follows demand, and no alarm's messages".to_owned(),
+        Some(_) => {
+            "Records: this function scales by demand, and doesn't accept alarm messages".to_owned()
+        }
         None => match serde_path_to_error::deserialize(event) {
             Ok(order) => return Ok(order),
             Err(error) => error.to_string(),
@@ -27,8 +28,8 @@ pub(super) fn read_order(event: Value) -> Result<DemandOrder, InvocationError> {
     Err(InvocationError::NoRequest { problem })
 }
 
-/// The services of an order. An object is read once: its key contains the hash of its content. If it can't be read, what an
-/// earlier one said still holds, and the second value says why.
+/// The services of an order. An object is read once, because its key contains the hash of its content. If it can't
+/// be read, the services of an earlier object still apply, and the second value is the reason.
 ///
 /// # Errors
 /// If the object can't be read, and no earlier one is known.

@@ -1,4 +1,4 @@
-//! The processing time that an invocation uses, and what CloudWatch knows of the queues.
+//! The processing time that an invocation uses, and CloudWatch's data on the queues.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::Clients;
 
-/// Minutes of the last days that warm tasks are insured by: two weeks, of which the insurance has forgotten 99%.
+/// Minutes of the arrivals that insure warm tasks: two weeks, after which the insurance has forgotten 99%.
 const HISTORY: u64 = 14 * 24 * 60;
 
 /// The average processing time of a message, in seconds, and where it comes from.
@@ -20,7 +20,7 @@ const HISTORY: u64 = 14 * 24 * 60;
 pub enum ProcessingTime {
     /// The policy sets it, and nothing was measured yet.
     Given(f64),
-    /// Measured while the service runs; with a configured time, mixed with that.
+    /// Measured while the service runs; with a configured time, a mix of both.
     Measured(f64),
     /// Not measured yet: nothing was deleted in the last minutes.
     Unknown,
@@ -45,10 +45,10 @@ impl ProcessingTime {
     }
 }
 
-/// What went through the queues lately, by their names.
+/// The recent flows of the queues, by their names.
 pub(crate) type Flows = HashMap<String, Flow>;
 
-/// Reads the messages that were sent in each minute of the last days, to each group of queues of the policy.
+/// Reads the messages that were sent to each group of the policy's queues in each minute of the last days.
 pub(crate) async fn read_history(
     clients: &Clients,
     policy: &DemandPolicy,

@@ -15,27 +15,27 @@ use tokio::time::Instant;
 use super::fleet::ServiceRun;
 use crate::demand::DemandCheck;
 
-/// Datapoints that one PutMetricData call takes at most.
+/// Maximum number of datapoints per PutMetricData call.
 ///
 /// Source: Amazon CloudWatch API Reference, PutMetricData.
 const DATAPOINTS: usize = 1_000;
 
-/// Metric name, value, and its unit.
+/// Metric name, value, and unit.
 type Value = (&'static str, f64, StandardUnit);
 
-/// PutMetricData calls at a time.
+/// Maximum number of concurrent PutMetricData calls.
 const AT_ONCE: usize = 4;
 
-/// What came of publishing.
+/// The outcome of publishing.
 #[derive(Debug, Default)]
 pub(super) struct Published {
-    /// Datapoints of the need that CloudWatch took.
+    /// Number of datapoints of the need that CloudWatch accepted.
     pub(super) needs: usize,
     pub(super) problems: Vec<String>,
 }
 
-/// Publishes, in as few calls as possible, the need of each check that knows it, and what the last check of each service
-/// knows of it. Without any of both, no call.
+/// Publishes, in as few calls as possible, the need from each check that knows it, and the other values from the
+/// last check of each service. Makes no call without either.
 pub(super) async fn publish(
     client: &aws_sdk_cloudwatch::Client,
     runs: &[ServiceRun],
@@ -76,7 +76,8 @@ fn is_need(datum: &MetricDatum) -> bool {
     datum.metric_name() == Some(TASKS_NEEDED_METRIC)
 }
 
-/// The datapoints of one service. A number that CloudWatch would refuse, with all others of its call, is left out.
+/// The datapoints of one service. A number that CloudWatch would refuse, together with all others of its call, is
+/// omitted.
 fn service_data(policy: &DemandPolicy, looks: &[DemandCheck]) -> Vec<MetricDatum> {
     let need = |look: &DemandCheck| Some((TASKS_NEEDED_METRIC, look.need?, StandardUnit::Count));
     let recommended = |look: &DemandCheck| {
@@ -96,7 +97,7 @@ fn service_data(policy: &DemandPolicy, looks: &[DemandCheck]) -> Vec<MetricDatum
         .collect()
 }
 
-/// What a check knows of the service, besides its need.
+/// The values of a check, in addition to its need.
 fn measured(look: &DemandCheck) -> Vec<Value> {
     let seconds = |name, value: Option<f64>| Some((name, value?, StandardUnit::Seconds));
     let share = look.within_objective.map(|share| share * 100.0);

@@ -1,4 +1,4 @@
-//! Reading the queues of a service that follows demand.
+//! Reads the queues of a service that follows demand.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -16,11 +16,12 @@ use crate::{Clients, Problem};
 
 const OPERATION: &str = "GetQueueAttributes";
 
-/// How long a call may use one of the few permits: one that takes longer waits on without it, so that queues that don't
-/// answer keep nobody from reading others.
+/// How long a call can use one of the few permits. A longer call continues without it, so that queues that don't
+/// answer don't prevent others from being read.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// The two counts of each queue of the policy, in its order, or why they could not be read; all at once.
+/// The two counts of each queue of the policy, in its order, or why they could not be read. All queues are read at
+/// once.
 pub(super) async fn read(
     fleet: &Fleet<'_>,
     policy: &DemandPolicy,
@@ -52,7 +53,7 @@ async fn read_in_turn(
 pub(crate) fn never_read(policy: &DemandPolicy, looks: &[DemandCheck]) -> Vec<String> {
     let unread = |look: &DemandCheck, name: &str| look.unread.iter().any(|one| one.queue == name);
     let never = |queue: &&QueueRequest| looks.iter().all(|look| unread(look, &queue.name));
-    let text = |queue: &QueueRequest| format!("no look could read queue {}", queue.name);
+    let text = |queue: &QueueRequest| format!("no check could read queue {}", queue.name);
     let queues = policy.queues.iter().filter(never);
     queues.filter(|_| !looks.is_empty()).map(text).collect()
 }
@@ -83,7 +84,7 @@ async fn read_queue(
     })
 }
 
-/// An absent attribute is no count of zero.
+/// A missing attribute doesn't count as zero.
 fn read_count(
     attributes: &HashMap<QueueAttributeName, String>,
     name: &QueueAttributeName,

@@ -6,21 +6,22 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// DescribeServices calls: at once, and per second. Half of what ECS allows (100, and 20 per second), since deployments and
-/// people read services too.
+/// DescribeServices calls: burst, and rate per second. Half of ECS's limits (100, and 20 per second), because
+/// deployments and people also read services.
 ///
 /// Source: Amazon ECS API Reference, "Request throttling for the Amazon ECS API".
 const DESCRIBE: (f64, f64) = (50.0, 10.0);
 
-/// UpdateService calls: at once, and per second. Four fifths of what ECS allows (50, and 5 per second).
+/// UpdateService calls: burst, and rate per second. Four fifths of ECS's limits (50, and 5 per second).
 ///
-/// Source: as for [`DESCRIBE`].
+/// Source: the same as for [`DESCRIBE`].
 const UPDATE: (f64, f64) = (40.0, 4.0);
 
-/// How much later than a scale-out a scale-in that has waited as long is made: late messages cost more than tasks.
+/// How much later a scale-in is made than a scale-out that has waited equally long: late messages cost more than
+/// tasks.
 const SCALE_IN_WAITS: Duration = Duration::from_secs(60);
 
-/// The request rates that one function may use.
+/// The request rates that one function can use.
 #[derive(Debug)]
 pub(super) struct Rates {
     /// How many functions share the account's rates.
@@ -29,7 +30,7 @@ pub(super) struct Rates {
     pub(super) update: Gate,
 }
 
-/// One rate: a bucket of calls that fills up as time goes by.
+/// One rate: a bucket of calls that fills up over time.
 #[derive(Debug)]
 pub(super) struct Gate {
     burst: f64,
@@ -41,7 +42,7 @@ pub(super) struct Gate {
 struct State {
     calls: f64,
     filled: Instant,
-    /// Who waits, by the time from which its turn counts.
+    /// The waiting updates, by the time from which their turn counts.
     waiting: BTreeSet<(Instant, u64)>,
     tickets: u64,
 }
@@ -57,8 +58,9 @@ impl Rates {
         }
     }
 
-    /// Waits for the turn to update a service that has wanted it since `since`, but not beyond `until`. Returns whether it
-    /// came: whoever has waited longest is first, with scale-ins counted as a minute later.
+    /// Waits for the turn to update a service that has wanted it since `since`, but not beyond `until`. Returns
+    /// whether the turn came. The service that has waited longest is first, with scale-ins counted as a minute
+    /// later.
     pub(super) async fn turn(&self, since: Instant, scale_in: bool, until: Instant) -> bool {
         let since = match scale_in {
             true => since + SCALE_IN_WAITS,
@@ -83,7 +85,7 @@ impl Gate {
         }
     }
 
-    /// Takes a call if there is one.
+    /// Takes a call, if one is available.
     pub(super) fn take(&self) -> bool {
         let mut state = self.state.borrow_mut();
         self.fill(&mut state);
@@ -118,7 +120,7 @@ impl Gate {
         ticket
     }
 
-    /// Takes a call if it is the ticket's turn; otherwise how long that takes at least.
+    /// Takes a call if it is the ticket's turn; otherwise, returns the minimum time until then.
     fn step(&self, ticket: (Instant, u64)) -> Option<Duration> {
         let mut state = self.state.borrow_mut();
         self.fill(&mut state);

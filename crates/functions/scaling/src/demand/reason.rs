@@ -4,7 +4,7 @@ use scaling::{Bounds, DeadlineEstimate, Decision, DecisionReason, Side};
 
 use crate::moment;
 
-/// A sentence with the numbers that decided.
+/// A sentence with the numbers behind the decision.
 pub(crate) fn explain_decision(
     bounds: Bounds,
     from: u32,
@@ -27,10 +27,10 @@ pub(crate) fn explain_decision(
         },
         DecisionReason::Unknown => match estimate.need {
             Some(need) => format!(
-                "the work needs {need:.1} tasks now, and nothing is removed until the arrivals are known for \
+                "the work needs {need:.1} tasks now, and no task is removed until the arrivals are known for \
                  a minute"
             ),
-            None => "the need is not known, so nothing is removed".to_owned(),
+            None => "the required tasks are unknown, so no task is removed".to_owned(),
         },
         DecisionReason::Bounds => {
             let (min, max) = (bounds.min(), bounds.max());
@@ -49,11 +49,11 @@ pub(crate) fn explain_decision(
             format!("the count waits until {until} for the last {side} to take effect")
         }
         DecisionReason::Learning { until } => format!(
-            "scale-in waits for the arrivals of earlier days, which decide on warm tasks, until {} at most",
+            "scale-in waits for the arrivals of earlier days, which determine the warm tasks, at most until {}",
             moment::text(until)
         ),
         DecisionReason::Begun { until } => format!(
-            "scale-in waits until {} for a change that this environment may not know of",
+            "scale-in waits until {} because this environment might not know about an earlier change",
             moment::text(until)
         ),
     }
@@ -61,12 +61,12 @@ pub(crate) fn explain_decision(
 
 fn explain_need(bounds: Bounds, estimate: &DeadlineEstimate) -> String {
     let Some(need) = estimate.at_least else {
-        return "nothing is known of the work".to_owned();
+        return "the work is unknown".to_owned();
     };
     let mut text = match estimate.need {
         Some(need) => format!("the work needs {need:.1} tasks"),
         None if need <= 0.0 => "no message waits, and the arrivals aren't known yet".to_owned(),
-        None => format!("what is known of the work needs {need:.1} tasks"),
+        None => format!("the known work needs {need:.1} tasks"),
     };
     let warm = estimate.warm;
     if warm.tasks > 0 && need <= f64::from(warm.tasks) {

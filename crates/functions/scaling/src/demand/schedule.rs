@@ -1,13 +1,13 @@
-//! When an invocation checks, and until when its calls can last: pure.
+//! When an invocation checks, and when its calls must end: pure.
 
 use std::time::Duration;
 
 use scaling::DemandPolicy;
 
-/// How long the calls of a check can last, however close the checks are: longer than one attempt.
+/// Minimum time for the calls of a check, however close the checks are: longer than one attempt.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The times of one invocation, from its beginning on.
+/// The times of one invocation, counted from its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Schedule {
     every: Duration,
@@ -19,8 +19,8 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of a service in an invocation that has this `usable` time: a single check if `once`, otherwise one at
-    /// every multiple of the policy's time between two checks, until its period is over.
+    /// The schedule of a service in an invocation with this `usable` time: a single check if `once`, otherwise one
+    /// at every multiple of the policy's time between two checks, until its period is over.
     pub(crate) fn new(policy: &DemandPolicy, once: bool, usable: Duration) -> Self {
         let period = Duration::from_millis(policy.period_ms);
         let end = usable.min(period.max(PATIENCE));
@@ -36,8 +36,8 @@ impl Schedule {
         }
     }
 
-    /// When the next check is, at `elapsed`; `None` after the last one. A check whose time has passed is
-    /// left out.
+    /// The time of the next check, at `elapsed`; `None` after the last one. A check whose time has passed is
+    /// skipped.
     pub(crate) fn after(&self, elapsed: Duration) -> Option<Duration> {
         let passed = elapsed.as_nanos() / self.every.as_nanos();
         let next = u32::try_from(passed.saturating_add(1)).ok()?;
@@ -45,13 +45,13 @@ impl Schedule {
         (at < self.looks).then_some(at)
     }
 
-    /// Until when the calls of a check can last that starts at `elapsed`.
+    /// When the calls of a check that starts at `elapsed` must end.
     pub(crate) fn until(&self, elapsed: Duration) -> Duration {
         let patience = self.every.max(PATIENCE);
         elapsed.saturating_add(patience).min(self.reading)
     }
 
-    /// Until when the invocation may work.
+    /// When the invocation must end.
     pub(crate) fn end(&self) -> Duration {
         self.end
     }
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(looks(&schedule(90_000, 60_000, 59_000)), [0]);
         assert_eq!(looks(&schedule(10_000, 0, 59_000)), [0]);
         assert_eq!(looks(&schedule(10_000, 60_000, 0)), [0]);
-        // Short periods leave a check the time that a call can need.
+        // Even with short periods, a check has the time that a call can need.
         let short = schedule(500, 3_000, 59_000);
         assert_eq!(short.until(Duration::from_millis(2_500)).as_millis(), 4_750);
     }

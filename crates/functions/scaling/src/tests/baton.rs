@@ -1,9 +1,9 @@
-//! Whose turn it is to make the next call, when several invocations run at once.
+//! The order of calls when several invocations run at once.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
 
-/// Lets the calls of several invocations through one at a time, in a given order.
+/// Lets several invocations make their calls one at a time, in a given order.
 pub(super) struct Baton {
     state: Mutex<State>,
     changed: Condvar,
@@ -14,15 +14,15 @@ struct State {
     running: Vec<bool>,
 }
 
-/// One invocation's share in it.
+/// One invocation's part in it.
 pub(super) struct Turn {
     baton: Option<(Arc<Baton>, usize)>,
-    /// Calls left until its process dies.
+    /// Number of calls until its process crashes.
     left: Mutex<usize>,
 }
 
 impl Baton {
-    /// The order of the calls, by invocation. When it is used up, whoever comes first goes first.
+    /// The order of the calls, by invocation. After the end of the order, the first to arrive goes first.
     pub(super) fn new(order: impl IntoIterator<Item = usize>, invocations: usize) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
@@ -33,7 +33,7 @@ impl Baton {
         })
     }
 
-    /// The share of an invocation that dies after some calls.
+    /// The part of an invocation that crashes after this number of calls.
     pub(super) fn turn(self: &Arc<Self>, invocation: usize, calls: usize) -> Arc<Turn> {
         Arc::new(Turn {
             baton: Some((Arc::clone(self), invocation)),
@@ -61,7 +61,7 @@ impl State {
 }
 
 impl Turn {
-    /// Nobody else is there.
+    /// There is no other invocation.
     pub(super) fn always() -> Arc<Self> {
         Arc::new(Self {
             baton: None,
@@ -69,7 +69,7 @@ impl Turn {
         })
     }
 
-    /// Waits for the turn, and acts, told whether the process is alive.
+    /// Waits for the turn, and calls `act` with whether the process is still running.
     pub(super) fn take<T>(&self, act: impl FnOnce(bool) -> T) -> T {
         let mut left = self.left.lock().unwrap();
         let alive = *left > 0;

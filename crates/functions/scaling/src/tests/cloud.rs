@@ -1,4 +1,4 @@
-//! Clients whose mocks act on a world.
+//! Clients whose mocks act on a `World`.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -60,7 +60,7 @@ pub(super) fn policy() -> Policy {
     policy_of(&json!({}))
 }
 
-/// The same with other values.
+/// The same policy with other values.
 pub(super) fn policy_of(changes: &Value) -> Policy {
     let steps = |alarm: &str, adjustment: i32, cooldown: u32| {
         json!({"alarm": alarm, "cooldown": cooldown, "steps": {
@@ -137,7 +137,7 @@ fn clients(world: &Shared, turn: &Arc<Turn>) -> Clients {
     }
 }
 
-/// The world as one invocation reaches it.
+/// The `World` as one invocation reaches it.
 #[derive(Clone)]
 struct At {
     world: Shared,
@@ -145,7 +145,7 @@ struct At {
 }
 
 impl At {
-    /// Makes a call when it is its turn, unless it is to fail.
+    /// Makes a call when it is its turn, unless it should fail.
     fn call<T>(
         &self,
         operation: &'static str,
@@ -204,7 +204,7 @@ fn metric_alarm(name: &str, alarm: &FakeAlarm) -> MetricAlarm {
         .alarm_arn(arn(name))
         .state_value(StateValue::from(alarm.state))
         .state_transitioned_timestamp(DateTime::from_millis(alarm.changed))
-        // It moves with every other change of the alarm too.
+        // It also changes with every other change of the alarm.
         .state_updated_timestamp(DateTime::from_millis(alarm.changed + 30_000))
         .namespace("AWS/ApplicationELB")
         .metric_name("RequestCount")
@@ -325,7 +325,7 @@ fn describe_services(at: At) -> Rule {
 fn update_service(at: At) -> Rule {
     mock!(aws_sdk_ecs::Client::update_service).then_compute_response(move |input| {
         let count = input.desired_count().unwrap();
-        // Nothing but the count: the role allows no more.
+        // Only the count: the role allows nothing else.
         let only = UpdateServiceInput::builder()
             .cluster("web")
             .service("sample")

@@ -1,4 +1,4 @@
-//! Events: several records, bad ones, and what is no event at all.
+//! Events: several records, invalid ones, and inputs that aren't events.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ async fn records_of_both_alarms_are_one_reconciliation() {
     assert_eq!(world.lock().unwrap().set, [2]);
 }
 
-/// Each bad record, and what is said of it.
+/// Each invalid record, and its error.
 fn bad_records() -> Vec<(Value, &'static str)> {
     let record = |message: &str| json!({"Sns": {"MessageId": "id-7", "Message": message}});
     let alarm = |key: &str, value: Value| {
@@ -46,39 +46,39 @@ fn bad_records() -> Vec<(Value, &'static str)> {
     vec![
         (
             record("hello"),
-            "message id-7 (is no alarm's message: expected value",
+            "message id-7 (isn't an alarm's message: expected value",
         ),
         (
             record("{}"),
-            "message id-7 (is no alarm's message: missing field `AlarmName`",
+            "message id-7 (isn't an alarm's message: missing field `AlarmName`",
         ),
         (
             json!({"Sns": {}}),
-            "Records[1] (is no record of SNS: Sns: missing field `Message`",
+            "Records[1] (isn't an SNS record: Sns: missing field `Message`",
         ),
         (
             json!({"kinesis": {}}),
-            "Records[1] (is no record of SNS: missing field `Sns`",
+            "Records[1] (isn't an SNS record: missing field `Sns`",
         ),
         (
             json!(null),
-            "Records[1] (is no record of SNS: invalid type: null",
+            "Records[1] (isn't an SNS record: invalid type: null",
         ),
         (
             alarm("AlarmName", json!("other")),
-            "(alarm \"other\" is none of this function's)",
+            "(alarm \"other\" doesn't belong to this function)",
         ),
         (
             alarm("AlarmName", json!(7)),
-            "is no alarm's message: AlarmName: invalid type: integer",
+            "isn't an alarm's message: AlarmName: invalid type: integer",
         ),
         (
             alarm("NewStateValue", json!("LOUD")),
-            "NewStateValue: \"LOUD\" is no state of an alarm",
+            "NewStateValue: \"LOUD\" isn't a state of an alarm",
         ),
         (
             alarm("StateChangeTime", json!("today")),
-            "StateChangeTime: \"today\" is no time",
+            "StateChangeTime: \"today\" isn't a time",
         ),
         (
             alarm(
@@ -117,7 +117,7 @@ async fn one_bad_record_does_not_stop_the_others_but_fails_the_invocation() {
         );
         assert_eq!(invoked.log[1]["outcome"], "stepped");
 
-        // Lambda repeats the event: the good record has had its step.
+        // Lambda retries the event: the good record already had its step.
         invoke(&world, event).await;
         assert_eq!(world.lock().unwrap().set, [2]);
     }

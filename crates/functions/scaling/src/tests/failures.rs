@@ -1,4 +1,4 @@
-//! What fails: services that are not there, AWS, and the function itself half way.
+//! Failures: missing services, AWS, and a crash of the function itself.
 
 use super::baton::Baton;
 use super::cloud::{invoke, invoke_as, invoke_with, policy, policy_of};
@@ -68,7 +68,7 @@ async fn a_garbled_answer_of_ecs_is_no_count_of_zero() {
     }
     let world = world(-1);
     let invoked = invoke(&world, loud(&world)).await;
-    assert_eq!(invoked.error().to_string(), "-1 is no desired count");
+    assert_eq!(invoked.error().to_string(), "-1 isn't a desired count");
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn an_error_of_aws_fails_the_invocation_and_its_retry_steps_once() {
     }
 }
 
-/// Dies between the record and the step.
+/// It crashes between the record and the step.
 #[tokio::test]
 async fn a_crash_half_way_is_finished_by_whoever_comes_next() {
     for next in ["message", "rule"] {
@@ -142,7 +142,9 @@ async fn a_crash_half_way_is_finished_by_whoever_comes_next() {
         let answer = invoked.answer();
         assert_eq!(answer.outcome, ScalingOutcome::Finished);
         assert!(
-            answer.reason.ends_with("by a step that was begun before"),
+            answer
+                .reason
+                .ends_with("by a step that was started earlier"),
             "{}",
             answer.reason
         );

@@ -1,4 +1,4 @@
-//! Events, policies and times that are almost right, or nothing at all: read without a panic.
+//! Events, policies, and times that are almost valid, or not at all: they are read without a panic.
 
 use scaling::DemandOrder;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::world::{IN, OUT, START, event, message};
 use crate::event::Event;
 use crate::{Policy, moment};
 
-/// Events that are right: messages of alarms, and requests of rules.
+/// Valid events: messages of alarms, and requests of rules.
 fn events() -> Vec<Value> {
     let (loud, idle) = (message(OUT, "ALARM", START), message(IN, "OK", START));
     vec![
@@ -39,7 +39,7 @@ fn policies() -> Vec<Value> {
 fn read_event(text: &str) -> bool {
     let policy = policy();
     let policy = policy.steps().unwrap();
-    // As bytes, and as what the runtime hands over.
+    // As bytes, and as the runtime passes it.
     let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     let whole = Event::from_json(value, policy).is_ok_and(|event| event.refused.is_empty());
     let inner = json!({"Records": [{"Sns": {"Message": text}}]});

@@ -1,5 +1,5 @@
-//! Two invocations at once, without anything that serialises them: their calls in every order, and
-//! either may die at any call.
+//! Two invocations at once, without anything that serializes them: their calls in every order, and each can crash
+//! at any call.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::Policy;
 /// More calls than an invocation makes.
 const ALL_CALLS: usize = 9;
 
-/// Runs one invocation in a thread of its own, since its calls wait for their turn.
+/// Runs one invocation in a separate thread, because its calls wait for their turn.
 fn run(world: &Shared, policy: &Policy, event: Value, turn: Arc<Turn>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -59,7 +59,7 @@ proptest! {
         let after = world.lock().unwrap().desired();
         prop_assert!(after <= 2, "{:?}", world.lock().unwrap());
 
-        // Lambda repeats what failed, and the next minute comes: then the step is there, once.
+        // Lambda retries the failed invocation, and the next minute comes: then the step is applied, once.
         world.lock().unwrap().pause(20);
         run(&world, &policy, rule.clone(), Turn::always());
         prop_assert_eq!(world.lock().unwrap().desired(), 2);

@@ -1,4 +1,4 @@
-//! Several steps: the metric says which.
+//! Several steps: the metric determines which one applies.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ async fn the_distance_from_the_threshold_chooses_the_step() {
         (OUT, 299.0, 11),
         (OUT, 300.0, 13),
         (OUT, 5_000.0, 13),
-        (OUT, 40.0, 11), // It came back, but the alarm still rings.
+        (OUT, 40.0, 11), // It returned, but the alarm is still in ALARM.
         (IN, 19.0, 9),
         (IN, 5.0, 6),
         (IN, 0.0, 6),
@@ -46,7 +46,7 @@ async fn the_distance_from_the_threshold_chooses_the_step() {
 #[tokio::test]
 async fn without_a_datapoint_it_is_the_nearest_step() {
     let world = world(10);
-    // Too old, and of a period that is not over.
+    // Too old, and from an incomplete period.
     world.lock().unwrap().datapoints = vec![(START - 600_000, 900.0), (START, 900.0)];
     assert_eq!(ring(&world, OUT, &changes()).await.answer().to, Some(11));
     assert!(world.lock().unwrap().calls.contains(&"GetMetricData"));
@@ -59,7 +59,7 @@ async fn the_latest_period_that_is_over_counts() {
     world.lock().unwrap().datapoints = vec![
         (START - 60_000, 100.0),
         (START - 120_000, 900.0),
-        (START, 900.0), // Began at the full minute, 45 s ago.
+        (START, 900.0), // Started at the full minute, 45 s ago.
     ];
     assert_eq!(ring(&world, OUT, &changes()).await.answer().to, Some(11));
 }
@@ -73,7 +73,7 @@ async fn a_moving_threshold_has_no_distance() {
     assert!(!world.lock().unwrap().calls.contains(&"GetMetricData"));
 }
 
-/// AWS: +3 after +2 adds 1, here after +1 it adds 2.
+/// AWS: +3 after +2 adds 1; here, after +1, it adds 2.
 #[tokio::test]
 async fn a_larger_step_within_the_cooldown_adds_the_difference() {
     let world = world(10);

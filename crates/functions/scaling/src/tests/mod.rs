@@ -1,4 +1,4 @@
-//! Tests of whole invocations against SDK mocks that share one world; each file is one theme.
+//! Tests of complete invocations with SDK mocks that share one `World`; each file has one topic.
 
 mod baton;
 mod cloud;

@@ -1,4 +1,4 @@
-//! The policy in the environment: missing, garbled, impossible.
+//! The policy in the environment: missing, invalid, contradictory.
 
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn problems_say_where() {
         (
             gap.as_str(),
             "PolicyGarbled",
-            "the first step begins at 5, not at 0",
+            "the first step starts at 5, not at 0",
         ),
         (one.as_str(), "PolicyImpossible", "one and the same alarm"),
     ] {

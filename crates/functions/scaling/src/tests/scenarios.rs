@@ -1,11 +1,11 @@
-//! What users see: the older article's system, over minutes.
+//! Behavior that users see over minutes: the older article's system.
 
 use super::cloud::{Invoked, invoke, invoke_with, policy_of};
 use super::world::{IN, OUT, START, Shared, arn, event, message, re_evaluate, world};
 use crate::ScalingOutcome;
 use serde_json::json;
 
-/// Invokes, and gives what came of it and the count.
+/// Invokes, and returns the outcome and the count.
 async fn once(world: &Shared, event: serde_json::Value) -> (ScalingOutcome, i32) {
     let invoked = invoke(world, event).await;
     let desired = world.lock().unwrap().desired();
@@ -89,7 +89,7 @@ async fn the_same_message_three_times_steps_once() {
                 .answer()
                 .outcome,
         );
-        // Long after every cooldown: it is the record that counts.
+        // Long after every cooldown, so only the record can prevent the step.
         pause(&world, 3_600);
     }
     assert_eq!(
@@ -188,7 +188,7 @@ async fn an_older_message_never_undoes_a_newer_state() {
     );
 }
 
-/// DescribeAlarms may lag behind the message.
+/// DescribeAlarms can lag behind the message.
 #[tokio::test]
 async fn a_newer_message_counts() {
     let world = world(1);
@@ -198,7 +198,7 @@ async fn a_newer_message_counts() {
         once(&world, event(&[&early])).await,
         (ScalingOutcome::Stepped, 2)
     );
-    // Then it shows the change with a time of its own, a little different.
+    // Then it shows the change with its own, slightly different time.
     world.lock().unwrap().ring(OUT, "ALARM");
     world.lock().unwrap().alarms.get_mut(OUT).unwrap().changed = START + 507;
     assert_eq!(
@@ -328,7 +328,7 @@ async fn the_record_is_written_before_the_step_and_marked_after_it() {
     assert_eq!(world.tags.get(&arn(OUT)).map(String::as_str), Some(record));
 }
 
-/// The tests begin on a Saturday at 10:00:00Z, which is 11:00 in Berlin.
+/// The tests start on a Saturday at 10:00:00Z, which is 11:00 in Berlin.
 #[tokio::test]
 async fn a_schedule_is_kept_by_the_next_re_evaluation() {
     let world = world(1);

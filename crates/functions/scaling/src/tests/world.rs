@@ -1,4 +1,4 @@
-//! A world of one service and two alarms, and what the calls do to it.
+//! A world of one service and two alarms, and the effects of the calls on it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ pub(super) const START: i64 = 1_795_255_200_000;
 pub(super) const OUT: &str = "sample-out";
 pub(super) const IN: &str = "sample-in";
 
-/// Everything that AWS holds.
+/// The state of AWS.
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) now: i64,
@@ -72,7 +72,7 @@ pub(super) fn world(desired: i32) -> Shared {
 }
 
 impl World {
-    /// An alarm changes its state now; gives the message that tells so.
+    /// An alarm changes its state now; returns the message about it.
     pub(super) fn ring(&mut self, name: &'static str, state: &'static str) -> Value {
         let changed = self.now;
         let alarm = self.alarms.get_mut(name).unwrap();
@@ -97,7 +97,7 @@ pub(super) fn arn(name: &str) -> String {
     format!("arn:aws:cloudwatch:us-west-2:111122223333:alarm:{name}")
 }
 
-/// What CloudWatch tells SNS.
+/// CloudWatch's message to SNS.
 pub(super) fn message(name: &str, state: &str, changed: i64) -> Value {
     let (seconds, millis) = (changed.div_euclid(1_000), changed.rem_euclid(1_000));
     let minutes = (seconds - START / 1_000).div_euclid(60);
@@ -117,7 +117,7 @@ pub(super) fn message(name: &str, state: &str, changed: i64) -> Value {
     })
 }
 
-/// How SNS hands messages to Lambda.
+/// The event with which SNS passes messages to Lambda.
 pub(super) fn event(messages: &[&Value]) -> Value {
     let record = |(index, message): (usize, &&Value)| {
         json!({

@@ -1,5 +1,5 @@
-//! A cloud in this process, behind the SDK's own clients: SQS, ECS, CloudWatch and S3 as far as the function calls them.
-//! Requests are signed, serialized and parsed as ever; only the network is left out.
+//! A cloud in this process, behind the SDK's own clients: SQS, ECS, CloudWatch, and S3, as far as the function
+//! calls them. Requests are signed, serialized, and parsed as usual; only the network is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -23,16 +23,16 @@ const START: u64 = 1_795_255_200;
 /// Messages that arrive in a second, by the service's number and the second.
 pub(crate) type Arrivals = fn(usize, u64) -> f64;
 
-/// One service with a queue of its own.
+/// One service with its own queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     pub(crate) cluster: String,
     pub(crate) desired: u32,
     pub(crate) running: u32,
-    /// Since when the desired count is what it is.
+    /// Since when the desired count has had its value.
     pub(crate) since: u64,
     pub(crate) waiting: f64,
-    /// Until which second the queue is known.
+    /// The second up to which the queue is computed.
     pub(crate) known: u64,
     pub(crate) broken: Option<Broken>,
 }
@@ -57,13 +57,13 @@ pub(crate) struct Cloud {
     started: Instant,
     pub(crate) services: Vec<Service>,
     arrivals: Arrivals,
-    /// What an object of S3 holds, by its key.
+    /// The content of an S3 object, by its key.
     pub(crate) objects: BTreeMap<String, String>,
     /// Second and operation of each call.
     pub(crate) calls: Vec<(u64, &'static str)>,
     /// Second, service and count of each change.
     pub(crate) set: Vec<(u64, usize, u32)>,
-    /// When the first and the last call of each second was answered, on the real clock.
+    /// When the first and the last call of each second were answered, on the real clock.
     pub(crate) real: BTreeMap<u64, (std::time::Instant, std::time::Instant)>,
     events: String,
 }
@@ -77,14 +77,14 @@ pub(crate) struct Invoked {
     pub(crate) log: String,
 }
 
-/// Seconds from a desired count to the running tasks.
+/// Seconds from setting a desired count until the tasks run.
 const TASK_START: u64 = 30;
 
 /// Seconds of work per message.
 const WORK: f64 = 2.0;
 
 impl Fake {
-    /// So many services, `per_cluster` in each cluster, each with one task.
+    /// This many services, `per_cluster` in each cluster, each with one task.
     pub(crate) fn new(count: usize, per_cluster: usize, arrivals: Arrivals) -> Self {
         let service = |number: usize| Service {
             cluster: format!("cluster-{}", number / per_cluster),
@@ -118,7 +118,7 @@ impl Fake {
         self.0.lock().unwrap().services[number].broken = Some(broken);
     }
 
-    /// The policy of a service: 1 to 50 tasks, an objective of 60 s, 2 s a message.
+    /// The policy of a service: 1 to 50 tasks, an objective of 60 s, 2 s per message.
     pub(crate) fn policy(&self, number: usize, every_ms: u64) -> Value {
         let cluster = self.0.lock().unwrap().services[number].cluster.clone();
         json!({
@@ -140,7 +140,7 @@ impl Fake {
         json!({"action": "scale-by-demand", "services": services})
     }
 
-    /// One invocation that begins at this second, or when the one before has ended.
+    /// One invocation that starts at this second, or when the previous one has ended.
     pub(crate) async fn invoke(
         &self,
         second: u64,
@@ -326,7 +326,7 @@ impl Cloud {
 }
 
 impl Service {
-    /// What arrived is served by the running tasks; tasks start and stop some time after they were ordered.
+    /// The running tasks serve the arrivals; tasks start and stop a while after they were ordered.
     fn advance(&mut self, number: usize, second: u64, arrivals: Arrivals) {
         while self.known < second {
             self.known += 1;
@@ -357,7 +357,7 @@ impl HttpConnector for Fake {
         HttpConnectorFuture::new(async move {
             tokio::time::sleep(delay).await;
             let body = match cbor {
-                // An empty map of CBOR.
+                // An empty CBOR map.
                 true => SdkBody::from(vec![0xA0]),
                 false => SdkBody::from(body),
             };

@@ -1,7 +1,7 @@
 """The message that CloudWatch sends to SNS when an alarm changes its state.
 
-LocalStack writes times as Lambda's console shows them, uses its own name for the region, and omits
-metric math and the number of datapoints. The form here is that of AWS's own messages.
+LocalStack formats times as in Lambda's console, uses its own name for the region, and omits metric
+math and the number of datapoints. This module uses the format of AWS's own messages.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TRIGGER_ALWAYS = {
 
 
 def message(stored: LocalStackMetricAlarm, old_state: str) -> str:
-    """The message's text, for an alarm that has its new state."""
+    """Returns the message's text, for an alarm that has its new state."""
     alarm = stored.alarm
     return json.dumps(
         {
@@ -49,13 +49,13 @@ def message(stored: LocalStackMetricAlarm, old_state: str) -> str:
 
 
 def moment(time: datetime) -> str:
-    """A time as 2026-11-21T10:00:00.123+0000."""
+    """Formats a time as 2026-11-21T10:00:00.123+0000."""
     time = time.astimezone(UTC)
     return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}+0000"
 
 
 def trigger(alarm: dict) -> dict:
-    """The alarm's metric or metric math."""
+    """Returns the alarm's metric or metric math."""
     common = {name: alarm.get(name, default) for name, default in TRIGGER_ALWAYS.items()}
     if alarm.get("DatapointsToAlarm"):
         common["DatapointsToAlarm"] = alarm["DatapointsToAlarm"]
@@ -78,7 +78,7 @@ def trigger(alarm: dict) -> dict:
 
 
 def region_name(region: str) -> str:
-    """`US West (Oregon)` for us-west-2."""
+    """Returns `US West (Oregon)` for us-west-2."""
     for partition in Loader().load_data("endpoints")["partitions"]:
         if described := partition["regions"].get(region):
             return described["description"]

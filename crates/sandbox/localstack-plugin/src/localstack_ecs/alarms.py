@@ -34,7 +34,7 @@ PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100(?:\.0{1,10})?)")
 
 
 def queries(alarm: Alarm) -> list[dict]:
-    """The alarm's metric data queries: its metric, or its metric math."""
+    """Returns the alarm's metric data queries: its metric, or its metric math."""
     found = alarm.get("Metrics") or [
         {
             "Id": "metric",
@@ -65,7 +65,7 @@ def queries(alarm: Alarm) -> list[dict]:
 
 
 def check_references(found: list[dict], wanted: str, users: tuple[str, ...]) -> None:
-    """Refuse an expression that refers to nothing or itself, or has a part that isn't evaluated."""
+    """Refuses an expression that refers to nothing or to itself, or has an unsupported part."""
     by_id = {query["Id"]: query for query in found}
     if wanted not in by_id:
         raise Unsupported(f"no metric is called {wanted}")
@@ -79,13 +79,13 @@ def check_references(found: list[dict], wanted: str, users: tuple[str, ...]) -> 
 
 
 def percentile(statistic: str | None) -> float | None:
-    """99.9 for `p99.9`; None for a statistic of another kind."""
+    """Returns 99.9 for `p99.9`. None for a statistic that isn't a percentile."""
     found = PERCENTILE.fullmatch(statistic or "")
     return float(found[1]) if found else None
 
 
 def returned(found: list[dict]) -> dict:
-    """The query whose datapoints are compared with the threshold."""
+    """Returns the query whose datapoints are compared with the threshold."""
     compared = [query for query in found if query.get("ReturnData", True)]
     if len(compared) != 1:
         raise Unsupported("exactly one of the queries has to return data")
@@ -93,7 +93,7 @@ def returned(found: list[dict]) -> dict:
 
 
 def period(found: list[dict]) -> int:
-    """Seconds of a datapoint of these queries: the longest, if they have several."""
+    """Returns the seconds of a datapoint of these queries. If they differ, the longest period."""
     periods = [query["MetricStat"]["Period"] for query in found if query.get("MetricStat")]
     if not periods:
         raise Unsupported("there is no metric")
@@ -101,20 +101,22 @@ def period(found: list[dict]) -> int:
 
 
 def interval(seconds: int) -> int:
-    """Seconds between the evaluations of an alarm with this period."""
+    """Returns the seconds between the evaluations of an alarm with this period."""
     return MINUTE if seconds >= MINUTE else HIGH_RESOLUTION
 
 
 def window(alarm: Alarm, seconds: float, every: float, now: float) -> tuple[float, float]:
-    """Start and end of an evaluation's range, as Unix times: as many datapoints of these seconds
-    as it needs, up to the end of the last interval that is over. `every` is the interval's length.
+    """Returns the start and end of an evaluation's range, as Unix times.
+
+    The range contains as many datapoints of this period as the evaluation needs, up to the end of
+    the last completed interval. `every` is the interval's length.
     """
     end = now // every * every
     return end - (alarm["EvaluationPeriods"] + EXTRA_PERIODS) * seconds, end
 
 
 def combine(found: list[dict], series: dict[str, Values]) -> Values:
-    """The datapoints that the alarm compares: of its metric, or of its metric math."""
+    """Returns the datapoints that the alarm compares, of its metric or its metric math."""
     query = returned(found)
     if query.get("MetricStat"):
         return series[query["Id"]]
@@ -127,16 +129,16 @@ def combine(found: list[dict], series: dict[str, Values]) -> Values:
 
 
 def next_state(values: Values, alarm: Alarm) -> str | None:
-    """The state that results from these datapoints; None if the state doesn't change.
+    """Returns the state that results from these datapoints. None if the state doesn't change.
 
-    Real datapoints come first, including datapoints before the evaluation periods; only the missing
-    ones are filled in according to `TreatMissingData`.
+    Real datapoints come first, including datapoints before the evaluation periods. Only the missing
+    ones are filled in, according to `TreatMissingData`.
     """
     needed = alarm["EvaluationPeriods"]
     to_alarm = alarm.get("DatapointsToAlarm") or needed
     treatment = alarm.get("TreatMissingData") or "missing"
     breaches = COMPARISONS[alarm["ComparisonOperator"]]
-    # By age: 0 is the newest datapoint's.
+    # Ordered by age: 0 is the newest datapoint.
     real = [
         (age, breaches(value, alarm["Threshold"]))
         for age, value in enumerate(reversed(values))
@@ -150,7 +152,7 @@ def next_state(values: Values, alarm: Alarm) -> str | None:
         return "INSUFFICIENT_DATA" if treatment == "missing" else None
     if breaching >= to_alarm:
         return "ALARM"
-    # What AWS calls premature: nothing but breaching datapoints, too few, but long enough ago.
+    # AWS calls this premature: only breaching datapoints, too few, but old enough.
     old_enough = real and real[-1][0] + 1 >= to_alarm
     if lacking and treatment in ("missing", "ignore") and breaching == len(real) and old_enough:
         return "ALARM" if treatment == "missing" else None
@@ -158,7 +160,7 @@ def next_state(values: Values, alarm: Alarm) -> str | None:
 
 
 def reason(values: Values, alarm: Alarm) -> str:
-    """The reason why an evaluation changed the alarm's state."""
+    """Returns the reason why an evaluation changed the alarm's state."""
     real = [value for value in values if value is not None][-alarm["EvaluationPeriods"] :]
     missing = alarm.get("TreatMissingData") or "missing"
     shown = ", ".join(f"{value:g}" for value in real)

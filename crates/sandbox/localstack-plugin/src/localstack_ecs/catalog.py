@@ -1,7 +1,7 @@
-"""The services and CloudFormation types of this process, listed without any request.
+"""Lists the services and CloudFormation types of this process without any request.
 
-LocalStack would fetch the answer from its maker's server. The sandbox reaches no server, and a
-type that it lacks must fail the change set instead of passing as a placeholder.
+LocalStack would download the list from its vendor's server. The sandbox connects to no server, and
+an unsupported type must fail the change set instead of passing as a placeholder.
 """
 
 from localstack.services.cloudformation.resource_provider import plugin_manager
@@ -13,7 +13,7 @@ from localstack.utils.catalog.common import (
 
 
 class LocalCatalog(CatalogPlugin):
-    """Takes the place of LocalStack's catalogue of the same name."""
+    """Replaces LocalStack's catalog of the same name."""
 
     name = "aws-catalog-remote-state"
 

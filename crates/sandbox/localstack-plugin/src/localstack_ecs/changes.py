@@ -7,27 +7,27 @@ import uuid
 
 
 class Changes:
-    """A count of changes that can be waited for."""
+    """A counter of changes that callers can wait for."""
 
     def __init__(self) -> None:
-        # Another process starts from nothing: its versions must differ from this one's.
+        # Another process starts from zero, and its versions must differ from this one's.
         self._life = uuid.uuid4().hex[:8]
         self._count = 0
         self._changed = threading.Condition()
 
     def happened(self) -> None:
-        """Something has changed."""
+        """Records a change."""
         with self._changed:
             self._count += 1
             self._changed.notify_all()
 
     def version(self) -> str:
-        """Of all that is there now."""
+        """Returns the current version."""
         with self._changed:
             return self._version()
 
     def wait(self, since: str, seconds: float) -> str:
-        """The version, as soon as it differs from `since`, or when the time is over."""
+        """Returns the version as soon as it differs from `since`, or after the timeout."""
         with self._changed:
             self._changed.wait_for(lambda: self._version() != since, timeout=seconds)
             return self._version()

@@ -1,6 +1,6 @@
-"""Cloud Control's GetResource for networks, load balancers and Auto Scaling groups.
+"""Cloud Control's GetResource for networks, load balancers, and Auto Scaling groups.
 
-The properties include at least the ones that ecs-scaler compares, read from the services' own APIs.
+Returns at least the properties that ecs-scaler compares, read from the services' own APIs.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def security_group(clients, identifier: str) -> Iterator[dict]:
 
 
 def rules(permissions: list[dict], side: str) -> Iterator[dict]:
-    """One rule for each other side, as CloudFormation has them."""
+    """Returns one rule per source, as CloudFormation does."""
     for permission in permissions:
         names = ("IpProtocol", "FromPort", "ToPort")
         rule = {name: permission[name] for name in names if name in permission}

@@ -1,7 +1,8 @@
-"""LocalStack's CloudFormation with the refusals that a deployer must meet before it meets AWS.
+"""LocalStack's CloudFormation with the refusals that a deployer must handle on AWS.
 
-`engine` corrects what an operation does; here stand the requests that AWS refuses and LocalStack
-takes: a second operation on a busy stack, a change set twice, deletion of a protected stack.
+`engine` corrects how operations work. This module refuses requests that AWS refuses and LocalStack
+accepts: a second operation on a busy stack, executing a change set twice, and deleting a protected
+stack.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ DEAD_ENDS = {
 
 @aws_provider(api="cloudformation")
 def cloudformation() -> Service:
-    """Takes the place of LocalStack's provider of the same name."""
+    """Replaces LocalStack's provider of the same name."""
     engine.install()
     return Service.for_provider(Provider())
 
 
 def busy(status: str) -> bool:
-    """Whether an operation on the stack is under way."""
+    """Whether an operation on the stack is in progress."""
     return status.endswith("_IN_PROGRESS") and status != StackStatus.REVIEW_IN_PROGRESS
 
 
@@ -76,7 +77,8 @@ class Provider(CloudformationProviderV2):
                     raise _not_updatable(stack)
             status, reason, events = stack.status, stack.status_reason, len(stack.events)
             response = super().create_change_set(context, request)
-            # A change set changes nothing yet; LocalStack puts some stacks back in review.
+            # A change set doesn't change the stack yet, but LocalStack puts some stacks back in
+            # review.
             stack.status, stack.status_reason = status, reason
             del stack.events[: len(stack.events) - events]
             return response
@@ -93,7 +95,7 @@ class Provider(CloudformationProviderV2):
             response = super().execute_change_set(
                 context, change_set_name=change_set_name, stack_name=stack_name, **kwargs
             )
-            # The others were made against a stack that is now another.
+            # The others were created for an earlier state of the stack.
             for other_id in change_set.stack.change_set_ids:
                 other = store.change_sets.get(other_id)
                 if other and other.execution_status == ExecutionStatus.AVAILABLE:
@@ -125,7 +127,7 @@ class Provider(CloudformationProviderV2):
         try:
             return find_stack_v2(self._store(context), name) if name else None
         except KeyError:
-            return None  # an ARN of no stack
+            return None  # an ARN that isn't a stack's
 
     def _refuse_twice(self, context: RequestContext, stack: Stack, name: str | None) -> None:
         change_sets = self._store(context).change_sets

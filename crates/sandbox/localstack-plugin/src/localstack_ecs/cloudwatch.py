@@ -1,10 +1,10 @@
 """LocalStack's CloudWatch, with alarms that are evaluated when and how AWS does.
 
-LocalStack looks at an alarm every `Period × EvaluationPeriods` seconds, counts datapoints beyond
-the evaluation periods, and never looks at metric math. Here an alarm is evaluated at the end of
-every minute (every ten seconds with a period under a minute), by the rules in `alarms`; the first
-time at the end of the minute in which it was made. SNS and Lambda receive changes of state, Auto
-Scaling doesn't. Statistics come from `datapoints`, messages from `alarm_message`.
+LocalStack checks an alarm every `Period × EvaluationPeriods` seconds, counts datapoints outside the
+evaluation periods, and never evaluates metric math. Here an alarm is evaluated at the end of every
+minute (every ten seconds with a period under a minute), by the rules in `alarms`. The first
+evaluation is at the end of the minute in which it was created. SNS and Lambda receive state
+changes, Auto Scaling doesn't. Statistics come from `datapoints`, messages from `alarm_message`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ STATE_TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp")
 
 @aws_provider(api="cloudwatch")
 def cloudwatch() -> Service:
-    """Takes the place of LocalStack's provider of the same name."""
+    """Replaces LocalStack's provider of the same name."""
     helper = CloudwatchDatabase._get_ordered_dimensions_with_separator
     Patch.function(helper, ordered_dimensions).apply()
     statistics = CloudwatchDatabase.get_metric_data_stat
@@ -70,7 +70,7 @@ def cloudwatch() -> Service:
 
 
 def ordered_dimensions(_original, _self, dims: list[dict] | None, for_search: bool = False):
-    """Dimensions in LocalStack's database. Its own pattern takes `worker-10` for `worker-1`."""
+    """Dimensions in LocalStack's database. Its own pattern treats `worker-10` as `worker-1`."""
     if not dims:
         return None
     ordered = sorted(dims, key=lambda dimension: dimension["Name"])
@@ -79,7 +79,8 @@ def ordered_dimensions(_original, _self, dims: list[dict] | None, for_search: bo
 
 
 def check_tag(tag: dict) -> None:
-    """Refuse a tag that AWS refuses: letters, digits, spaces and _ . : / = + - @ only."""
+    """Refuses a tag that AWS refuses: only letters, digits, spaces, and _ . : / = + - @ are valid.
+    """
     for part, least, most in (("Key", 1, 128), ("Value", 0, 256)):
         text = tag.get(part) or ""
         plain = all(letter.isalnum() or letter in " _.:/=+-@" for letter in text)
@@ -89,7 +90,7 @@ def check_tag(tag: dict) -> None:
 
 
 class Provider(CloudwatchProvider):
-    """Schedules alarms here, and keeps an updated alarm's state as AWS does."""
+    """Schedules alarms here, and keeps the state of an updated alarm as AWS does."""
 
     def start_alarm_scheduler(self) -> None:
         if not self.alarm_scheduler:
@@ -104,7 +105,7 @@ class Provider(CloudwatchProvider):
         given.pop("Tags", None)
         extended = request.get("ExtendedStatistic")
         if foreign := extended and OTHER_STATISTICS.fullmatch(extended):
-            given["ExtendedStatistic"] = "p50"  # which LocalStack takes
+            given["ExtendedStatistic"] = "p50"  # which LocalStack accepts
         elif extended and alarms.percentile(extended) is None:
             raise InvalidParameterValueException(
                 f"The value {extended} for parameter ExtendedStatistic is not supported."
@@ -117,7 +118,7 @@ class Provider(CloudwatchProvider):
             kept = {key: before.alarm[key] for key in STATE + STATE_TIMES if key in before.alarm}
             store.alarms[arn].alarm.update(kept)
         elif tags:
-            # AWS, too, ignores the tags of a request that changes an alarm.
+            # AWS also ignores the tags in a request that changes an alarm.
             store.TAGS.tag_resource(arn, tags)
 
     @handler("DeleteAlarms")
@@ -163,7 +164,7 @@ class Provider(CloudwatchProvider):
         return super().untag_resource(context, resource_arn, tag_keys, **kwargs)
 
     def _require(self, context: RequestContext, arn: str) -> None:
-        """Refuse an alarm that isn't there; LocalStack would keep tags of nothing."""
+        """Refuses an alarm that doesn't exist. LocalStack would store its tags anyway."""
         store = self.get_store(context.account_id, context.region)
         if ":alarm:" in arn and arn not in store.alarms:
             raise ResourceNotFoundException(
@@ -172,7 +173,7 @@ class Provider(CloudwatchProvider):
 
     def _update_state(self, context: RequestContext, alarm, *arguments, **keywords) -> None:
         super()._update_state(context, alarm, *arguments, **keywords)
-        # LocalStack takes two moments, one of them in local time without a zone.
+        # LocalStack uses two different times, one of them a local time without a zone.
         now = datetime.now(UTC)
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         alarm.alarm.update(dict.fromkeys(STATE_TIMES, now))
@@ -206,7 +207,7 @@ class MinuteScheduler(AlarmScheduler):
         )
 
     def evaluate(self, alarm_arn: str) -> None:
-        """Set the alarm's state from its datapoints, and notify its targets."""
+        """Sets the alarm's state from its datapoints, and notifies its targets."""
         alarm = alarm_of(alarm_arn)
         if alarm is None:
             return
@@ -261,7 +262,7 @@ class MinuteScheduler(AlarmScheduler):
 
 
 def alarm_of(arn: str) -> alarms.Alarm | None:
-    """The metric alarm of this ARN."""
+    """Returns the metric alarm with this ARN."""
     found = parse_arn(arn)
     stored = cloudwatch_stores[found["account"]][found["region"]].alarms.get(arn)
     return stored.alarm if stored else None

@@ -1,7 +1,8 @@
 """Statistics, including percentiles, over the data in LocalStack's CloudWatch.
 
-LocalStack knows no percentile, and takes a metric with more dimensions for the one that is asked
-for. Here the datapoints of exactly these dimensions are read, and statistics computed from them.
+LocalStack doesn't support percentiles, and confuses metrics with additional dimensions with the
+requested one. This module reads the datapoints of exactly these dimensions, and computes statistics
+from them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ AND (:any_unit OR unit IS :unit)"""
 
 @dataclass(frozen=True)
 class Sample:
-    """A value, or a statistic set, that was published."""
+    """A published value or statistic set."""
 
     total: float
     count: float
@@ -47,7 +48,7 @@ def get_metric_data_stat(
     end_time: datetime,
     scan_by: str | None,
 ) -> dict[str, list]:
-    """Takes the place of LocalStack's method of this name."""
+    """Replaces LocalStack's method of this name."""
     statistic = query["MetricStat"]
     start, end = start_time.timestamp(), end_time.timestamp()
     if float(statistic["Period"]).is_integer():
@@ -66,7 +67,7 @@ def get_metric_data_stat(
 
 
 def aggregate(statistic: str, samples: list[Sample]) -> float | None:
-    """A statistic over the samples of one period; None if they don't determine it."""
+    """Returns a statistic over the samples of one period. None if they don't determine it."""
     count = sum(sample.count for sample in samples)
     total = sum(sample.total for sample in samples)
     if not count:
@@ -83,7 +84,7 @@ def aggregate(statistic: str, samples: list[Sample]) -> float | None:
 
 
 def _percentile(percent: float, samples: list[Sample]) -> float | None:
-    """By nearest rank. AWS, too, has no percentile of statistic sets whose values differ."""
+    """Uses the nearest rank. AWS also has no percentile of statistic sets whose values differ."""
     if any(sample.least != sample.most for sample in samples):
         return None
     rank = max(1, math.ceil(percent / 100 * sum(sample.count for sample in samples)))

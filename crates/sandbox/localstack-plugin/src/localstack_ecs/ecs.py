@@ -1,7 +1,7 @@
-"""What moto's ECS answers differently from AWS, corrected.
+"""Corrects where moto's ECS differs from AWS.
 
-Counts and tasks come from `tasks`, refusals from `ecs_rules`. Deleted clusters and services leave
-the lists, as they do on AWS; settings of a service that moto forgets (circuit breaker, capacity
+Counts and tasks come from `tasks`, refusals from `ecs_rules`. Deleted clusters and services are
+removed from the lists, as on AWS. Settings of a service that moto loses (circuit breaker, capacity
 providers …) are kept.
 """
 
@@ -54,7 +54,7 @@ def create_service(context: RequestContext, request: ServiceRequest):
         raise _invalid("Creation of service was not idempotent.")
     ecs_rules.check_service(context, request)
     if awsvpc := (request.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
-        # moto fails without the list; AWS then uses the VPC's default group.
+        # moto fails without the list. AWS then uses the VPC's default group.
         awsvpc.setdefault("securityGroups", [])
     response = call_moto_with_request(context, request)
     service = _backend(context).services[f"{cluster}:{name}"]
@@ -90,9 +90,9 @@ def update_service(context: RequestContext, request: ServiceRequest):
 
 
 def _begin_deployment(context: RequestContext, service, before: str | None, shown: dict) -> None:
-    """Another task definition is another deployment; moto knows a forced one only."""
+    """Another task definition starts another deployment. moto supports only forced deployments."""
     if not service.task_definition:
-        return  # it is made of task sets
+        return  # it consists of task sets
     found = _backend(context).describe_task_definition(service.task_definition)
     service.task_definition = shown["taskDefinition"] = found.arn
     if service.deployments and service.task_definition != before:
@@ -243,7 +243,7 @@ CORRECTIONS: DispatchTable = {
 
 
 def _services(context: RequestContext, cluster: str, deleted: bool = False) -> list[dict]:
-    """The cluster's active services, with the data that `tasks` needs."""
+    """Returns the cluster's active services, with the data that `tasks` needs."""
     return [
         {
             "serviceArn": service.arn,
@@ -263,7 +263,7 @@ def _services(context: RequestContext, cluster: str, deleted: bool = False) -> l
 
 
 def _selected(context: RequestContext, request: ServiceRequest) -> list[dict]:
-    """The active services whose tasks a ListTasks request selects."""
+    """Returns the active services whose tasks a ListTasks request selects."""
     services = _services(context, _short(request.get("cluster")))
     if name := request.get("serviceName"):
         services = [s for s in services if s["serviceName"] == _short(name)]

@@ -1,6 +1,7 @@
-"""What AWS's ECS refuses and moto's takes: services, capacity and load balancers that don't match.
+"""Refuses requests that AWS's ECS refuses and moto's accepts: services, capacity, and load
+balancers that don't match.
 
-Without these refusals a template could lack a `DependsOn` and still deploy and go here.
+Without these refusals, a template could lack a `DependsOn` and still be deployed and deleted here.
 """
 
 from __future__ import annotations
@@ -16,22 +17,22 @@ RESERVED_PREFIXES = ("aws", "ecs", "fargate")
 
 
 def invalid(message: str) -> CommonServiceException:
-    """ECS's general refusal."""
+    """Returns ECS's general error."""
     return CommonServiceException("InvalidParameterException", message)
 
 
 def backend(context: RequestContext) -> EC2ContainerServiceBackend:
-    """moto's ECS of the request's account and region."""
+    """Returns moto's ECS of the request's account and region."""
     return ecs_backends[context.account_id][context.region]
 
 
 def short(name_or_arn: str | None) -> str:
-    """The name in an ARN; `default` for none."""
+    """Returns the name in an ARN. `default` if there is none."""
     return (name_or_arn or "default").rsplit("/", 1)[-1]
 
 
 def check_service(context: RequestContext, request: ServiceRequest) -> None:
-    """Refuse a new service whose parts don't match."""
+    """Refuses a new service whose parts don't match."""
     check_strategy(context, request)
     mode = network_mode(context, request.get("taskDefinition"))
     if mode == "awsvpc" and not request.get("networkConfiguration"):
@@ -46,14 +47,14 @@ def check_service(context: RequestContext, request: ServiceRequest) -> None:
 
 
 def check_balancers(context: RequestContext, request: ServiceRequest, task: str | None) -> None:
-    """Refuse target groups that the tasks of this definition can't register with."""
+    """Refuses target groups with which tasks of this definition can't register."""
     for balancer in request.get("loadBalancers") or []:
         if arn := balancer.get("targetGroupArn"):
             check_target_group(context, arn, network_mode(context, task) or "bridge")
 
 
 def check_strategy(context: RequestContext, request: ServiceRequest) -> None:
-    """Refuse capacity providers that the cluster does not have."""
+    """Refuses capacity providers that the cluster doesn't have."""
     cluster = backend(context).clusters.get(short(request.get("cluster")))
     strategy = request.get("capacityProviderStrategy") or []
     present = {short(name) for name in (cluster and cluster.capacity_providers) or []}
@@ -66,7 +67,7 @@ def check_strategy(context: RequestContext, request: ServiceRequest) -> None:
 
 
 def check_target_group(context: RequestContext, arn: str, mode: str) -> None:
-    """Refuse a target group without a load balancer, or of a type that the tasks can't have."""
+    """Refuses a target group without a load balancer, or of a type that the tasks can't have."""
     group = elbv2_backends[context.account_id][context.region].target_groups.get(arn)
     if group is None:
         raise invalid(f"Unable to find target group with ARN {arn}")
@@ -83,11 +84,11 @@ def check_target_group(context: RequestContext, arn: str, mode: str) -> None:
 
 
 def network_mode(context: RequestContext, task_definition: str | None) -> str | None:
-    """The network mode of a task definition; None if it doesn't exist."""
+    """Returns the network mode of a task definition. None if it doesn't exist."""
     try:
         found = backend(context).describe_task_definition(task_definition)
     except Exception:
-        return None  # moto then refuses in its own words
+        return None  # moto then returns its own error
     return found.network_mode or "bridge"
 
 
@@ -136,7 +137,7 @@ def put_cluster_capacity_providers(context: RequestContext, request: ServiceRequ
 
 
 def describe_capacity_providers(context: RequestContext, request: ServiceRequest):
-    """moto neither lists them all nor knows Fargate's two."""
+    """Also returns Fargate's two, and all others. moto does neither."""
     names = request.get("capacityProviders") or [*FARGATE, *backend(context).capacity_providers]
     own = [name for name in names if short(name) not in FARGATE]
     response = {"capacityProviders": [], "failures": []}

@@ -1,16 +1,16 @@
-"""What LocalStack's CloudFormation engine does when things go wrong, corrected.
+"""Corrects how LocalStack's CloudFormation engine handles failures.
 
-LocalStack calls a failed operation rolled back and undoes nothing, carries out an update's
-deletions even when the update failed, replaces resources whose fixed properties stay the same,
-deletes what should be retained, and reports a failed deletion as done. Here:
+LocalStack reports a failed operation as rolled back without undoing anything, executes an update's
+deletions even if the update failed, replaces resources whose create-only properties stay the same,
+deletes resources that should be retained, and reports a failed deletion as successful. Here:
 
-- a failed create deletes what it made and ends in ROLLBACK_COMPLETE;
-- a failed update undoes its steps in reverse order and ends in UPDATE_ROLLBACK_COMPLETE, with the
-  template and the resources of before;
-- `DeletionPolicy` and `UpdateReplacePolicy: Retain` are kept;
-- a deletion that fails ends in DELETE_FAILED and can be repeated.
+- a failed create deletes the resources that it created, and ends in ROLLBACK_COMPLETE;
+- a failed update undoes its steps in reverse order, and ends in UPDATE_ROLLBACK_COMPLETE with the
+  previous template and resources;
+- `DeletionPolicy` and `UpdateReplacePolicy: Retain` are supported;
+- a failed deletion ends in DELETE_FAILED and can be repeated.
 
-The names are LocalStack 4.13's internals; the tests notice when another version has others.
+The names are LocalStack 4.13's internals. The tests fail if another version has different ones.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Step:
 
     @property
     def created(self) -> bool:
-        """Whether undoing means deleting: a new resource, or one that took another's place."""
+        """Whether undoing means deleting: a new resource, or one that replaced another."""
         return (
             self.before is None
             or self.after.requires_replacement
@@ -125,14 +125,15 @@ class Executor(ChangeSetModelExecutor):
         if not creating:
             stack.set_stack_status(StackStatus.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS)
         for step in reversed([s for s in self._steps if s.created]):
-            # A failed one was not made, and its name can belong to the old one or another resource.
+            # A failed resource wasn't created, and its name can belong to the old one or to another
+            # resource.
             if step.name not in failed and step.name in self.resources:
                 self._discard(step)
         self._forget_failed(failed)
         # Later code makes the change set's template and resources the stack's own.
         if creating:
             change_set.template = change_set.processed_template = EMPTY_TEMPLATE
-            # CreateStack looks here whether it succeeded.
+            # CreateStack checks here whether it succeeded.
             resources = {name: self.resources[name] for name in failed if name in self.resources}
         else:
             change_set.template = stack.template
@@ -146,7 +147,7 @@ class Executor(ChangeSetModelExecutor):
         )
 
     def _revert(self, step: Step) -> dict:
-        """Restore a changed resource's old properties; returns the restored resource."""
+        """Restores a changed resource's old properties. Returns the restored resource."""
         current = self.resources[step.name].get("Properties") or step.old.get("Properties") or {}
         kind = step.before.resource_type
         self._report(ChangeAction.Modify, step.name, OperationStatus.IN_PROGRESS, kind)
@@ -161,7 +162,8 @@ class Executor(ChangeSetModelExecutor):
         return self.resources[step.name] if event.status == OperationStatus.SUCCESS else step.old
 
     def _discard(self, step: Step) -> None:
-        """Delete the resource that a step made; if it replaced another, restore that one."""
+        """Deletes the resource that a step created. If it replaced another one, restores that one.
+        """
         kind = step.after.resource_type
         self._discarded.add(step.name)
         self._report(ChangeAction.Remove, step.name, OperationStatus.IN_PROGRESS, kind)
@@ -178,7 +180,9 @@ class Executor(ChangeSetModelExecutor):
             self._list_again(step.name, step.old)
 
     def _forget_failed(self, failed: dict[str, str]) -> None:
-        """Resources that were never made, or never replaced, leave the list or keep their place."""
+        """Removes resources from the list that were never created, and keeps those that were never
+        replaced.
+        """
         stack = self._change_set.stack
         for name in failed:
             if old := stack.resolved_resources.get(name):
@@ -187,7 +191,7 @@ class Executor(ChangeSetModelExecutor):
                 stack.resource_states.pop(name, None)
 
     def _list_again(self, name: str, resource: dict) -> None:
-        """Make the list of the stack's resources show this one, without an event."""
+        """Makes the list of the stack's resources show this one, without an event."""
         stack = self._change_set.stack
         events = list(stack.events)
         stack.set_resource_status(
@@ -283,7 +287,7 @@ class Executor(ChangeSetModelExecutor):
 
 
 def rollback_reason(failed: list[tuple[str, str]], failure: str) -> str:
-    """The reason for a rollback, in CloudFormation's words."""
+    """Returns the reason for a rollback, in CloudFormation's words."""
     parts = []
     for verb, word in (("CREATE", "create"), ("UPDATE", "update"), ("DELETE", "delete")):
         if names := [name for name, failed_verb in failed if failed_verb == verb]:
@@ -296,7 +300,7 @@ ORIGINAL: dict[str, Any] = {}
 
 
 def install() -> None:
-    """Put `Executor`'s methods into LocalStack's class; once."""
+    """Puts `Executor`'s methods into LocalStack's class, once."""
     if ORIGINAL:
         return
     for name, method in vars(Executor).items():

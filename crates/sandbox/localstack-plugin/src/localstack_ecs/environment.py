@@ -1,7 +1,7 @@
 """One Lambda execution environment: a `bootstrap` process and the Runtime API that it polls.
 
-Knows nothing of LocalStack. A function's own faults (a bootstrap that can't be executed, an exit,
-a timeout) are results with Lambda's words for them, never exceptions.
+Independent of LocalStack. A function's own failures (a bootstrap that can't be executed, an exit, a
+timeout) are results with Lambda's error messages, never exceptions.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of an invocation, with the log that Lambda would have written."""
+    """The result of an invocation, with the log that Lambda would write."""
 
     payload: bytes
     is_error: bool
@@ -54,13 +54,13 @@ class Environment:
         self._life: Life | None = None
 
     def start(self) -> None:
-        """Start the process and wait until it polls, fails or is slow."""
+        """Starts the process and waits until it polls, fails, or takes too long."""
         self._life = Life(self._function)
 
     def invoke(
         self, request_id: str, payload: bytes, function_arn: str, trace_id: str = ""
     ) -> Result:
-        """Let the function handle one event; returns at the latest at its timeout."""
+        """Lets the function handle one event. Returns at its timeout at the latest."""
         life = self._life
         if life is None or (life.failure and life.served):
             self._end()
@@ -80,11 +80,11 @@ class Environment:
         return Result(outcome.payload, outcome.is_error, logs)
 
     def output(self) -> str:
-        """The process's output since the last invocation."""
+        """Returns the process's output since the last invocation."""
         return self._life.output() if self._life else ""
 
     def stop(self) -> None:
-        """End the process; an invocation that still runs fails."""
+        """Stops the process. A running invocation fails."""
         self._end()
 
     def _end(self) -> None:
@@ -116,7 +116,7 @@ class Environment:
 
 
 class Life:
-    """The process from its start to its end, with the Runtime API that is its own."""
+    """The process from its start to its end, with its own Runtime API."""
 
     def __init__(self, function: Function) -> None:
         self.api = RuntimeApi()
@@ -142,7 +142,7 @@ class Life:
             self._init_ms = (time.monotonic() - started) * 1000
 
     def submit(self, invocation: Invocation) -> None:
-        """Hand the process an event; fails immediately if the process has ended."""
+        """Passes an event to the process. Fails immediately if the process has ended."""
         self.served = True
         self.api.submit(invocation)
         with self._lock:
@@ -150,20 +150,20 @@ class Life:
             self._settle_failure()
 
     def output(self) -> str:
-        """The process's output since the last call."""
+        """Returns the process's output since the last call."""
         return self._process.output() if self._process else ""
 
     def peak_memory_mb(self) -> int | None:
-        """The process's largest resident size in MiB, where known."""
+        """Returns the process's maximum resident size in MiB, if it is known."""
         return self._process.peak_memory_mb() if self._process else None
 
     def take_init_ms(self) -> float | None:
-        """Milliseconds from the start to the first poll; returned once."""
+        """Returns the milliseconds from the start to the first poll, once."""
         init_ms, self._init_ms = self._init_ms, None
         return init_ms
 
     def stop(self) -> None:
-        """End the process and its API; an invocation that still runs fails."""
+        """Stops the process and its API. A running invocation fails."""
         if self._process is not None:
             self._process.stop()
         self._fail("Runtime.ExitError", "Runtime was stopped")
@@ -180,7 +180,9 @@ class Life:
             self._settle_failure()
 
     def _settle_failure(self) -> None:
-        """Answer the invocation, if any, with the error that ended the process, if it ended."""
+        """If the process has ended, ends its invocation, if any, with the error that ended the
+        process.
+        """
         if self._invocation is None or self.failure is None:
             return
         outcome = self.api.init_error
@@ -192,7 +194,7 @@ class Life:
 
 
 def process_variables(function: Function, api: str) -> dict[str, str]:
-    """The whole environment of the process."""
+    """Returns the complete environment of the process."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
         "LANG": "en_US.UTF-8",
@@ -204,7 +206,7 @@ def process_variables(function: Function, api: str) -> dict[str, str]:
 
 
 def timed_out(request_id: str, timeout_seconds: int) -> tuple[FunctionResult, str]:
-    """The outcome of an invocation that took too long, and its line in the log."""
+    """Returns the outcome of an invocation that took too long, and its line in the log."""
     message = f"Task timed out after {timeout_seconds:.2f} seconds"
     payload = error_payload("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
@@ -212,7 +214,7 @@ def timed_out(request_id: str, timeout_seconds: int) -> tuple[FunctionResult, st
 
 
 def not_executable(error: OSError) -> str:
-    """The reason why a bootstrap can't be started, in Lambda's words."""
+    """Returns the reason why a bootstrap can't be started, in Lambda's words."""
     if error.errno is None:
         return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
     return f"fork/exec /var/task/bootstrap: {os.strerror(error.errno).lower()}"

@@ -1,7 +1,7 @@
 """LocalStack's Lambda executor `process`: functions run as plain processes, without Docker.
 
-Only custom runtimes (`provided…`) in a zip without layers; the architecture that a function asks
-for is not looked at, its `bootstrap` must run on this machine.
+Supports only custom runtimes (`provided…`) in a zip without layers. Ignores the function's
+architecture: its `bootstrap` must run on this machine.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class ProcessExecutor(RuntimeExecutor):
 
 
 def refused(package_type: str, runtime: str | None, layers: list | None) -> str | None:
-    """The reason why this executor can't run a function; None if it can."""
+    """Returns the reason why this executor can't run a function. None if it can."""
     if package_type != PackageType.Zip:
         return "the sandbox runs functions from zip files only, not from images"
     if not (runtime or "").startswith("provided"):
@@ -95,7 +95,7 @@ def refused(package_type: str, runtime: str | None, layers: list | None) -> str 
 
 
 def function_variables(env_vars: dict) -> dict[str, str]:
-    """LocalStack's environment of a function, in the form for a process."""
+    """Returns LocalStack's environment of a function, in the form for a process."""
     return {
         name: str(value)
         for name, value in env_vars.items()
@@ -104,7 +104,7 @@ def function_variables(env_vars: dict) -> dict[str, str]:
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
-    """Chosen with LAMBDA_RUNTIME_EXECUTOR=process."""
+    """Selected with LAMBDA_RUNTIME_EXECUTOR=process."""
 
     name = "process"
 
@@ -114,6 +114,6 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 
 @patch(ExecutionEnvironment.get_log_group_name)
 def log_group_name(default, self) -> str:
-    """The log group of `LoggingConfig`, which LocalStack overlooks."""
+    """Returns the log group of `LoggingConfig`, which LocalStack ignores."""
     configured = (self.function_version.config.logging_config or {}).get("LogGroup")
     return configured or default(self)

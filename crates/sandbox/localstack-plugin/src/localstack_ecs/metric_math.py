@@ -1,8 +1,8 @@
-"""The part of metric math that is evaluated here for alarms.
+"""The part of metric math that is supported for alarms.
 
-Source: Amazon CloudWatch User Guide, "Using math expressions with CloudWatch metrics". Known are
+Source: Amazon CloudWatch User Guide, "Using math expressions with CloudWatch metrics". Supports
 numbers, metrics, other expressions, `+ - * /`, comparisons, `IF`, `FILL` (a number or REPEAT), and
-`MAX`, `MIN`, `SUM`, `AVG` of an array; everything else is reported as unsupported.
+`MAX`, `MIN`, `SUM`, `AVG` of an array. Everything else is reported as unsupported.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ KNOWN = "numbers, + - * /, comparisons, IF, FILL and MAX, MIN, SUM, AVG of an ar
 
 
 class Unsupported(Exception):
-    """The expression has a part that isn't evaluated here."""
+    """The expression has a part that isn't supported."""
 
 
 def parse(expression: str) -> ast.expr:
-    """The expression's tree, with only the nodes that `value` computes."""
+    """Returns the expression's tree, with only the nodes that `value` computes."""
     try:
         tree = ast.parse(expression.strip(), mode="eval").body
         _check(tree, expression)
@@ -53,7 +53,7 @@ def parse(expression: str) -> ast.expr:
 
 
 def metrics(tree: ast.expr) -> set[str]:
-    """Ids of the metrics and expressions that it uses."""
+    """Returns the IDs of the metrics and expressions that it uses."""
     functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     return {
         node.id
@@ -63,7 +63,7 @@ def metrics(tree: ast.expr) -> set[str]:
 
 
 def values(trees: dict[str, ast.expr], wanted: str, series: dict[str, Values]) -> Values:
-    """The datapoints of one of the expressions, each computed from values of the same time."""
+    """Returns the datapoints of one expression, each computed from values of the same time."""
     length = min((len(points) for points in series.values()), default=0)
     return [value(trees[wanted], trees, series, index) for index in range(length)]
 
@@ -71,7 +71,7 @@ def values(trees: dict[str, ast.expr], wanted: str, series: dict[str, Values]) -
 def value(
     node: ast.expr, trees: dict[str, ast.expr], series: dict[str, Values], index: int
 ) -> float | None:
-    """An expression at one datapoint. Where an operand is missing, so is the result."""
+    """Computes an expression at one datapoint. If an operand is missing, so is the result."""
 
     def of(part: ast.expr, at: int = index) -> float | None:
         return value(part, trees, series, at)
@@ -110,13 +110,13 @@ def _call(node: ast.Call, of: Callable[..., float | None], index: int) -> float 
             return of(arguments[1])
         earlier = (of(arguments[0], at) for at in range(index - 1, -1, -1))
         return next((point for point in earlier if point is not None), None)
-    # As in `SUM(METRICS())`, a metric without a datapoint leaves the others' result.
+    # As in `SUM(METRICS())`, a metric without a datapoint doesn't affect the others' result.
     present = [point for point in map(of, arguments[0].elts) if point is not None]
     return float(REDUCTIONS[name](present)) if present else None
 
 
 def _check(node: ast.expr, expression: str) -> None:
-    """Refuse nodes that `value` doesn't compute."""
+    """Refuses nodes that `value` doesn't compute."""
     if isinstance(node, ast.Name):
         return
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
@@ -136,7 +136,7 @@ def _check(node: ast.expr, expression: str) -> None:
 
 
 def _operands(name: str, arguments: list[ast.expr]) -> list[ast.expr] | None:
-    """The expressions in a function's arguments; None if it isn't evaluated in this form."""
+    """Returns the expressions in a function's arguments. None if this form isn't supported."""
     if name == "IF" and len(arguments) in (2, 3):
         return arguments
     if name == "FILL" and len(arguments) == 2:

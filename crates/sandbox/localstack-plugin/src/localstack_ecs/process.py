@@ -1,4 +1,6 @@
-"""A function's process: in its own group, its output in a file, ended as a whole."""
+"""A function's process. It has its own group, which ends as a whole, and writes its output to a
+file.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +30,11 @@ class FunctionProcess:
         environment: dict[str, str],
         on_exit: Callable[[int], None] = lambda _status: None,
     ) -> None:
-        """Start it. Raises OSError if it can't be executed."""
+        """Starts it. Raises OSError if it can't be executed."""
         self.folder = Path(tempfile.mkdtemp(prefix="lambda-environment-"))
         scratch = self.folder / "tmp"
         scratch.mkdir(mode=0o700)
-        # Appending, so that the reader here never moves the writer's position.
+        # Opened for appending, so that the reader never moves the writer's position.
         self._output = os.open(self.folder / "output", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._position = 0
         try:
@@ -54,15 +56,15 @@ class FunctionProcess:
 
     @property
     def pid(self) -> int:
-        """Process id, which is its group's too."""
+        """Process ID, which is also its group's ID."""
         return self._process.pid
 
     def alive(self) -> bool:
-        """Whether it runs."""
+        """Whether it is running."""
         return self._process.poll() is None
 
     def output(self) -> str:
-        """The output since the last call."""
+        """Returns the output since the last call."""
         try:
             end = os.fstat(self._output).st_size
             start = max(self._position, end - MAX_OUTPUT)
@@ -72,11 +74,11 @@ class FunctionProcess:
                 os.ftruncate(self._output, 0)
                 self._position = 0
         except OSError:
-            return ""  # stopped meanwhile
+            return ""  # stopped in the meantime
         return text.decode(errors="replace")
 
     def peak_memory_mb(self) -> int | None:
-        """Largest resident size so far in MiB, if the system reports it."""
+        """Returns the maximum resident size so far in MiB, if the system reports it."""
         try:
             status = Path(f"/proc/{self.pid}/status").read_text()
         except OSError:
@@ -87,7 +89,7 @@ class FunctionProcess:
         return None
 
     def stop(self, patience: float = STOP_SECONDS) -> None:
-        """End the whole group, wait for it, and remove its folder."""
+        """Kills the whole group, waits for it, and removes its folder."""
         if self.alive():
             self._signal(signal.SIGTERM)
             try:
@@ -104,7 +106,7 @@ class FunctionProcess:
         try:
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError):
-            pass  # no process is left (macOS reports that as PermissionError)
+            pass  # no process remains (macOS reports that as PermissionError)
 
     def _wait(self, on_exit: Callable[[int], None]) -> None:
         on_exit(self._process.wait())
@@ -116,7 +118,7 @@ class FunctionProcess:
 
 
 def exit_reason(status: int) -> str:
-    """An exit status in the words of Lambda."""
+    """Returns an exit status in Lambda's words."""
     if status < 0:
         try:
             name = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated"}.get(

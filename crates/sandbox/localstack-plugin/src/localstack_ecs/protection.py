@@ -1,7 +1,8 @@
 """Protection of tasks from scale-in, requested by a container or through ECS's API.
 
-The emulator decides, since it stops the tasks: a request waits here until the emulator has reported its
-decision, so that a task that was answered "protected" is not being stopped at the same moment.
+The emulator decides, because it stops the tasks. A request waits here until the emulator has
+reported its decision, so that a task that was reported as protected isn't being stopped at the same
+time.
 
 Source: Amazon ECS Developer Guide, "Task scale-in protection endpoint".
 """
@@ -25,7 +26,7 @@ _ids = itertools.count(1)
 
 
 class Refused(Exception):
-    """The request can't be met; in ECS's words."""
+    """The request can't be met. The reason is in ECS's words."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -33,7 +34,7 @@ class Refused(Exception):
 
 
 def minutes(enabled: object, expires: object) -> int | None:
-    """The requested minutes; None to end the protection."""
+    """Returns the requested minutes. None ends the protection."""
     if not isinstance(enabled, bool):
         raise Refused(
             "InvalidParameterException",
@@ -53,7 +54,7 @@ def minutes(enabled: object, expires: object) -> int | None:
 
 
 def protect(task: str, wanted: int | None) -> dict:
-    """Request this many minutes, or none; returns the emulator's decision."""
+    """Requests this many minutes, or none. Returns the emulator's decision."""
     asked = {"id": next(_ids), "until": wanted and time.time() + wanted * 60}
     ASKED[task] = asked
     changes.SERVICES.happened()
@@ -68,7 +69,7 @@ def protect(task: str, wanted: int | None) -> dict:
 
 
 def state(task: dict) -> dict:
-    """Whether a reported task is protected, and until when."""
+    """Returns whether a reported task is protected, and until when."""
     until = (task.get("protection") or {}).get("until")
     if not until or until <= time.time():
         return {"protectionEnabled": False}
@@ -76,7 +77,7 @@ def state(task: dict) -> dict:
 
 
 def failure(task: dict | None, asked: bool = False) -> str | None:
-    """The reason why a task isn't protected as requested, in ECS's words."""
+    """Returns the reason why a task isn't protected as requested, in ECS's words."""
     if task is None:
         return "MISSING"
     if asked and (task.get("protection") or {}).get("blocked"):

@@ -1,9 +1,9 @@
-"""Ends the processes that LocalStack leaves behind, even if LocalStack is killed.
+"""Kills the processes that LocalStack leaves behind, even if LocalStack is killed.
 
 Run as a script in its own session, it reads lines of JSON from a pipe whose other end only
 LocalStack holds: `{"group": PGID, "folder": PATH}` when a function's process starts, `{"group":
-PGID}` when it has ended. At the end of the pipe it kills the groups that remain and removes their
-folders. It imports nothing but the standard library, so that it starts in some milliseconds.
+PGID}` when it has ended. When the pipe ends, it kills the remaining groups and removes their
+folders. It imports only the standard library, so that it starts within a few milliseconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LocalStack starts must not inherit it."""
 
 
 class Reaper:
-    """The LocalStack side of the pipe; started with the first function process."""
+    """The LocalStack side of the pipe. Starts with the first function process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,13 +32,13 @@ class Reaper:
         atexit.register(self._close)
 
     def watch(self, group: int, folder: str) -> None:
-        """End this process group, and remove this folder, when LocalStack is gone."""
+        """Registers a process group to kill, and a folder to remove, when LocalStack is gone."""
         with self._lock:
             self._groups[group] = folder
             self._send({"group": group, "folder": folder})
 
     def release(self, group: int) -> None:
-        """This group has ended, and the system can reuse its ID."""
+        """Releases a group: it has ended, and the system can reuse its ID."""
         with self._lock:
             self._groups.pop(group, None)
             self._send({"group": group})

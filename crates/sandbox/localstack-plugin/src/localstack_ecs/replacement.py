@@ -1,8 +1,8 @@
-"""Whether an update replaces a resource, decided by values.
+"""Determines by values whether an update replaces a resource.
 
-LocalStack replaces a resource as soon as one of its fixed properties refers to a resource that
-changes, even when the value stays: a scalable target would be registered again and then, under the
-same name, deregistered.
+LocalStack replaces a resource as soon as one of its create-only properties refers to a resource
+that changes, even if the value stays the same. A scalable target would be registered again and then
+deregistered under the same name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from localstack.services.cloudformation.resource_provider import ResourceProvide
 
 
 def replaces(before: PreprocResource, after: PreprocResource) -> bool:
-    """Whether a property that can't be changed in place has another value."""
+    """Whether a create-only property has another value."""
     provider = ResourceProviderExecutor.try_load_resource_provider(after.resource_type)
     if provider is None:
         return False
@@ -29,7 +29,7 @@ def replaces(before: PreprocResource, after: PreprocResource) -> bool:
 
 
 def at(properties: Any, path: list[str]) -> Any:
-    """The property at a path; in a list, the property of each element."""
+    """Returns the property at a path. For a list, the property of each element."""
     for index, name in enumerate(path):
         if isinstance(properties, list):
             rest = path[index + 1 :] if name == "*" else path[index:]
@@ -41,12 +41,12 @@ def at(properties: Any, path: list[str]) -> Any:
 
 
 def properties_of(resource: PreprocResource) -> dict:
-    """The resource's properties; empty if it has none."""
+    """Returns the resource's properties. Empty if it has none."""
     return {} if is_nothing(resource.properties) else resource.properties.properties
 
 
 def visit_node_resource(default, self, node_resource: Any):
-    """Make a change set list resources that refer to a replaced one, because its ID changes."""
+    """Makes a change set list resources that refer to a replaced one, because its ID changes."""
     delta = default(self, node_resource)
     before, after = delta.before, delta.after
     if not is_nothing(before) and not is_nothing(after):
@@ -56,7 +56,7 @@ def visit_node_resource(default, self, node_resource: Any):
 
 
 def describe_resource_change(default, self, name: str, before: Any, after: Any) -> None:
-    """Base a change set's "replacement" on the properties' values, as the operation does."""
+    """Bases a change set's "replacement" on the properties' values, as the operation does."""
     if not is_nothing(before) and not is_nothing(after):
         if before.resource_type == after.resource_type:
             after.requires_replacement = replaces(before, after)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def install() -> None:
-    """Add every route to the gateway."""
+    """Adds every route to the gateway."""
     from localstack.services.edge import ROUTER
 
     from localstack_ecs import routes_agent, routes_scaling, routes_tasks

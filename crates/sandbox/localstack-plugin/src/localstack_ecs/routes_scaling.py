@@ -1,9 +1,10 @@
 """Routes for the emulator of Application Auto Scaling, for data without an AWS API.
 
-`GET scaling`: where scalable targets are registered. `GET datapoints?alarm=ARN&alarm=ARN…`: the values
-that alarms were evaluated on. `POST activities`: a scaling activity, for DescribeScalingActivities;
-with the same ID it replaces an earlier one. The modules behind the routes are imported at the first
-request, so that LocalStack doesn't start more slowly because of them.
+`GET scaling`: the accounts and regions with scalable targets. `GET
+datapoints?alarm=ARN&alarm=ARN…`: the values in the alarms' evaluations. `POST activities`: a
+scaling activity, for DescribeScalingActivities. With the same ID, it replaces an earlier one. The
+modules behind the routes are imported at the first request, so that they don't slow down
+LocalStack's start.
 """
 
 from __future__ import annotations

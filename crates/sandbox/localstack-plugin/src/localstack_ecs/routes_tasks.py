@@ -1,9 +1,9 @@
 """Routes for the emulator of ECS's scheduler, for data without an AWS API.
 
 `GET services?since=VERSION&wait=SECONDS`: every active service with its task definition, and the
-version of the answer; without the services if, after that time, `since` is still the version.
-It also lists the tasks that should be protected from scale-in, until the emulator has decided.
-`PUT tasks`: what runs, by service; services that it does not name keep their last report.
+version of the response; without the services if `since` is still the version after that time. It
+also lists the tasks that should be protected from scale-in, until the emulator has decided. `PUT
+tasks`: the running tasks by service. Services that aren't in the request keep their last report.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ ROUTES = [services, tasks]
 
 
 def active_services() -> list[dict]:
-    """Every active service of every account and region."""
+    """Returns every active service of every account and region."""
     from moto.ecs.models import ecs_backends
 
     found = []

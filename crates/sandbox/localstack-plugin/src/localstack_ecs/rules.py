@@ -1,11 +1,11 @@
-"""Scheduled rules: one schedule a rule, and at the sandbox's speed.
+"""Scheduled rules: one schedule per rule, at the sandbox's speed.
 
-LocalStack schedules a rule again with every PutTargets, so that one that was updated fires twice, with
-its old input too; and it overlooks DisableRule and EnableRule.
+LocalStack schedules a rule again with every PutTargets, so an updated rule fires twice, the second
+time with its old input. It also ignores DisableRule and EnableRule.
 
-LocalStack checks every minute which schedules are due, counted from its own start. At a speed above 1
-a `rate(…)` fires one compressed period after the rule was made, and then every one. A `cron(…)` names
-times of day, which nothing compresses.
+LocalStack checks every minute, counted from its own start, which schedules are due. At a speed
+above 1, a `rate(…)` fires one compressed period after the rule was created, and then once per
+period. A `cron(…)` contains times of day, which aren't compressed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ JOBS: dict[str, str] = {}
 
 
 def install() -> None:
-    """Take the place of LocalStack's scheduling, and of its loop where that is too slow."""
+    """Replaces LocalStack's scheduling, and its loop if that is too slow."""
     Patch.function(RuleService.create_schedule_job, create_schedule_job).apply()
     if speed.SPEED > 1:
         Patch.function(JobScheduler.loop, loop).apply()
@@ -59,7 +59,7 @@ def create_schedule_job(original, service: RuleService, send: Callable) -> None:
 
 
 def rate(schedule: str) -> int | None:
-    """Seconds of a rate; None for a cron expression."""
+    """Returns the seconds of a rate. None for a cron expression."""
     for pattern, unit in RATES:
         if found := pattern.fullmatch(schedule):
             return int(found[1]) * unit

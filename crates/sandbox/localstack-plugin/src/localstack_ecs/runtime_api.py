@@ -21,7 +21,7 @@ MAX_RESPONSE = 6 * 1024 * 1024 + 100
 
 @dataclass
 class FunctionResult:
-    """How an invocation, or a start, ended."""
+    """The outcome of an invocation, or of a start."""
 
     payload: bytes
     is_error: bool
@@ -29,7 +29,7 @@ class FunctionResult:
 
 @dataclass
 class Invocation:
-    """One event for the function, and where its outcome arrives."""
+    """One event for the function, and the place for its outcome."""
 
     request_id: str
     payload: bytes
@@ -39,7 +39,7 @@ class Invocation:
     outcome: queue.Queue[FunctionResult] = field(default_factory=lambda: queue.Queue(maxsize=1))
 
     def settle(self, outcome: FunctionResult) -> bool:
-        """Take the first outcome; a later one is refused."""
+        """Sets the first outcome. Refuses a later one."""
         try:
             self.outcome.put_nowait(outcome)
         except queue.Full:
@@ -48,7 +48,7 @@ class Invocation:
 
 
 def error_payload(error_type: str, message: str) -> bytes:
-    """An error as Lambda reports it to the caller."""
+    """Returns an error as Lambda reports it to the caller."""
     return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
 
 
@@ -68,20 +68,20 @@ class RuntimeApi:
 
     @property
     def address(self) -> str:
-        """HOST:PORT for AWS_LAMBDA_RUNTIME_API."""
+        """Returns HOST:PORT for AWS_LAMBDA_RUNTIME_API."""
         return f"127.0.0.1:{self._server.server_port}"
 
     def submit(self, invocation: Invocation) -> None:
-        """Hand the next poll this event."""
+        """Passes this event to the next poll."""
         self._current[invocation.request_id] = invocation
         self._todo.put(invocation)
 
     def forget(self, invocation: Invocation) -> None:
-        """Answers to this event are refused from now on."""
+        """Refuses responses to this event from now on."""
         self._current.pop(invocation.request_id, None)
 
     def next(self) -> Invocation | None:
-        """The next event; None when the environment ends."""
+        """Returns the next event. None when the environment ends."""
         self.polled.set()
         invocation = self._todo.get()
         if invocation is None:
@@ -89,12 +89,12 @@ class RuntimeApi:
         return invocation
 
     def settle(self, request_id: str, outcome: FunctionResult) -> bool:
-        """Pass on the function's result; False if no caller waits for it."""
+        """Passes on the function's result. False if no caller waits for it."""
         invocation = self._current.pop(request_id, None)
         return invocation is not None and invocation.settle(outcome)
 
     def close(self) -> None:
-        """Stop serving; polls that hang are let go."""
+        """Stops serving, and ends polls that are waiting."""
         self._todo.put(None)
         self._server.shutdown()
         self._server.server_close()
@@ -107,7 +107,7 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request, client_address) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
-        # Otherwise the process ended while it was answered; its environment notices.
+        # Otherwise, the process ended during the response, and its environment detects that.
 
 
 def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
@@ -140,7 +140,7 @@ def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
             return self._answer(404)
 
         def _body(self) -> bytes | None:
-            """The request's body; None if it is longer than Lambda accepts."""
+            """Returns the request's body. None if it is longer than Lambda accepts."""
             if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
                 return self._chunks()
             length = int(self.headers.get("Content-Length") or 0)
@@ -195,5 +195,7 @@ def _limit_response(body: bytes, is_error: bool) -> FunctionResult:
 
 
 def deadline_ms(timeout_seconds: float) -> int:
-    """Milliseconds since the epoch at which an invocation that starts now times out."""
+    """Returns the time in milliseconds since the epoch at which an invocation that starts now times
+    out.
+    """
     return int((time.time() + timeout_seconds) * 1000)

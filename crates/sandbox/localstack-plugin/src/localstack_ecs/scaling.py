@@ -1,9 +1,9 @@
-"""What moto's Application Auto Scaling answers differently from AWS, corrected.
+"""Corrects where moto's Application Auto Scaling differs from AWS.
 
-A policy's alarms are made in LocalStack's CloudWatch, with the metric and the thresholds that AWS
-gives them, so they change state like any other alarm. Nothing here acts on that state: that is the
-task of the emulators, which record their scaling activities here. Without them the desired
-count changes only when a scalable target's bounds force it, or when someone updates the service.
+A policy's alarms are created in LocalStack's CloudWatch, with AWS's metrics and thresholds, so they
+change state like any other alarm. Nothing here acts on that state. The emulators do, and record
+their scaling activities here. Without them, the desired count changes only when a scalable target's
+bounds require it, or when a user updates the service.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def describe_scaling_activities(context: RequestContext, request: ServiceRequest
 
 
 def record(account: str, region: str, activity: dict) -> None:
-    """Keep a scaling activity in the API's form, with times in seconds since 1970."""
+    """Stores a scaling activity in the API's format, with times in seconds since 1970."""
     times = {
         name: datetime.fromtimestamp(activity[name], UTC)
         for name in ("StartTime", "EndTime")
@@ -153,7 +153,7 @@ def record(account: str, region: str, activity: dict) -> None:
 
 
 def backends() -> Iterator[tuple[str, str, ApplicationAutoscalingBackend]]:
-    """Every account and region that Application Auto Scaling was used in."""
+    """Returns every account and region in which Application Auto Scaling was used."""
     for account, regions in list(applicationautoscaling_backends.items()):
         for region, backend in list(regions.items()):
             yield account, region, backend
@@ -170,15 +170,16 @@ CORRECTIONS: DispatchTable = {
 
 
 def bounded(count: int, minimum: int | None, maximum: int | None) -> int:
-    """The count brought within the bounds of a scalable target."""
+    """Returns the count within the bounds of a scalable target."""
     count = count if minimum is None else max(count, minimum)
     return count if maximum is None else min(count, maximum)
 
 
 def target_metric(configuration: dict, resource_id: str) -> dict | None:
-    """The alarm parameters of the metric that a target tracking policy follows on an ECS service.
+    """Returns the alarm parameters of the metric that a target tracking policy tracks on an ECS
+    service.
 
-    None for a metric that this plugin does not know (load balancer requests, for one).
+    None for a metric that this plugin doesn't support, such as load balancer requests.
     """
     if custom := configuration.get("CustomizedMetricSpecification"):
         if queries := custom.get("Metrics"):
@@ -203,7 +204,9 @@ def target_metric(configuration: dict, resource_id: str) -> dict | None:
 
 
 def target_alarms(configuration: dict, resource_id: str, policy_arn: str) -> list[dict]:
-    """The PutMetricAlarm requests of a target tracking policy: high, and low unless disabled."""
+    """Returns the PutMetricAlarm requests of a target tracking policy: high, and low unless
+    disabled.
+    """
     metric = target_metric(configuration, resource_id)
     if metric is None:
         return []
@@ -227,7 +230,7 @@ def target_alarms(configuration: dict, resource_id: str, policy_arn: str) -> lis
 
 
 def _alarm_query(query: dict) -> dict:
-    """A target tracking metric query in an alarm's form: with a period."""
+    """Returns a target tracking metric query in an alarm's format: with a period."""
     if statistic := query.get("MetricStat"):
         return {**query, "MetricStat": {"Period": PERIOD, **statistic}}
     return query
@@ -251,7 +254,7 @@ def _require_target(context: RequestContext, request: ServiceRequest) -> None:
 def _enforce_bounds(
     context: RequestContext, resource_id: str, minimum: int | None, maximum: int | None
 ) -> None:
-    """Bring the service's desired count within the bounds, as AWS does on registration."""
+    """Moves the service's desired count within the bounds, as AWS does on registration."""
     _, cluster, name = resource_id.split("/")
     service = ecs._backend(context).services.get(f"{cluster}:{name}")
     if service is None or service.status != "ACTIVE":

@@ -1,6 +1,6 @@
 """LocalStack's gateway, bound to the configured address, without a name server.
 
-LocalStack's own server listens on every address of the machine whatever GATEWAY_LISTEN says; a
+LocalStack's own server listens on every address of the machine and ignores GATEWAY_LISTEN. A
 sandbox with test credentials must not be reachable from outside.
 """
 
@@ -9,7 +9,7 @@ from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
 
 
 class BoundServerPlugin(RuntimeServerPlugin):
-    """Takes the place of LocalStack's server of the same name."""
+    """Replaces LocalStack's server of the same name."""
 
     name = "twisted"
 

@@ -1,7 +1,7 @@
-"""The AWS services that LocalStack gets from this plugin.
+"""The AWS services that this plugin adds to LocalStack.
 
-ECS, Application Auto Scaling, EC2 Auto Scaling and Elastic Load Balancing are answered by moto,
-which LocalStack carries; `ecs`, `scaling` and `autoscaling` correct where moto differs from AWS.
+moto, which LocalStack contains, implements ECS, Application Auto Scaling, EC2 Auto Scaling, and
+Elastic Load Balancing. `ecs`, `scaling`, and `autoscaling` correct where moto differs from AWS.
 """
 
 from localstack.aws.api import RequestContext, ServiceRequest
@@ -12,12 +12,12 @@ from localstack.services.plugins import Service, aws_provider
 
 
 def forward(context: RequestContext, _request: ServiceRequest):
-    """Answer an operation as moto does."""
+    """Handles an operation as moto does."""
     return call_moto(context)
 
 
 def moto_service(name: str, corrections: DispatchTable | None = None) -> Service:
-    """A service whose operations moto answers, but those in `corrections`."""
+    """A service whose operations moto handles, except those in `corrections`."""
     model = load_service(name)
     table = {operation: forward for operation in model.operation_names}
     table.update(corrections or {})
@@ -53,7 +53,7 @@ def autoscaling() -> Service:
 
 @aws_provider()
 def ssm() -> Service:
-    """LocalStack's own with more public parameters, in the place of the provider of this name."""
+    """LocalStack's own with more public parameters. Replaces the provider of this name."""
     from localstack.services.moto import MotoFallbackDispatcher
     from localstack.services.ssm.provider import SsmProvider
 
@@ -77,7 +77,7 @@ def scheduler() -> Service:
 
 @aws_provider()
 def sqs() -> Service:
-    """LocalStack's own with more metrics, in the place of the provider of this name."""
+    """LocalStack's own with more metrics. Replaces the provider of this name."""
     from localstack.services.sqs.provider import SqsProvider
 
     from localstack_ecs.sqs_metrics import install
@@ -88,7 +88,7 @@ def sqs() -> Service:
 
 @aws_provider()
 def events() -> Service:
-    """LocalStack's own with other schedules, in the place of the provider of this name."""
+    """LocalStack's own with other schedules. Replaces the provider of this name."""
     from localstack.services.events.provider import EventsProvider
 
     from localstack_ecs import rules

@@ -1,9 +1,9 @@
-"""How much faster than real time the loop's minutes pass, and which of its times a function gets.
+"""The speed of the loop's minutes, and how it affects the durations that functions receive.
 
-`SANDBOX_SPEED` is a whole number from 1 to 30. Rules, alarms, cooldowns and SQS's metrics follow it.
-Functions run in real time and would wait out a minute that is long over, so the durations of the loop
-that they are given (in their variables, their events, and the periods of alarms) are real ones.
-Messages are real: their processing time and their acceptable waiting time never change.
+`SANDBOX_SPEED` is a whole number from 1 to 30. It applies to rules, alarms, cooldowns, and SQS's
+metrics. Functions run in real time, and would wait for a compressed minute long after its end. So
+they receive the loop's durations (in their variables, their events, and the periods of alarms) as
+real time. Messages are real: their processing time and their acceptable latency never change.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ APPLICATION = "sandbox-function"
 
 
 def given(text: str | None) -> int:
-    """The speed in the variable's text."""
+    """Returns the speed in the variable's text."""
     try:
         speed = int(text or 1)
     except ValueError:
@@ -43,22 +43,22 @@ SPEED = given(os.environ.get("SANDBOX_SPEED"))
 
 
 def real(seconds: float, speed: int = SPEED) -> float:
-    """How long a time of the loop lasts, in seconds."""
+    """Returns how long a time of the loop lasts, in real seconds."""
     return seconds / speed
 
 
 def real_period(seconds: float, speed: int = SPEED) -> float:
-    """How long the period of a datapoint lasts, in seconds."""
+    """Returns how long the period of a datapoint lasts, in real seconds."""
     return max(min(SHORTEST_PERIOD, seconds), seconds / speed)
 
 
 def whole(number: int, speed: int = SPEED) -> int:
-    """A duration as a whole number, rounded up so that a cooldown never becomes zero."""
+    """Returns a duration as a whole number, rounded up so that a cooldown never becomes zero."""
     return math.ceil(number / speed)
 
 
 def variables(found: dict[str, str], speed: int = SPEED) -> dict[str, str]:
-    """A function's variables with the loop's durations in real time."""
+    """Returns a function's variables with the loop's durations in real time."""
     if speed == 1:
         return found
     changed = {"AWS_SDK_UA_APP_ID": APPLICATION}
@@ -69,7 +69,9 @@ def variables(found: dict[str, str], speed: int = SPEED) -> dict[str, str]:
 
 
 def event(payload: bytes, speed: int = SPEED) -> bytes:
-    """A function's event, likewise: the metric function's demand parameters, or the speed."""
+    """Returns a function's event in the same way: the metric function's demand parameters, or the
+    speed.
+    """
     if speed == 1 or (request := _object(payload)) is None:
         return payload
     if request.get("action") == SCALE_BY_DEMAND:
@@ -82,7 +84,9 @@ def event(payload: bytes, speed: int = SPEED) -> bytes:
 
 
 def alarm(described: dict, speed: int = SPEED) -> dict:
-    """An alarm as DescribeAlarms shows it to a function: with the periods that its datapoints have."""
+    """Returns an alarm as DescribeAlarms returns it to a function: with its datapoints' real
+    periods.
+    """
     if speed == 1:
         return described
     shown = dict(described)
@@ -94,7 +98,7 @@ def alarm(described: dict, speed: int = SPEED) -> dict:
 
 
 def asks(user_agent: str | None) -> bool:
-    """Whether a request with this user agent comes from a function that got these values."""
+    """Whether a request with this user agent comes from a function that received these values."""
     return f"app/{APPLICATION}" in (user_agent or "")
 
 
@@ -118,7 +122,7 @@ def _shorten(found: dict, names: tuple[str, ...], speed: int) -> None:
 
 
 def _object(text: str | bytes) -> dict | None:
-    """The JSON object in a text; None for anything else, which stays unchanged."""
+    """Returns the JSON object in a text. None for anything else, which isn't changed."""
     try:
         found = json.loads(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""SQS's metrics for CloudWatch: also the age of the oldest message, and at the sandbox's speed.
+"""SQS's metrics for CloudWatch, with the age of the oldest message, and at the sandbox's speed.
 
 LocalStack omits `ApproximateAgeOfOldestMessage`, and makes one request for every message that is
-sent, received or deleted. Here these are added up for a second first.
+sent, received, or deleted. Here these are added up for a second first.
 """
 
 from __future__ import annotations
@@ -37,27 +37,27 @@ GAUGES = {
 
 
 def install() -> None:
-    """Take the place of LocalStack's dispatcher and publisher."""
+    """Replaces LocalStack's dispatcher and publisher."""
     dispatch = provider.CloudwatchDispatcher.dispatch_sqs_metric
     Patch.function(dispatch, dispatch_sqs_metric).apply()
     Patch.function(provider.CloudwatchPublishWorker.start, start).apply()
 
 
 class Sums:
-    """Observations that were not published yet."""
+    """Observations that haven't been published yet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sums: dict[tuple, list[float]] = {}
 
     def add(self, key: tuple, value: float) -> None:
-        """One more observation."""
+        """Adds one observation."""
         with self._lock:
             count, total, least, most = self._sums.get(key, (0, 0.0, value, value))
             self._sums[key] = [count + 1, total + value, min(least, value), max(most, value)]
 
     def take(self) -> dict[tuple, list[float]]:
-        """All of them; the store is empty afterward."""
+        """Returns all of them and clears the store."""
         with self._lock:
             sums, self._sums = self._sums, {}
         return sums
@@ -85,7 +85,7 @@ def start(_original, worker: provider.CloudwatchPublishWorker) -> None:
     worker.scheduler = provider.Scheduler()
     period = speed.real(MINUTE)
     now = time.time()
-    # In the middle of a compressed minute: a sample's second is then within it.
+    # In the middle of a compressed minute, so that the second of a sample is within it.
     first = now if speed.SPEED == 1 else (now // period + 1.5) * period
     for task, every, begin in ((publish, period, first), (flush, FLUSH, now + FLUSH)):
         worker.scheduler.schedule(
@@ -101,7 +101,7 @@ def start(_original, worker: provider.CloudwatchPublishWorker) -> None:
 
 
 def flush() -> None:
-    """Publish the observations since the last call."""
+    """Publishes the observations since the last call."""
     data: dict[tuple[str, str], list[dict]] = {}
     for (account, region, queue, metric, unit), sums in SUMS.take().items():
         count, total, least, most = sums
@@ -113,7 +113,7 @@ def flush() -> None:
 
 
 def publish() -> None:
-    """Publish how many messages each queue has, and the age of the oldest."""
+    """Publishes each queue's number of messages, and the age of the oldest."""
     now = time.time()
     for account, region, store in sqs_stores.iter_stores():
         found = []
@@ -126,7 +126,7 @@ def publish() -> None:
 
 
 def messages(queue: SqsQueue) -> Iterator[SqsMessage]:
-    """The messages that are waiting or being worked on."""
+    """Returns the messages that are waiting or in flight."""
     with queue.mutex:
         found = list(queue.inflight)
         if isinstance(queue, FifoQueue):
@@ -138,7 +138,7 @@ def messages(queue: SqsQueue) -> Iterator[SqsMessage]:
 
 
 def oldest(found: Iterator[SqsMessage], now: float) -> float:
-    """Age in whole seconds of the oldest message that counts; 0 if there is none."""
+    """Returns the age of the oldest message that counts in whole seconds. 0 if there is none."""
     begins = (m.created for m in found if m.receive_count < POISON and not m.deleted)
     begin = min(begins, default=now)
     return float(max(0, int(now - begin)))

@@ -1,6 +1,6 @@
 """Public parameters that moto's Systems Manager lacks: the ECS-optimized Amazon Linux 2023 images.
 
-The image ids are made up, since nothing starts from them here; they are the same at every start.
+The image IDs are invented, because nothing starts from them here. They are the same at every start.
 Names: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata".
 """
 
@@ -19,12 +19,12 @@ VARIANTS = ("amazon-linux-2023", "amazon-linux-2023/arm64")
 
 
 def install() -> None:
-    """Add the parameters to moto's own."""
+    """Adds the parameters to moto's own."""
     Patch.function(ParameterDict._load_tree_parameters, load).apply()
 
 
 def load(original, parameters: ParameterDict, path: str) -> None:
-    """Read moto's own parameters, and add the plugin's."""
+    """Reads moto's own parameters, and adds the plugin's."""
     original(parameters, path)
     if "optimized_amis" not in path:
         return
@@ -34,7 +34,7 @@ def load(original, parameters: ParameterDict, path: str) -> None:
 
 
 def recommended(variant: str, region: str) -> dict[str, str]:
-    """The end of each parameter's name, and its value."""
+    """Returns the end of each parameter's name, and its value."""
     image = "ami-" + hashlib.sha256(f"{variant} {region}".encode()).hexdigest()[:17]
     name = f"sandbox-{variant.replace('/', '-')}"
     details = {"image_id": image, "image_name": name, "os": "Amazon Linux 2023"}
@@ -42,8 +42,8 @@ def recommended(variant: str, region: str) -> dict[str, str]:
 
 
 def add(parameters: ParameterDict, name: str, value: str) -> None:
-    """Add a parameter of version 1."""
-    # moto's own way past the check that would load them again.
+    """Adds a parameter of version 1."""
+    # moto's own way to bypass the check, which would load them again.
     super(ParameterDict, parameters).__getitem__(name).append(
         Parameter(
             account_id=parameters.account_id,

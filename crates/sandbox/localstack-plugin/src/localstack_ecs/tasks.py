@@ -1,8 +1,8 @@
-"""How many tasks of a service run, and which.
+"""The number of running tasks of a service, and the tasks themselves.
 
-moto's ECS starts no task. The emulators start or count them, and report them; from
-then on counts, deployments, and tasks are the reported ones. Without them a service's running count follows its
-desired count at once, and the tasks that ListTasks and DescribeTasks show are made up from it.
+moto's ECS starts no tasks. The emulators start or count them, and report them. From then on,
+counts, deployments, and tasks are the reported ones. Without them, a service's running count
+follows its desired count immediately, and ListTasks and DescribeTasks return invented tasks.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Counts(NamedTuple):
 
 
 def take_reports(services: dict[str, dict]) -> None:
-    """Store the report of these services; others keep their last report."""
+    """Stores the report of these services. Others keep their last report."""
     global _reports
     for given in services.values():
         _ = [(d["id"], d["running"], d["pending"]) for d in given["deployments"]]
@@ -50,7 +50,7 @@ def take_reports(services: dict[str, dict]) -> None:
 
 
 def find(short_id: str) -> tuple[str, dict] | None:
-    """The ARN of a reported task, and its report."""
+    """Returns the ARN of a reported task, and its report."""
     for service, given in (_reports or {}).items():
         for task in given["tasks"]:
             if task["id"] == short_id:
@@ -60,7 +60,7 @@ def find(short_id: str) -> tuple[str, dict] | None:
 
 
 def await_task(short_id: str, ready: Callable[[dict], bool], seconds: float) -> dict | None:
-    """The report of a task as soon as it is ready; None if that takes longer."""
+    """Returns the report of a task as soon as it is available. None if that takes longer."""
 
     def find_ready() -> dict | None:
         found = find(short_id)
@@ -71,14 +71,14 @@ def await_task(short_id: str, ready: Callable[[dict], bool], seconds: float) -> 
 
 
 def find_report(service: dict) -> dict | None:
-    """The report on the service; None when no emulator runs."""
+    """Returns the report on the service. None if no emulator is running."""
     if _reports is None:
         return None
     return _reports.get(service["serviceArn"]) or {"deployments": [], "tasks": []}
 
 
 def count(service: dict) -> Counts:
-    """The tasks that were reported; without an emulator, all that are desired run."""
+    """Returns the reported tasks. Without an emulator, all desired tasks are running."""
     if (known := find_report(service)) is None:
         return follow_desired(service)
     if service.get("status", "ACTIVE") != "ACTIVE":
@@ -89,7 +89,7 @@ def count(service: dict) -> Counts:
 
 
 def follow_desired(service: dict) -> Counts:
-    """All tasks that are desired run; none do in a service that is being deleted."""
+    """Counts all desired tasks as running, and none in a service that is being deleted."""
     if service.get("status", "ACTIVE") != "ACTIVE":
         return Counts(0, 0)
     return Counts(int(service.get("desiredCount") or 0), 0)
@@ -100,7 +100,7 @@ observe: Callable[[dict], Counts] = count
 
 
 def report(service: dict) -> dict:
-    """The service with the observed counts, in itself and in its deployments."""
+    """Returns the service with the observed counts, in itself and in its deployments."""
     counts = observe(service)
     service["runningCount"], service["pendingCount"] = counts
     if (known := find_report(service)) is not None:
@@ -126,13 +126,13 @@ def report(service: dict) -> dict:
 
 
 def _deployments(service: dict, known: dict) -> list[dict]:
-    """The deployments that were reported, in the form of the service's own."""
+    """Returns the reported deployments, in the format of the service's own."""
     shape = next(iter(service.get("deployments") or []), None)
     if shape is None or service.get("status", "ACTIVE") != "ACTIVE":
         return []
     found = [_deployment(service, shape, deployment) for deployment in known["deployments"]]
     if not any(deployment["status"] == "PRIMARY" for deployment in found):
-        # It has just started: no report has it yet.
+        # It has just started, so no report contains it yet.
         just_begun = {"id": shape["id"], "taskDefinition": service.get("taskDefinition")}
         found.insert(0, _deployment(service, shape, just_begun))
     return found
@@ -159,7 +159,7 @@ def _deployment(service: dict, shape: dict, given: dict) -> dict:
 
 
 def found(service: dict, desired_status: str = "RUNNING") -> dict[str, dict]:
-    """The service's tasks by ARN, each as DescribeTasks shows it."""
+    """Returns the service's tasks by ARN, each as DescribeTasks returns it."""
     if (known := find_report(service)) is None:
         arns = task_arns(service) if desired_status == "RUNNING" else []
         return {arn: describe(service, arn) for arn in arns}
@@ -199,7 +199,7 @@ def _task(service: dict, given: dict) -> dict:
 
 
 def container_names(task_definition: str) -> list[str]:
-    """The names in a task definition that is there."""
+    """Returns the names in an existing task definition."""
     from moto.ecs.models import ecs_backends
 
     try:
@@ -211,29 +211,29 @@ def container_names(task_definition: str) -> list[str]:
 
 
 def moment(seconds: float) -> datetime:
-    """A Unix time as the API shows it."""
+    """Formats a Unix time for the API."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def task_arn(service: dict, short_id: str) -> str:
-    """The ARN of a task of the service."""
+    """Returns the ARN of a task of the service."""
     prefix = service["serviceArn"].partition(":service/")[0]
     return f"{prefix}:task/{service['clusterArn'].rsplit('/', 1)[-1]}/{short_id}"
 
 
 def task_arns(service: dict) -> list[str]:
-    """ARNs of invented tasks, which don't run; the same as long as the count stays the same."""
+    """Returns ARNs of invented tasks. They stay the same while the count does."""
     path = service["serviceArn"].partition(":service/")[2]
     return [task_arn(service, task_id(path, i)) for i in range(observe(service).running)]
 
 
 def task_id(service_path: str, index: int) -> str:
-    """A task id of the form that ECS gives: 32 hexadecimal digits."""
+    """Returns a task ID in ECS's format: 32 hexadecimal digits."""
     return hashlib.sha256(f"{service_path}#{index}".encode()).hexdigest()[:32]
 
 
 def describe(service: dict, task_arn: str) -> dict:
-    """A running task of the service, as DescribeTasks shows it."""
+    """Returns a running task of the service, as DescribeTasks returns it."""
     return {
         "taskArn": task_arn,
         "clusterArn": service["clusterArn"],
@@ -256,7 +256,7 @@ def describe(service: dict, task_arn: str) -> dict:
 
 
 def launch_type(service: dict) -> str:
-    """Where the service's tasks run: FARGATE or EC2."""
+    """Returns where the service's tasks run: FARGATE or EC2."""
     strategy = service.get("capacityProviderStrategy") or []
     providers = [item["capacityProvider"] for item in strategy]
     if providers and not any(name.startswith("FARGATE") for name in providers):

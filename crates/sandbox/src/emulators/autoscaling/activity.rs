@@ -27,7 +27,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// An activity that starts to set a count at `start`, since 1970.
+    /// Creates an activity that starts to set a count at `start`, since 1970.
     pub(super) fn begin(resource_id: &str, to: u32, cause: &str, start: Duration) -> Self {
         Self {
             activity_id: derive_id(resource_id, start),
@@ -46,7 +46,7 @@ impl Activity {
         }
     }
 
-    /// The same when as many tasks run.
+    /// Returns the same activity after the service has this number of running tasks.
     #[must_use]
     pub(super) fn fulfilled(self, at: Duration) -> Self {
         let to = self.to;
@@ -56,7 +56,7 @@ impl Activity {
         self.finish(ActivityStatus::Successful, message, at)
     }
 
-    /// The same when the count was changed again before that.
+    /// Returns the same activity after the count was changed again earlier.
     #[must_use]
     pub(super) fn overridden(self, at: Duration) -> Self {
         let to = self.to;
@@ -64,15 +64,15 @@ impl Activity {
         self.finish(ActivityStatus::Overridden, message, at)
     }
 
-    /// The same when the count could not be set.
+    /// Returns the same activity if the count couldn't be set.
     #[must_use]
     pub(super) fn failed(self, why: &str, at: Duration) -> Self {
         let message = format!("Failed to set desired count to {}. Reason: {why}", self.to);
         self.finish(ActivityStatus::Failed, message, at)
     }
 
-    /// Returns the activity if this observation of the service ends it. `counts` are the desired and
-    /// the running tasks; `None` if the service is gone.
+    /// Returns the activity if this observation of the service ends it. `counts` are the desired and the
+    /// running tasks. `None` if the service is gone.
     pub(super) fn observe(&self, counts: Option<(u32, u32)>, at: Duration) -> Option<Self> {
         match counts {
             Some((desired, running)) if desired == self.to => {
@@ -92,7 +92,7 @@ impl Activity {
     }
 }
 
-/// An ID of Application Auto Scaling's form. No two activities of a target start at the same time.
+/// Returns an ID in Application Auto Scaling's format. No two activities of a target start at the same time.
 fn derive_id(resource_id: &str, start: Duration) -> String {
     let digest = Sha256::digest(format!("{resource_id} {}", start.as_nanos()));
     let text = hex::encode(digest);

@@ -16,8 +16,8 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// LocalStack takes an access key that is an account's number for that account's. Nothing of the
-    /// user's configuration is read. Calls are not repeated: the next check is.
+    /// LocalStack uses an access key that is an account number for that account. Nothing is read from the
+    /// user's configuration. Calls aren't retried, because the next check repeats them.
     pub(super) fn new(endpoint_url: &str, account: &str, region: &str) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))

@@ -1,25 +1,26 @@
-//! When to check: shortly after the alarms are evaluated, by a clock that can run faster than real time.
+//! The times of checks: shortly after the alarms are evaluated, by a clock that can run faster than real time.
 
 use std::time::Duration;
 
 use crate::behavior::Speed;
 
-/// Time between two checks, of the loop: alarms with periods under a minute are evaluated as often.
+/// Time between two checks, in the loop's time. Alarms with periods under a minute are evaluated at this
+/// interval.
 const EVERY: Duration = Duration::from_secs(10);
-/// Alarms are evaluated one to four seconds after a minute's end, of the loop.
+/// Alarms are evaluated one to four seconds after the end of a minute, in the loop's time.
 const BEHIND: Duration = Duration::from_secs(5);
 
-/// The moments of checks, by real time since 1970 as alarms are.
+/// The times of checks, in real time since 1970, like those of alarms.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     /// Real time between two checks.
     every: Duration,
-    /// Real time from a minute's end to a check.
+    /// Real time from the end of a minute to a check.
     behind: Duration,
 }
 
 impl Clock {
-    /// The clock of a sandbox of this speed.
+    /// Creates the clock of a sandbox with this speed.
     pub(super) fn new(speed: Speed) -> Self {
         Self {
             every: speed.compress(EVERY),
@@ -27,15 +28,15 @@ impl Clock {
         }
     }
 
-    /// The loop's time of the check at `unix`, in its own seconds. Checks are exactly 10 s apart,
-    /// however late one starts, so a cooldown of a minute has ended when an alarm's action is repeated.
+    /// Returns the loop's time of the check at `unix`, in the loop's seconds. Checks are exactly 10 s apart,
+    /// even if one starts late, so a cooldown of a minute has ended when an alarm's action is repeated.
     pub(super) fn time(&self, unix: Duration) -> Duration {
         let checks = unix.saturating_sub(self.behind).as_nanos() / self.every.as_nanos().max(1);
         let checks = u64::try_from(checks).unwrap_or(u64::MAX);
         Duration::from_secs(checks.saturating_mul(EVERY.as_secs()))
     }
 
-    /// How long, in real time, from `unix` until the next check.
+    /// Returns the real time from `unix` until the next check.
     pub(super) fn until_next(&self, unix: Duration) -> Duration {
         let every = self.every.as_nanos().max(1);
         let left = every - unix.saturating_sub(self.behind).as_nanos() % every;
@@ -51,7 +52,7 @@ mod tests {
         Clock::new(Speed::try_from(factor).unwrap())
     }
 
-    /// In each minute of a sandbox at any speed, checks come at 5, 15 … 55 s of the sandbox's time.
+    /// In each minute of a sandbox at any speed, checks are at 5, 15 … 55 s of the sandbox's time.
     #[test]
     fn checks_follow_the_evaluation_of_alarms() {
         for (factor, unix_ms, left_ms) in [
@@ -68,7 +69,7 @@ mod tests {
         }
     }
 
-    /// Also in 2026, at the highest speed, and however late a check starts.
+    /// Also in 2026, at the maximum speed, and regardless of how late a check starts.
     #[test]
     fn checks_are_ten_seconds_apart() {
         for factor in [1, 7, 20, 30] {

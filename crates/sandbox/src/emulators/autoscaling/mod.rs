@@ -1,11 +1,11 @@
-//! The emulator for Application Auto Scaling: policies and alarms → desired count.
+//! The emulator for Application Auto Scaling: from policies and alarms to the desired count.
 //!
-//! Six times per sandbox minute, shortly after alarms are evaluated, it reads which alarms in ALARM
-//! name a scaling policy. The action of such an alarm fires when the alarm goes to ALARM, and every minute
-//! while it stays there. For the targets of these alarms it reads policies, bounds, counts and
-//! datapoints, and lets `scaling`'s algorithms decide what to do (`decide`); then it updates the service and
-//! records a scaling activity. What it remembers, cooldowns above all, is in memory. Once in a real minute it carries out
-//! the scheduled actions whose time has come (`scheduled`).
+//! Six times per sandbox minute, shortly after alarms are evaluated, it reads which alarms in ALARM have a scaling
+//! policy in their actions. The action of such an alarm fires when the alarm goes into ALARM, and every minute while it
+//! stays there. For the targets of these alarms, it reads policies, bounds, counts, and datapoints, and lets
+//! `scaling`'s algorithms decide what to do (`decide`). Then it updates the service and records a scaling activity. Its
+//! state, mainly cooldowns, is in memory. Once per real minute, it runs the scheduled actions that are due
+//! (`scheduled`).
 
 mod activity;
 mod clients;
@@ -30,7 +30,7 @@ use region::Region;
 /// Regions, by account and name.
 type Regions = BTreeMap<(String, String), Region>;
 
-/// Evaluates the scaling policies that exist in the sandbox, until it is asked to stop.
+/// Evaluates the scaling policies in the sandbox until it must stop.
 pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
     let plugin = Plugin::new(&settings.endpoint_url);
     let clock = Clock::new(settings.behavior.speed);
@@ -46,7 +46,7 @@ pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
             () = stop.wait() => return,
             checked = check_regions(settings, &plugin, now, &mut regions) => checked,
         };
-        // While LocalStack is away, each check fails in the same way: the log shows it once.
+        // While LocalStack is unreachable, each check fails in the same way. The log shows it once.
         let failed = checked.err();
         if failed != trouble {
             match (&failed, &trouble) {
@@ -85,7 +85,7 @@ async fn check_regions(
     failed.map_or(Ok(()), |error| Err(error.to_string()))
 }
 
-/// Real time since 1970.
+/// Returns the real time since 1970.
 fn read_unix_time() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! What Application Auto Scaling reads: scalable targets, policies, alarms in ALARM, services.
+//! What Application Auto Scaling reads: scalable targets, policies, alarms in ALARM, and services.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ pub(super) struct Target {
     pub resource_id: String,
     /// Minimum and maximum number of tasks.
     pub bounds: Bounds,
-    /// Dynamic scaling that is suspended (`SuspendedState`).
+    /// The suspended parts of dynamic scaling (`SuspendedState`).
     pub suspended: PerSide<bool>,
     /// Its policies, in the order in which Application Auto Scaling lists them.
     pub policies: Vec<Policy>,
-    /// The alarms in ALARM that name one of the policies.
+    /// The alarms in ALARM whose actions include one of the policies.
     pub alarms: Vec<Alarm>,
     /// Its service.
     pub service: ServiceCounts,
@@ -27,7 +27,7 @@ pub(super) struct Target {
 /// A scaling policy.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Policy {
-    /// The name in alarms' actions.
+    /// The ARN in alarms' actions.
     pub arn: String,
     /// The name for people.
     pub name: String,
@@ -44,7 +44,7 @@ pub(super) enum Law {
     Steps(StepPolicy),
 }
 
-/// A step scaling policy, whose steps can lie on both sides of an alarm's threshold.
+/// A step scaling policy. It can have steps on both sides of an alarm's threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct StepPolicy {
     /// The meaning of the adjustments.
@@ -53,22 +53,22 @@ pub(super) struct StepPolicy {
     pub at_least: Option<u32>,
     /// The steps, in any order.
     pub adjustments: Vec<Adjustment>,
-    /// Time that a step is given to take effect.
+    /// Time for a step to take effect.
     pub cooldown: Duration,
 }
 
-/// One step: its bounds are a metric's value minus the alarm's threshold; none is infinity.
+/// One step. Its bounds are a metric's value minus the alarm's threshold. `None` is infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Adjustment {
     /// `MetricIntervalLowerBound`.
     pub lower: Option<f64>,
     /// `MetricIntervalUpperBound`.
     pub upper: Option<f64>,
-    /// Tasks, percent or count.
+    /// Tasks, percent, or count.
     pub adjustment: i32,
 }
 
-/// An alarm in ALARM whose actions name scaling policies.
+/// An alarm in ALARM whose actions include scaling policies.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alarm {
     /// Its ARN.
@@ -79,17 +79,17 @@ pub(super) struct Alarm {
     pub comparison: Comparison,
     /// Its threshold.
     pub threshold: f64,
-    /// When it went to ALARM, since 1970.
+    /// When it went into ALARM, since 1970.
     pub since: Duration,
-    /// ARNs of the policies that its actions name.
+    /// ARNs of the policies in its actions.
     pub policies: Vec<String>,
-    /// The latest datapoint that it was evaluated on.
+    /// The latest datapoint in its evaluation.
     pub value: Option<f64>,
 }
 
 impl Target {
-    /// Whether any of the alarms could change the count at all: a service at its minimum with nothing
-    /// but low alarms needs no further check.
+    /// Whether any of the alarms could change the count. A service at its minimum with only low alarms needs no
+    /// further check.
     pub(super) fn may_change(&self) -> bool {
         self.policies.iter().any(|policy| {
             self.alarms_of(policy).any(|alarm| match &policy.law {
@@ -100,7 +100,7 @@ impl Target {
         })
     }
 
-    /// The alarms in ALARM that name a policy.
+    /// Returns the alarms in ALARM whose actions include a policy.
     pub(super) fn alarms_of(&self, policy: &Policy) -> impl Iterator<Item = &Alarm> {
         let names = |alarm: &&Alarm| alarm.policies.contains(&policy.arn);
         self.alarms.iter().filter(names)
@@ -113,7 +113,7 @@ impl Alarm {
         matches!(self.comparison, Comparison::Above | Comparison::AtOrAbove)
     }
 
-    /// Distance of its latest datapoint from the threshold.
+    /// Returns the distance of its latest datapoint from the threshold.
     pub(super) fn distance(&self) -> Option<f64> {
         let value = self.value?;
         Some(self.comparison.distance(value, self.threshold))
@@ -121,7 +121,7 @@ impl Alarm {
 }
 
 impl StepPolicy {
-    /// The steps on the side of the threshold where an alarm of this comparison is in ALARM. If they
+    /// Returns the steps on the side of the threshold where an alarm with this comparison is in ALARM. If they
     /// start beyond the threshold, values in between change nothing.
     ///
     /// # Errors
@@ -157,8 +157,8 @@ impl StepPolicy {
     }
 }
 
-/// The distance from the threshold at which a step starts, or `None` if it lies on the other side. A
-/// step that spans the threshold starts there.
+/// Returns the distance from the threshold at which a step starts. `None` if it is on the other side. A step
+/// that spans the threshold starts there.
 fn begin(near: Option<f64>, far: Option<f64>) -> Option<f64> {
     if far.is_some_and(|far| far <= 0.0) {
         return None;

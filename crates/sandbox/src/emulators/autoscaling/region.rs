@@ -26,15 +26,15 @@ pub(super) struct Region {
     clients: Clients,
     plugin: Plugin,
     memory: Memory,
-    /// Activities that ECS is at, one a service.
+    /// Activities that ECS is carrying out, one per service.
     open: BTreeMap<String, Activity>,
-    /// Time until which scheduled actions were carried out, since 1970; missed ones aren't made up for.
+    /// Time until which scheduled actions have run, since 1970. Missed ones aren't repeated.
     scheduled: Option<Duration>,
-    /// Problems that are in the log already.
+    /// Problems that are already in the log.
     logged: BTreeSet<String>,
 }
 
-/// An activity on its way to the plugin.
+/// An activity to send to the plugin.
 #[derive(Serialize)]
 struct Recorded<'a> {
     account: &'a str,
@@ -43,7 +43,7 @@ struct Recorded<'a> {
 }
 
 impl Region {
-    /// An account and region that nothing is remembered of.
+    /// An account and region without any state.
     pub(super) fn new(endpoint_url: &str, plugin: Plugin, account: &str, region: &str) -> Self {
         Self {
             account: account.to_owned(),
@@ -57,7 +57,7 @@ impl Region {
         }
     }
 
-    /// The same where target tracking behaves in this way.
+    /// The same with this behavior of target tracking.
     #[must_use]
     pub(super) fn with_behavior(self, behavior: TrackingBehavior) -> Self {
         Self {
@@ -66,10 +66,10 @@ impl Region {
         }
     }
 
-    /// Checks alarms and services once: `now` is the loop's time, `unix` real time since 1970.
+    /// Checks alarms and services once. `now` is the loop's time, and `unix` the real time since 1970.
     ///
     /// # Errors
-    /// If a request fails. The check then records nothing as done.
+    /// If a request fails. In that case, the check records nothing as done.
     pub(super) async fn check(
         &mut self,
         registered: &Registered,
@@ -95,8 +95,8 @@ impl Region {
         Ok(())
     }
 
-    /// The targets whose policies the due alarms name, with all of their alarms in ALARM. Only targets that can
-    /// change have their alarms' values.
+    /// Reads the targets whose policies are in the actions of due alarms, with all of their alarms in ALARM.
+    /// Reads alarms' values only for targets that can change.
     async fn read_targets(
         &mut self,
         registered: &BTreeSet<String>,
@@ -204,7 +204,7 @@ impl Region {
         }
     }
 
-    /// Carries out the scheduled actions of the minutes since the last time.
+    /// Runs the scheduled actions of the minutes since the last time.
     async fn follow_schedules(&mut self, unix: Duration) -> Result<(), ReadError> {
         let minute = Duration::from_secs(unix.as_secs() / 60 * 60);
         let after = *self.scheduled.get_or_insert(minute);
@@ -229,7 +229,7 @@ impl Region {
         Ok(())
     }
 
-    /// Ends the activities that ECS has fulfilled, or that another change of the count has overridden.
+    /// Ends the activities that ECS has completed, or that another change of the count has overridden.
     async fn follow_up(&mut self, unix: Duration) -> Result<(), ReadError> {
         if self.open.is_empty() {
             return Ok(());
@@ -253,7 +253,7 @@ impl Region {
         Ok(())
     }
 
-    /// Records an activity. If that fails, the log has it.
+    /// Records an activity. If that fails, logs it.
     async fn record(&self, activity: &Activity) {
         let recorded = Recorded {
             account: &self.account,
@@ -273,7 +273,7 @@ impl Region {
     }
 }
 
-/// Sets the count; why not, when ECS refuses.
+/// Sets the count. The result contains the reason if ECS refuses.
 async fn set_desired_count(clients: &Clients, activity: Activity) -> (Activity, Option<String>) {
     let Some((cluster, service)) = read::split_resource_id(&activity.resource_id) else {
         return (

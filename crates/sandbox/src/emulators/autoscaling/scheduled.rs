@@ -1,6 +1,6 @@
-//! Scheduled actions: bounds of scalable targets that are registered at times of the week.
+//! Scheduled actions: they register bounds of scalable targets at times of the week.
 //!
-//! Their clock is real, however fast a sandbox is: a schedule names hours of the day.
+//! They use the real clock regardless of the sandbox's speed, because a schedule contains hours of the day.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use scaling::{WeeklyCron, Zone};
 use super::clients::Clients;
 use super::read::{ReadError, wrap_error};
 
-/// A scheduled action whose time has come.
+/// A scheduled action that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct DueAction {
     pub name: String,
@@ -20,7 +20,7 @@ pub(super) struct DueAction {
     pub max: Option<i32>,
 }
 
-/// The scheduled actions of all ECS services.
+/// Reads the scheduled actions of all ECS services.
 pub(super) async fn read_actions(clients: &Clients) -> Result<Vec<ScheduledAction>, ReadError> {
     let mut pages = clients
         .autoscaling
@@ -36,8 +36,8 @@ pub(super) async fn read_actions(clients: &Clients) -> Result<Vec<ScheduledActio
     Ok(found)
 }
 
-/// Returns the actions that run after one time and until another, and the reason why others aren't followed, each with
-/// its name.
+/// Returns the actions that run after one time and until another, and the reason why others are skipped, each with its
+/// name.
 pub(super) fn list_due(
     actions: &[ScheduledAction],
     after: Duration,
@@ -77,8 +77,8 @@ fn convert(action: &ScheduledAction) -> DueAction {
     }
 }
 
-/// Registers the bounds of an action, unless its target is gone or its schedule paused; the plugin then brings the count
-/// within them, as AWS does. Whether it did.
+/// Registers the bounds of an action, unless its target is gone or its schedule is suspended. The plugin then moves the
+/// count within them, as AWS does. Returns whether it did.
 pub(super) async fn carry_out(clients: &Clients, action: &DueAction) -> Result<bool, ReadError> {
     let client = &clients.autoscaling;
     let described = client
@@ -137,7 +137,7 @@ mod tests {
             .unwrap()
     }
 
-    /// 2026-11-30 is a Monday; 07:00Z is 1,796,022,000 s after 1970, and 08:00 in Berlin.
+    /// 2026-11-30 is a Monday. 07:00Z is 1,796,022,000 s after 1970, and 08:00 in Berlin.
     #[test]
     fn actions_run_by_their_own_clocks() {
         let actions = [

@@ -1,16 +1,16 @@
-//! How long a service whose tasks fail waits before it starts the next.
+//! How long a service whose tasks fail waits before it starts the next task.
 //!
-//! ECS waits longer and longer, up to 27 minutes, if tasks fail to start, and immediately restarts tasks
-//! that ran. On one machine, a worker that ends as soon as it starts would keep the machine busy, so here
-//! that counts as a failure to start, and the wait is at most one minute.
+//! ECS increases the wait up to 27 minutes if tasks fail to start, and immediately restarts tasks that ran. On
+//! one machine, a worker that ends as soon as it starts would keep the machine busy, so here that counts as a
+//! failure to start, and the wait is at most one minute.
 
 use std::time::Duration;
 
 /// The first wait.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest.
+/// The maximum wait.
 const LONGEST: Duration = Duration::from_secs(60);
-/// A task that ran this long had started.
+/// A task that has run this long counts as started.
 const STARTED: Duration = Duration::from_secs(10);
 
 /// Consecutive failures, and when the next start is allowed.
@@ -24,7 +24,7 @@ impl Backoff {
     /// Records that a task ended without a request. `began` is when it started, if it did.
     pub(super) fn failed(&mut self, began: Option<Duration>, now: Duration) {
         let lived = began.is_some_and(|began| began + STARTED <= now);
-        // Several that fail together are one failure.
+        // Several tasks that fail together count as one failure.
         if lived || self.until.is_some_and(|until| until > now) {
             return;
         }
@@ -33,7 +33,7 @@ impl Backoff {
         self.until = Some(now + wait.min(LONGEST));
     }
 
-    /// A task that started after the last wait and runs long enough ends the backoff.
+    /// Ends the backoff if a task started after the last wait and has run long enough.
     pub(super) fn observe_starts(
         &mut self,
         began: impl IntoIterator<Item = Duration>,
@@ -46,7 +46,7 @@ impl Backoff {
         }
     }
 
-    /// When the next start is allowed.
+    /// Returns when the next start is allowed.
     pub(super) fn until(self) -> Option<Duration> {
         self.until
     }

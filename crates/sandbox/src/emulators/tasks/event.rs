@@ -8,7 +8,7 @@ use super::scheduler::Ended;
 /// An event for the loop.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// All active services if they have changed, and the requests for protection of tasks.
+    /// All active services, if they have changed, and the requests to protect tasks.
     Services(Option<Vec<Service>>, BTreeMap<String, Protection>),
     /// A task's processes have ended.
     Ended {
@@ -16,6 +16,6 @@ pub(crate) enum Event {
         task: String,
         ended: Ended,
     },
-    /// Nothing listens at LocalStack's endpoint any longer.
+    /// Nothing listens at LocalStack's endpoint anymore.
     LocalStackGone,
 }

@@ -69,7 +69,7 @@ impl Fleet {
         }
     }
 
-    /// Does the work that is due and reports it; ready when more work is due.
+    /// Does the work that is due, and reports it. The future is ready when more work is due.
     pub(crate) fn tick(&mut self, reports: &Reports) -> impl Future<Output = ()> + use<> {
         let now = self.clock.now();
         let start = self.behavior.task_start;
@@ -87,7 +87,7 @@ impl Fleet {
             if due.is_empty() {
                 break;
             }
-            // The end of a placeholder can be the event that others wait for.
+            // The end of a placeholder can be the event that others are waiting for.
             for (arn, action) in due {
                 self.carry_out(&arn, action, now);
             }
@@ -107,7 +107,6 @@ impl Fleet {
         }
     }
 
-    /// Handles an event.
     pub(crate) fn handle(&mut self, event: Event) {
         let now = self.clock.now();
         match event {
@@ -138,7 +137,7 @@ impl Fleet {
             scheduler.delete();
         }
         loop {
-            // Only the end of a task can bring this forward.
+            // Only the end of a task can make this earlier.
             drop(self.tick(reports));
             if self.services.is_empty() {
                 return;
@@ -176,7 +175,7 @@ impl Fleet {
         }
     }
 
-    /// Logs once which containers of a service run, and which don't.
+    /// Logs once which containers of a service run a program, and which don't.
     fn log_programs(&self, service: &Service) {
         let found = process::find_programs(&service.task_definition, &self.behavior.programs);
         let runs: Vec<_> = found
@@ -196,7 +195,7 @@ impl Fleet {
             TaskAction::Launch(id) => self.launch_task(arn, id),
             TaskAction::Stop(id) => match self.stops.remove(&id) {
                 Some(stop) => {
-                    // A task that has just ended needs no stop.
+                    // A task that has just ended doesn't need a stop.
                     let _ = stop.send(());
                 }
                 None => self.end_placeholder(arn, &id, now),
@@ -237,7 +236,7 @@ impl Fleet {
         });
     }
 
-    /// Has what the task's containers print shipped to their log groups, until the senders are dropped.
+    /// Ships the output of a task's containers to their log groups until the senders are dropped.
     fn ship_logs(
         &self,
         service: &Service,
@@ -262,8 +261,8 @@ impl Fleet {
         programs.into_iter().enumerate().map(ship).collect()
     }
 
-    /// What a task finds in its environment, beside its container's own variables: where the sandbox is,
-    /// and nothing of the user's.
+    /// Returns a task's environment in addition to its container's own variables: the location of the sandbox,
+    /// and nothing from the user's environment.
     fn build_environment(&self, service: &Service, task: &str) -> BTreeMap<String, String> {
         let agent = format!("{}/_ecs_scaler/agent/{task}", self.endpoint_url);
         // LocalStack treats a key of twelve digits as the account, and any other as its default
@@ -316,7 +315,7 @@ fn log_end(scheduler: &Scheduler, id: &str, ended: &Ended) {
     log("tasks", &format!("service {name}: task {id}: {how}"));
 }
 
-/// A random number from std's seed for hash tables: good enough for IDs and delays.
+/// Returns a random number from std's seed for hash tables, which is good enough for IDs and delays.
 fn random_number() -> u64 {
     RandomState::new().build_hasher().finish()
 }

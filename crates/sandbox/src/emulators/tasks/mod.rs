@@ -1,8 +1,7 @@
-//! The emulator for ECS's scheduler and agent: desired count → tasks.
+//! The emulator for ECS's scheduler and agent: from the desired count to tasks.
 //!
-//! `scheduler` decides for one service, `process` runs one task, and the loop here joins them: it receives
-//! services from the plugin and events from the tasks' processes, and reports the running tasks to the
-//! plugin.
+//! `scheduler` decides for one service, `process` runs one task, and the loop here connects them. It receives
+//! services from the plugin and events from the tasks' processes, and reports the running tasks to the plugin.
 
 mod backoff;
 mod event;
@@ -20,8 +19,8 @@ use super::{EmulatorSettings, Plugin, Stop};
 use event::Event;
 use fleet::Fleet;
 
-/// Runs the tasks of every service in the sandbox, until it is asked to stop or LocalStack is gone for
-/// good; then ends them.
+/// Runs the tasks of every service in the sandbox until it must stop or LocalStack is permanently gone. Then
+/// stops the tasks.
 pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
     let plugin = Plugin::new(&settings.endpoint_url);
     let (sender, mut events) = mpsc::channel(64);

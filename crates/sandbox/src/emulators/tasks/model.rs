@@ -1,4 +1,4 @@
-//! The wire format of the plugin: services come in, reports on tasks go out.
+//! The wire format of the plugin: receives services, and sends reports on tasks.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Answer to `GET /_ecs_scaler/services`.
+/// Response to `GET /_ecs_scaler/services`.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct Listing {
-    /// Version of the whole answer; a later request names it.
+    /// Version of the whole response, for a later request.
     pub version: String,
-    /// Every active service; `None` if nothing has changed since the named version.
+    /// Every active service. `None` if nothing has changed since the version in the request.
     pub services: Option<Vec<Service>>,
     /// Tasks that should be protected from scale-in, by ID.
     #[serde(default)]
@@ -21,9 +21,9 @@ pub(crate) struct Listing {
 /// A request for protection.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(crate) struct Protection {
-    /// Later requests have larger ones.
+    /// Increases with each request.
     pub id: u64,
-    /// Until when, in seconds since the Unix epoch; nothing to end it.
+    /// End of the protection, in seconds since the Unix epoch. `None` ends it.
     pub until: Option<f64>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Decision {
     pub id: u64,
     #[serde(serialize_with = "serialize_optional_seconds")]
     pub until: Option<Duration>,
-    /// Whether it was refused, since a deployment waits for the task to stop.
+    /// Whether it was refused, because a deployment is waiting for the task to stop.
     pub blocked: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Service {
     pub desired_count: u32,
     /// ID of the deployment that its tasks should belong to.
     pub deployment: String,
-    /// Percent of the desired count that must run during a deployment, rounded up.
+    /// Minimum percentage of the desired count that must run during a deployment, rounded up.
     pub minimum_healthy_percent: u32,
     /// Maximum percentage of the desired count during a deployment, rounded down.
     pub maximum_percent: u32,
@@ -58,7 +58,6 @@ pub(crate) struct Service {
     pub task_definition: Arc<TaskDefinition>,
 }
 
-/// The definition of a task.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub(crate) struct TaskDefinition {
     pub arn: String,
@@ -74,9 +73,9 @@ pub(crate) struct Container {
     pub command: Vec<String>,
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// In seconds; ECS's default is 30.
+    /// In seconds. ECS's default is 30.
     pub stop_timeout: Option<u64>,
-    /// Whether its end is the task's.
+    /// Whether the task ends with this container.
     pub essential: bool,
 }
 
@@ -131,7 +130,7 @@ pub(crate) struct TaskReport {
     pub protection: Option<Decision>,
 }
 
-/// A task's last status, in ECS's words.
+/// A task's last status, with ECS's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Status {
@@ -142,7 +141,7 @@ pub(crate) enum Status {
     Stopped,
 }
 
-/// The reason why a task stopped, in ECS's words.
+/// The reason why a task stopped, with ECS's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum StopCode {
     TaskFailedToStart,

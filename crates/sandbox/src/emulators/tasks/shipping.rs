@@ -1,4 +1,4 @@
-//! What the log driver `awslogs` does: lines that a container prints become events of its log group.
+//! The log driver `awslogs`: sends the lines that a container prints to its log group.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use tokio::sync::oneshot;
 
 use crate::emulators::log::log;
 
-/// Time between two looks at a file. A second and a half later is soon enough to read a log, and the loop that is
-/// emulated has the machine's processors.
+/// Time between two reads of a file. A delay of about two seconds is acceptable for logs, and the emulated loop
+/// needs the machine's processors.
 const EVERY: Duration = Duration::from_secs(2);
-/// Events of one PutLogEvents call. Source: Amazon CloudWatch Logs API: at most 10,000.
+/// Maximum number of events per PutLogEvents call. Source: Amazon CloudWatch Logs API: at most 10,000.
 const EVENTS: usize = 5_000;
-/// Bytes of a file that are read at once, and so of a call. Source: the same, at most 1 MiB.
+/// Maximum number of bytes of a file to read at once, and therefore per call. Source: the same, at most 1 MiB.
 const BYTES: u64 = 512 * 1024;
 
 /// A container whose lines are shipped.
@@ -25,16 +25,16 @@ pub(crate) struct Shipping {
     pub endpoint_url: String,
     pub account: String,
     pub region: String,
-    /// ARN of the task definition, which names the log group.
+    /// ARN of the task definition, which specifies the log group.
     pub task_definition: String,
     pub container: String,
     /// ID of the task.
     pub task: String,
-    /// The file that the container writes to.
+    /// The container's output file.
     pub file: PathBuf,
 }
 
-/// Where the lines go.
+/// The destination of the lines.
 struct Stream {
     client: aws_sdk_cloudwatchlogs::Client,
     group: String,
@@ -42,8 +42,8 @@ struct Stream {
 }
 
 impl Shipping {
-    /// Ships the lines until `ended` is ready or dropped, and then the rest. A container without a log group has none
-    /// shipped, and no failure ends a task: its file has every line.
+    /// Ships the lines until `ended` is ready or dropped, and then the rest. Lines of a container without a log group
+    /// aren't shipped. A failure never stops a task, because its file contains every line.
     pub(crate) async fn run(self, mut ended: oneshot::Receiver<()>) {
         let stream = match self.open().await {
             Ok(Some(stream)) => stream,
@@ -82,7 +82,7 @@ impl Shipping {
         );
     }
 
-    /// Makes the log stream, as the driver names it: `PREFIX/CONTAINER/TASK`.
+    /// Creates the log stream with the driver's name format: `PREFIX/CONTAINER/TASK`.
     async fn open(&self) -> Result<Option<Stream>, String> {
         let credentials = Credentials::new(&self.account, "test", None, None, "sandbox");
         let config = SdkConfig::builder()
@@ -142,8 +142,8 @@ impl Stream {
     }
 }
 
-/// The whole lines from a position on, of which none is empty, and the position behind them. With `last`, what follows the
-/// last line's end is a line, too.
+/// Returns the complete, nonempty lines from a position on, and the position after them. With `last`, also returns an
+/// incomplete last line.
 fn read_lines(file: &Path, position: u64, last: bool) -> (Vec<String>, u64) {
     let mut bytes = Vec::new();
     let read = std::fs::File::open(file).and_then(|mut file| {
@@ -153,7 +153,7 @@ fn read_lines(file: &Path, position: u64, last: bool) -> (Vec<String>, u64) {
     if read.is_err() {
         return (Vec::new(), position);
     }
-    // One line that is longer than all that is read at once is cut.
+    // A line that is longer than one read is split.
     let whole = match bytes.iter().rposition(|byte| *byte == b'\n') {
         Some(end) => end + 1,
         None if last || bytes.len() as u64 == BYTES => bytes.len(),

@@ -1,4 +1,4 @@
-//! One task of a service, and which of several stops first.
+//! One task of a service, and the order in which tasks stop.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::model::{Decision, Status, StopCode, TaskDefinition, TaskReport};
 
-/// A task, until it has stopped.
+/// A task that hasn't stopped yet.
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) id: String,
     pub(super) deployment: String,
     pub(super) definition: Arc<TaskDefinition>,
     pub(super) created_at: Duration,
-    /// When its start delay is over.
+    /// End of its start delay.
     pub(super) starts_at: Duration,
     pub(super) started_at: Option<Duration>,
     pub(super) stopping: Option<(Duration, StopCode, String)>,
@@ -48,8 +48,8 @@ impl Task {
     }
 }
 
-/// Which tasks stop first: tasks that don't run yet, then the youngest. A protected task stays, except
-/// when its service is deleted.
+/// Chooses the tasks that stop first: tasks that aren't running yet, then the youngest. A protected task isn't
+/// chosen unless its service is deleted.
 pub(super) fn choose_tasks<'a>(
     tasks: impl Iterator<Item = &'a Task>,
     count: usize,
@@ -60,7 +60,7 @@ pub(super) fn choose_tasks<'a>(
         .filter(|task| all || !task.is_protected(now))
         .collect();
     free.reverse();
-    // The sort is stable: of the same kind, the later ones stay in front.
+    // The sort is stable, so among equal tasks the later ones stay in front.
     free.sort_by_key(|task| task.is_running());
     free.iter()
         .take(count)
@@ -68,7 +68,6 @@ pub(super) fn choose_tasks<'a>(
         .collect()
 }
 
-/// The report on a task.
 pub(super) fn report_task(task: &Task, now: Duration) -> TaskReport {
     let stopping = task.stopping.as_ref();
     TaskReport {

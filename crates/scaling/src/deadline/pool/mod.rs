@@ -1,4 +1,5 @@
-//! The queues of a service whose objectives or processing times differ: one estimate for each kind, and one pool of tasks.
+//! The queues of a service with different objectives or processing times: one estimate for each kind, and
+//! one pool of tasks.
 
 use std::time::Duration;
 
@@ -18,21 +19,21 @@ pub(super) struct Pool {
 #[derive(Clone, Debug)]
 struct Group {
     settings: QueueSettings,
-    /// Places of its queues among those of the service.
+    /// Indexes of its queues among the service's queues.
     queues: Vec<usize>,
     watch: DeadlineWatch,
     /// Its part of the latest check.
     latest: DeadlineEstimate,
 }
 
-/// What the latest check found of the queues with one objective and processing time.
+/// The latest check's result for the queues with one objective and processing time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QueueEstimate<'a> {
-    /// Places of the queues among those of the service.
+    /// Indexes of the queues among the service's queues.
     pub queues: &'a [usize],
     /// Their latency objective.
     pub objective: Duration,
-    /// Their part of the estimate. Its tasks are those that they would need without other queues.
+    /// Their part of the estimate. Its tasks are the ones that they would need without other queues.
     pub estimate: DeadlineEstimate,
 }
 
@@ -53,7 +54,7 @@ impl Pool {
         let groups = places.into_iter().map(|(own, queues)| {
             let mut settings = own.apply(settings);
             if shared && matches!(settings.warm, Warm::Tasks(_)) {
-                // A fixed number is the whole service's.
+                // A fixed number belongs to the whole service.
                 settings.warm = Warm::Off;
             }
             let watch = DeadlineWatch::new(queues.len(), settings, bounds);
@@ -70,12 +71,12 @@ impl Pool {
         }
     }
 
-    /// The places of the queues of each group.
+    /// The indexes of the queues of each group.
     pub(super) fn queues(&self) -> impl Iterator<Item = &[usize]> {
         self.groups.iter().map(|group| group.queues.as_slice())
     }
 
-    /// What the latest check found of each group; nothing of a single one, which is the service's estimate.
+    /// The latest check's result for each group; empty for a single group, which is the service's estimate.
     pub(super) fn parts(&self) -> impl Iterator<Item = QueueEstimate<'_>> {
         let shared = self.is_shared();
         self.groups
@@ -106,7 +107,7 @@ impl Pool {
         latest.reduce(f64::max)
     }
 
-    /// Whether a task is starting that can still be expected to run.
+    /// Whether a starting task can still be expected to run.
     pub(super) fn is_starting(&self, at: Duration) -> bool {
         self.groups.iter().any(|group| group.watch.is_starting(at))
     }
@@ -124,7 +125,7 @@ impl Pool {
         }
     }
 
-    /// Checks all queues: what their work needs together.
+    /// Checks all queues: computes what their work needs together.
     pub(super) fn check(&mut self, seen: &ServiceReading<'_>, deploying: bool) -> DeadlineEstimate {
         if self.is_shared() {
             let parts = self.parts_of_tasks(seen);
@@ -146,9 +147,10 @@ impl Pool {
         }
     }
 
-    /// The part of the running tasks that each group can count on: what the others don't keep busy now, and at least its
-    /// turn. A worker that polls its queues without priority takes their messages in turn, so of queues that all have
-    /// messages, each gets tasks in proportion to the work of one of its messages.
+    /// The part of the running tasks that each group can count on: the tasks that the others don't keep
+    /// busy now, and at least its turn. A worker that polls its queues without priority takes their
+    /// messages in turn, so of queues that all have messages, each gets tasks in proportion to the work of
+    /// one of its messages.
     fn parts_of_tasks(&self, seen: &ServiceReading<'_>) -> Vec<f64> {
         let places = f64::from(seen.running) * f64::from(self.settings.concurrency.max(1));
         let seen: Vec<Workload> = self
@@ -174,7 +176,7 @@ impl Pool {
         seen.iter().map(part).collect()
     }
 
-    /// The needs of all groups together. What isn't known of one isn't known of the sum.
+    /// The needs of all groups together. The sum is unknown if one of them is.
     fn add_up(&self, groups: &[Group]) -> DeadlineEstimate {
         let parts = || groups.iter().map(|group| &group.latest);
         let all = |number: fn(&DeadlineEstimate) -> Option<f64>| {
@@ -191,7 +193,7 @@ impl Pool {
         let together = |needs: Vec<f64>| self.together(&needs).max(least);
         let known: Vec<f64> = parts().map(|part| part.at_least.unwrap_or(0.0)).collect();
         let work = mean_work(groups);
-        // As long as nothing is known of any work, nothing is removed.
+        // While no work is known, nothing is removed.
         let measured = |tasks: &f64| work.is_some() || *tasks > 0.0 && messages;
         let first = groups.first().map(|group| group.latest).unwrap_or_default();
         DeadlineEstimate {
@@ -208,7 +210,7 @@ impl Pool {
             warm,
             processing_time: work,
             measured: parts().any(|part| part.measured),
-            // The same tasks start for all of them.
+            // All of them share the same starting tasks.
             task_start: first.task_start,
             task_start_measured: first.task_start_measured,
             delivered: any(|part| part.delivered).reduce(f64::min),
@@ -216,10 +218,12 @@ impl Pool {
         }
     }
 
-    /// The tasks with which each group has those that it needs, while the other groups take their turns.
+    /// The tasks with which each group has the tasks that it needs, while the other groups take their
+    /// turns.
     ///
-    /// In the time that a group's plan has, another one keeps tasks busy with the messages that it has and gets, but with no
-    /// more of them than its turns allow. Work that is done before it is due costs nothing but earlier starts.
+    /// In the time that a group's plan has, another group keeps tasks busy with its present and future
+    /// messages, but with no more tasks than its turns allow. Doing work before it is due costs nothing
+    /// except earlier starts.
     fn together(&self, needs: &[f64]) -> f64 {
         let sum: f64 = needs.iter().sum();
         let loads: Vec<Workload> = self
@@ -264,7 +268,7 @@ impl Pool {
 }
 
 impl Group {
-    /// The counts of its queues.
+    /// Picks the counts of its queues.
     fn pick(&self, queues: &[Option<QueueCounts>]) -> Vec<Option<QueueCounts>> {
         let own = self.queues.iter();
         own.map(|place| queues.get(*place).copied().flatten())
@@ -273,24 +277,25 @@ impl Group {
 }
 
 impl Workload {
-    /// Tasks that these messages keep busy while those of another group, which needs so many, are worked off as planned.
+    /// Tasks that these messages keep busy while the messages of another group, which needs `need` tasks,
+    /// are drained as planned.
     fn taken_from(&self, other: &Self, need: f64) -> f64 {
         let planned = other.planned.max(f64::MIN_POSITIVE);
         let messages = self.messages + self.rate * planned;
         let within = messages * self.work / planned;
         let by_turns = need * self.turn() / other.turn();
-        // A message keeps no more than its own place busy.
+        // A message keeps only its own place busy.
         within.min(by_turns).min(messages / self.places)
     }
 
-    /// Its part when messages are taken in turn: the work of one.
+    /// Its part when tasks take messages in turn: the work of one message.
     fn turn(&self) -> f64 {
         self.work.max(1e-9)
     }
 }
 
-/// The tasks for tasks that always take the message with the earliest deadline: up to each group's deadline, only what is due
-/// by then is worked on.
+/// The tasks, if they always take the message with the earliest deadline: up to each group's deadline, they
+/// only work on messages due by then.
 fn earliest(needs: &[f64], loads: &[Workload]) -> f64 {
     let by = |limit: f64| {
         let due = needs
@@ -309,7 +314,7 @@ fn earliest(needs: &[f64], loads: &[Workload]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// The mean processing time of the messages that arrive, or of one of each group while none does.
+/// The mean processing time of the arriving messages, or of one message of each group if none arrives.
 fn mean_work(groups: &[Group]) -> Option<f64> {
     let known = || {
         let known = groups.iter().map(|group| group.latest);

@@ -1,4 +1,4 @@
-//! Known answers for queues with objectives of their own. A task starts within 39 s and a second of margin.
+//! Known answers for queues with different objectives. A task starts within 39 s plus a margin of 1 s.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ fn waiting(visible: u64) -> Option<QueueCounts> {
     })
 }
 
-/// What so many waiting messages need while no task runs, and the count that follows.
+/// What this many waiting messages need while no task runs, and the resulting count.
 fn first_check(queues: &[QueueSettings], visible: &[u64]) -> (f64, u32) {
     let counts: Vec<_> = visible.iter().map(|visible| waiting(*visible)).collect();
     let seen = ServiceReading {
@@ -70,8 +70,9 @@ fn near(found: f64, expected: f64) {
     assert!((found - expected).abs() < 1e-6, "{found}");
 }
 
-/// 80% of 300 s are 240 s, of which a start leaves 200 s: 500 messages of 2 s are 1,000 task-seconds and need 5 tasks. 80% of
-/// 600 s less 40 s are 440 s, in which 1,100 messages need 5 tasks, too. Together they need 10; the larger one would be 5.
+/// 80% of 300 s are 240 s, a start leaves 200 s of them: 500 messages of 2 s are 1,000 task-seconds and
+/// need 5 tasks. 80% of 600 s less 40 s are 440 s, in which 1,100 messages need 5 tasks, too. Together they
+/// need 10; the larger need alone is 5.
 #[test]
 fn the_needs_of_two_queues_add_up() {
     let queues = [queue(300, 2), queue(600, 2)];
@@ -94,9 +95,10 @@ fn fractions_are_rounded_up_once() {
     assert_eq!(first_check(&queues, &[0, 0]).1, 0);
 }
 
-/// 900 messages need 9 tasks for the urgent queue. Tasks take messages in turn, so the patient queue's 220, which alone need
-/// one task, are worked off in the urgent queue's 240 s: 440 ÷ 240 = 1.83 tasks more. Of 5,500, which alone need 25, they
-/// take no more than every other message: 9 tasks more, which the sum of 34 exceeds.
+/// 900 messages need 9 tasks for the urgent queue. Tasks take messages in turn, so the patient queue's 220,
+/// which alone need one task, are drained in the urgent queue's 240 s: 440 ÷ 240 = 1.83 tasks more. Of
+/// 5,500, which alone need 25, the tasks take at most every other message: 9 tasks more, which the sum of
+/// 34 exceeds.
 #[test]
 fn a_patient_backlog_takes_its_turns() {
     let queues = [queue(300, 2), queue(600, 2)];
@@ -104,9 +106,10 @@ fn a_patient_backlog_takes_its_turns() {
     near(first_check(&queues, &[900, 5_500]).0, 34.0);
 }
 
-/// In a day, 720 s of planned waiting less 40 s: 2,720 messages of 2 s need 8 tasks. The urgent queue's 100 messages need 1.
-/// A turn of the patient queue takes as long as one of the urgent: 1 task more is enough for the urgent, and the sum holds.
-/// Of messages that take 20 s, each turn takes ten times as long: 1 + 10 tasks, although the sum of the needs is 9.
+/// In a day, 720 s of planned waiting less 40 s: 2,720 messages of 2 s need 8 tasks. The urgent queue's 100
+/// messages need 1. A turn of the patient queue takes as long as one of the urgent: 1 task more is enough
+/// for the urgent queue, and the sum is right. Of messages that take 20 s, each turn takes ten times as
+/// long: 1 + 10 tasks, although the sum of the needs is 9.
 #[test]
 fn the_turns_of_long_messages_take_longer() {
     let short = [queue(300, 2), queue(900, 2)];
@@ -115,8 +118,8 @@ fn the_turns_of_long_messages_take_longer() {
     near(first_check(&long, &[100, 272]).0, 11.0);
 }
 
-/// 360 messages of 2 s in a queue that can wait 15 min: 720 ÷ (720 − 40) = 1.06 tasks. As one queue with an objective of
-/// 1 min, they would be planned to be done within 42 s, 2 s after the tasks start.
+/// 360 messages of 2 s in a queue that can wait 15 min: 720 ÷ (720 − 40) = 1.06 tasks. As one queue with an
+/// objective of 1 min, the plan would be to finish them within 42 s, 2 s after the tasks start.
 #[test]
 fn patience_is_used() {
     let queues = [queue(60, 2), queue(900, 2)];
@@ -124,8 +127,9 @@ fn patience_is_used() {
     assert!(first_check(&[queue(60, 2)], &[360]).0 > 10.0);
 }
 
-/// A burst of 300 messages every 10 min for 3 days. An objective of 10 s is shorter than a start, so such bursts pay for
-/// warm tasks; a queue that can wait 15 min needs none, and a fixed number is the whole service's.
+/// A burst of 300 messages every 10 min for 3 days. An objective of 10 s is shorter than a start, so such
+/// bursts pay for warm tasks; a queue that can wait 15 min needs none, and a fixed number is for the whole
+/// service.
 #[test]
 fn warm_tasks_are_for_the_urgent_queue_alone() {
     let queues = [queue(10, 2), queue(900, 2)];
@@ -186,7 +190,8 @@ fn queues_with_equal_settings_are_one_group() {
     );
 }
 
-/// Each part says what its queues would need without the others, and the share of the service is the lowest.
+/// Each part shows what its queues would need without the others, and the share of the service is the
+/// lowest.
 #[test]
 fn parts_are_those_of_the_latest_check() {
     let mut scaler = scaler(&[queue(300, 2), queue(600, 2)]);
@@ -206,7 +211,7 @@ fn parts_are_those_of_the_latest_check() {
     assert_eq!(scaler_between(&[queue(300, 2)], 0, 9).parts().count(), 0);
 }
 
-/// One check of a random life: what each queue holds (nothing: it can't be read).
+/// One check of a random life: the contents of each queue (`None`: it can't be read).
 type Moment = [Option<(u64, u64)>; 2];
 
 fn moments() -> impl Strategy<Value = Vec<Moment>> {
@@ -262,7 +267,7 @@ proptest! {
         prop_assert!(need([visible[0], visible[1] + more[1]]) >= few - 1e-9);
     }
 
-    /// Two queues with the same settings are estimated as one with the messages of both.
+    /// Two queues with the same settings are estimated as one queue with the messages of both.
     #[test]
     fn equal_objectives_are_one_queue(life in prop::collection::vec([(0u64..400, 0u64..60), (0u64..400, 0u64..60)], 1..60)) {
         let mut two = scaler_between(&[queue(300, 2), queue(300, 2)], 1, 50);
@@ -277,8 +282,8 @@ proptest! {
     }
 }
 
-/// A queue without messages, whose processing time no one has measured, keeps no task. While nothing is known of any queue, nothing
-/// is removed.
+/// A queue that has no messages and no measured processing time keeps no task. While nothing is known about any
+/// queue, nothing is removed.
 #[test]
 fn an_idle_queue_that_was_never_measured_does_not_block_scale_in() {
     let unmeasured = QueueSettings {

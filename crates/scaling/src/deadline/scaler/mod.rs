@@ -11,33 +11,34 @@ use crate::{
     ServiceReading,
 };
 
-/// Within these minutes, a function of many services has read the arrivals of earlier days for each of them.
+/// Within this many minutes, a function with many services has read the arrivals of earlier days for each
+/// of them.
 const LEARNING_MINUTES: u32 = 15;
 
-/// Checks, decides, and remembers what was done.
+/// Checks, decides, and remembers the changes.
 ///
-/// [`Self::new`]; then [`Self::sample`] as often as the queues are read, [`Self::decide`] at each check, and
-/// [`Self::record_change`] once the count is set. Overlapping scalers of one service are safe: each sets an absolute
-/// count.
+/// Call [`Self::new`]; then [`Self::sample`] whenever the queues are read, [`Self::decide`] at each check,
+/// and [`Self::record_change`] once the count is set. Overlapping scalers of one service are safe, because
+/// each sets an absolute count.
 #[derive(Clone, Debug)]
 pub struct DeadlineScaler {
     pool: Pool,
     queues: Vec<QueueSettings>,
     settings: DeadlineSettings,
-    /// Those that hold now, and the widest that ever do.
+    /// The bounds that apply now, and the widest that ever apply.
     bounds: Bounds,
     widest: Bounds,
     restraint: Restraint,
-    /// The first check, and how long after it nothing is removed that warm tasks may need.
+    /// The first check, and how long after it no tasks are removed that might be needed as warm tasks.
     begun: Duration,
     learns_for: Duration,
-    /// When there last was a message, by a check or by the deletes that CloudWatch reports.
+    /// When a message was last seen, by a check or in the deletes that CloudWatch reports.
     busy: Option<Duration>,
 }
 
 impl DeadlineScaler {
-    /// Returns a scaler that has seen nothing yet, of a service with these queues. If its bounds change with the hours,
-    /// `bounds` are the widest, and [`Self::hold`] says which hold.
+    /// Returns a scaler without observations, for a service with these queues. If its bounds change by
+    /// schedule, `bounds` are the widest, and [`Self::hold`] sets the ones that apply.
     #[must_use]
     pub fn new(
         queues: Vec<QueueSettings>,
@@ -58,11 +59,12 @@ impl DeadlineScaler {
         }
     }
 
-    /// Returns a scaler that follows a policy. While [`Self::lacks_arrivals`], it removes nothing for 15 minutes: an
-    /// execution environment that has just begun would otherwise end the warm tasks that another one has started.
+    /// Returns a scaler that follows a policy. While [`Self::lacks_arrivals`], it removes nothing for 15
+    /// minutes. Otherwise, a new execution environment would end the warm tasks that another one has
+    /// started.
     ///
     /// # Errors
-    /// When the policy can't be followed: see [`DemandPolicy::check`].
+    /// If the policy is invalid: see [`DemandPolicy::check`].
     pub fn from_policy(policy: &DemandPolicy) -> Result<Self, DemandPolicyError> {
         let bounds = policy.envelope(policy.check()?);
         let cooldowns = PerSide {
@@ -79,35 +81,37 @@ impl DeadlineScaler {
         })
     }
 
-    /// Returns a scaler for [`Self::measure`], of a service with these queues. The bounds are the scalable target's, and
-    /// aren't known here.
+    /// Returns a scaler for [`Self::measure`], of a service with these queues. The bounds belong to the
+    /// scalable target, and aren't known here.
     #[must_use]
     pub fn without_bounds(queues: Vec<QueueSettings>, settings: DeadlineSettings) -> Self {
         Self::new(queues, settings, Bounds::ANY, PerSide::default())
     }
 
-    /// The groups of queues whose messages are estimated together, by the queues' places: all of them, unless their
-    /// objectives or processing times differ.
+    /// The groups of queues whose messages are estimated together, as indexes of the queues: all of them,
+    /// unless their objectives or processing times differ.
     pub fn groups(&self) -> impl Iterator<Item = &[usize]> {
         self.pool.queues()
     }
 
-    /// What the latest check found of each group; nothing of a single one, which is the service's estimate.
+    /// The latest check's result for each group; empty for a single group, which is the service's estimate.
     pub fn parts(&self) -> impl Iterator<Item = QueueEstimate<'_>> {
         self.pool.parts()
     }
 
-    /// Adds what CloudWatch knows of a group of queues in the minutes before the first check: the sum of the average
-    /// messages in flight of each minute, and the messages deleted in them. Only the first time counts.
+    /// Adds CloudWatch's data about a group of queues in the minutes before the first check: the sum of the
+    /// average messages in flight of each minute, and the messages deleted in them. Only the first call
+    /// counts.
     pub fn seed_processing_time(&mut self, group: usize, in_flight: f64, deleted: f64) {
         if let Some(watch) = self.pool.watch_mut(group) {
             watch.seed_processing_time(in_flight, deleted);
         }
     }
 
-    /// Adds the messages that were sent to a group of queues in earlier minutes, of which CloudWatch knows days: the start of each minute and
-    /// its messages, in order of time; a minute that is missing had none. Warm tasks are then insured against the bursts
-    /// of these days. To be called if [`Self::lacks_arrivals`].
+    /// Adds the messages that were sent to a group of queues in earlier minutes; CloudWatch has the data of
+    /// days. Each entry is the start of a minute and its messages, in order of time. A missing minute had
+    /// no messages. Warm tasks are then insured against the bursts of these days. Call it if
+    /// [`Self::lacks_arrivals`].
     pub fn seed_arrivals(
         &mut self,
         group: usize,
@@ -118,20 +122,20 @@ impl DeadlineScaler {
         }
     }
 
-    /// Whether warm tasks depend on the arrivals of earlier days, which aren't known yet.
+    /// Whether warm tasks depend on the arrivals of earlier days that aren't known yet.
     #[must_use]
     pub fn lacks_arrivals(&self) -> bool {
         self.pool.lacks_arrivals()
     }
 
-    /// Adds counts of the queues between two checks, or at one that could not read the service.
+    /// Adds counts of the queues between two checks, or at a check that could not read the service.
     pub fn sample(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         self.begin(at);
         self.pool.sample(at, queues);
     }
 
-    /// Adds the deletes of a group of queues in the minute that started at `start`, as CloudWatch reports them a minute or
-    /// two later. Each minute counts once.
+    /// Adds the deletes of a group of queues in the minute that started at `start`, which CloudWatch
+    /// reports 1 to 2 minutes later. Each minute counts once.
     pub fn record_deletes(&mut self, group: usize, start: Duration, deleted: f64) {
         if deleted > 0.0 {
             self.record_last_deletes(start.saturating_add(self.settings.reported));
@@ -141,8 +145,8 @@ impl DeadlineScaler {
         }
     }
 
-    /// Remembers that messages were deleted up to `at`. They needed a task, even if every check came before or after
-    /// them, so the last task stays for a time.
+    /// Remembers that messages were deleted up to `at`. They needed a task, even if every check came before
+    /// or after them, so the last task stays for a while.
     pub fn record_last_deletes(&mut self, at: Duration) {
         self.busy = self.busy.max(Some(at));
     }
@@ -155,7 +159,7 @@ impl DeadlineScaler {
         self.restraint.record_change(at, from, to);
     }
 
-    /// These bounds hold from now on.
+    /// Applies these bounds from now on.
     pub fn hold(&mut self, bounds: Bounds) {
         self.bounds = bounds;
         self.restraint.hold(bounds);
@@ -168,17 +172,18 @@ impl DeadlineScaler {
         }
     }
 
-    /// Fewest and most tasks that are allowed now.
+    /// Minimum and maximum number of tasks now.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         self.bounds
     }
 
-    /// Checks: returns the estimate, and the count that is right now. `deploying` while ECS deploys the service.
+    /// Checks the service. Returns the estimate, and the count to set. `deploying` while ECS deploys the
+    /// service.
     ///
-    /// The count stays within the bounds. It rises at once to what is needed. It falls only if the arrivals are known for
-    /// a minute and for as long as a task takes to start, while no task is starting and no deployment is in progress, outside of
-    /// cooldowns, and by at least a twentieth.
+    /// The count stays within the bounds. It rises at once to the need. It falls only if the arrivals are
+    /// known for a minute and for as long as a task start takes, no task is starting, no deployment is in
+    /// progress, and no cooldown is in effect. It falls by at least 5%.
     pub fn decide(
         &mut self,
         seen: &ServiceReading<'_>,
@@ -189,12 +194,14 @@ impl DeadlineScaler {
         (estimate, self.restraint.restrain(seen, decision, deploying))
     }
 
-    /// Checks a service that target tracking scales: returns the estimate, and the value that it follows with target 1,
-    /// tasks needed ÷ desired tasks. While it isn't known to which count scale-in can go, only a value over 1 is returned.
+    /// Checks a service that target tracking scales. Returns the estimate, and the value that target
+    /// tracking follows with target 1: tasks needed ÷ desired tasks. While it isn't known how far scale-in
+    /// can go, only a value over 1 is returned.
     ///
-    /// Divided by the *running* tasks, as a backlog is, the value would stay high until the tasks of the last scale-out
-    /// run, and each datapoint until then would add them again. The policy needs a cooldown of [`crate::TRACKING_COOLDOWN`]: until
-    /// then, a datapoint can be from before the latest scale-out.
+    /// If it were divided by the *running* tasks, like a backlog, the value would stay high until the tasks
+    /// of the last scale-out run, and each datapoint until then would add them again. The policy needs a
+    /// cooldown of [`crate::TRACKING_COOLDOWN`]: until then, a datapoint can be from before the latest
+    /// scale-out.
     pub fn measure(
         &mut self,
         seen: &ServiceReading<'_>,
@@ -205,7 +212,7 @@ impl DeadlineScaler {
         let known = estimate.need.zip(estimate.keep);
         let value = match known {
             Some((need, _)) if share(need) > 1.0 => Some(share(need)),
-            // What is kept limits scale-in, and adds no task.
+            // Tasks that are kept limit scale-in, and never add a task.
             Some((need, keep)) => Some(share(need.max(keep)).min(1.0)),
             None => estimate.at_least.map(share).filter(|value| *value > 1.0),
         };
@@ -224,7 +231,7 @@ impl DeadlineScaler {
         estimate
     }
 
-    /// Keeps tasks that are to spare while one is starting, or if they are too few to be worth it.
+    /// Keeps spare tasks while one is starting, or if they are too few to be worth removing.
     fn choose(&self, seen: &ServiceReading<'_>, estimate: &DeadlineEstimate) -> Decision {
         let decision = decide_between(estimate.at_least, estimate.keep, seen.desired, self.bounds);
         if decision.why != DecisionReason::Spare {
@@ -246,21 +253,21 @@ impl DeadlineScaler {
         Decision::within(self.bounds, seen.desired, inside, why)
     }
 
-    /// Until when it is waited for the arrivals of earlier days.
+    /// When waiting for the arrivals of earlier days ends.
     fn learns_until(&self) -> Option<Duration> {
         let until = self.begun.saturating_add(self.learns_for);
         self.lacks_arrivals().then_some(until)
     }
 
-    /// Whether there was a message not long ago. One that came and went between two checks shows in the deletes of its
-    /// minute, which come a minute or two later.
+    /// Whether there was a message recently. One that came and went between two checks shows in the deletes
+    /// of its minute, which arrive 1 to 2 minutes later.
     fn keeps_last_task(&self, at: Duration) -> bool {
         let window = self.settings.window;
         let until = self.busy.map(|busy| busy.saturating_add(window));
         until.is_some_and(|until| at <= until)
     }
 
-    /// The first check, or the first after the clock was set back: nothing is known.
+    /// The first check, or the first after the clock was set back: there is no earlier knowledge.
     fn begin(&mut self, at: Duration) {
         let latest = self.pool.latest();
         if latest.is_none_or(|latest| at.as_secs_f64() < latest) {

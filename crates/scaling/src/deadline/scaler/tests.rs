@@ -22,7 +22,7 @@ fn settings() -> DeadlineSettings {
     }
 }
 
-/// From 1 to 50 tasks, over one queue.
+/// From 1 to 50 tasks, with one queue.
 fn scaler(out: u64, scale_in: u64) -> DeadlineScaler {
     let cooldowns = PerSide {
         scale_out: at(out),
@@ -36,7 +36,7 @@ fn scaler(out: u64, scale_in: u64) -> DeadlineScaler {
     )
 }
 
-/// Checks while so many messages wait and none is in flight, and does what is right. Tasks run at once.
+/// Checks while this many messages wait and none is in flight, and applies the decision. Tasks run at once.
 fn step(
     scaler: &mut DeadlineScaler,
     seconds: u64,
@@ -69,7 +69,7 @@ fn step_while(
     decision.why
 }
 
-/// Checks every 10 s at an empty queue, from one time to another, both included.
+/// Checks every 10 s at an empty queue, from one time to another, inclusive.
 fn idle(scaler: &mut DeadlineScaler, from: u64, to: u64, desired: &mut u32) -> Vec<DecisionReason> {
     let checks = (from..=to).step_by(10);
     checks.map(|at| step(scaler, at, 0, desired)).collect()
@@ -105,7 +105,7 @@ fn the_cooldown_of_scale_in_keeps_from_more_and_scale_out_ends_it() {
     let (mut scaler, mut desired) = (scaler(0, 300), 9);
     idle(&mut scaler, 0, 300, &mut desired);
     assert_eq!(desired, 1);
-    desired = 5; // Somebody else's change.
+    desired = 5; // Another user's change.
     let (until, of) = (at(600), Side::In);
     let why = step(&mut scaler, 310, 0, &mut desired);
     assert_eq!((why, desired), (DecisionReason::Cooldown { until, of }, 5));
@@ -124,7 +124,7 @@ fn in_the_cooldown_of_scale_out_only_a_larger_count_is_set() {
     assert!((6..50).contains(&first), "{first}");
     step(&mut scaler, 70, 3_000, &mut desired);
     assert_eq!(desired, 50);
-    desired = 10; // Somebody else's change: the same count again is no larger one.
+    desired = 10; // Another user's change: setting the same count again isn't an increase.
     let (until, of) = (at(670), Side::Out);
     let why = step(&mut scaler, 80, 4_000, &mut desired);
     assert_eq!((why, desired), (DecisionReason::Cooldown { until, of }, 10));
@@ -163,7 +163,7 @@ fn a_count_outside_its_bounds_waits_for_no_cooldown() {
     idle(&mut scaler, 10, 70, &mut desired);
     assert_eq!(desired, 50);
     desired = 60;
-    // Spare, but for the cooldown: then at least to the bound.
+    // Spare, except for the cooldown: then at least to the bound.
     let why = step(&mut scaler, 80, 0, &mut desired);
     assert_eq!((why, desired), (DecisionReason::Bounds, 50));
 }
@@ -210,8 +210,8 @@ fn follows_a_policy() {
     assert_eq!(problem, DemandPolicyError::Zero("acceptable_latency_ms"));
 }
 
-/// A period starts: the minimum is there at the next check. It ends: the count falls only because nothing needs the tasks.
-/// One that allows no task ends them all, whatever waits.
+/// A period starts: the count is at the minimum at the next check. When it ends, the count falls only
+/// because nothing needs the tasks. A period that allows no task ends them all, whatever waits.
 #[test]
 fn the_bounds_that_hold_are_kept_at_once() {
     let bounds = |min, max| Bounds::new(min, max).unwrap();
@@ -243,8 +243,8 @@ fn the_bounds_that_hold_are_kept_at_once() {
     assert_eq!(desired, 20);
 }
 
-/// One check of a random life: what the queue holds (nothing: it can't be read), seconds since the check before, whether
-/// ECS deploys, and what somebody else sets the count to.
+/// One check of a random life: the contents of the queue (`None`: it can't be read), seconds since the
+/// previous check, whether ECS deploys, and the count that another user sets.
 type Moment = (Option<(u64, u64)>, u64, bool, Option<u32>);
 
 fn moments() -> impl Strategy<Value = Vec<Moment>> {
@@ -277,7 +277,7 @@ proptest! {
             if to < from {
                 prop_assert!(!deploying);
                 if from <= max {
-                    // A reason, data, no cooldown, and no more than can be spared.
+                    // There is a reason, data, and no cooldown, and only spare tasks are removed.
                     prop_assert_eq!(decision.why, DecisionReason::Spare);
                     prop_assert!(estimate.need.is_some() && counts.is_some());
                     prop_assert!(estimate.keep.is_some_and(|keep| tasks_for(keep, bounds) <= to));
@@ -290,7 +290,7 @@ proptest! {
                     downs.push(now);
                 }
             }
-            // To be brought to a bound begins no cooldown.
+            // A change that brings the count to a bound starts no cooldown.
             if to > from && to > bounds.clamp(from) {
                 prop_assert_eq!(decision.why, DecisionReason::Needed);
                 ups.push(now);
@@ -301,7 +301,8 @@ proptest! {
     }
 }
 
-/// A new environment finds 9 tasks, which may be warm ones: an objective of 10 s is shorter than a start of 40 s.
+/// A new environment finds 9 tasks, which might be warm ones: an objective of 10 s is shorter than a start
+/// of 40 s.
 #[test]
 fn a_new_environment_removes_nothing_before_it_knows_the_arrivals_of_earlier_days() {
     let mut policy: DemandPolicy = serde_json::from_value(serde_json::json!({
@@ -322,14 +323,15 @@ fn a_new_environment_removes_nothing_before_it_knows_the_arrivals_of_earlier_day
         (waits, before, desired)
     };
     assert_eq!(after(&policy, 600), (true, 9, 1));
-    // What can't be read is not waited for without end.
+    // It doesn't wait forever for data that can't be read.
     assert_eq!(after(&policy, 900), (true, 1, 1));
     policy.warm = Warm::Off;
     assert_eq!(after(&policy, 600), (false, 1, 1));
 }
 
 proptest! {
-    /// Target tracking adds tasks only for what is needed; what must be kept never does, however many were needed or busy.
+    /// Target tracking adds tasks only for the need. Tasks to keep never add any, however many were needed
+    /// or busy.
     #[test]
     fn what_is_kept_adds_no_task_by_target_tracking(
         checks in proptest::collection::vec((0u64..5_000, 0u64..500, 0u32..60), 1..40),

@@ -1,4 +1,4 @@
-//! Successive checks of a service and its queues, and the tasks that follow from them.
+//! Successive checks of a service and its queues, and the tasks that they need.
 
 mod warm;
 
@@ -17,36 +17,37 @@ use super::settings::DeadlineSettings;
 use super::starts::TaskStarts;
 use crate::{Bounds, QueueCounts, ServiceReading};
 
-/// Checks without a sample of all queues after which what was known of the arrivals is forgotten.
+/// Number of checks without a sample of all queues after which the arrivals are forgotten.
 const GAP_CHECKS: f64 = 3.0;
 
-/// Starts after which a task that still doesn't run is no longer counted on.
+/// Number of starts after which a task that still doesn't run no longer counts.
 const OVERDUE_STARTS: f64 = 3.0;
 
 /// The result of a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DeadlineEstimate {
-    /// Messages that wait in the queues that could be read.
+    /// Messages waiting in the queues that could be read.
     pub visible: u64,
     /// Messages in flight in the queues that could be read.
     pub in_flight: u64,
-    /// Messages that are sent per second; `None` until it is known.
+    /// Messages sent per second; `None` until it is known.
     pub rate: Option<f64>,
-    /// Tasks that the work needs, unrounded and without bounds; `None` if it isn't known.
+    /// Tasks that the work needs, unrounded and without bounds; `None` if unknown.
     pub need: Option<f64>,
-    /// Tasks that what is known needs at least; the need, if that is known. `None` when nothing is.
+    /// Minimum number of tasks for the known work; the need itself, if that is known. `None` if nothing is
+    /// known.
     pub at_least: Option<f64>,
-    /// The tasks to which scale-in can go; `None` unless it is known long enough.
+    /// The number of tasks that scale-in must leave; `None` until it has been known for long enough.
     pub keep: Option<f64>,
     /// Warm tasks.
     pub warm: WarmFloor,
     /// Calibrated processing time in seconds: how long a message keeps a place of a task busy.
     pub processing_time: Option<f64>,
-    /// Whether it was measured, or is only what is configured.
+    /// Whether it was measured, or is only configured.
     pub measured: bool,
     /// Task start in seconds: the 95th percentile.
     pub task_start: f64,
-    /// Whether it was measured, or is only what is configured.
+    /// Whether it was measured, or is only configured.
     pub task_start_measured: bool,
     /// Share of the messages of the last days that started within the objective.
     pub delivered: Option<f64>,
@@ -54,18 +55,18 @@ pub struct DeadlineEstimate {
     pub starting: u32,
 }
 
-/// What is remembered from check to check. All times count from the same origin.
+/// State kept from check to check. All times count from the same origin.
 #[derive(Clone, Debug)]
 pub(super) struct DeadlineWatch {
     settings: DeadlineSettings,
     bounds: Bounds,
-    /// Most tasks that ever are allowed.
+    /// Maximum number of tasks that is ever allowed.
     most: u32,
     /// A second of the loop.
     second: f64,
     every: f64,
     objective: f64,
-    /// The part of the tasks that work on these queues, and whether other queues have the rest.
+    /// The share of the tasks that works on these queues, and whether other queues have the rest.
     part: f64,
     pooled: bool,
     /// The latest counts of each queue, and when they were read.
@@ -83,11 +84,11 @@ pub(super) struct DeadlineWatch {
     running: u32,
     /// Messages sent since the last check.
     sent: f64,
-    /// The latest sample of all queues, and since when there was one in each gap.
+    /// The latest sample of all queues, and the time of the first one since the last gap.
     sampled: Option<f64>,
     since: f64,
     checked: Option<f64>,
-    /// The latest check that saw the service.
+    /// The latest check that could read the service.
     observed: Option<f64>,
     /// Whether minutes from before the first check were added, for the processing time and for warm tasks.
     knows_flows: bool,
@@ -108,17 +109,17 @@ struct Moment {
     price: f64,
 }
 
-/// What other queues of the same service need to know of these ones.
+/// The load of these queues that other queues of the same service need to know.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Workload {
     /// Messages that wait or are in flight, and those in flight.
     pub(super) messages: f64,
     pub(super) in_flight: f64,
-    /// Messages that are sent per second.
+    /// Messages sent per second.
     pub(super) rate: f64,
     /// Seconds of work per message and task.
     pub(super) work: f64,
-    /// Places of a task.
+    /// Planned seconds until waiting messages start.
     pub(super) places: f64,
     /// Seconds within which waiting messages are to start.
     pub(super) planned: f64,
@@ -181,12 +182,12 @@ impl DeadlineWatch {
         }
     }
 
-    /// So large a part of the tasks works on these queues.
+    /// Sets the share of the tasks that works on these queues.
     pub(super) fn set_part(&mut self, part: f64) {
         self.part = part;
     }
 
-    /// The work that these counts are.
+    /// The work that these counts represent.
     pub(super) fn workload(&self, queues: &[Option<QueueCounts>]) -> Workload {
         if queues.iter().any(Option::is_none) {
             return self.known_load();
@@ -199,7 +200,7 @@ impl DeadlineWatch {
         }
     }
 
-    /// The work that is known from the latest check.
+    /// The work known from the latest check.
     pub(super) fn known_load(&self) -> Workload {
         let (visible, in_flight) = sum(self.queues.iter().flatten().map(|(_, counts)| counts));
         let places = f64::from(self.settings.concurrency.max(1));
@@ -220,7 +221,8 @@ impl DeadlineWatch {
         self.sampled
     }
 
-    /// Adds counts of the queues, between two checks or at one. One queue that can't be read makes a gap.
+    /// Adds counts of the queues, between two checks or at one. If any queue can't be read, that makes a
+    /// gap.
     pub(super) fn sample(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         let at = at.as_secs_f64();
         let gap = GAP_CHECKS * self.every;
@@ -257,7 +259,7 @@ impl DeadlineWatch {
         }
     }
 
-    /// Forgets the arrivals, of which a part was not seen. What was learned over days stays.
+    /// Forgets the arrivals, because part of them was not seen. Keeps the results learned over days.
     fn forget(&mut self, at: f64) {
         let tuning = self.settings.tuning;
         self.counter = ArrivalCounter::default();
@@ -288,23 +290,23 @@ impl DeadlineWatch {
         }
     }
 
-    /// Other bounds hold from now on.
+    /// Applies other bounds from now on.
     pub(super) fn hold(&mut self, bounds: Bounds) {
         self.bounds = bounds;
     }
 
-    /// So many tasks were ordered.
+    /// Records that this many tasks were ordered.
     pub(super) fn order(&mut self, at: Duration, tasks: u32) {
         self.starts.order(at.as_secs_f64(), tasks);
     }
 
-    /// Whether a task is starting that can still be expected to run.
+    /// Whether a starting task can still be expected to run.
     pub(super) fn is_starting(&self, at: Duration) -> bool {
         let longest = OVERDUE_STARTS * self.starts.planned();
         self.starts.starts_since(at.as_secs_f64() - longest)
     }
 
-    /// Checks: what the work needs.
+    /// Checks: computes what the work needs.
     pub(super) fn check(&mut self, seen: &ServiceReading<'_>, deploying: bool) -> DeadlineEstimate {
         let at = seen.at.as_secs_f64();
         let gap = GAP_CHECKS * self.every;
@@ -343,13 +345,13 @@ impl DeadlineWatch {
         estimate.rate = self.segment.rate();
         let one = if visible + in_flight > 0.0 { 1.0 } else { 0.0 };
         if let Some(moment) = self.moment(at, seen.running, (visible, in_flight)) {
-            // Queues that share tasks need fractions of one, which are rounded up once.
+            // Queues that share tasks need fractions of a task, which are rounded up once.
             let least = if self.pooled { 0.0 } else { one };
             self.demand(&moment, sent, &mut estimate, least);
         } else if one > 0.0 {
             estimate.need = Some(one);
         } else if self.pooled {
-            // Nothing was measured of queues that have no messages, and their work needs no task.
+            // These queues have no messages and nothing was measured, and their work needs no task.
             (estimate.need, estimate.keep) = (Some(0.0), Some(0.0));
         }
         estimate.at_least = estimate.need;
@@ -362,7 +364,7 @@ impl DeadlineWatch {
         estimate
     }
 
-    /// Whether the arrivals are known for long enough that a task can be removed.
+    /// Whether the arrivals have been known for long enough to remove a task.
     fn is_known(&self, at: f64) -> bool {
         at - self.since >= (60.0 * self.second).max(self.starts.planned())
     }
@@ -383,7 +385,7 @@ impl DeadlineWatch {
         })
     }
 
-    /// What the work needs, and to which count scale-in can go.
+    /// What the work needs, and how far scale-in can go.
     fn demand(&mut self, moment: &Moment, sent: f64, estimate: &mut DeadlineEstimate, one: f64) {
         let tuning = self.settings.tuning;
         let kept = self.arriving(moment).keep_up(&tuning.keep_up);
@@ -409,7 +411,7 @@ impl DeadlineWatch {
             .value()
             .max(self.recent_deadlines.value());
         let reduced = self.deadlines_from_now(moment, share);
-        // Ending a task that works for long costs more than an idle one.
+        // Ending a task that works on long messages costs more than an idle one.
         let busy =
             self.started(moment, share).messages / f64::from(self.settings.concurrency.max(1));
         estimate.need = Some(need);
@@ -430,7 +432,7 @@ impl DeadlineWatch {
         }
     }
 
-    /// Tasks by deadlines, if they are ordered now.
+    /// The tasks that the deadlines need, if they are ordered now.
     fn deadlines(&self, moment: &Moment, share: f64) -> f64 {
         let from = moment.at + moment.start;
         let overdue = moment.at - OVERDUE_STARTS * moment.start;
@@ -458,13 +460,13 @@ impl DeadlineWatch {
         demand.tasks(&self.log)
     }
 
-    /// Tasks by deadlines, if that many run from now on: what scale-in must leave.
+    /// The tasks that the deadlines need, if they run from now on: scale-in must leave as many.
     fn deadlines_from_now(&self, moment: &Moment, share: f64) -> f64 {
         self.deadline_demand(moment, share).tasks(&self.log)
     }
 
-    /// The messages in flight, if work is long beside the objective. Short work counts as waiting: what that adds is within
-    /// the part of the objective that isn't planned with.
+    /// The messages in flight, if work is long compared with the objective. Short work counts as waiting:
+    /// the difference is within the unplanned part of the objective.
     fn started(&self, moment: &Moment, share: f64) -> Started {
         let places = f64::from(self.settings.concurrency.max(1));
         let residence = moment.work * places;
@@ -498,7 +500,7 @@ impl DeadlineWatch {
     }
 }
 
-/// An empty log of the arrivals, as long as anything looks back.
+/// An empty log of the arrivals, as long as anything reads back.
 fn arrival_log(settings: &DeadlineSettings) -> ArrivalLog {
     let kept = (2 * settings.minute).max(3 * settings.objective);
     ArrivalLog::new(kept.as_secs_f64())

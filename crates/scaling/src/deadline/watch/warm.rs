@@ -13,8 +13,8 @@ pub(super) fn insurance(settings: &DeadlineSettings, most: u32) -> Insurance {
     Insurance::new(most, settings.tuning.insurance_decay * second)
 }
 
-/// The same minutes with 0 messages in those that are missing between two of them, but for gaps of over two weeks: SQS
-/// reports nothing of a queue that was idle for hours, and a warm task costs as much then.
+/// The same minutes with 0 messages in the missing minutes between two of them, except in gaps of over two
+/// weeks. SQS reports nothing for a queue that was idle for hours, and a warm task costs as much then.
 fn every_minute(
     minutes: impl IntoIterator<Item = (Duration, f64)>,
     minute: Duration,
@@ -66,8 +66,8 @@ impl DeadlineWatch {
         }
     }
 
-    /// Adds the messages of earlier minutes, each at an even rate. Only the insurance learns from them: the other parts
-    /// need no more than minutes, and arrivals that are inferred from counts have another dispersion.
+    /// Adds the messages of earlier minutes, each at an even rate. Only the insurance learns from them: the
+    /// other parts need only minutes, and arrivals inferred from counts have another dispersion.
     pub(in crate::deadline) fn seed_arrivals(
         &mut self,
         minutes: impl IntoIterator<Item = (Duration, f64)>,
@@ -111,8 +111,8 @@ impl DeadlineWatch {
         !self.knows_arrivals && self.insures() && self.processing.work().is_some()
     }
 
-    /// Whether warm tasks are kept by insurance: if a mean start and a check take longer than the objective. If only slow
-    /// starts do, few messages are late, and warm tasks cost more than they save.
+    /// Whether insurance keeps warm tasks: it does if a mean start and a check take longer than the
+    /// objective. If only slow starts do, few messages are late, and warm tasks cost more than they save.
     pub(in crate::deadline) fn insures(&self) -> bool {
         self.settings.warm.is_auto() && self.starts.mean() + self.every > self.objective
     }

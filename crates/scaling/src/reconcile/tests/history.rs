@@ -1,4 +1,4 @@
-//! Whole histories: a service, its alarms and a great many invocations, with every fault that may happen.
+//! Complete histories: a service, its alarms, and many invocations, with every possible fault.
 
 use proptest::prelude::*;
 
@@ -7,18 +7,18 @@ use super::*;
 const MIN: u32 = 1;
 const MAX: u32 = 12;
 
-/// What happens next.
+/// The next event.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// Time goes by, in seconds.
+    /// Time passes, in seconds.
     Pause(u64),
-    /// An alarm changes its state, and a message tells so, this many times.
+    /// An alarm changes its state, and a message about it arrives this many times.
     Change(Side, bool, u8),
-    /// An old message comes again.
+    /// An old message arrives again.
     Replay(prop::sample::Index),
-    /// The rule asks to look again.
+    /// The rule requests a re-evaluation.
     ReEvaluate,
-    /// The next invocation dies after its record is written.
+    /// The next invocation crashes after it writes its record.
     Crash,
 }
 
@@ -155,8 +155,8 @@ fn run(events: &[Event], cooldown: u64) -> World {
 }
 
 proptest! {
-    /// Messages step once per change, however often and late they come; every other step of the same
-    /// change is a re-evaluation's, and the pause is kept before it.
+    /// Messages step once per change, however often and late they come. Every other step of the same change
+    /// comes from a re-evaluation, and waits for the cooldown.
     #[test]
     fn never_twice_for_one_change(events in prop::collection::vec(event(), 1..80), cooldown in 0u64..200) {
         let world = run(&events, cooldown);
@@ -170,7 +170,7 @@ proptest! {
         }
     }
 
-    /// No two steps of one side within the cooldown, and no scale-in within any.
+    /// No two steps of one side happen within the cooldown, and no scale-in within any cooldown.
     #[test]
     fn cooldowns_are_kept(events in prop::collection::vec(event(), 1..80), cooldown in 0u64..200) {
         let world = run(&events, cooldown);
@@ -182,7 +182,7 @@ proptest! {
         }
     }
 
-    /// A load that stays reaches the bound, whatever happened before.
+    /// A constant load reaches the bound, whatever happened before.
     #[test]
     fn a_load_that_stays_reaches_the_bound(
         events in prop::collection::vec(event(), 0..40), cooldown in 0u64..200,

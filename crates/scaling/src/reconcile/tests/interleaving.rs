@@ -1,12 +1,12 @@
-//! Several invocations at once without anything that serialises them: every order of their calls, with
-//! every one of them dying at every call. Each call is one step here; what may go wrong between two
-//! calls is all here.
+//! Several invocations at once with nothing that serializes them: every order of their calls, with each of
+//! them crashing at each call. Each call is one step here, and these are all possible failures between two
+//! calls.
 
 use std::collections::HashSet;
 
 use super::*;
 
-/// What is left to do for an invocation.
+/// The remaining calls of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Next {
     Read,
@@ -18,7 +18,7 @@ enum Next {
     End,
 }
 
-/// A record of the one change that there is: from, to, done.
+/// A record of the only change: from, to, done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Record {
     from: u32,
@@ -80,7 +80,7 @@ impl State {
         }
     }
 
-    /// The world after the next call of one invocation.
+    /// The state after the next call of one invocation.
     fn after(&self, index: usize, order: Order) -> Self {
         let mut state = self.clone();
         let (trigger, next) = self.invocations[index];
@@ -123,7 +123,7 @@ impl State {
     }
 }
 
-/// Every count that any order can end with.
+/// Every count in which any order can end.
 fn ends(start: State, order: Order) -> Vec<State> {
     let (mut seen, mut open, mut ends) = (HashSet::new(), vec![start], Vec::new());
     while let Some(state) = open.pop() {
@@ -168,8 +168,8 @@ fn no_order_steps_twice_and_the_next_look_makes_up_for_what_is_lost() {
     }
 }
 
-/// Why [`Situation::desired`] is to be read before the records: else one invocation may take its whole
-/// step between the two reads of another.
+/// Why [`Situation::desired`] must be read before the records: otherwise, one invocation can take its
+/// complete step between the two reads of another.
 #[test]
 fn the_records_read_first_would_step_twice() {
     let ends = ends(State::new(&[MESSAGE, MESSAGE]), Order::RecordFirst);

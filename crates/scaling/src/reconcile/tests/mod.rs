@@ -27,7 +27,7 @@ pub(super) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// At 1,000 s, for an alarm that rings since 990 s, on 2 tasks.
+/// At 1,000 s, for an alarm that has been in ALARM since 990 s, with 2 tasks.
 fn situation(side: Side, trigger: Trigger) -> Situation {
     Situation {
         now: secs(1_000),
@@ -218,7 +218,7 @@ fn an_unfinished_step_is_not_finished_blindly() {
         }),
         "the bounds of today"
     );
-    // A quarter of an hour ago, and a second more.
+    // A quarter of an hour and one second ago.
     situation.records.scale_out = Some(StepRecord {
         at: secs(100),
         ..begun
@@ -281,7 +281,7 @@ fn the_metric_is_asked_for_only_if_it_matters() {
     assert_eq!(step_to(situation.decide(&scaling, Some(200.0))), Some(5));
     assert_eq!(step_to(situation.decide(&scaling, None)), Some(3));
 
-    // Within the cooldown, only the larger step adds, and only the difference.
+    // Within the cooldown, only a larger step adds tasks, and only the difference.
     situation.records.scale_out = Some(record(990, 990, 1, 2));
     assert_eq!(situation.decide_at_any_distance(&scaling), None);
     let larger = StepDecision::Step(StepRecord {

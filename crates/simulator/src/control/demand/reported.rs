@@ -1,4 +1,4 @@
-//! What is read at a check: the queue, the service, and the deletes of past minutes.
+//! The input of a check: the queue, the service, and the deletions of past minutes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,7 +16,8 @@ pub(super) struct ReportedDeletes {
     pub(super) minute: Nanos,
     delay: Nanos,
     deleted: Lanes,
-    /// Minutes that CloudWatch doesn't have yet: the end of each, and the queues' deletes until then and before.
+    /// Minutes that CloudWatch doesn't have yet: the end of each, and the queues' deletions until then and until
+    /// the previous end.
     minutes: VecDeque<(Nanos, Lanes, Lanes)>,
 }
 
@@ -30,13 +31,12 @@ impl ReportedDeletes {
         }
     }
 
-    /// A minute is over.
     pub(super) fn end_minute(&mut self, now: Nanos, seen: &Observation) {
         let before = std::mem::replace(&mut self.deleted, seen.lanes);
         self.minutes.push_back((now, seen.lanes, before));
     }
 
-    /// Gives the scaler the minutes that CloudWatch has by now.
+    /// Passes the minutes that CloudWatch has by now to the scaler.
     pub(super) fn report(&mut self, now: Nanos, scaler: &mut DeadlineScaler) {
         while let Some((ended, after, before)) = self.minutes.front().copied()
             && ended.saturating_add(self.delay) <= now
@@ -58,7 +58,7 @@ impl ReportedDeletes {
     }
 }
 
-/// The counts of so many queues.
+/// Returns the counts of this number of queues.
 pub(super) fn counts(seen: &Observation, queues: usize) -> Vec<Option<QueueCounts>> {
     let lanes = seen.lanes.0.iter().take(queues);
     let counts = lanes.map(|lane| QueueCounts {
@@ -68,7 +68,7 @@ pub(super) fn counts(seen: &Observation, queues: usize) -> Vec<Option<QueueCount
     counts.map(Some).collect()
 }
 
-/// The queues of a scenario, of which a policy says the same where they don't differ.
+/// Returns the queues of a scenario. The policy's settings apply to queues without their own.
 pub(super) fn queue_settings(
     scenario: &Scenario,
     settings: &DeadlineSettings,
@@ -79,7 +79,7 @@ pub(super) fn queue_settings(
     }
 }
 
-/// The input of a check.
+/// Returns the input of a check.
 pub(super) fn reading<'a>(
     now: Nanos,
     seen: &Observation,

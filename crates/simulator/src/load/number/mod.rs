@@ -1,4 +1,4 @@
-//! Counts and rates as tools and spreadsheets write them: `1,234`, `1.234,5`, `10.5 req/s`, `1.2 K`.
+//! Counts and rates in the formats of tools and spreadsheets: `1,234`, `1.234,5`, `10.5 req/s`, `1.2 K`.
 
 use super::error::RowProblem;
 use super::record::Record;
@@ -9,15 +9,15 @@ use super::words::rate_seconds;
 pub(super) struct Amount {
     pub(super) whole: u64,
     pub(super) millionths: u64,
-    /// Seconds of its unit, if that is one of a rate.
+    /// Seconds of its unit, if that is a rate's.
     pub(super) per: Option<u32>,
 }
 
-/// Millionths of one.
+/// Millionths per unit.
 pub(super) const MILLION: u64 = 1_000_000;
 
 impl Amount {
-    /// The number in millionths.
+    /// Returns the number in millionths.
     pub(super) fn in_millionths(self) -> u64 {
         self.whole
             .saturating_mul(MILLION)
@@ -39,7 +39,7 @@ impl Amount {
     }
 }
 
-/// How the numbers of a column are written.
+/// The number format of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NumberForm {
     /// `1,234.5`
@@ -48,18 +48,18 @@ pub(super) enum NumberForm {
     Comma,
 }
 
-/// A field as printable text.
+/// Returns a field as printable text.
 pub(super) fn clean_text(field: &[u8]) -> String {
     let text = String::from_utf8_lossy(field.trim_ascii());
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// A field for a message: short and printable.
+/// Returns a field for a message: short and printable.
 pub(super) fn shorten(field: &[u8]) -> String {
     clean_text(field).chars().take(40).collect()
 }
 
-/// Whether a field means a missing value.
+/// Whether a field is a missing value.
 pub(super) fn is_absent(field: &[u8]) -> bool {
     const WORDS: [&str; 10] = [
         "",
@@ -78,8 +78,7 @@ pub(super) fn is_absent(field: &[u8]) -> bool {
 }
 
 impl NumberForm {
-    /// The form in which all numbers of a column make sense. `whole` means that they have no
-    /// fraction.
+    /// Returns the format that is valid for all numbers of a column. `whole` means that they have no fraction.
     pub(super) fn detect(
         records: &[Record],
         columns: &[usize],
@@ -99,7 +98,7 @@ impl NumberForm {
                 }
             }
         }
-        // A file with semicolons is from a country where the comma starts the fraction.
+        // A file with semicolons comes from a country with a decimal comma.
         let commas = delimiter == b';';
         let comma = match (votes, doubts) {
             ([0, 0], [0, 0]) => false,
@@ -110,7 +109,7 @@ impl NumberForm {
         if comma { Self::Comma } else { Self::Point }
     }
 
-    /// Reads a number with its unit.
+    /// Parses a number with its unit.
     pub(super) fn read(self, field: &[u8]) -> Result<Amount, RowProblem> {
         if field.len() < 16 && !field.is_empty() && field.iter().all(u8::is_ascii_digit) {
             let whole = field
@@ -138,7 +137,7 @@ impl NumberForm {
         })
     }
 
-    /// A number without marks between its thousands.
+    /// Parses a number without thousands separators.
     fn plain(self, text: &str) -> Option<f64> {
         if self == Self::Point
             && let Ok(number) = text.parse()
@@ -158,7 +157,7 @@ impl NumberForm {
         let separators = [thousands, '\'', '’', ' ', '_'];
         let mut groups = whole.trim_start_matches(['-', '+']).split(separators);
         let first = groups.next()?;
-        // Groups have three digits, in India two.
+        // Groups have three digits. In India, they have two.
         let rest: Vec<&str> = groups.collect();
         let grouped = rest.iter().all(|group| matches!(group.len(), 2 | 3))
             && rest.last().is_none_or(|group| group.len() == 3)
@@ -174,7 +173,7 @@ impl NumberForm {
     }
 }
 
-/// Text of any encoding; spaces that don't break are spaces.
+/// Decodes text in any encoding. Non-breaking spaces become spaces.
 fn text(field: &[u8]) -> String {
     let text = match std::str::from_utf8(field) {
         Ok(text) => text.to_owned(),
@@ -183,7 +182,7 @@ fn text(field: &[u8]) -> String {
     text.replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ")
 }
 
-/// Where a number ends and its unit starts.
+/// Returns where a number ends and its unit starts.
 fn number_end(text: &str) -> usize {
     let end = text
         .find(|c: char| {
@@ -204,7 +203,7 @@ fn number_end(text: &str) -> usize {
     end + (rest.len() - digits.len()) + length
 }
 
-/// The factor of a number's suffix, and the seconds of a rate's unit.
+/// Returns the factor of a number's suffix, and the seconds of a rate's unit.
 fn parse_unit(suffix: &str) -> Option<(f64, Option<u32>)> {
     const WORDS: [&str; 20] = [
         "count", "counts", "req", "reqs", "request", "requests", "msg", "msgs", "message",
@@ -238,7 +237,7 @@ fn parse_unit(suffix: &str) -> Option<(f64, Option<u32>)> {
             || ["", "1", "per", "c"].contains(&unit.as_str())
     };
     match rate_seconds(unit) {
-        // Other words can be parts of one: `mreq/s` is a thousandth.
+        // Other words can't have a prefix: `mreq/s` would be a thousandth.
         Some(_) if !counted(unit) => None,
         Some(seconds) => Some((factor, Some(seconds))),
         None if unit.is_empty() || WORDS.contains(&unit.to_lowercase().as_str()) => {
@@ -248,7 +247,7 @@ fn parse_unit(suffix: &str) -> Option<(f64, Option<u32>)> {
     }
 }
 
-/// The mark that starts a fraction in a number, and whether that is certain.
+/// Returns the decimal mark of a number, and whether it is certain.
 fn decimal_mark(field: &[u8]) -> Option<(u8, bool)> {
     let marks: Vec<usize> = (0..field.len())
         .filter(|at| matches!(field[*at], b'.' | b','))

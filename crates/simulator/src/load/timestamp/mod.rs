@@ -1,4 +1,4 @@
-//! Times as tools and people write them into a load file.
+//! Times in the formats of tools and people.
 
 use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::DateTimeParser;
@@ -12,12 +12,12 @@ use super::numeric_time::{
 use super::options::DateOrder;
 use super::words;
 
-/// How the times of a file are written.
+/// The time format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeForm {
     /// A number, with or without a fraction.
     Number(Unit),
-    /// The days since 30 December 1899, as spreadsheets count.
+    /// Days since 30 December 1899, as spreadsheets count them.
     Serial,
     /// `YYYYMMDD`, with or without hour, minute, and second.
     Compact,
@@ -25,19 +25,19 @@ pub(super) enum TimeForm {
     Zoned,
     /// An ISO date and time without a zone: UTC.
     Local,
-    /// A time of the day alone.
+    /// A time of day without a date.
     Clock,
-    /// A date and time in another form.
+    /// A date and time in another format.
     Written { order: DateOrder, zoned: bool },
 }
 
 static PARSER: DateTimeParser = DateTimeParser::new();
 
 impl TimeForm {
-    /// The form of a column's times. `None` if it has no time.
+    /// Detects the format of a column's times. `None` if there are no times.
     ///
     /// # Errors
-    /// If dates can be read in two ways and no value settles it.
+    /// If dates are ambiguous and no value resolves that.
     pub(super) fn detect<'c>(
         cells: impl Iterator<Item = &'c [u8]> + Clone,
         order: Option<DateOrder>,
@@ -77,7 +77,7 @@ impl TimeForm {
         Ok(Some(Self::Written { order, zoned }))
     }
 
-    /// The same, with the unit that the name of the column has for small numbers.
+    /// Returns the same format, with the unit for small numbers from the name of the column.
     pub(super) fn named(self, name: Option<&str>) -> Self {
         let has = |units: &str| name.is_some_and(|name| words::has_word(name, units));
         match self {
@@ -91,7 +91,7 @@ impl TimeForm {
         }
     }
 
-    /// Microseconds since 1970 (or since the start, for small numbers).
+    /// Returns the microseconds since 1970 (or since the start, for small numbers).
     pub(super) fn read(self, text: &[u8]) -> Option<u64> {
         match self {
             Self::Number(unit) => Some(unit.micros(parse_number(text)?)),
@@ -119,7 +119,7 @@ impl TimeForm {
         }
     }
 
-    /// Whether times lack a zone, so that clocks can go back in them.
+    /// Whether times lack a zone, so that they can jump back with the clock.
     pub(super) fn lacks_zone(self) -> bool {
         matches!(
             self,
@@ -131,7 +131,7 @@ impl TimeForm {
         )
     }
 
-    /// The assumption of this form, for the user.
+    /// Returns the assumption of this format, for the user.
     pub(super) fn note(self) -> Option<String> {
         let numbers = match self {
             Self::Zoned | Self::Written { zoned: true, .. } => return None,
@@ -156,8 +156,8 @@ impl TimeForm {
         ))
     }
 
-    /// The first time of a file as people write it. Numbers of less than a year count from an unknown
-    /// start, so the result is `None`.
+    /// Formats the first time of a file for people. Numbers of less than a year count from an unknown start, so
+    /// the result is `None`.
     pub(super) fn written(self, micros: u64) -> Option<String> {
         const YEAR: u64 = 365 * 86_400 * 1_000_000;
         if matches!(self, Self::Number(_) | Self::Clock) && micros < YEAR {
@@ -169,12 +169,12 @@ impl TimeForm {
     }
 }
 
-/// Whether a field is a time in any form.
+/// Whether a field is a time in any format.
 pub(super) fn is_time(text: &[u8]) -> bool {
     parse_number(text).is_some() || is_date(text)
 }
 
-/// Whether a field is a date, with or without a time, and not a mere number.
+/// Whether a field is a date, with or without a time, and not only a number.
 pub(super) fn is_date(text: &[u8]) -> bool {
     PARSER.parse_timestamp(text).is_ok()
         || parse_local(text).is_some()
@@ -188,13 +188,13 @@ pub(super) fn is_bare_date(text: &[u8]) -> bool {
     !text.contains(&b':') && (is_date(text) || (text.len() == 8 && parse_compact(text).is_some()))
 }
 
-/// Whether a field is a time of the day without a date.
+/// Whether a field is a time of day without a date.
 pub(super) fn is_clock(text: &[u8]) -> bool {
     civil::parse(text, DateOrder::Dmy)
         .is_some_and(|parts| parts.date.is_none() && parts.time.is_some())
 }
 
-/// A time of day from a separate column, with colons: `12:00`, `120000`, `1200`, or an hour.
+/// Returns a time of day from a separate column in a format with colons: `12:00`, `120000`, `1200`, or an hour.
 pub(super) fn normalize_clock(text: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -217,7 +217,7 @@ pub(super) fn is_epoch(text: &[u8]) -> bool {
         || parse_compact(text).is_some()
 }
 
-/// The order that all dates of a column allow.
+/// Returns the order that is valid for all dates of a column.
 fn date_order<'c>(cells: impl Iterator<Item = &'c [u8]>) -> Result<DateOrder, ReadError> {
     let (mut day_first, mut month_first) = (0, 0);
     let mut doubtful = None;
@@ -242,9 +242,9 @@ fn date_order<'c>(cells: impl Iterator<Item = &'c [u8]>) -> Result<DateOrder, Re
     }
 }
 
-/// A date and time without a zone; dates can have slashes, as in CloudWatch's own export.
+/// Parses a date and time without a zone. Dates can have slashes, as in CloudWatch's own export.
 fn parse_local(text: &[u8]) -> Option<DateTime> {
-    // The parser would ignore an offset.
+    // The parser would ignore a UTC offset.
     if text
         .get(10..)?
         .iter()

@@ -1,4 +1,4 @@
-//! What a container runs as, and what may be done in it.
+//! The settings of a container, and its permissions.
 //!
 //! Source: Amazon ECS API, `RegisterTaskDefinition` and `ContainerDefinition`.
 
@@ -22,18 +22,18 @@ pub(super) static TEXTS: List = List {
 pub(super) const IMAGE_DIGEST: Field = optional(
     "image_digest",
     Kind::Word(&["resolve"]),
-    "`resolve`: `diff` and `deploy` replace the tag of `image` by the digest that it has in ECR then. A deploy after the tag was moved changes the service, and a rollback runs the image of before. For private ECR alone.",
+    "`resolve`: `diff` and `deploy` replace the tag of `image` with its current digest in ECR. A deploy after the tag was moved changes the service, and a rollback runs the previous image. Only for private ECR.",
 );
 pub(super) const ENTRYPOINT: Field = default(
     "entrypoint",
     Kind::List(&TEXTS),
     "[]",
-    "Entry point in place of the image's own.",
+    "Entry point instead of the image's own.",
 );
 pub(super) const HEALTH_CHECK: Field = optional(
     "health_check",
     Kind::Object(&HEALTH),
-    "Command by which ECS finds out whether the container is healthy. ECS replaces a task whose essential container isn't.",
+    "Command with which ECS checks whether the container is healthy. ECS replaces a task whose essential container isn't.",
 );
 pub(super) const USER_FIELD: Field = optional(
     "user",
@@ -61,20 +61,20 @@ pub(super) const INIT: Field = default(
 pub(super) const ULIMITS: Field = optional(
     "ulimits",
     Kind::Object(&LIMITS),
-    "Resource limits of the container, soft and hard. Fargate takes `nofile` alone.",
+    "Resource limits of the container, soft and hard. Fargate supports only `nofile`.",
 );
 pub(super) const ENVIRONMENT_FILES: Field = default(
     "environment_files",
     Kind::List(&FILES),
     "[]",
-    "Environment variables from files in S3 (`NAME=VALUE` in each line), by ARN. `environment` wins over them.",
+    "Environment variables from files in S3 (`NAME=VALUE` in each line), by ARN. `environment` takes precedence over them.",
 );
 
 pub(super) const DEPENDS_ON: Field = default(
     "depends_on",
     Kind::Entries(&DEPENDENCIES),
     "{}",
-    "Containers of the task that must have come so far before this one starts: the service's own by the service's key, and those of `sidecars`. `start`: it has started; `complete`: it has ended; `success`: with exit code 0; `healthy`: its health check has passed.",
+    "Containers of the task that must have reached a state before this one starts: the service's own, by the service's key, and the `sidecars`. `start`: it has started; `complete`: it has ended; `success`: with exit code 0; `healthy`: its health check has passed.",
 );
 
 static DEPENDENCIES: Entries = Entries {
@@ -93,7 +93,7 @@ pub(super) static SIDECARS: Entries = Entries {
 };
 
 pub(crate) static SIDECAR: Object = Object {
-    what: "a container beside the service's own",
+    what: "a container in addition to the service's own",
     fields: &[
         required(
             "image",
@@ -112,20 +112,20 @@ pub(crate) static SIDECAR: Object = Object {
             "command",
             Kind::List(&TEXTS),
             "[]",
-            "Command in place of the image's own.",
+            "Command instead of the image's own.",
         ),
         ENTRYPOINT,
         default(
             "environment",
             Kind::Entries(&ENVIRONMENT),
             "{}",
-            "Environment variables. Those of the stack, such as `QUEUE_URL`, are in the service's own container alone.",
+            "Environment variables. The stack's variables, such as `QUEUE_URL`, are only in the service's own container.",
         ),
         default(
             "secrets",
             Kind::Entries(&SECRETS),
             "{}",
-            "Environment variables from Secrets Manager or SSM Parameter Store, as those of the service.",
+            "Environment variables from Secrets Manager or SSM Parameter Store, as for the service.",
         ),
         ENVIRONMENT_FILES,
         HEALTH_CHECK,
@@ -155,17 +155,17 @@ pub(super) static SECRETS: Entries = Entries {
 
 /// Source: Amazon ECS API, `DeploymentConfiguration`.
 pub(super) static DEPLOYMENT: Object = Object {
-    what: "how ECS replaces tasks",
+    what: "the replacement of tasks",
     fields: &[
         optional(
             "min_healthy",
             Kind::Text(&HEALTHY_SHARE),
-            "The least share of the tasks that runs during a deployment, rounded up to whole tasks. Otherwise `100%`; on EC2 instances with several tasks at least one of them may stop first.",
+            "Minimum share of the tasks that runs during a deployment, rounded up to whole tasks. Otherwise `100%`; on EC2 instances with several tasks, at least one of them can stop first.",
         ),
         optional(
             "max",
             Kind::Text(&MOST_SHARE),
-            "The largest share of the tasks that exists during a deployment, the new ones included, rounded down to whole tasks. Otherwise `200%`.",
+            "Maximum share of the tasks that exists during a deployment, including the new ones, rounded down to whole tasks. Otherwise `200%`.",
         ),
     ],
     rules: &[],
@@ -325,7 +325,7 @@ static FILES: List = List {
     rule: None,
 };
 
-/// What the containers of a service may do: statements, and policies that exist.
+/// The permissions of a service's containers: statements, and existing policies.
 pub(super) static PERMISSIONS: List = List {
     of: Kind::Either(&PERMISSION_FORMS),
     least: 0,

@@ -19,29 +19,29 @@ pub(super) static LOAD_BALANCER: Object = Object {
             "health_check",
             Kind::Text(&HEALTH_CHECK),
             "/",
-            "Path by which it asks whether a task is well: the answer has to be 200 to 399.",
+            "Path of the health check: a task is healthy if it returns a status from 200 to 399.",
         ),
         optional(
             "certificate",
             Kind::Text(&CERTIFICATE_ARN),
-            "Certificate by which it speaks HTTPS; without one it speaks HTTP.",
+            "Certificate for HTTPS; without one, it uses HTTP.",
         ),
         default(
             "internal",
             Kind::Flag,
             "false",
-            "Whether it is reachable within the VPC only.",
+            "Whether it is reachable only within the VPC.",
         ),
         optional(
             "subnets",
             Kind::List(&SUBNETS),
-            "Its subnets in an existing network, in two availability zones at least; otherwise those of `network`. Public ones, unless it is internal.",
+            "Its subnets in an existing network, in at least two availability zones; otherwise, the subnets of `network`. They must be public, unless it is internal.",
         ),
         default(
             "allow_from",
             Kind::List(&BLOCKS),
             "[]",
-            "Blocks of addresses from which requests are let in; otherwise from everywhere, or if it is `internal`, from the VPC.",
+            "Blocks of addresses that can send requests; otherwise all addresses, or if it is `internal`, the VPC's.",
         ),
         default(
             "redirect_http",
@@ -62,7 +62,7 @@ pub(super) static LOAD_BALANCER: Object = Object {
         optional(
             "waf",
             Kind::Text(&WEB_ACL_ARN),
-            "ARN of a web ACL of AWS WAF in the stack's region, which decides on each request.",
+            "ARN of a web ACL of AWS WAF in the stack's region, which allows or blocks each request.",
         ),
         default(
             "deletion_protection",
@@ -79,7 +79,7 @@ pub(super) static LOAD_BALANCER: Object = Object {
 
 static PORT: Whole = whole(1, 65_535);
 
-/// Security groups hold 60 rules in all. Source: Amazon VPC quotas, "Security groups".
+/// Security groups can have 60 rules in total. Source: Amazon VPC quotas, "Security groups".
 static BLOCKS: List = List {
     of: Kind::Text(&BLOCK),
     least: 0,

@@ -1,4 +1,4 @@
-//! The metric, its alarms and who hears of them.
+//! The metric, its alarms, and their recipients.
 
 use super::network::SUBNETS;
 use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, required, time, whole};
@@ -21,7 +21,7 @@ pub(super) static METRIC: Object = Object {
             "every",
             Kind::Time(&EVERY),
             "1m",
-            "How often the metric is published; target tracking looks at minutes.",
+            "How often the metric is published; target tracking evaluates whole minutes.",
         ),
         default(
             "memory",
@@ -38,7 +38,7 @@ pub(super) static METRIC: Object = Object {
         optional(
             "vpc",
             Kind::Either(&FUNCTION_NETWORK_FORMS),
-            "The VPC that the functions of the stack run in: `network` for the subnets of `network`, or a mapping. The subnets must be private, with a way to ECS, SQS, CloudWatch, and S3 by NAT or VPC endpoints. Otherwise the functions run outside of your VPCs.",
+            "The VPC that the functions of the stack run in: `network` for the subnets of `network`, or a mapping. The subnets must be private, and must be able to reach ECS, SQS, CloudWatch, and S3 through NAT or VPC endpoints. Otherwise the functions run outside of your VPCs.",
         ),
         default(
             "tracing",
@@ -58,14 +58,14 @@ pub(super) static METRIC: Object = Object {
 
 static FUNCTION_NETWORK_FORMS: [Form; 2] = [Form::Word("network"), Form::Object(&FUNCTION_NETWORK)];
 
-/// Lambda takes 16 subnets and 5 security groups.
+/// Lambda accepts 16 subnets and 5 security groups.
 pub(crate) static FUNCTION_NETWORK: Object = Object {
     what: "the network of the functions",
     fields: &[
         optional(
             "vpc",
             Kind::Text(&VPC_ID),
-            "VPC in which the stack makes a security group that lets only HTTPS out; needed without `security_groups`.",
+            "VPC in which the stack creates a security group that allows only outbound HTTPS; required without `security_groups`.",
         ),
         required(
             "subnets",
@@ -75,7 +75,7 @@ pub(crate) static FUNCTION_NETWORK: Object = Object {
         optional(
             "security_groups",
             Kind::List(&FUNCTION_GROUPS),
-            "Security groups of the functions. They must let HTTPS out.",
+            "Security groups of the functions. They must allow outbound HTTPS.",
         ),
     ],
     rules: &[Rule::AnyOf(&["vpc", "security_groups"])],
@@ -90,22 +90,22 @@ static FUNCTION_GROUPS: List = List {
 };
 
 pub(super) static ASSETS: Object = Object {
-    what: "where code is kept",
+    what: "the storage of code",
     fields: &[required(
         "bucket",
         Kind::Text(&BUCKET),
-        "Name of an existing S3 bucket in the stack's account and region. ecs-scaler uploads the functions' code and large templates to `functions/`, `fleets/`, `templates/`, and `drafts/` in it, and changes no setting of it. Nothing there may expire while a stack uses it. If a KMS key encrypts the bucket, you need permission to use the key; functions with too many services for their rule read `fleets/`, and take no such bucket.",
+        "Name of an existing S3 bucket in the stack's account and region. ecs-scaler uploads the functions' code and large templates to `functions/`, `fleets/`, `templates/`, and `drafts/` in it, and changes no setting of it. Objects there must not expire while a stack uses them. If a KMS key encrypts the bucket, you need permission to use the key; functions with too many services for their rule read `fleets/`, and can't use such a bucket.",
     )],
     rules: &[],
 };
 
 pub(super) static LOGS: Object = Object {
-    what: "how logs are kept",
+    what: "the settings of logs",
     fields: &[
         optional(
             "retention",
             Kind::Time(&LOG_RETENTION),
-            "How long the logs are kept, those of services and of functions; CloudWatch Logs offers certain values. Otherwise `metric.log_retention`.",
+            "How long the logs of services and functions are kept; CloudWatch Logs supports only certain values. Otherwise `metric.log_retention`.",
         ),
         optional(
             "key",
@@ -116,7 +116,7 @@ pub(super) static LOGS: Object = Object {
     rules: &[],
 };
 
-/// An alarm sees one day at most, and must see two periods of the rule.
+/// An alarm can evaluate at most one day, and must evaluate two periods of the rule.
 static EVERY: Time = time(MINUTE, MINUTE, 12 * HOUR);
 
 static FUNCTION_MEMORY: Whole = whole(128, 10_240);
@@ -159,19 +159,19 @@ pub(super) static ALARMS: Object = Object {
         optional(
             "oldest_message",
             Kind::Time(&AGE),
-            "Age of a queue's oldest message over which the alarm rings; otherwise the shortest latency objective of its consumers: of `slo`, or else `acceptable_latency`.",
+            "Age of a queue's oldest message above which the alarm goes into ALARM; otherwise the shortest latency objective of its consumers: of `slo`, or else `acceptable_latency`.",
         ),
         default(
             "dead_letters",
             Kind::Whole(&LETTERS),
             "1",
-            "How many messages in a dead-letter queue let the alarm ring.",
+            "Number of messages in a dead-letter queue that puts the alarm into ALARM.",
         ),
         default(
             "metric_silent",
             Kind::Time(&SILENCE),
             "10m",
-            "How long the metric may be missing before the alarm rings; two periods of `metric.every` at least.",
+            "How long the metric can be missing before the alarm goes into ALARM; at least two periods of `metric.every`.",
         ),
     ],
     rules: &[],
@@ -183,7 +183,7 @@ static LETTERS: Whole = whole(1, 1_000_000_000);
 
 static SILENCE: Time = time(MINUTE, MINUTE, DAY);
 
-/// One SNS subscription each; more people are better reached through a mailing list.
+/// Each is one SNS subscription. A mailing list is better for more people.
 pub(super) static RECIPIENTS: List = List {
     of: Kind::Either(&RECIPIENT_FORMS),
     least: 0,
@@ -202,7 +202,7 @@ static SLACK_RECIPIENT: Object = Object {
     fields: &[required(
         "slack",
         Kind::Object(&SLACK),
-        "The channel. Somebody has to authorize Amazon Q Developer in chat applications (formerly AWS Chatbot) in the workspace once, in its console. Its role reads alarms and metrics, and its guardrail allows no more.",
+        "The channel. You must authorize Amazon Q Developer in chat applications (formerly AWS Chatbot) in the workspace once, in its console. Its role reads alarms and metrics, and its guardrail allows no more.",
     )],
     rules: &[],
 };

@@ -39,7 +39,7 @@ use crate::shape::texts::{
     ACCOUNT, KEY_ARN, POLICY_ARN, REGION, SHORT_NAME, STACK_NAME, TAG_KEY, TAG_VALUE,
 };
 
-/// The whole definition.
+/// The complete definition.
 pub(crate) static STACK: Object = Object {
     what: "the definition",
     fields: &[
@@ -51,7 +51,7 @@ pub(crate) static STACK: Object = Object {
         optional(
             "account",
             Kind::Text(&ACCOUNT),
-            "AWS account that the stack belongs to: a guard, by which any other is refused.",
+            "AWS account that the stack belongs to. ecs-scaler refuses any other account.",
         ),
         optional(
             "region",
@@ -62,13 +62,13 @@ pub(crate) static STACK: Object = Object {
             "environments",
             Kind::Entries(&ENVIRONMENTS),
             "{}",
-            "Variants of this definition by name. `--env NAME` merges one into the rest: mappings are merged, lists and other values replaced, and `null` removes a key. Its stack is called as the definition, a hyphen, and the environment, unless it has its own `name`.",
+            "Variants of this definition by name. `--env NAME` merges one into the rest: mappings are merged, lists and other values replaced, and `null` removes a key. Its stack's name is the definition's, a hyphen, and the environment's, unless it has its own `name`.",
         ),
         default(
             "tags",
             Kind::Entries(&TAGS),
             "{}",
-            "Tags of the stack, which CloudFormation puts on everything in it that takes tags.",
+            "Tags of the stack, which CloudFormation also puts on all resources that support tags.",
         ),
         default(
             "termination_protection",
@@ -84,24 +84,24 @@ pub(crate) static STACK: Object = Object {
         optional(
             "roles",
             Kind::Object(&ROLES),
-            "The IAM roles that the stack makes.",
+            "The IAM roles that the stack creates.",
         ),
         optional(
             "encryption",
             Kind::Text(&KEY_ARN),
-            "KMS key in the stack's region, by its ARN, for the messages of its queues and alarms and for its logs. A queue's `encryption` and `logs.key` win. The key's policy must let CloudWatch, CloudWatch Logs, and SNS use it, and senders and consumers; docs/permissions.md has the statements. The dead-letter queues of functions hold no messages of yours, and keep SQS's keys. Volumes of EC2 instances have `volume_key`.",
+            "KMS key in the stack's region, by its ARN, for the messages of its queues and alarms and for its logs. A queue's `encryption` and `logs.key` take precedence. The key's policy must let CloudWatch, CloudWatch Logs, and SNS use it, and senders and consumers; docs/permissions.md has the statements. The dead-letter queues of functions contain none of your messages, and keep SQS's keys. Volumes of EC2 instances have `volume_key`.",
         ),
         default(
             "network",
             Kind::Either(&NETWORK_FORMS),
             "create",
-            "Where created services run: `create` makes a small VPC with two public subnets and no NAT, `{create: …}` the same with settings; another mapping names what exists.",
+            "Where created services run: `create` creates a small VPC with two public subnets and no NAT, `{create: …}` the same with settings; another mapping names an existing network.",
         ),
         default(
             "cluster",
             Kind::Either(&CLUSTER_FORMS),
             "{}",
-            "ECS cluster of the created services: made by the stack, or with `existing` somebody else's.",
+            "ECS cluster of the created services: created by the stack, or an existing one with `existing`.",
         ),
         default(
             "queues",
@@ -117,7 +117,7 @@ pub(crate) static STACK: Object = Object {
         optional(
             "assets",
             Kind::Object(&ASSETS),
-            "Where the functions' code and large templates are kept, if not in a bucket that ecs-scaler makes once in each account and region.",
+            "Where the functions' code and large templates are kept, if not in a bucket that ecs-scaler creates once in each account and region.",
         ),
         optional(
             "logs",
@@ -128,25 +128,25 @@ pub(crate) static STACK: Object = Object {
             "metric",
             Kind::Object(&METRIC),
             "{}",
-            "The metric function, which publishes `BacklogPerTask` for every service that scales by it, and each of its queues, or the tasks that `demand` needs. Its namespace, memory, architecture and log retention are those of scaling functions too.",
+            "The metric function, which publishes `BacklogPerTask` for every service that scales by it, and each of its queues, or the tasks that `demand` needs. Its namespace, memory, architecture, and log retention also apply to scaling functions.",
         ),
         default(
             "alarms",
             Kind::Object(&ALARMS),
             "{}",
-            "When the operational alarms ring; docs/alarms.md tells what each means.",
+            "Thresholds of the operational alarms; docs/alarms.md documents each alarm.",
         ),
         default(
             "notify",
             Kind::List(&RECIPIENTS),
             "[]",
-            "Who hears of the alarms: e-mail addresses, each of which has to confirm once by a link in AWS's first mail; up to four SNS topics of yours in the stack's region, whose policies must let CloudWatch publish; and Slack channels.",
+            "Recipients of the alarms: email addresses, which must each confirm once by a link in AWS's first email; up to four of your SNS topics in the stack's region, whose policies must let CloudWatch publish; and Slack channels.",
         ),
         default(
             "overrides",
             Kind::Overrides,
             "{}",
-            "A JSON merge patch on the finished template, for what has no key: mappings are merged, everything else is replaced, and `null` removes. `Resources` by logical ID, as `synth` shows them; resources, outputs, conditions, and mappings can be added. What scaling, checks, and guards rest on is refused. See docs/overrides.md.",
+            "A JSON merge patch on the finished template, for settings without a key: mappings are merged, everything else is replaced, and `null` removes. `Resources` by logical ID, as `synth` shows them; resources, outputs, conditions, and mappings can be added. Changes to anything that scaling, checks, and guards depend on are refused. See docs/overrides.md.",
         ),
     ],
     rules: &[],
@@ -159,7 +159,7 @@ static ENVIRONMENTS: Entries = Entries {
     most: 50,
 };
 
-/// CloudFormation takes 50 tags; one is the mark that each deploy writes.
+/// CloudFormation accepts 50 tags; each deploy writes one of them.
 static TAGS: Entries = Entries {
     key: &TAG_KEY,
     value: Kind::Text(&TAG_VALUE),
@@ -168,18 +168,18 @@ static TAGS: Entries = Entries {
 };
 
 static ROLES: Object = Object {
-    what: "how roles are made",
+    what: "the settings of roles",
     fields: &[
         default(
             "path",
             Kind::Text(&ROLE_PATH),
             "/",
-            "Path of the roles in IAM, such as `/workers/`. Another one makes new roles.",
+            "Path of the roles in IAM, such as `/workers/`. Changing it creates new roles.",
         ),
         optional(
             "boundary",
             Kind::Text(&POLICY_ARN),
-            "IAM policy that is put as permissions boundary on every role of the stack.",
+            "IAM policy that is the permissions boundary of every role of the stack.",
         ),
     ],
     rules: &[],

@@ -27,36 +27,36 @@ static NEW_NETWORK: Object = Object {
     fields: &[optional(
         "flow_logs",
         Kind::Word(&["all", "accepted", "rejected"]),
-        "Which connections of the VPC are written to a log group, with the settings of `logs`: all, or only those that security groups let through or refuse. CloudWatch Logs bills each line; otherwise none are.",
+        "Which connections of the VPC are written to a log group, with the settings of `logs`: all, or only the ones that security groups accept or reject. Otherwise none. CloudWatch Logs bills each line.",
     )],
     rules: &[],
 };
 
-/// ECS takes 16 subnets and 5 security groups.
+/// ECS accepts 16 subnets and 5 security groups.
 pub(crate) static NETWORK: Object = Object {
     what: "an existing network",
     fields: &[
         optional(
             "vpc",
             Kind::Text(&VPC_ID),
-            "VPC in which the stack makes security groups; needed without `security_groups`, and for a load balancer.",
+            "VPC in which the stack creates security groups; required without `security_groups`, and for a load balancer.",
         ),
         required(
             "subnets",
             Kind::List(&SUBNETS),
-            "Subnets of the tasks, best in several availability zones. They need a way to the image's registry, SQS and CloudWatch Logs.",
+            "Subnets of the tasks, best in several availability zones. They must be able to reach the image's registry, SQS, and CloudWatch Logs.",
         ),
         default(
             "security_groups",
             Kind::List(&SECURITY_GROUPS),
             "[]",
-            "Security groups of the tasks; without any, the stack makes one that lets nothing in.",
+            "Security groups of the tasks; without any, the stack creates one that allows no inbound traffic.",
         ),
         default(
             "assign_public_ip",
             Kind::Flag,
             "false",
-            "Whether tasks get a public address: needed in public subnets to reach anything, useless in private ones.",
+            "Whether tasks get a public address: required in public subnets to reach anything, useless in private ones.",
         ),
     ],
     rules: &[],
@@ -95,12 +95,12 @@ pub(crate) static CLUSTER: Object = Object {
             "capacity",
             Kind::Either(&CAPACITY_FORMS),
             "fargate",
-            "What the tasks run on: `fargate`, or `fargate_spot` or `ec2` with its settings.",
+            "Capacity of the tasks: `fargate`, or `fargate_spot` or `ec2` with its settings.",
         ),
         optional(
             "container_insights",
             Kind::Either(&INSIGHTS_FORMS),
-            "Whether CloudWatch Container Insights measures the cluster's tasks, `enhanced` with more metrics for each of them; it costs by the metric. Otherwise it is on if a service scales by `source: metric_math`.",
+            "Whether CloudWatch Container Insights measures the cluster's tasks, `enhanced` with more metrics for each of them; it is billed per metric. Otherwise it is on if a service scales by `source: metric_math`.",
         ),
     ],
     rules: &[],
@@ -109,11 +109,11 @@ pub(crate) static CLUSTER: Object = Object {
 static INSIGHTS_FORMS: [Form; 2] = [Form::Flag, Form::Word("enhanced")];
 
 pub(crate) static EXISTING_CLUSTER: Object = Object {
-    what: "somebody else's cluster",
+    what: "an existing cluster",
     fields: &[required(
         "existing",
         Kind::Text(&ECS_NAME),
-        "Name of a cluster that somebody else owns; the services run there on Fargate.",
+        "Name of an existing cluster; the services run there on Fargate.",
     )],
     rules: &[],
 };
@@ -126,12 +126,12 @@ pub(crate) static CAPACITY: Object = Object {
         optional(
             "fargate_spot",
             Kind::Object(&FARGATE_SPOT),
-            "Fargate Spot: cheaper, and AWS may take a task away with two minutes' notice, by SIGTERM.",
+            "Fargate Spot: cheaper, but AWS can stop a task with two minutes' notice, by SIGTERM.",
         ),
         optional(
             "ec2",
             Kind::Object(&EC2),
-            "EC2 instances of the stack's own, with the ECS-optimized Amazon Linux 2023; ECS starts and ends them as its tasks need.",
+            "The stack's own EC2 instances, with the ECS-optimized Amazon Linux 2023; ECS starts and ends them as its tasks require.",
         ),
     ],
     rules: &[Rule::OneOf(&["fargate_spot", "ec2"])],
@@ -157,18 +157,18 @@ pub(crate) static EC2: Object = Object {
         required(
             "instance_type",
             Kind::Text(&INSTANCE_TYPE),
-            "Type of the instances; its processor is that of every service's `architecture`.",
+            "Type of the instances; its processor must match every service's `architecture`.",
         ),
         default(
             "min",
             Kind::Whole(&FEWEST_INSTANCES),
             "1",
-            "Fewest instances; with 0 the first task waits for one to start.",
+            "Minimum number of instances; with 0, the first task waits for one to start.",
         ),
         required(
             "max",
             Kind::Whole(&MOST_INSTANCES),
-            "Most instances, which bounds the bill.",
+            "Maximum number of instances, which limits the bill.",
         ),
         optional(
             "image",
@@ -184,7 +184,7 @@ pub(crate) static EC2: Object = Object {
     rules: &[],
 };
 
-/// ECS's quota of container instances a cluster.
+/// ECS's quota of container instances per cluster.
 static FEWEST_INSTANCES: Whole = whole(0, 5_000);
 
 static MOST_INSTANCES: Whole = whole(1, 5_000);

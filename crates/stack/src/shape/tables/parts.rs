@@ -7,7 +7,7 @@ pub(super) const MINUTE: u64 = 60 * SECOND;
 pub(super) const HOUR: u64 = 60 * MINUTE;
 pub(super) const DAY: u64 = 24 * HOUR;
 
-/// A key that must be given.
+/// A required key.
 pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field {
         name,
@@ -18,7 +18,7 @@ pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) 
     }
 }
 
-/// A key that may be left out, and then means nothing of its kind.
+/// An optional key; without it, nothing of its kind exists.
 pub(super) const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field {
         name,
@@ -29,7 +29,7 @@ pub(super) const fn optional(name: &'static str, kind: Kind, doc: &'static str) 
     }
 }
 
-/// A key that may be left out, and then has this value.
+/// An optional key with this default.
 pub(super) const fn default(
     name: &'static str,
     kind: Kind,
@@ -66,7 +66,7 @@ pub(super) const fn time(step: u64, least: u64, most: u64) -> Time {
 /// A duration that is not zero.
 pub(super) static MOMENT: Time = time(1, 1, 14 * DAY);
 
-/// What a period without a datapoint can count as.
+/// How a period without a datapoint can be treated.
 pub(super) static MISSING: [&str; 4] = ["missing", "ignore", "breaching", "not_breaching"];
 
 pub(super) static COOLDOWN: Object = Object {
@@ -76,19 +76,19 @@ pub(super) static COOLDOWN: Object = Object {
             "out",
             Kind::Time(&PAUSE),
             "60s",
-            "After a scale-out, how long the new tasks have to take effect before as many are added again.",
+            "Cooldown after a scale-out: the time that new tasks get to take effect before the same number is added again.",
         ),
         default(
             "in",
             Kind::Time(&PAUSE),
             "300s",
-            "After a scale-in, how long before more tasks are removed.",
+            "Cooldown after a scale-in: the time before more tasks are removed.",
         ),
     ],
     rules: &[],
 };
 
-/// A pause of over a day would be no scaling.
+/// A cooldown of over a day would prevent scaling.
 pub(super) static PAUSE: Time = time(SECOND, 0, DAY);
 
 pub(super) static COUNT: List = List {

@@ -7,7 +7,7 @@ use crate::shape::texts::{
     ACCOUNT, ENCRYPTION, KEY_ARN, QUEUE_ARN, QUEUE_NAME, SHORT_NAME, TOPIC_ARN,
 };
 
-/// CloudFormation takes 500 resources a stack, so never more queues or services.
+/// CloudFormation accepts 500 resources per stack, so there are never more queues or services.
 pub(super) static QUEUES: Entries = Entries {
     key: &SHORT_NAME,
     value: Kind::Either(&QUEUE_FORMS),
@@ -21,17 +21,17 @@ static QUEUE_FORMS: [Form; 2] = [
 ];
 
 pub(crate) static EXISTING_QUEUE: Object = Object {
-    what: "somebody else's queue",
+    what: "an existing queue",
     fields: &[
         required(
             "existing",
             Kind::Text(&QUEUE_ARN),
-            "ARN of a queue that somebody else owns, in the stack's own account and region; the stack only measures it.",
+            "ARN of an existing queue in the stack's own account and region; the stack only measures it.",
         ),
         optional(
             "key",
             Kind::Text(&KEY_ARN),
-            "ARN of the KMS key that encrypts the queue's messages, if it isn't a key that SQS manages. The tasks that consume the queue can then decrypt with it; the key's policy must allow that too.",
+            "ARN of the KMS key that encrypts the queue's messages, if it isn't a key that SQS manages. The tasks that consume the queue can then decrypt with it; the key's policy must also allow that.",
         ),
     ],
     rules: &[],
@@ -43,42 +43,42 @@ pub(crate) static QUEUE: Object = Object {
         optional(
             "name",
             Kind::Text(&QUEUE_NAME),
-            "Fixed name; otherwise one is made of the key and a part of the stack's id. A FIFO queue's ends in `.fifo`.",
+            "Fixed name; otherwise, it consists of the key and a part of the stack's ID. A FIFO queue's ends in `.fifo`.",
         ),
         default(
             "visibility_timeout",
             Kind::Time(&VISIBILITY),
             "30s",
-            "How long a received message stays hidden from other tasks; longer than its processing takes.",
+            "How long a received message stays hidden from other tasks; longer than its processing time.",
         ),
         default(
             "retention",
             Kind::Time(&RETENTION),
             "4d",
-            "How long a message is kept when nobody deletes it; at least as long as it may wait.",
+            "How long a message is kept if no consumer deletes it; at least as long as it can wait.",
         ),
         default(
             "delay",
             Kind::Time(&DELAY),
             "0s",
-            "How long a new message stays hidden from tasks. Waiting times count from its sending, so the delay is part of them.",
+            "How long a new message stays hidden from tasks. Waiting times start when it is sent, so they include the delay.",
         ),
         default(
             "fifo",
             Kind::Either(&FIFO_FORMS),
             "false",
-            "First in, first out within a message group, each message once; FIFO queues are slower, and a group's messages are worked on by one task at a time.",
+            "First in, first out within a message group, each message once; FIFO queues are slower, and only one task at a time works on a group.",
         ),
         default(
             "encryption",
             Kind::Text(&ENCRYPTION),
             "sqs",
-            "Encryption at rest: by keys that SQS manages (`sqs`), or by a KMS key of yours, by its ARN. Whoever sends then needs the key too.",
+            "Encryption at rest: by keys that SQS manages (`sqs`), or by one of your KMS keys, by its ARN. Senders then also need permission to use the key.",
         ),
         optional(
             "dead_letter",
             Kind::Object(&DEAD_LETTER),
-            "A dead-letter queue, which the stack makes too, for messages that fail again and again; without one they are received until their retention ends.",
+            "A dead-letter queue, which the stack also creates, for messages that fail repeatedly; without one, they are received until their retention ends.",
         ),
         default(
             "subscribe",
@@ -90,7 +90,7 @@ pub(crate) static QUEUE: Object = Object {
             "senders",
             Kind::List(&SENDERS),
             "[]",
-            "Who may send to the queue, apart from the topics in `subscribe` and the account's own identities: services of AWS on behalf of a resource, and other accounts.",
+            "Senders to the queue, in addition to the topics in `subscribe` and the account's own identities: AWS services on behalf of a resource, and other accounts.",
         ),
     ],
     rules: &[],
@@ -110,7 +110,7 @@ pub(crate) static FIFO: Object = Object {
             "content_based_deduplication",
             Kind::Flag,
             "false",
-            "Whether SQS takes two messages with the same body within 5 minutes for one, if they are sent without a deduplication ID.",
+            "Whether SQS treats two messages with the same body within 5 minutes as one, if they are sent without a deduplication ID.",
         ),
         default(
             "high_throughput",
@@ -130,7 +130,7 @@ static DEAD_LETTER: Object = Object {
         required(
             "after",
             Kind::Whole(&RECEIVES),
-            "How often a message may be received before it is moved to the dead-letter queue.",
+            "How often a message can be received before it is moved to the dead-letter queue.",
         ),
         default(
             "retention",
@@ -159,13 +159,13 @@ pub(crate) static SUBSCRIPTION: Object = Object {
         optional(
             "filter",
             Kind::Filter,
-            "SNS filter policy: a list of accepted values or operators for each of at most 5 attributes, and at most 150 combinations of values. `$or` takes a list of alternatives. With `filter_scope: body`, keys can be nested: only the outermost ones count as attributes, and each number of values counts times the level of its key.",
+            "SNS filter policy: a list of accepted values or operators for each of at most 5 attributes, and at most 150 combinations of values. `$or` has a list of alternatives. With `filter_scope: body`, keys can be nested: only the outermost ones count as attributes, and each number of values counts times the level of its key.",
         ),
         default(
             "raw",
             Kind::Flag,
             "true",
-            "Whether messages arrive as they were published; otherwise in SNS's JSON envelope, with the text in `Message`.",
+            "Whether messages arrive as published; otherwise, in SNS's JSON envelope, with the text in `Message`.",
         ),
         default(
             "filter_scope",
@@ -177,8 +177,8 @@ pub(crate) static SUBSCRIPTION: Object = Object {
     rules: &[],
 };
 
-/// A queue's policy holds 20 statements, two of which refuse plain HTTP and let topics send.
-/// Source: Amazon SQS quotas, "Policies".
+/// A queue's policy can have 20 statements; two of them deny plain HTTP and let topics send. Source: Amazon SQS
+/// quotas, "Policies".
 static SENDERS: List = List {
     of: Kind::Either(&SENDER_FORMS),
     least: 0,
@@ -203,7 +203,7 @@ pub(crate) static SENDING_SERVICE: Object = Object {
         required(
             "source",
             Kind::Text(&SOURCE_ARN),
-            "ARN of the bucket, rule, or topic, in which `*` and `?` stand for other letters. The service may send on its behalf alone.",
+            "ARN of the bucket, rule, or topic, with the wildcards `*` and `?`. The service can send only on its behalf.",
         ),
         optional(
             "account",
@@ -219,7 +219,7 @@ pub(crate) static SENDING_ACCOUNT: Object = Object {
     fields: &[required(
         "account",
         Kind::Text(&ACCOUNT),
-        "Account whose identities may send to the queue, if their own policies allow it too.",
+        "Account whose identities can send to the queue, if their own policies also allow it.",
     )],
     rules: &[],
 };

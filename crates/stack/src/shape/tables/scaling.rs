@@ -31,12 +31,12 @@ pub(super) static SCALING: Object = Object {
         optional(
             "steps",
             Kind::Object(&STEP_SCALING),
-            "Step scaling by Application Auto Scaling: its policies answer to alarms of their own, every minute while one rings.",
+            "Step scaling by Application Auto Scaling: its policies have their own alarms, and act every minute while one is in ALARM.",
         ),
         optional(
             "alarm_steps",
             Kind::Object(&STEP_SCALING),
-            "Step scaling by a function of the stack's own: the alarms tell an SNS topic, which tells the function and the people of `notify`. Takes the keys of `steps`, and stands alone.",
+            "Step scaling by the stack's own function: the alarms notify an SNS topic, which notifies the function and the recipients in `notify`. It has the keys of `steps`, and can't be combined with other policies.",
         ),
     ],
     rules: &[Rule::AnyOf(&[
@@ -55,7 +55,7 @@ static BACKLOG_PER_TASK: Object = Object {
         optional(
             "acceptable_latency",
             Kind::Time(&MOMENT),
-            "Waiting time that the policy aims at; otherwise the latency of the service's `slo`. Required without `slo`, and then also what the service is judged by. A scale-out takes 2 to 5 minutes, so only tasks that already run meet a shorter one.",
+            "Waiting time that the policy aims at; otherwise the latency of the service's `slo`. Required without `slo`; it is then also the service's latency objective. A scale-out takes 2 to 5 minutes, so only tasks that already run meet a shorter one.",
         ),
         required(
             "processing_time",
@@ -78,13 +78,13 @@ static BACKLOG_PER_TASK: Object = Object {
             "cooldown",
             Kind::Object(&COOLDOWN),
             "{}",
-            "Pauses of the scaling policy.",
+            "Cooldowns of the scaling policy.",
         ),
         default(
             "source",
             Kind::Word(&["lambda", "metric_math"]),
             "lambda",
-            "Who divides the backlog by the tasks: the metric function (`lambda`), or CloudWatch itself from the metrics of SQS and of Container Insights (`metric_math`), which then must be on in the cluster and costs by the metric.",
+            "What divides the backlog by the tasks: the metric function (`lambda`), or CloudWatch itself from the metrics of SQS and of Container Insights (`metric_math`), which then must be on in the cluster and is billed per metric.",
         ),
     ],
     rules: &[],
@@ -96,7 +96,7 @@ static UTILIZATION: Object = Object {
         required(
             "target",
             Kind::Whole(&PERCENT),
-            "Average utilization to keep, in percent of what the tasks asked for.",
+            "Average utilization to keep, in percent of the tasks' `cpu` or `memory`.",
         ),
         default(
             "high_resolution",
@@ -108,7 +108,7 @@ static UTILIZATION: Object = Object {
             "cooldown",
             Kind::Object(&COOLDOWN),
             "{}",
-            "Pauses of the scaling policy.",
+            "Cooldowns of the scaling policy.",
         ),
     ],
     rules: &[],

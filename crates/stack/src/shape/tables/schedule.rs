@@ -7,9 +7,10 @@ use crate::shape::kind::{Kind, List, Object, Rule, Whole};
 use crate::shape::schedule_rules::{has_hours, has_known_zone, has_one_zone};
 use crate::shape::texts::{HOURS, TIME_ZONE};
 
-pub(super) const DOC: &str = "Periods of the week in which other bounds hold; see [schedules](schedules.md). Outside of them, `min` and `max` hold. They must not overlap. Needs `scaling`.";
+pub(super) const DOC: &str = "Periods of the week in which other bounds apply; see [schedules](schedules.md). Outside of them, `min` and `max` apply. They must not overlap. Requires `scaling`.";
 
-/// Far below the 200 scheduled actions that Application Auto Scaling has for a service: two a period, and their repetitions.
+/// Far below the 200 scheduled actions that Application Auto Scaling allows per service: two per period, and their
+/// repetitions.
 pub(super) static SCHEDULE: List = List {
     of: Kind::Object(&PERIOD),
     least: 1,
@@ -35,12 +36,12 @@ pub(crate) static PERIOD: Object = Object {
         optional(
             "min",
             Kind::Whole(&TASK_COUNT),
-            "Fewest tasks in the period; without it, `tasks.min`.",
+            "Minimum number of tasks in the period; without it, `tasks.min`.",
         ),
         optional(
             "max",
             Kind::Whole(&TASK_COUNT),
-            "Most tasks in the period; without it, `tasks.max`. With 0, the service is off in the period.",
+            "Maximum number of tasks in the period; without it, `tasks.max`. With 0, the service is off in the period.",
         ),
     ],
     rules: &[
@@ -50,5 +51,5 @@ pub(crate) static PERIOD: Object = Object {
     ],
 };
 
-/// ECS's quota of tasks a service.
+/// ECS's quota of tasks per service.
 static TASK_COUNT: Whole = whole(0, 5_000);

@@ -26,12 +26,12 @@ static SERVICE_FORMS: [Form; 2] = [
 ];
 
 pub(crate) static EXISTING_SERVICE: Object = Object {
-    what: "somebody else's service",
+    what: "an existing service",
     fields: &[
         required(
             "existing",
             Kind::Text(&CLUSTER_AND_SERVICE),
-            "CLUSTER/SERVICE that somebody else owns; the stack only measures and scales it.",
+            "CLUSTER/SERVICE of an existing service; the stack only measures and scales it.",
         ),
         optional("slo", Kind::Objective(&MOMENT), SLO_DOC),
         default("consumes", Kind::List(&CONSUMES), "[]", CONSUMES_DOC),
@@ -61,30 +61,30 @@ pub(crate) static SERVICE: Object = Object {
             "cpu",
             Kind::Whole(&CPU),
             "256",
-            "CPU units; 1024 are one vCPU. Fargate offers 256, 512, 1024, 2048, 4096, 8192 and 16384; EC2 instances take any number.",
+            "CPU units; 1024 are one vCPU. Fargate supports 256, 512, 1024, 2048, 4096, 8192, and 16384; EC2 instances support any number.",
         ),
         default(
             "memory",
             Kind::Whole(&MEMORY),
             "512",
-            "Memory in MiB; Fargate offers certain sizes with each `cpu`, and `validate` names them; EC2 instances take any number.",
+            "Memory in MiB; Fargate supports certain sizes with each `cpu`, and `validate` lists them; EC2 instances support any number.",
         ),
         default(
             "architecture",
             Kind::Word(&["arm64", "x86_64"]),
             "arm64",
-            "Instruction set of the image; on EC2 instances also theirs.",
+            "Instruction set of the image; on EC2 instances, it must match theirs.",
         ),
         optional(
             "capacity",
             Kind::Either(&TASK_CAPACITY),
-            "What the tasks run on, where it isn't what `cluster.capacity` says: `fargate`, or a share of Fargate Spot. On an existing cluster, `FARGATE` and `FARGATE_SPOT` must be among its capacity providers. Not with `ec2`.",
+            "Capacity of the tasks, if it differs from `cluster.capacity`: `fargate`, or a share of Fargate Spot. On an existing cluster, `FARGATE` and `FARGATE_SPOT` must be among its capacity providers. Not with `ec2`.",
         ),
         default(
             "command",
             Kind::List(&TEXTS),
             "[]",
-            "Command in place of the image's own.",
+            "Command instead of the image's own.",
         ),
         ENTRYPOINT,
         default(
@@ -97,21 +97,21 @@ pub(crate) static SERVICE: Object = Object {
             "secrets",
             Kind::Entries(&SECRETS),
             "{}",
-            "Environment variables whose values come from Secrets Manager or SSM Parameter Store when a task starts, by ARN; `ARN:key::` takes one key of a JSON secret. A parameter in the stack's account and region can be named as `/path/name`.",
+            "Environment variables whose values come from Secrets Manager or SSM Parameter Store when a task starts, by ARN; `ARN:key::` is one key of a JSON secret. A parameter in the stack's account and region can be named as `/path/name`.",
         ),
         ENVIRONMENT_FILES,
         default(
             "sidecars",
             Kind::Entries(&SIDECARS),
             "{}",
-            "Containers that run in each task beside the service's own, by name. They share the task's `cpu` and `memory`, and on Fargate also its address: `localhost` reaches each of them.",
+            "Containers that run in each task in addition to the service's own, by name. They share the task's `cpu` and `memory`, and on Fargate also its address: `localhost` reaches each of them.",
         ),
         DEPENDS_ON,
         default(
             "exec",
             Kind::Flag,
             "false",
-            "Whether `aws ecs execute-command` can run commands in a running task. Its tasks may then use Session Manager's channels. With `read_only`, the agent for it needs scratch `volumes` at `/managed-agents`, `/var/lib/amazon/ssm`, and `/var/log/amazon/ssm`; AWS doesn't support that officially.",
+            "Whether `aws ecs execute-command` can run commands in a running task. Its tasks can then use Session Manager's channels. With `read_only`, the agent for it needs scratch `volumes` at `/managed-agents`, `/var/lib/amazon/ssm`, and `/var/log/amazon/ssm`; AWS doesn't support that officially.",
         ),
         optional("compat", Kind::Word(&["copilot"]), COMPAT_DOC),
         optional(
@@ -123,17 +123,17 @@ pub(crate) static SERVICE: Object = Object {
             "permissions",
             Kind::List(&PERMISSIONS),
             "[]",
-            "What else the tasks may do: statements of allowed actions, and ARNs of IAM policies. What they need for `consumes` they have.",
+            "Additional permissions of the tasks: statements of allowed actions, and ARNs of IAM policies. The permissions for `consumes` are included.",
         ),
         optional(
             "task_role",
             Kind::Text(&ROLE_ARN),
-            "Existing role of the tasks, in place of one that the stack makes. It must allow what the tasks need, the queues in `consumes` included.",
+            "Existing role of the tasks, instead of one that the stack creates. It must allow everything that the tasks need, including the queues in `consumes`.",
         ),
         optional(
             "execution_role",
             Kind::Text(&ROLE_ARN),
-            "Existing role with which ECS starts the tasks, in place of one that the stack makes. It must allow reading the image, the secrets and environment files, and writing logs.",
+            "Existing role with which ECS starts the tasks, instead of one that the stack creates. It must allow reading the image, the secrets and environment files, and writing logs.",
         ),
         HEALTH_CHECK,
         USER_FIELD,
@@ -153,13 +153,13 @@ pub(crate) static SERVICE: Object = Object {
             "sends",
             Kind::List(&SENDS),
             "[]",
-            "Queues that the service sends to, by their keys under `queues` or by ARN: its tasks may send messages, and find the URL in `QUEUE_URL_NAME`. A queue of another account must allow it too.",
+            "Queues that the service sends to, by their keys under `queues` or by ARN: its tasks can send messages, and find the URL in `QUEUE_URL_NAME`. A queue in another account must also allow it.",
         ),
         default(
             "publishes",
             Kind::List(&PUBLISHES),
             "[]",
-            "SNS topics that the service publishes to, by ARN: its tasks may publish, and find the ARN in `TOPIC_ARN` (of the first one) and in `TOPIC_ARN_NAME`.",
+            "SNS topics that the service publishes to, by ARN: its tasks can publish, and find the ARN in `TOPIC_ARN` (of the first one) and in `TOPIC_ARN_NAME`.",
         ),
         default(
             "stop_timeout",
@@ -177,7 +177,7 @@ pub(crate) static SERVICE: Object = Object {
         optional(
             "load_balancer",
             Kind::Object(&LOAD_BALANCER),
-            "An Application Load Balancer of the service's own, which sends requests to `port`.",
+            "The service's own Application Load Balancer, which sends requests to `port`.",
         ),
         default("tasks", Kind::Object(&TASKS), "{}", TASKS_DOC),
         optional("scaling", Kind::Object(&SCALING), SCALING_DOC),
@@ -185,20 +185,20 @@ pub(crate) static SERVICE: Object = Object {
     rules: &[Rule::Needs("load_balancer", "port")],
 };
 
-const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. An item is a queue's key, or a mapping with the queue's own `slo` and `processing_time`; with `demand`, the needs of such queues add up. Needed with `backlog_per_task` and with `demand`, which add up ten at most.";
-const SLO_DOC: &str = "Latency objective: how long a message can wait until its processing starts, and optionally the share of the messages that must meet it, over 0% and up to 100%. `simulate`, `tune`, the alarms and `status` judge the service by it. A policy aims at its latency unless it has its own `acceptable_latency`. Needs `consumes`.";
+const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks can receive and delete their messages. An item is a queue's key, or a mapping with the queue's own `slo` and `processing_time`; with `demand`, the tasks for such queues add up. Required with `backlog_per_task` and with `demand`, which support at most 10 queues.";
+const SLO_DOC: &str = "Latency objective: how long a message can wait until its processing starts, and optionally the share of the messages that must meet it, over 0% and up to 100%. `simulate`, `tune`, the alarms, and `status` compare the service with it. A policy aims at its latency unless it has its own `acceptable_latency`. Requires `consumes`.";
 const COMPAT_DOC: &str = "`copilot` also sets the variables that AWS Copilot gives a worker, each unless `environment` or `secrets` has it: `COPILOT_QUEUE_URI` (the first queue of `consumes`), `COPILOT_TOPIC_QUEUE_URIS` (a JSON object with the URLs of the queues in `consumes` whose keys end in `EventsQueue`, such as `merchantOrdersEventsQueue`), `COPILOT_SNS_TOPIC_ARNS` (a JSON object with the ARNs in `publishes` by the topics' names, without `APPLICATION-ENVIRONMENT-SERVICE-` before them), `COPILOT_APPLICATION_NAME` (the definition's `name`), `COPILOT_ENVIRONMENT_NAME` (that of `--env`, or else `default`), and `COPILOT_SERVICE_NAME` (the service's key).";
 const PROTECT_DOC: &str = "Whether the worker uses ECS task protection while it works on a message, so that no scale-in or deployment stops it. Work that takes longer than `stop_timeout` is then fine.";
 const HEARTBEAT_DOC: &str = "Whether the worker extends the visibility timeout of a message while it works on it. `visibility_timeout` can then be shorter than the processing time, and SQS hides the message for up to 12 hours.";
 const TASKS_DOC: &str = "Bounds of the number of tasks.";
 const SCALING_DOC: &str =
-    "How the number of tasks follows the work; without it, `tasks.min` is the number.";
+    "How the number of tasks follows the load; without it, `tasks.min` is the number.";
 
-/// What ECS takes on EC2; `check` knows the sizes of Fargate. Source: Amazon ECS API,
+/// The values that ECS accepts on EC2; `check` knows the Fargate sizes. Source: Amazon ECS API,
 /// `RegisterTaskDefinition`.
 static CPU: Whole = whole(128, 196_608);
 
-/// Docker's least; no EC2 instance has more than 32 TiB.
+/// Docker's minimum; no EC2 instance has more than 32 TiB.
 static MEMORY: Whole = whole(6, 33_554_432);
 
 static TASK_CAPACITY: [Form; 2] = [Form::Word("fargate"), Form::Object(&SHARES)];
@@ -209,7 +209,7 @@ pub(crate) static SHARES: Object = Object {
         required(
             "spot",
             Kind::Text(&HEALTHY_SHARE),
-            "Share of the tasks on Fargate Spot, which AWS may end with two minutes' notice, by SIGTERM, also if they are protected. The others run on demand.",
+            "Share of the tasks on Fargate Spot, which AWS can stop with two minutes' notice, by SIGTERM, even if they are protected. The others run on demand.",
         ),
         default(
             "base",
@@ -221,7 +221,7 @@ pub(crate) static SHARES: Object = Object {
     rules: &[],
 };
 
-/// ECS's quota of tasks a service.
+/// ECS's quota of tasks per service.
 static BASE: Whole = whole(0, 5_000);
 
 static CONSUMES: List = List {
@@ -245,7 +245,7 @@ pub(crate) static CONSUMED_QUEUE: Object = Object {
         optional(
             "slo",
             Kind::Objective(&MOMENT),
-            "Latency objective of this queue's messages, otherwise the service's. The alarm on its oldest message, `simulate`, and `tune` judge the queue by it, and `demand` aims at it. Not with `backlog_per_task`, which adds up the messages of all queues.",
+            "Latency objective of this queue's messages, otherwise the service's. The alarm on its oldest message, `simulate`, and `tune` compare the queue with it, and `demand` aims at it. Not with `backlog_per_task`, which adds up the messages of all queues.",
         ),
         optional(
             "processing_time",
@@ -272,7 +272,7 @@ static PUBLISHES: List = List {
     rule: None,
 };
 
-/// `check` knows the longest of Fargate. ECS drains an instance for 48 hours at most.
+/// `check` knows Fargate's maximum. ECS drains an instance for at most 48 hours.
 static STOP: Time = time(SECOND, SECOND, 2 * DAY);
 
 static TASKS: Object = Object {
@@ -282,12 +282,12 @@ static TASKS: Object = Object {
             "min",
             Kind::Whole(&TASK_COUNT),
             "1",
-            "Fewest tasks; without `scaling`, how many there are. 0 lets a service sleep that its queues, or an alarm, can wake.",
+            "Minimum number of tasks; without `scaling`, the number of tasks. With 0, a service can scale to zero, and its queues or an alarm can scale it from zero.",
         ),
         optional(
             "max",
             Kind::Whole(&TASK_COUNT),
-            "Most tasks, which bounds the bill; needed with `scaling`.",
+            "Maximum number of tasks, which limits the bill; required with `scaling`.",
         ),
         optional("schedule", Kind::List(&SCHEDULE), schedule::DOC),
     ],
@@ -296,5 +296,5 @@ static TASKS: Object = Object {
 
 static PORT: Whole = whole(1, 65_535);
 
-/// ECS's quota of tasks a service.
+/// ECS's quota of tasks per service.
 static TASK_COUNT: Whole = whole(0, 5_000);

@@ -1,4 +1,4 @@
-//! The two sides of step scaling: a threshold, and what is done beyond it.
+//! The two sides of step scaling: a threshold, and the steps beyond it.
 //!
 //! Sources: Amazon CloudWatch API, `PutMetricAlarm`; Application Auto Scaling API,
 //! `StepScalingPolicyConfiguration`.
@@ -73,7 +73,7 @@ const ONE_COMPARISON: Rule = Rule::OneOf(&["at_or_above", "above", "below", "at_
 const METRIC: Field = optional(
     "metric",
     Kind::Either(&METRIC_FORMS),
-    "What this side watches, where it differs from the other side.",
+    "The watched metric, if this side's differs from the other's.",
 );
 
 const AT_OR_ABOVE: Field = threshold(
@@ -81,31 +81,30 @@ const AT_OR_ABOVE: Field = threshold(
     "Threshold that the metric reaches or exceeds.",
 );
 const ABOVE: Field = threshold("above", "Threshold that the metric exceeds.");
-const BELOW: Field = threshold("below", "Threshold that the metric falls short of.");
+const BELOW: Field = threshold("below", "Threshold that the metric falls below.");
 const AT_OR_BELOW: Field = threshold(
     "at_or_below",
-    "Threshold that the metric doesn't exceed any more.",
+    "Threshold that the metric reaches or falls below.",
 );
 
 const FOR: Field = default(
     "for",
     Kind::Whole(&PERIODS),
     "1",
-    "How many of the last `of` periods have to be beyond the threshold.",
+    "How many of the last `of` periods must be beyond the threshold.",
 );
 
 const OF: Field = optional(
     "of",
     Kind::Whole(&PERIODS),
-    "How many periods are looked at; otherwise as many as `for`. All of them end within the last day, or within seven days when a period takes an hour or more.",
+    "Number of periods to evaluate; otherwise the same as `for`. All of them end within the last day, or within seven days if a period is at least an hour.",
 );
 
 const MISSING_SIDE_DOC: &str =
-    "What a period without a datapoint counts as, where this side differs from the other.";
-const AT_LEAST_DOC: &str =
-    "With percent: how many tasks a step changes at least, so that few tasks change at all.";
+    "How a period without a datapoint is treated, if this side differs from the other.";
+const AT_LEAST_DOC: &str = "With percentages: the minimum number of tasks that a step changes, so that a small count changes at all.";
 const SET_OUT_DOC: &str = "The number of tasks itself, within `tasks`. With `steps`, Application Auto Scaling sets it even if more tasks run; with `alarm_steps`, a scale-out removes no tasks.";
-const STEPS_DOC: &str = "Several steps, by how far the metric is beyond the threshold: each holds from its `from` up to that of the next one.";
+const STEPS_DOC: &str = "Several steps, by how far the metric is beyond the threshold: each applies from its `from` up to the `from` of the next one.";
 
 const fn threshold(name: &'static str, doc: &'static str) -> Field {
     optional(name, Kind::Number(&THRESHOLD), doc)
@@ -124,10 +123,10 @@ static DISTANCE: Number = Number {
     most: LARGEST,
 };
 
-/// A day of the shortest periods.
+/// One day of the shortest periods.
 static PERIODS: Whole = whole(1, 8_640);
 
-/// ECS's quota of tasks a service; ten times as many at once is all that a flood can ask for.
+/// ECS's quota of tasks per service; no flood of messages needs more than ten times as many at once.
 static ADDED: Amount = Amount {
     tasks: 5_000,
     percent: 1_000,
@@ -142,7 +141,7 @@ static COUNT: Whole = whole(1, 5_000);
 
 static COUNT_OR_NONE: Whole = whole(0, 5_000);
 
-/// Application Auto Scaling takes 20 steps a policy.
+/// Application Auto Scaling accepts 20 steps per policy.
 const MOST_STEPS: usize = 20;
 
 static OUT_STEPS: List = List {
@@ -164,7 +163,7 @@ static IN_STEPS: List = List {
 const FROM: Field = required(
     "from",
     Kind::Number(&DISTANCE),
-    "Distance beyond the threshold from which the step holds; 0 for the first one, and ascending.",
+    "Distance beyond the threshold from which the step applies; 0 for the first one, and ascending.",
 );
 
 pub(crate) static OUT_STEP: Object = Object {

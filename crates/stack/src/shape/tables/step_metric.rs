@@ -1,4 +1,4 @@
-//! What step scaling watches.
+//! The metric that step scaling watches.
 
 use super::parts::COUNT;
 use super::parts::{default, optional, required};
@@ -29,7 +29,7 @@ pub(crate) static QUEUE_METRIC: Object = Object {
         optional(
             "count",
             Kind::List(&COUNT),
-            "In place of `name`: which messages are counted, added up. Waiting (`visible`), received and not yet deleted (`in_flight`), not yet due (`delayed`).",
+            "Instead of `name`: which messages are counted; their numbers are added up. Waiting (`visible`), received and not yet deleted (`in_flight`), not yet due (`delayed`).",
         ),
         required("statistic", Kind::Text(&ALARM_STATISTIC), STATISTIC_DOC),
     ],
@@ -64,7 +64,7 @@ pub(crate) static ANY_METRIC: Object = Object {
             "dimensions",
             Kind::Entries(&DIMENSIONS),
             "{}",
-            "All dimensions of the metric: with one less it is another metric, which nobody publishes.",
+            "All dimensions of the metric: without one of them, it is another metric, which isn't published.",
         ),
         required("statistic", Kind::Text(&ALARM_STATISTIC), STATISTIC_DOC),
     ],

@@ -1,4 +1,4 @@
-//! Step scaling: what is watched.
+//! Step scaling: the watched metric.
 //!
 //! Source: Amazon CloudWatch API, `PutMetricAlarm`.
 
@@ -13,19 +13,19 @@ pub(super) static STEP_SCALING: Object = Object {
         optional(
             "metric",
             Kind::Either(&METRIC_FORMS),
-            "What is watched, where a side has no `metric` of its own: `request_count`, the requests that the service's load balancer sent to its tasks in a period; a metric of a queue; or any other metric.",
+            "The watched metric, if a side doesn't set its own `metric`: `request_count`, the requests that the service's load balancer sent to its tasks in a period; a metric of a queue; or any other metric.",
         ),
         default(
             "period",
             Kind::Time(&PERIOD),
             "1m",
-            "Length of a period, over which the statistic is taken. Under a minute only for high-resolution metrics of your own, and such an alarm costs more.",
+            "Length of a period, over which the statistic is taken. Less than a minute only for custom high-resolution metrics, and such an alarm costs more.",
         ),
         default(
             "cooldown",
             Kind::Object(&COOLDOWN),
             "{}",
-            "Pauses after a step.",
+            "Cooldowns after a step.",
         ),
         optional("missing", Kind::Word(&MISSING), MISSING_DOC),
         optional(
@@ -42,9 +42,9 @@ pub(super) static STEP_SCALING: Object = Object {
     rules: &[Rule::AnyOf(&["scale_out", "scale_in"])],
 };
 
-const MISSING_DOC: &str = "What a period without a datapoint counts as: nothing (`missing`), the last state (`ignore`), beyond the threshold (`breaching`) or within it (`not_breaching`). Otherwise `missing`; for `request_count`, whose silence means that nobody asked, as 0 requests.";
+const MISSING_DOC: &str = "How a period without a datapoint is treated: it doesn't count (`missing`), keeps the state (`ignore`), is beyond the threshold (`breaching`), or within it (`not_breaching`). Otherwise `missing`; for `request_count`, which has no datapoints without requests, 0 requests.";
 
-/// An alarm sees one day of periods under an hour, and seven days of longer ones.
+/// An alarm can evaluate one day of periods shorter than an hour, and seven days of longer ones.
 static PERIOD: Time = Time {
     step: MINUTE,
     least: 10 * SECOND,

@@ -14,12 +14,12 @@ pub(super) const VOLUMES: Field = default(
     "Folders that aren't in the image, by names: a file system in EFS, or scratch space that ends with the task. With `read_only`, they are where the container can write.",
 );
 
-/// What a sidecar mounts, by the volumes' names.
+/// The folders that a sidecar mounts, by volume name.
 pub(super) const MOUNTS: Field = default(
     "volumes",
     Kind::Entries(&MOUNT_ENTRIES),
     "{}",
-    "Volumes of the service that this container has too, each with its folder here.",
+    "Volumes of the service that this container also has, each with its folder here.",
 );
 
 static VOLUME_ENTRIES: Entries = Entries {
@@ -49,13 +49,13 @@ pub(crate) static FILE_SYSTEM_VOLUME: Object = Object {
         required(
             "efs",
             Kind::Text(&FILE_SYSTEM),
-            "ID of an existing file system in the stack's account and region. Its mount targets must be in the network of the tasks and let them in at port 2049. It is mounted with encryption in transit and as the task's role, which may not act as root there.",
+            "ID of an existing file system in the stack's account and region. Its mount targets must be in the network of the tasks and accept their connections at port 2049. It is mounted with encryption in transit and as the task's role, which can't act as root there.",
         ),
         required("path", Kind::Text(&FOLDER), PATH_DOC),
         optional(
             "access_point",
             Kind::Text(&ACCESS_POINT),
-            "ID of an access point, which decides on the folder and the user; the tasks may then use no other way in.",
+            "ID of an access point, which sets the folder and the user; the tasks can then use only this access point.",
         ),
         default(
             "directory",
@@ -67,7 +67,7 @@ pub(crate) static FILE_SYSTEM_VOLUME: Object = Object {
             "read_only",
             Kind::Flag,
             "false",
-            "Whether the tasks may only read.",
+            "Whether the tasks can only read.",
         ),
     ],
     rules: &[],

@@ -1,10 +1,10 @@
-//! Definitions after public reports, each with its right answer. The inputs are in `cases/`.
+//! Definitions based on public reports, each with its right answer. The inputs are in `cases/`.
 
 use std::path::Path;
 
 use super::{line, problems};
 
-/// The problems of a case, a line each.
+/// The problems of a case, one per line.
 fn found(case: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/cases");
     let text = std::fs::read_to_string(folder.join(format!("{case}.yaml"))).unwrap();
@@ -16,8 +16,8 @@ fn check(case: &str, expected: &[&str]) {
     assert_eq!(found(case), expected, "{case}");
 }
 
-/// Work of three hours is valid with protection, with a heartbeat, and where a task can take that long to
-/// stop; otherwise a warning says what becomes of it.
+/// Messages that take three hours are valid with protection, with a heartbeat, and if a task can take that long to
+/// stop; otherwise, a warning describes the effect.
 #[test]
 fn messages_of_hours_can_be_deployed() {
     let drops = "warning 9:19 services.replicator.stop_timeout: a stopped task drops the message that it works on";
@@ -34,7 +34,8 @@ fn messages_of_hours_can_be_deployed() {
     check("five-hour-replicator/measured", &[]);
 }
 
-/// Checks compare whole messages with timeouts, and the target counts those that a task works on at once.
+/// Checks compare whole messages with timeouts, and the target counts the messages that a task processes at the
+/// same time.
 #[test]
 fn a_task_works_on_200_messages_at_once() {
     let short = "services.worker.scaling.backlog_per_task.acceptable_latency: the latency objective is shorter than the scaling delay";
@@ -44,7 +45,7 @@ fn a_task_works_on_200_messages_at_once() {
     check(
         "concurrency-200/lax-whole",
         &[
-            "error 4:34 queues.requests.visibility_timeout: the visibility timeout is shorter than the processing of one message",
+            "error 4:34 queues.requests.visibility_timeout: the visibility timeout is shorter than the processing time of one message",
             &format!("warning 14:46 {short}"),
         ],
     );
@@ -61,7 +62,7 @@ fn whole_numbers_leave_no_room_for_both_alarms() {
         );
     }
     let here = "services.w.scaling.steps.scale_in.below";
-    let room = "there is no room between the two thresholds";
+    let room = "there is no gap between the two thresholds";
     let in_flight =
         "warning 11:17 services.w.scaling.steps.metric: the scale-in ignores messages in flight";
     for case in ["c-ok", "f-frac"] {
@@ -73,25 +74,25 @@ fn whole_numbers_leave_no_room_for_both_alarms() {
     check(
         "integer-thresholds/e-never",
         &[
-            &format!("error 13:27 {here}: this alarm never rings"),
+            &format!("error 13:27 {here}: this alarm never goes into ALARM"),
             in_flight,
         ],
     );
 }
 
-/// What SNS refuses is refused before a deploy.
+/// Filters that SNS would refuse are refused before a deploy.
 #[test]
 fn filters_are_those_that_sns_takes() {
     let topic = "queues.events.subscribe[0].filter";
     for (case, message) in [
-        ("bad", ".price: `numeric` takes a comparison of numbers"),
-        ("bad2", ".price: SNS knows no operator `prefixx`"),
+        ("bad", ".price: `numeric` needs a comparison of numbers"),
+        ("bad2", ".price: SNS has no operator `prefixx`"),
         ("combos", ": the filter has 192 combinations of values"),
         ("empty", ".price: a filter accepts a list of values"),
         ("scalar", ".price: a filter accepts a list of values"),
         (
             "six",
-            ": `queues.events.subscribe[0].filter` holds 6 attributes",
+            ": `queues.events.subscribe[0].filter` has 6 attributes",
         ),
         (
             "nested",
@@ -115,8 +116,9 @@ fn filters_are_those_that_sns_takes() {
     );
 }
 
-/// A FIFO queue can't receive from a standard topic, but a standard queue can from a FIFO topic; and any queue from a
-/// topic of another region. Source: Amazon SNS Developer Guide, "Amazon SNS FIFO topics" and "Cross-region delivery".
+/// A FIFO queue can't receive from a standard topic, but a standard queue can receive from a FIFO topic. Any queue
+/// can receive from a topic in another region. Source: Amazon SNS Developer Guide, "Amazon SNS FIFO topics" and
+/// "Cross-region delivery".
 #[test]
 fn queues_receive_from_topics_as_sns_delivers() {
     let found_errors = |case: &str| {
@@ -134,7 +136,7 @@ fn queues_receive_from_topics_as_sns_delivers() {
     check("existing-topics/otherregion", &[]);
 }
 
-/// ECS places no more tasks than fit onto the instances.
+/// ECS places only as many tasks as fit onto the instances.
 #[test]
 fn tasks_fit_onto_instances() {
     let promise = "services.w.scaling.backlog_per_task.acceptable_latency: the latency objective is shorter than the scaling delay";
@@ -158,7 +160,7 @@ fn tasks_fit_onto_instances() {
     );
 }
 
-/// A scale-in that doesn't count messages in flight stops the tasks that work on the last ones.
+/// A scale-in that doesn't count messages in flight stops the tasks that process the last ones.
 #[test]
 fn a_scale_in_counts_messages_in_flight_too() {
     let here = |way: &str| {

@@ -11,7 +11,7 @@ fn on_ec2() -> String {
     changed(NOTIFY, &format!("{EC2}{NOTIFY}"))
 }
 
-/// The base behind a load balancer, in a network. Without a certificate it is an internal one.
+/// The base behind a load balancer, in a network. Without a certificate, the load balancer is internal.
 pub(super) fn balanced(balancer: &str, network: &str) -> String {
     let internal = match balancer {
         "{}" => "{internal: true}".to_owned(),
@@ -49,7 +49,7 @@ fn instances() {
     let path = "cluster.capacity";
     assert!(problems(&on_ec2()).is_empty());
     for (from, to, expected) in [
-        ("max: 4", "min: 5, max: 4", format!("error 17:59 {path}.ec2.min: `min` is over `max`")),
+        ("max: 4", "min: 5, max: 4", format!("error 17:59 {path}.ec2.min: `min` is greater than `max`")),
         ("max: 4", "max: 0", format!("error 17:59 {path}.ec2.max: 0 is out of range")),
         (", max: 4", "", format!("error 17:27 {path}.ec2.max: `max` is missing in `{path}.ec2`")),
         ("t4g.small", "t4g", format!("error 17:43 {path}.ec2.instance_type: `t4g` isn't an instance type")),
@@ -95,7 +95,7 @@ fn sizes_are_free_on_instances() {
     );
     check_text(
         &sized(300, 512).replace(EC2, ""),
-        "error 11:10 services.worker.cpu: Fargate offers no 300 CPU units",
+        "error 11:10 services.worker.cpu: Fargate doesn't support 300 CPU units",
     );
 }
 
@@ -156,7 +156,7 @@ fn load_balancers() {
     check(
         IMAGE,
         &format!("{IMAGE}    load_balancer: {{}}\n"),
-        &format!("error 11:5 {BALANCER}: `load_balancer` goes only with `port`"),
+        &format!("error 11:5 {BALANCER}: `load_balancer` requires `port`"),
     );
     check(
         IMAGE,
@@ -182,18 +182,18 @@ fn load_balancers() {
         ),
         (
             "{subnets: [subnet-0a1b2c3d]}",
-            format!("error 12:30 {BALANCER}.subnets: `{BALANCER}.subnets` holds 1 of the items"),
+            format!("error 12:30 {BALANCER}.subnets: `{BALANCER}.subnets` has 1 of the items"),
         ),
         (
             "{listener: 443}",
             format!(
-                "warning 12:31 {BALANCER}.listener: the load balancer speaks HTTP where clients expect HTTPS"
+                "warning 12:31 {BALANCER}.listener: the load balancer uses HTTP where clients expect HTTPS"
             ),
         ),
         (
             "{listener: 80, certificate: 'arn:aws:iam::111122223333:server-certificate/a/b'}",
             format!(
-                "warning 12:31 {BALANCER}.listener: the load balancer speaks HTTPS where clients expect HTTP"
+                "warning 12:31 {BALANCER}.listener: the load balancer uses HTTPS where clients expect HTTP"
             ),
         ),
         (
@@ -221,8 +221,7 @@ fn load_balancers() {
     assert!(
         problems(&theirs)
             .iter()
-            .any(|found| found.message()
-                == "`load_balancer` doesn't go with somebody else's service")
+            .any(|found| found.message() == "`load_balancer` isn't allowed on an existing service")
     );
 }
 
@@ -279,10 +278,10 @@ fn tasks_that_fit_onto_no_instance() {
         &sized("    cpu: 256\n    memory: 2048\n"),
         "error 11:10 services.worker.cpu: a task is larger than an instance",
     );
-    // Of a type whose size isn't known nothing is said.
+    // Nothing is reported for a type whose size isn't known.
     let unknown = sized("    memory: 2048\n").replace("t4g.small", "im4gn.large");
     assert!(problems(&unknown).is_empty());
-    // Eleven tasks of 512 MiB, three on each instance, and another service's.
+    // Eleven tasks of 512 MiB, three on each instance, and tasks of another service.
     let more = on_ec2()
         .replace("{min: 1, max: 10}", "{min: 10, max: 10}")
         .replace(
@@ -293,7 +292,7 @@ fn tasks_that_fit_onto_no_instance() {
     assert_eq!(
         lines,
         [
-            "error 18:59 cluster.capacity.ec2.max: the fewest tasks of all services don't fit onto the instances"
+            "error 18:59 cluster.capacity.ec2.max: the minimum numbers of tasks of all services don't fit onto the instances"
         ]
     );
 }
@@ -307,7 +306,7 @@ fn instances_without_room_for_a_deployment() {
     assert!(problems(&with("11")).is_empty());
     check_text(
         &with("12"),
-        "warning 12:26 services.worker.tasks.max: with all tasks running, a deployment stops some of them first: the instances have no room for more",
+        "warning 12:26 services.worker.tasks.max: with all tasks running, a deployment stops some of them first: the instances have no space for more",
     );
     let single = with("1")
         .replace("type: t4g.small, max: 4", "type: t4g.small, max: 1")
@@ -317,7 +316,7 @@ fn instances_without_room_for_a_deployment() {
     assert_eq!(
         said,
         [
-            "warning 14:26 services.worker.tasks.max: a deployment can't replace the only task: the instances have no room for a second one"
+            "warning 14:26 services.worker.tasks.max: a deployment can't replace the only task: the instances have no space for a second one"
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! Queues with objectives of their own.
+//! Queues with their own objectives.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn with(consumes: &str, scaling: &str) -> String {
     .replace(BACKLOG, scaling)
 }
 
-/// The same, scaled by demand with an objective of 10 min and 1 s of work.
+/// The same, scaled by demand with an objective of 10 min and a processing time of 1 s.
 fn demanding(consumes: &str) -> String {
     with(
         consumes,
@@ -82,7 +82,7 @@ fn a_mapping_without_settings_is_a_name() {
     assert!(worker(&plain).queue_settings.is_empty());
 }
 
-/// A service needs no objective where each queue has one, and its policy then aims at the shortest.
+/// A service needs no objective if each queue has one; its policy then aims at the shortest.
 #[test]
 fn queues_can_have_all_objectives() {
     let demand = "      demand: {processing_time: 1s}\n";
@@ -139,13 +139,13 @@ fn wrong_queues_are_named_where_they_stand() {
 fn other_policies_know_no_queues() {
     check_text(
         &with("[orders, {queue: returns, slo: 15m}]", BACKLOG),
-        "error 10:46 services.worker.consumes[1].slo: `backlog_per_task` knows no objective per queue",
+        "error 10:46 services.worker.consumes[1].slo: `backlog_per_task` doesn't support an objective per queue",
     );
     check_text(
         &with("[orders, {queue: returns, processing_time: 2s}]", BACKLOG),
-        "error 10:58 services.worker.consumes[1].processing_time: `processing_time` of a queue goes only with `demand`",
+        "error 10:58 services.worker.consumes[1].processing_time: `processing_time` of a queue requires `demand`",
     );
-    // Alarms and simulations judge each queue by its own objective, whatever scales the service.
+    // Alarms and simulations use each queue's own objective, whatever scales the service.
     let stack = read(&with(
         "[orders, {queue: returns, slo: 15m}]",
         "      cpu: {target: 50}\n",
@@ -169,14 +169,14 @@ fn an_objective_must_be_possible() {
             .replace("    tasks:", "    protect: true\n    tasks:"),
         "warning 10:46 services.worker.consumes[1].slo: a single waiting message requires more than one task",
     );
-    // The visibility timeout is the queue's, and so is the processing time that it is compared with.
+    // The visibility timeout belongs to the queue, and so does the processing time that it is compared with.
     check_text(
         &demanding("[orders, {queue: returns, processing_time: 70s}]")
             .replace("    tasks:", "    protect: true\n    tasks:"),
-        "error 6:33 queues.returns.visibility_timeout: the visibility timeout is shorter than the processing of one message",
+        "error 6:33 queues.returns.visibility_timeout: the visibility timeout is shorter than the processing time of one message",
     );
     check_text(
         &demanding("[orders, {queue: returns, slo: 5d}]"),
-        "error 6:3 queues.returns.retention: the queue drops messages that still may wait",
+        "error 6:3 queues.returns.retention: the retention is shorter than the latency objective",
     );
 }

@@ -3,7 +3,7 @@
 use super::{IMAGE, check, fine};
 use crate::tests::{changed, problems};
 
-/// The base with one more line, the 11th.
+/// The base with an additional line, line 11.
 fn with(line: &str) -> String {
     format!("{IMAGE}    {line}\n")
 }
@@ -39,11 +39,11 @@ fn what_ecs_would_refuse_is_refused() {
         ),
         (
             "health_check: {command: [CMD-SHELL, curl, -f]}",
-            "11:47 health_check.command[2]: the shell takes one line",
+            "11:47 health_check.command[2]: `CMD-SHELL` accepts only one line",
         ),
         (
             "health_check: {command: [CMD]}",
-            "11:29 health_check.command: `services.worker.health_check.command` holds 1 of the items",
+            "11:29 health_check.command: `services.worker.health_check.command` has 1 of the items",
         ),
         (
             "health_check: {command: [CMD, a], interval: 4s}",
@@ -71,11 +71,11 @@ fn what_ecs_would_refuse_is_refused() {
         ),
         (
             "drop: [NET]",
-            "11:12 drop[0]: `NET` isn't one of the 38 names taken here",
+            "11:12 drop[0]: `NET` isn't one of the 38 supported names",
         ),
         (
             "ulimits: {nproc: 100}",
-            "11:15 ulimits.nproc: Fargate doesn't take the limit `nproc`",
+            "11:15 ulimits.nproc: Fargate doesn't support the limit `nproc`",
         ),
         (
             "storage: 20GiB",
@@ -117,7 +117,7 @@ fn a_value_without_its_unit_is_answered_with_the_range() {
     assert_eq!(help[0].help(), Some("`21GiB` to `200GiB`, such as `40GiB`"));
 }
 
-/// Instances have other limits, and no storage of a task's own.
+/// Instances have other limits, and no storage per task.
 #[test]
 fn instances() {
     let on = |line: &str| {
@@ -139,7 +139,7 @@ fn instances() {
     assert!(problems(&text("ulimits: {nproc: 100}")).is_empty());
     super::check_text(
         &text("storage: 40GiB"),
-        "error 11:14 services.worker.storage: tasks on EC2 instances have no ephemeral storage of their own",
+        "error 11:14 services.worker.storage: tasks on EC2 instances have no ephemeral storage",
     );
 }
 
@@ -165,7 +165,7 @@ fn sidecars() {
         (
             "user: worker",
             "worker: {image: 'otel:1'}",
-            "11:16 sidecars.worker: `worker` is also what the service's own container is called",
+            "11:16 sidecars.worker: `worker` is also the name of the service's own container",
         ),
         (
             "depends_on: {oltp: start}",
@@ -234,8 +234,8 @@ fn exec_needs_a_file_system_to_write_to() {
     );
 }
 
-/// With n tasks, at least ceil(n × min) run and at most floor(n × max) exist; the former must be the smaller one.
-/// 1 task, 100% and 150%: 1 and 1. 2 tasks, 100% and 150%: 2 and 3. 1 task, 50% and 100%: 1 and 1.
+/// With n tasks, at least ceil(n × min) run and at most floor(n × max) exist; the former must be smaller than the
+/// latter. 1 task, 100% and 150%: 1 and 1. 2 tasks, 100% and 150%: 2 and 3. 1 task, 50% and 100%: 1 and 1.
 #[test]
 fn a_deployment_can_replace_a_task() {
     let with = |deployment: &str, tasks: &str| {
@@ -312,6 +312,6 @@ fn the_retention_of_logs_has_one_place() {
     );
     super::check_text(
         &format!("{base}metric: {{log_retention: 30d}}\nlogs: {{retention: 30d}}\n"),
-        "error 18:25 metric.log_retention: the logs' retention is given twice",
+        "error 18:25 metric.log_retention: the logs' retention is set twice",
     );
 }

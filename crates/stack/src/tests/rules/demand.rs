@@ -6,12 +6,12 @@ use super::{TASKS, check_text};
 use crate::tests::{changed, line, problems, shown};
 use crate::{Actuator, Cooldown, Demand, Warm, parse};
 
-/// The base's scaling, which that by demand is put in place of.
+/// The scaling of the base, which is replaced by demand.
 const BACKLOG: &str =
     "      backlog_per_task:\n        acceptable_latency: 10m\n        processing_time: 1s\n";
 const HERE: &str = "services.worker.scaling.demand";
 
-/// A demand without any problem, whose keys stand in the lines from 15 on.
+/// A demand without any problem. Its keys start in line 15.
 const DEMAND: &str = "      demand:\n        acceptable_latency: 1m\n        processing_time: 2s\n";
 
 fn scaled(more: &str) -> String {
@@ -169,7 +169,7 @@ fn values_out_of_range() {
             "cooldown: {in: 1.5s}",
             "error 17:24 {HERE}.cooldown.in: `1.5s` isn't a duration",
         ),
-        ("every: 7s", "error 17:16 {HERE}.every: 7s is not offered"),
+        ("every: 7s", "error 17:16 {HERE}.every: 7s is not supported"),
         ("warm: 0", "error 17:15 {HERE}.warm: 0 is out of range"),
         (
             "warm: of",
@@ -199,26 +199,30 @@ fn values_out_of_range() {
 fn it_stands_alone() {
     let scaling = "services.worker.scaling";
     for (way, actuator, reason) in [
-        ("cpu: {target: 60}", "function", "undo within seconds"),
+        (
+            "cpu: {target: 60}",
+            "function",
+            "undo the other's changes within seconds",
+        ),
         (
             "memory: {target: 60}",
             "target_tracking",
-            "only when every policy agrees",
+            "only if every policy agrees",
         ),
         (
             "backlog_per_task: {acceptable_latency: 10m, processing_time: 1s}",
             "function",
-            "undo within seconds",
+            "undo the other's changes within seconds",
         ),
         (
             "steps: {metric: {queue: orders, name: NumberOfMessagesSent, statistic: Sum}, scale_out: {at_or_above: 1, add: 1}}",
             "target_tracking",
-            "only when every policy agrees",
+            "only if every policy agrees",
         ),
         (
             "alarm_steps: {metric: {queue: orders, name: NumberOfMessagesSent, statistic: Sum}, scale_out: {at_or_above: 1, add: 1}}",
             "function",
-            "undo within seconds",
+            "undo the other's changes within seconds",
         ),
     ] {
         let more = format!("        actuator: {actuator}\n      {way}\n");
@@ -226,7 +230,7 @@ fn it_stands_alone() {
         let name = way.split_once(':').unwrap().0;
         check_text(
             &text,
-            &format!("error 14:7 {scaling}.demand: `demand` can't stand beside `{name}`"),
+            &format!("error 14:7 {scaling}.demand: `demand` can't be combined with `{name}`"),
         );
         let help = problems(&text)[0].help().unwrap().to_owned();
         assert!(help.contains(reason), "{name}: {help}");
@@ -241,7 +245,7 @@ fn a_queue_is_needed_and_ten_are_enough() {
     );
     check_text(
         &text,
-        "error 5:3 services.worker.consumes: scaling by demand needs a queue, and the service consumes none",
+        "error 5:3 services.worker.consumes: scaling by demand needs a queue, but the service consumes none",
     );
     let many = |count: usize| {
         let keys: Vec<String> = (0..count).map(|number| format!("q{number}")).collect();
@@ -256,7 +260,7 @@ fn a_queue_is_needed_and_ten_are_enough() {
     fine(&many(9));
     check_text(
         &many(10),
-        "error 21:15 services.worker.consumes: a service scaled by demand can consume 10 queues at most",
+        "error 21:15 services.worker.consumes: a service scaled by demand can consume at most 10 queues",
     );
 }
 
@@ -278,7 +282,7 @@ fn queues_that_the_estimate_does_not_know() {
     let second = "  archiver:\n    image: example/archiver:1.0.0\n    consumes: [orders]\nnotify:";
     check_text(
         &scaled("").replace("notify:", second),
-        "warning 11:16 services.worker.consumes[0]: `archiver` consumes the queue too",
+        "warning 11:16 services.worker.consumes[0]: `archiver` also consumes the queue",
     );
 }
 
@@ -297,11 +301,11 @@ fn promises_that_a_burst_breaks() {
     );
     fine(&promise("20s", "        task_start: 15s\n"));
     fine(&promise("1m10s", "        every: 30s\n"));
-    // 10 messages a second of 2 s, of which 35 s of each 45 s are missing: 10 × 2 × 35 / 45 = 15.6 tasks.
+    // 10 messages per second of 2 s; 35 s of every 45 s are missing: 10 × 2 × 35 / 45 = 15.6 tasks.
     let help = |text: &str| problems(text)[0].help().unwrap().to_owned();
     let ten = help(&promise("10s", ""));
     assert!(
-        ten.contains("about 15.6 warm tasks for each 10 messages a second"),
+        ten.contains("about 15.6 warm tasks for each 10 messages per second"),
         "{ten}"
     );
     assert!(help(&promise("10s", "        concurrency: 4\n")).contains("about 3.9 warm tasks"));
@@ -314,7 +318,7 @@ fn promises_that_a_burst_breaks() {
         &promise("4m59s", tracked),
         &format!("warning 15:29 {latency}: {late}"),
     );
-    // Two seconds a message, eight at once, drained within a quarter of a second.
+    // Two seconds per message, eight at once, drained within a quarter of a second.
     let several = promise("250ms", "        concurrency: 8\n");
     check_text(&several, &format!("warning 15:29 {latency}: {late}"));
     let lines: Vec<String> = problems(&promise("250ms", "        concurrency: 7\n"))
@@ -334,17 +338,17 @@ fn what_is_shorter_than_a_message() {
     assert_eq!(
         lines,
         [
-            "error 9:3 services.worker.stop_timeout: the stop timeout is shorter than the processing of one message",
-            "warning 6:25 queues.orders.visibility_timeout: the visibility timeout is under twice the processing of one message",
+            "error 9:3 services.worker.stop_timeout: the stop timeout is shorter than the processing time of one message",
+            "warning 6:25 queues.orders.visibility_timeout: the visibility timeout is less than twice the processing time of one message",
         ]
     );
-    // What is measured is known of nobody beforehand.
+    // A measured value isn't known in advance.
     fine(&slow.replace("45s", "measured"));
     check_text(
         &scaled("")
             .replace("{after: 5}", "{after: 5}\n    retention: 60s")
             .replace("latency: 1m", "latency: 2m"),
-        "error 8:16 queues.orders.retention: the queue drops messages that still may wait",
+        "error 8:16 queues.orders.retention: the retention is shorter than the latency objective",
     );
 }
 
@@ -356,7 +360,7 @@ fn keys_of_the_function_alone() {
         check_text(
             &scaled(&tracked).replace("latency: 1m", "latency: 5m"),
             &format!(
-                "error 18:{} {HERE}.{name}: `{name}` doesn't go with `actuator: target_tracking`",
+                "error 18:{} {HERE}.{name}: `{name}` can't be combined with `actuator: target_tracking`",
                 name.len() + 11
             ),
         );
@@ -433,7 +437,10 @@ fn a_policy_that_only_observes_goes_with_every_other() {
         );
         let acting = both.replace("actuator: none", "actuator: function");
         let refused = shown(&parse("shop.yaml", &acting).unwrap_err());
-        assert!(refused.contains("`demand` can't stand beside"), "{refused}");
+        assert!(
+            refused.contains("`demand` can't be combined with"),
+            "{refused}"
+        );
     }
 }
 

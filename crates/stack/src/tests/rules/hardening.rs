@@ -1,4 +1,4 @@
-//! The network of functions, flow logs, images and keys of instances, and the bucket of code.
+//! The network of functions, flow logs, images and keys of instances, and the code bucket.
 
 use super::{NOTIFY, check, check_text, fine};
 use crate::tests::changed;
@@ -39,7 +39,7 @@ fn functions_run_in_the_network_of_the_tasks_or_in_one_of_theirs() {
 
 #[test]
 fn functions_need_private_subnets() {
-    let message = "metric.vpc: the functions could reach nothing from public subnets";
+    let message = "metric.vpc: the functions can't reach anything from public subnets";
     check(
         NOTIFY,
         &format!("{NOTIFY}network: create\nmetric: {{vpc: network}}\n"),
@@ -51,7 +51,7 @@ fn functions_need_private_subnets() {
         &format!("{NOTIFY}{public}metric: {{vpc: network}}\n"),
         &format!("error 19:15 {message}"),
     );
-    // Without `network`, the stack makes one with public subnets.
+    // Without `network`, the stack creates one with public subnets.
     check(
         NOTIFY,
         &format!("{NOTIFY}metric: {{vpc: network}}\n"),
@@ -98,7 +98,7 @@ fn a_network_is_either_created_or_existing() {
     check(
         NOTIFY,
         &format!("{NOTIFY}network: {{create: {{}}, subnets: [subnet-0a1b2c3d]}}\n"),
-        "error 18:23 network.subnets: `subnets` doesn't go with a network that the stack creates",
+        "error 18:23 network.subnets: `subnets` isn't allowed on a network that the stack creates",
     );
 }
 

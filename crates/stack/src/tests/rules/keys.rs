@@ -1,4 +1,4 @@
-//! One key for everything, and how roles are made.
+//! One key for everything, and the settings of roles.
 
 use super::{LETTERS, NOTIFY, check, check_text};
 use crate::tests::{BASE, changed, line, problems};
@@ -74,7 +74,7 @@ fn roles_and_their_older_name() {
     assert_eq!(read.role_path, "/");
     check_text(
         &(BASE.to_owned() + &given + &format!("permissions_boundary: {boundary}\n")),
-        "error 19:23 permissions_boundary: the boundary of the roles is given twice",
+        "error 19:23 permissions_boundary: the roles' permissions boundary is set twice",
     );
     check(
         NOTIFY,
@@ -88,7 +88,7 @@ fn roles_and_their_older_name() {
     );
 }
 
-/// Wherever an ARN stands, its partition is that of its region.
+/// Every ARN has the partition of its region.
 #[test]
 fn arns_of_sidecars_and_files() {
     let secret = "arn:aws:secretsmanager:cn-north-1:111122223333:secret:a-AbCdEf";

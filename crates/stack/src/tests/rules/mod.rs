@@ -1,4 +1,4 @@
-//! One change of a faultless definition for each rule, and the one problem that it makes.
+//! For each rule, one change of a valid definition, and the one problem that it causes.
 
 mod capacity;
 mod consumed;
@@ -26,7 +26,7 @@ mod volumes;
 
 use super::{changed, line, problems};
 
-/// Checks that a change makes exactly this problem.
+/// Checks that a change causes exactly this problem.
 #[track_caller]
 fn check(from: &str, to: &str, expected: &str) {
     check_text(&changed(from, to), expected);

@@ -1,4 +1,4 @@
-//! Names, and what ARNs reach.
+//! Names, and the reach of ARNs.
 
 use super::{IMAGE, LETTERS, NOTIFY, check, check_text, fine};
 use crate::tests::{changed, problems};
@@ -22,7 +22,7 @@ fn names() {
     check(
         "111122223333",
         "11112222333",
-        "error 2:10 account: `11112222333` isn't an AWS account id",
+        "error 2:10 account: `11112222333` isn't an AWS account ID",
     );
     check(
         "us-west-2",
@@ -41,12 +41,12 @@ fn names() {
     check(
         NOTIFY,
         "notify: [ops]\n",
-        "error 17:10 notify[0]: `ops` isn't an e-mail address or an SNS topic's ARN",
+        "error 17:10 notify[0]: `ops` isn't an email address or an SNS topic's ARN",
     );
     check(
         NOTIFY,
         "notify: [a@b@c.de]\n",
-        "error 17:10 notify[0]: `a@b@c.de` isn't an e-mail address or an SNS topic's ARN",
+        "error 17:10 notify[0]: `a@b@c.de` isn't an email address or an SNS topic's ARN",
     );
     fine(NOTIFY, "notify: [first.last+tag@mail.example.co.uk]\n");
 }
@@ -79,7 +79,7 @@ fn tags() {
     check(
         NOTIFY,
         &tag(&format!("{{{}}}", many.join(", "))),
-        "error 17:7 tags: `tags` holds 50 entries",
+        "error 17:7 tags: `tags` has 50 entries",
     );
 }
 
@@ -198,9 +198,9 @@ fn a_dead_letter_queue_has_its_name_for_itself() {
     let mine = "{visibility_timeout: 60s, dead_letter: {after: 5}}";
     check_text(
         &with_queue("orders-dead-letter", mine),
-        "error 8:3 queues.orders-dead-letter: `orders-dead-letter` is also what the dead-letter queue of `orders` is called",
+        "error 8:3 queues.orders-dead-letter: `orders-dead-letter` is also the name of the dead-letter queue of `orders`",
     );
-    // Somebody else's queue isn't a resource of the stack.
+    // An existing queue isn't a resource of the stack.
     let existing = "{existing: 'arn:aws:sqs:us-west-2:111122223333:orders-dead-letter'}";
     assert!(problems(&with_queue("orders-dead-letter", existing)).is_empty());
     assert!(problems(&with_queue("orders-dead", mine)).is_empty());

@@ -1,4 +1,4 @@
-//! Promises, the metric and its alarms.
+//! Objectives, the metric, and its alarms.
 
 use super::{IMAGE, NOTIFY, PROMISE, check, check_text, fine};
 use crate::tests::{changed, line, problems};
@@ -25,9 +25,11 @@ fn promises() {
     let lines: Vec<String> = problems(&text).iter().map(line).collect();
     assert_eq!(
         lines[0],
-        format!("error 15:29 {latency}: the promise is shorter than the processing of one message")
+        format!(
+            "error 15:29 {latency}: the latency objective is shorter than the processing time of one message"
+        )
     );
-    // A target of exactly one message is still kept.
+    // A target of exactly one message is still valid.
     let one = changed("10m", "1s");
     assert!(
         problems(&one)
@@ -38,12 +40,12 @@ fn promises() {
 
 #[test]
 fn what_is_shorter_than_a_message() {
-    // 45 s a message: over the default stop timeout, under the visibility timeout.
+    // 45 s per message: above the default stop timeout, below the visibility timeout.
     let slow = |lines: &str| {
         changed("processing_time: 1s", "processing_time: 45s")
             .replace(IMAGE, &format!("{IMAGE}{lines}"))
     };
-    let stop = "the stop timeout is shorter than the processing of one message";
+    let stop = "the stop timeout is shorter than the processing time of one message";
     check_text(
         &slow(
             "    stop_timeout: 44s
@@ -64,12 +66,12 @@ fn what_is_shorter_than_a_message() {
     assert!(problems(&fine).is_empty());
     check_text(
         &slow("    stop_timeout: 60s\n"),
-        "warning 6:25 queues.orders.visibility_timeout: the visibility timeout is under twice the processing of one message",
+        "warning 6:25 queues.orders.visibility_timeout: the visibility timeout is less than twice the processing time of one message",
     );
     check_text(
         &slow("    stop_timeout: 60s\n")
             .replace("visibility_timeout: 60s", "visibility_timeout: 44s"),
-        "error 6:25 queues.orders.visibility_timeout: the visibility timeout is shorter than the processing of one message",
+        "error 6:25 queues.orders.visibility_timeout: the visibility timeout is shorter than the processing time of one message",
     );
     check(
         IMAGE,
@@ -79,7 +81,7 @@ fn what_is_shorter_than_a_message() {
     check(
         "{after: 5}",
         "{after: 5}\n    retention: 9m",
-        "error 8:16 queues.orders.retention: the queue drops messages that still may wait",
+        "error 8:16 queues.orders.retention: the retention is shorter than the latency objective",
     );
 }
 
@@ -131,7 +133,7 @@ fn metric_and_alarms() {
     check(
         NOTIFY,
         &with("metric: {log_retention: 10d}\n"),
-        "error 17:25 metric.log_retention: 10d is not offered",
+        "error 17:25 metric.log_retention: 10d is not supported",
     );
     fine(
         NOTIFY,
@@ -145,7 +147,7 @@ fn metric_and_alarms() {
     check(
         NOTIFY,
         &with("alarms: {metric_silent: 1m}\n"),
-        "error 17:25 alarms.metric_silent: the silence alarm would cry at a single late datapoint",
+        "error 17:25 alarms.metric_silent: `alarms.metric_silent` is too short: one late datapoint would trigger the alarm",
     );
     check(
         NOTIFY,
@@ -177,7 +179,7 @@ fn several_messages_at_once_share_a_task() {
     };
     assert_eq!(target(&with(1, "10m", "60s")), Some(10.0));
     assert_eq!(target(&with(200, "10m", "60s")), Some(2_000.0));
-    // Four at once are reached within a quarter of what one takes.
+    // Four at once start within a quarter of the time for one.
     let fine = with(4, "30s", "2m");
     assert!(
         problems(&fine)
@@ -187,7 +189,8 @@ fn several_messages_at_once_share_a_task() {
     let refused = with(4, "29s", "2m");
     let lines: Vec<String> = problems(&refused).iter().map(line).collect();
     assert!(
-        lines[0].ends_with("the promise is shorter than the processing of one message"),
+        lines[0]
+            .ends_with("the latency objective is shorter than the processing time of one message"),
         "{lines:?}"
     );
 }
@@ -212,7 +215,7 @@ fn what_is_protected_takes_its_time() {
         &slow(""),
         "warning 9:3 services.worker.stop_timeout: a stopped task drops the message that it works on",
     );
-    // No heartbeat hides a message for longer.
+    // Even a heartbeat can't hide a message for longer.
     let day = slow("    protect: true\n    heartbeat: true\n")
         .replace("5m", "13h")
         .replace("latency: 10m", "latency: 13h");

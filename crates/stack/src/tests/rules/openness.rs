@@ -1,4 +1,4 @@
-//! Who gets into a load balancer, and by which versions of TLS.
+//! The clients of a load balancer, and the TLS versions that they can use.
 
 use super::capacity::{BALANCER, balanced, balanced_by};
 use crate::tests::{line, problems};

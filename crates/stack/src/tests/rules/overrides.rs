@@ -33,12 +33,12 @@ fn sections_that_mark_or_check_the_stack_are_refused() {
     for (section, near) in [
         (
             "Parameters",
-            "a deploy gives the template's parameters: write the value itself",
+            "a deploy sets the template's parameters: write the value itself",
         ),
-        ("Metadata", "it marks the stack as made by ecs-scaler"),
+        ("Metadata", "it marks the stack as created by ecs-scaler"),
         (
             "Transform",
-            "a macro or a rule could change what was planned and checked",
+            "a macro or a rule could change the planned and checked template",
         ),
         ("Resource", "did you mean `Resources`?"),
     ] {

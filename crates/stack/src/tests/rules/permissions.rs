@@ -1,4 +1,4 @@
-//! What the tasks may do: statements, policies, and existing roles.
+//! The permissions of the tasks: statements, policies, and existing roles.
 
 use super::{IMAGE, check, fine};
 
@@ -100,7 +100,7 @@ fn what_iam_would_refuse_is_refused() {
     check(
         IMAGE,
         &with(&policies.join(", ")),
-        &format!("error 11:5 {LIST}: a role takes at most 10 IAM policies"),
+        &format!("error 11:5 {LIST}: a role can have at most 10 IAM policies"),
     );
 }
 

@@ -72,7 +72,7 @@ fn dead_letters() {
         "{after: 5, retention: 1d}",
         "warning 7:40 queues.orders.dead_letter.retention: the dead-letter queue keeps messages for less time than the queue",
     );
-    // A FIFO queue counts a dead letter's age anew.
+    // In a FIFO queue's dead-letter queue, a message's age restarts.
     fine("{after: 5}", "{after: 5, retention: 1d}\n    fifo: true");
 }
 
@@ -135,7 +135,7 @@ fn consumption() {
     let lines: Vec<String> = problems(&idle).iter().map(line).collect();
     let expected = [
         "error 5:3 queues.orders: no service consumes the queue `orders`",
-        "error 11:15 services.worker.consumes: scaling by backlog needs a queue, and the service consumes none",
+        "error 11:15 services.worker.consumes: scaling by backlog needs a queue, but the service consumes none",
     ];
     assert_eq!(lines, expected);
     check(
@@ -166,7 +166,7 @@ fn consumption() {
     check(
         queue,
         &format!("{existing}    subscribe: []\n"),
-        "error 7:5 queues.orders.subscribe: `subscribe` doesn't go with somebody else's queue",
+        "error 7:5 queues.orders.subscribe: `subscribe` isn't allowed on an existing queue",
     );
 }
 
@@ -191,7 +191,7 @@ fn names_that_grow_over_the_limit() {
             &format!("error 5:3 queues.{over}: `{over}` is too long"),
         );
     }
-    // Without a dead-letter queue the longest short name fits.
+    // Without a dead-letter queue, the longest short name fits.
     let longest = "q".repeat(64);
     check_text(
         &text(&longest, "    fifo: true\n"),
@@ -209,7 +209,7 @@ fn topics_that_would_share_a_logical_id() {
     check(
         LETTERS,
         &topics("arn:aws:sns:us-west-2:111122223333:paidOrders"),
-        "error 8:84 queues.orders.subscribe[1].topic: the two topics differ only in hyphens, underscores or case",
+        "error 8:84 queues.orders.subscribe[1].topic: the two topics differ only in hyphens, underscores, or case",
     );
     fine(
         LETTERS,
@@ -265,54 +265,51 @@ fn operators_of_filters() {
     for (refused, message) in [
         (
             "{a: [{numeric: ['>', 5, '<', 1]}]}",
-            "`numeric` takes a comparison of numbers",
+            "`numeric` needs a comparison of numbers",
         ),
         (
             "{a: [{numeric: ['<', 1, '>', 5]}]}",
-            "`numeric` takes a comparison of numbers",
+            "`numeric` needs a comparison of numbers",
         ),
         (
             "{a: [{numeric: 5}]}",
-            "`numeric` takes a comparison of numbers",
+            "`numeric` needs a comparison of numbers",
         ),
-        ("{a: [1000000001]}", "SNS takes no such number"),
+        ("{a: [1000000001]}", "SNS doesn't support this number"),
         (
             "{a: [{exists: 'true'}]}",
-            "`exists` takes `true` or `false`",
+            "`exists` needs `true` or `false`",
         ),
-        ("{a: [{prefix: 1}]}", "`prefix` takes text"),
+        ("{a: [{prefix: 1}]}", "`prefix` needs text"),
         (
             "{a: [{cidr: 10.0.0.0/33}]}",
-            "`cidr` takes a range of addresses",
+            "`cidr` needs a range of addresses",
         ),
         (
             "{a: [{anything-but: []}]}",
-            "`anything-but` takes texts, numbers or a prefix",
+            "`anything-but` needs texts, numbers, or a prefix",
         ),
         (
             "{a: [{prefix: x, suffix: y}]}",
             "a value has exactly one operator",
         ),
         ("{a: [{}]}", "a value has exactly one operator"),
-        (
-            "{a: [[x]]}",
-            "a list stands inside a list of accepted values",
-        ),
+        ("{a: [[x]]}", "a list is inside a list of accepted values"),
         ("{$or: [{a: [x]}]}", "`$or` needs several alternatives"),
         (
             "{a: [x], $or: [{b: [y], c: [y], d: [y]}, {e: [1], f: [2]}]}",
-            "`queues.orders.subscribe[0].filter` holds 6 attributes",
+            "`queues.orders.subscribe[0].filter` has 6 attributes",
         ),
         (
             "{$or: [{a: [{prefixx: y}]}, {b: [y]}]}",
-            "SNS knows no operator `prefixx`",
+            "SNS has no operator `prefixx`",
         ),
     ] {
         assert_eq!(with(refused), message, "{refused}");
     }
 }
 
-/// Sources: Amazon SNS Developer Guide, "Filter policy constraints", for the two policies and their numbers.
+/// Source of the two policies and their numbers: Amazon SNS Developer Guide, "Filter policy constraints".
 #[test]
 fn filters_on_the_body_can_be_nested() {
     let topic = "arn:aws:sns:us-west-2:111122223333:t";
@@ -341,16 +338,13 @@ fn filters_on_the_body_can_be_nested() {
         ),
         (
             "{a: [1], b: [1], c: [1], d: [1], e: [1], f: {g: [1]}}",
-            "`queues.orders.subscribe[0].filter` holds 6 attributes",
+            "`queues.orders.subscribe[0].filter` has 6 attributes",
         ),
         (
             "{a: {b: {prefixx: [1]}}, c: {d: x}}",
             "a filter accepts a list of values",
         ),
-        (
-            "{a: {b: [{prefixx: x}]}}",
-            "SNS knows no operator `prefixx`",
-        ),
+        ("{a: {b: [{prefixx: x}]}}", "SNS has no operator `prefixx`"),
         ("{a: {}}", "a filter accepts a list of values"),
     ] {
         assert_eq!(with(refused), message, "{refused}");

@@ -1,4 +1,4 @@
-//! Who hears of the alarms.
+//! The recipients of the alarms.
 
 use crate::Recipient;
 use crate::tests::{changed, line, problems};
@@ -30,7 +30,7 @@ fn addresses_topics_and_channels_are_taken() {
     assert!(stack.has_subscribers());
 }
 
-/// An alarm acts on topics of its own region, five at most, one of which is the stack's.
+/// An alarm can act on at most five topics in its own region; one of them is the stack's.
 #[test]
 fn topics_are_few_and_in_the_stack_s_region() {
     let line = found("  - arn:aws:sns:eu-west-1:111122223333:pager\n");
@@ -50,10 +50,10 @@ fn topics_are_few_and_in_the_stack_s_region() {
 #[test]
 fn what_is_no_recipient_is_refused() {
     for (recipient, message) in [
-        ("ops", "isn't an e-mail address or an SNS topic's ARN"),
+        ("ops", "isn't an email address or an SNS topic's ARN"),
         (
             "arn:aws:sns:us-west-2:111122223333:pager.fifo",
-            "isn't an e-mail address or an SNS topic's ARN",
+            "isn't an email address or an SNS topic's ARN",
         ),
         ("slack: {workspace: T0123456789}", "`channel` is missing"),
         (

@@ -1,12 +1,12 @@
-//! Ways of scaling: alone, together, and down to no task.
+//! Scaling policies: alone, together, and with scale to zero.
 
 use super::{TASKS, check, check_text, fine};
 use crate::tests::{changed, problems};
 use crate::{AdjustmentType, AlarmMetric, BacklogSource, MissingData, Scaling, Statistic, parse};
 
-/// The base's scaling, which the tests put others in place of.
+/// The scaling of the base, which the tests replace.
 const SCALING: &str = "    scaling:\n      backlog_per_task:\n        acceptable_latency: 10m\n        processing_time: 1s\n";
-/// The same as one line, to put something beside it.
+/// The same on one line, so that tests can add something.
 const BACKLOG: &str =
     "      backlog_per_task:\n        acceptable_latency: 10m\n        processing_time: 1s\n";
 const HERE: &str = "services.worker.scaling";
@@ -101,7 +101,7 @@ fn queues_are_needed_for_a_backlog_only() {
     let text = without(&changed(TASKS, TASKS));
     check_text(
         &text,
-        "error 5:3 services.worker.consumes: scaling by backlog needs a queue, and the service consumes none",
+        "error 5:3 services.worker.consumes: scaling by backlog needs a queue, but the service consumes none",
     );
     assert!(problems(&without(&scaled("cpu: {target: 60}"))).is_empty());
     let theirs = without(&scaled("cpu: {target: 60}"))
@@ -125,14 +125,14 @@ fn ways_that_fight() {
         BACKLOG,
         &format!("{BACKLOG}      alarm_steps: {QUEUE_STEPS}\n"),
         &format!(
-            "error 17:7 {HERE}.alarm_steps: `alarm_steps` can't stand beside `backlog_per_task`"
+            "error 17:7 {HERE}.alarm_steps: `alarm_steps` can't be combined with `backlog_per_task`"
         ),
     );
     check_text(
         &scaled(&format!(
             "steps: {QUEUE_STEPS}\n      alarm_steps: {QUEUE_STEPS}"
         )),
-        &format!("error 15:7 {HERE}.alarm_steps: `alarm_steps` can't stand beside `steps`"),
+        &format!("error 15:7 {HERE}.alarm_steps: `alarm_steps` can't be combined with `steps`"),
     );
     check(
         BACKLOG,
@@ -159,7 +159,7 @@ fn metric_math() {
         BACKLOG,
         &math(""),
         &format!(
-            "warning 17:17 {path}.source: metric math turns Container Insights on, which is billed by the metric"
+            "warning 17:17 {path}.source: metric math turns Container Insights on, which is billed per metric"
         ),
     );
     let needs = "metric math needs Container Insights on in `shop`";
@@ -187,7 +187,7 @@ fn metric_math() {
         &math("").replace("metric_math", "math"),
         &format!("error 17:17 {path}.source: expected `lambda` or `metric_math`, found `math`"),
     );
-    // Four queues with two counts each, and the number of tasks, are nine; a fifth queue makes eleven.
+    // Four queues with two counts each plus the number of tasks make nine; a fifth queue makes eleven.
     let many = |count: usize| {
         let keys: Vec<String> = (0..count).map(|number| format!("q{number}")).collect();
         let queues: String = keys
@@ -199,7 +199,7 @@ fn metric_math() {
             .replace("services:\n", &format!("{queues}services:\n"));
         problems(&text)
             .iter()
-            .filter(|problem| problem.message().contains("metrics at most"))
+            .filter(|problem| problem.message().contains("metric math supports at most"))
             .count()
     };
     assert_eq!((many(3), many(4)), (0, 1));
@@ -222,7 +222,8 @@ fn a_metric_function_without_work_is_told() {
 fn no_task_needs_something_that_wakes() {
     let none = |text: String| text.replace(TASKS, "{min: 0, max: 10}");
     let min = "services.worker.tasks.min";
-    let asleep = format!("error 12:18 {min}: `min` is 0, and nothing wakes the service");
+    let asleep =
+        format!("error 12:18 {min}: `min` is 0, but nothing can scale the service from zero");
     check_text(
         &none(changed(TASKS, TASKS)),
         &format!(
@@ -234,7 +235,7 @@ fn no_task_needs_something_that_wakes() {
         &format!("{BACKLOG}        count: [visible, in_flight]\n"),
     );
     assert!(problems(&none(counted.clone())).is_empty());
-    // Even where the target is small, of which one would be warned otherwise.
+    // Even if the target is small, which would otherwise cause a warning.
     let small = none(counted).replace("processing_time: 1s", "processing_time: 100s");
     let small = small
         .replace("60s", "600s")
@@ -287,7 +288,10 @@ fn no_task_without_a_word_from_the_metric() {
         BACKLOG,
         &format!("{BACKLOG}        source: metric_math\n"),
     ));
-    assert!(messages(&math).contains(&"`min` is 0, and nothing wakes the service".to_owned()));
+    assert!(
+        messages(&math)
+            .contains(&"`min` is 0, but nothing can scale the service from zero".to_owned())
+    );
     let requests = "alarm_steps: {metric: request_count, scale_out: {at_or_above: 100, add: 1}}";
     let web = none(scaled(requests)).replace(
         "    consumes:",
@@ -295,7 +299,7 @@ fn no_task_without_a_word_from_the_metric() {
     );
     check_text(
         &web,
-        "error 14:18 services.worker.tasks.min: `min` is 0, and nothing wakes the service",
+        "error 14:18 services.worker.tasks.min: `min` is 0, but nothing can scale the service from zero",
     );
     let help = problems(&web)[0].help().unwrap().to_owned();
     assert!(
@@ -311,7 +315,7 @@ fn no_task_without_a_word_from_the_metric() {
     );
 }
 
-/// Only the owner of a service decides how often ECS measures it.
+/// Only the owner of a service can change how often ECS measures it.
 #[test]
 fn high_resolution_of_an_existing_service() {
     let cpu = "      cpu: {target: 60, high_resolution: true}\n";

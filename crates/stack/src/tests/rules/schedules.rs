@@ -48,7 +48,7 @@ fn time_zones_have_names() {
     let zone = |name: &str| format!("{{when: Mon, timezone: {name}, min: 5}}");
     refused(
         &zone("Europe/Berlim"),
-        "error 12:63 services.worker.tasks.schedule[0].timezone: `Europe/Berlim` is no time zone of the IANA database",
+        "error 12:63 services.worker.tasks.schedule[0].timezone: `Europe/Berlim` isn't a time zone of the IANA database",
     );
     refused(
         &zone("europe/berlin"),
@@ -68,23 +68,24 @@ fn time_zones_have_names() {
 fn periods_fit_together_and_with_the_bounds() {
     refused(
         "{when: Mon-Fri 08:00-18:00, min: 5}, {when: Fri 17:00-20:00, min: 3}",
-        "error 12:85 services.worker.tasks.schedule[1].when: two periods hold on Fri 17:00",
+        "error 12:85 services.worker.tasks.schedule[1].when: two periods overlap on Fri 17:00",
     );
     refused(
         "{when: Mon, min: 11}",
-        "error 12:58 services.worker.tasks.schedule[0].min: `min` is over `max` in a period",
+        "error 12:58 services.worker.tasks.schedule[0].min: `min` is greater than `max` in a period",
     );
     refused(
         "{when: Mon, max: 0}",
-        "error 12:58 services.worker.tasks.schedule[0].max: `min` is over `max` in a period",
+        "error 12:58 services.worker.tasks.schedule[0].max: `min` is greater than `max` in a period",
     );
     refused(
         "{when: Mon-Sun, min: 2}",
-        "error 12:30 services.worker.tasks.schedule: the same bounds hold all week, so the schedule changes nothing",
+        "error 12:30 services.worker.tasks.schedule: the same bounds apply all week, so the schedule changes nothing",
     );
 }
 
-/// Metric math is silent without a task. A period that is off until its end needs nothing that wakes the service.
+/// Metric math has no datapoints without a task. A period that is off until its end needs nothing that scales the
+/// service from zero.
 #[test]
 fn a_period_without_a_task_needs_to_be_woken() {
     let by_math = |periods: &str| {
@@ -92,12 +93,12 @@ fn a_period_without_a_task_needs_to_be_woken() {
         let (time, math) = ("processing_time: 1s\n", "        source: metric_math\n");
         text.replace(time, &format!("{time}{math}"))
     };
-    let billed = "warning 17:17 services.worker.scaling.backlog_per_task.source: metric math turns Container Insights on, which is billed by the metric";
+    let billed = "warning 17:17 services.worker.scaling.backlog_per_task.source: metric math turns Container Insights on, which is billed per metric";
     let found = |periods: &str| -> Vec<String> {
         let problems = super::problems(&by_math(periods));
         problems.iter().map(super::line).collect()
     };
-    let asleep = "error 12:58 services.worker.tasks.schedule[0].min: `min` is 0, and nothing wakes the service";
+    let asleep = "error 12:58 services.worker.tasks.schedule[0].min: `min` is 0, but nothing can scale the service from zero";
     assert_eq!(found("{when: Sun, min: 0}"), [asleep, billed]);
     assert_eq!(found("{when: Sun, min: 0, max: 0}"), [billed]);
 }
@@ -106,6 +107,6 @@ fn a_period_without_a_task_needs_to_be_woken() {
 fn a_schedule_needs_scaling() {
     super::check_text(
         "name: a\nnotify: [ops@example.com]\nservices: {w: {image: 'w:1', tasks: {min: 1, schedule: [{when: Mon, min: 2}]}}}\n",
-        "error 3:46 services.w.tasks.schedule: `schedule` goes only with `scaling`",
+        "error 3:46 services.w.tasks.schedule: `schedule` requires `scaling`",
     );
 }

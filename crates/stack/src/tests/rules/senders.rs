@@ -1,4 +1,4 @@
-//! Who may send to a queue, its delay, and how a FIFO queue is told.
+//! The senders of a queue, its delay, and FIFO deduplication.
 
 use super::{LETTERS, check, fine};
 use crate::tests::{BASE, changed, line, problems};

@@ -1,4 +1,4 @@
-//! Services, networks and clusters.
+//! Services, networks, and clusters.
 
 use super::{IMAGE, NOTIFY, TASKS, check, check_text, fine};
 use crate::tests::{changed, line, problems};
@@ -9,17 +9,17 @@ fn bounds() {
     check(
         TASKS,
         "{min: 11, max: 10}",
-        &format!("error 12:18 {tasks}.min: `min` is over `max`"),
+        &format!("error 12:18 {tasks}.min: `min` is greater than `max`"),
     );
     check(
         TASKS,
         "{min: 1}",
-        &format!("error 12:5 {tasks}.max: `max` is missing, which scaling needs"),
+        &format!("error 12:5 {tasks}.max: `tasks.max` is required when `scaling` is set"),
     );
     check(
         "    tasks: {min: 1, max: 10}\n",
         "",
-        &format!("error 9:3 {tasks}.max: `max` is missing, which scaling needs"),
+        &format!("error 9:3 {tasks}.max: `tasks.max` is required when `scaling` is set"),
     );
     fine(TASKS, "{max: 1}");
     let fixed = "name: web\nservices: {web: {image: 'nginx:1', tasks: {min: 1, max: 2}}}\nnotify: [a@b.de]\n";
@@ -53,14 +53,14 @@ fn sizes() {
         ("16384", "36864"),
     ] {
         let message = format!(
-            "error 12:13 services.worker.memory: Fargate offers no {memory} MiB with {cpu} CPU units"
+            "error 12:13 services.worker.memory: Fargate doesn't support {memory} MiB with {cpu} CPU units"
         );
         check(IMAGE, &size(cpu, memory), &message);
     }
     check(
         IMAGE,
         &size("300", "512"),
-        "error 11:10 services.worker.cpu: Fargate offers no 300 CPU units",
+        "error 11:10 services.worker.cpu: Fargate doesn't support 300 CPU units",
     );
     check(
         IMAGE,
@@ -78,11 +78,11 @@ fn sizes() {
         .to_owned();
     assert_eq!(
         help,
-        "with 512 CPU units go 1024 to 4096 in steps of 1024; the nearest is 1024"
+        "with 512 CPU units, use 1024 to 4096 MiB in steps of 1024; the nearest is 1024"
     );
 }
 
-/// The place and the fix, and not the value: it may be written to a log.
+/// Shows the place and the fix, but not the value, because it might be written to a log.
 #[test]
 fn secrets_in_the_environment() {
     let text = changed(
@@ -171,7 +171,7 @@ fn only_ecr_says_what_digest_a_tag_has() {
     let ecr = "111122223333.dkr.ecr.us-west-2.amazonaws.com/worker";
     let with =
         |image: &str, value: &str| format!("    image: {image}\n    image_digest: {value}\n");
-    // Also `latest`, which doesn't change under way then.
+    // Also `latest`, because it can't change while the deploy runs.
     for tail in ["", ":latest", ":1"] {
         fine(IMAGE, &with(&format!("{ecr}{tail}"), "resolve"));
     }
@@ -204,7 +204,7 @@ fn networks_and_clusters() {
     check(
         NOTIFY,
         &with(&format!("network: {{{subnets}}}\n")),
-        "error 17:1 network: neither `vpc` nor `security_groups` is given",
+        "error 17:1 network: neither `vpc` nor `security_groups` is set",
     );
     check(
         NOTIFY,
@@ -219,7 +219,7 @@ fn networks_and_clusters() {
     check(
         NOTIFY,
         &with("network: {vpc: vpc-x, subnets: [subnet-0a1b2c3d]}\n"),
-        "error 17:16 network.vpc: `vpc-x` isn't a VPC id",
+        "error 17:16 network.vpc: `vpc-x` isn't a VPC ID",
     );
     check(
         NOTIFY,
@@ -239,7 +239,7 @@ fn networks_and_clusters() {
     check(
         NOTIFY,
         &with("cluster: {name: a b}\n"),
-        "error 17:17 cluster.name: `a b` isn't a name that ECS takes",
+        "error 17:17 cluster.name: `a b` isn't a name in ECS",
     );
 
     let existing = changed(IMAGE, "    existing: shop/worker\n");
@@ -257,7 +257,7 @@ fn networks_and_clusters() {
     );
     check_text(
         &existing.replace("    existing:", "    cpu: 256\n    existing:"),
-        "error 10:5 services.worker.cpu: `cpu` doesn't go with somebody else's service",
+        "error 10:5 services.worker.cpu: `cpu` isn't allowed on an existing service",
     );
     check_text(
         &existing.replace("    tasks: {min: 1, max: 10}\n", ""),
@@ -285,7 +285,7 @@ fn ten_queues_are_added_up_at_most() {
     };
     check_text(
         &text(11, true),
-        "error 6:15 services.worker.consumes: a service scaled by backlog can consume 10 queues at most",
+        "error 6:15 services.worker.consumes: a service scaled by backlog can consume at most 10 queues",
     );
     assert!(problems(&text(10, true)).is_empty());
     assert!(problems(&text(11, false)).is_empty());
@@ -298,7 +298,7 @@ fn what_ecs_and_iam_hold() {
     check(
         IMAGE,
         &environment(65_536),
-        "error 11:5 services.worker.environment: the task definition would be larger than ECS takes",
+        "error 11:5 services.worker.environment: the task definition would be larger than ECS allows",
     );
     fine(IMAGE, &environment(65_000));
     let secrets = |count: usize| {
@@ -313,7 +313,7 @@ fn what_ecs_and_iam_hold() {
     check(
         IMAGE,
         &secrets(160),
-        "error 11:5 services.worker.secrets: the secrets are more than a role's policies hold",
+        "error 11:5 services.worker.secrets: the secrets don't fit into a role's policies",
     );
     fine(IMAGE, &secrets(140));
 }
@@ -350,7 +350,7 @@ fn destinations() {
         IMAGE,
         &with(&format!("publishes: [{}, {}]", topic("a"), topic("b.fifo"))),
     );
-    // Without topics the name is free, as before.
+    // Without topics, the name is free.
     fine(IMAGE, &with("environment: {TOPIC_ARN: here}"));
     check(
         IMAGE,

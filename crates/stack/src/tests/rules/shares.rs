@@ -47,7 +47,7 @@ fn shares_are_for_fargate() {
     fine(IMAGE, &format!("{IMAGE}    capacity: {{spot: 100%}}\n"));
 }
 
-/// A task on Spot has two minutes, whether it is protected or not.
+/// A task on Spot has two minutes, even if it is protected.
 #[test]
 fn protection_doesn_t_hold_on_spot() {
     let text = |capacity: &str, seconds: u32| {

@@ -1,4 +1,4 @@
-//! Latency objectives beside what policies aim at.
+//! Latency objectives in addition to the latency that policies aim at.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ fn a_policy_needs_one_of_the_two() {
         &demand,
         "error 14:7 services.worker.scaling.demand: `demand` has no latency to aim at",
     );
-    // A misspelt or refused one is no missing one.
+    // A misspelled or refused objective isn't missing.
     check(
         "acceptable_latency",
         "acceptable_latncy",
@@ -96,9 +96,9 @@ fn an_objective_is_about_the_messages_of_a_queue() {
     check(
         "notify:",
         shop,
-        "error 19:10 services.shop.slo: `slo` needs a queue, and the service consumes none",
+        "error 19:10 services.shop.slo: `slo` needs a queue, but the service consumes none",
     );
-    // With a queue it needs no policy that aims at anything.
+    // With a queue, it doesn't need a policy that aims at a latency.
     fine(
         "    tasks: {min: 1, max: 10}\n    scaling:\n      backlog_per_task:\n        acceptable_latency: 10m\n        processing_time: 1s\n",
         "    slo: 10m\n",
@@ -111,7 +111,7 @@ fn what_is_judged_is_the_objective() {
         &with("5m"),
         "warning 16:29 services.worker.scaling.backlog_per_task.acceptable_latency: the policy aims at more than the latency objective",
     );
-    // A short setpoint of a long objective is no short promise.
+    // A short setpoint for a long objective isn't a short objective.
     let short = with("10m").replace("latency: 10m", "latency: 30s");
     assert_eq!(lines(&short), Vec::<String>::new());
     check_text(
@@ -120,12 +120,12 @@ fn what_is_judged_is_the_objective() {
     );
     check_text(
         &with("99% within 11m").replace("{after: 5}", "{after: 5}\n    retention: 10m"),
-        "error 8:16 queues.orders.retention: the queue drops messages that still may wait",
+        "error 8:16 queues.orders.retention: the retention is shorter than the latency objective",
     );
-    // Its target is that of its objective.
+    // Its target follows from its objective.
     let below = with("500ms").replace(LATENCY, "");
     assert!(lines(&below).contains(
-        &"error 11:10 services.worker.slo: the promise is shorter than the processing of one message"
+        &"error 11:10 services.worker.slo: the latency objective is shorter than the processing time of one message"
             .to_owned()
     ));
 }

@@ -1,4 +1,4 @@
-//! Step scaling: metrics, periods, thresholds and steps.
+//! Step scaling: metrics, periods, thresholds, and steps.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(super) const OUT: &str = "{at_or_above: 100, for: 1, add: 1}";
 pub(super) const IN: &str = "{below: 20, for: 5, remove: 1}";
 pub(super) const METRIC: &str = "request_count";
 
-/// A faultless web service, with one piece of its steps replaced.
+/// A valid web service, with one piece of its steps replaced.
 pub(super) fn web(from: &str, to: &str) -> String {
     let text = changed(
         "    scaling:\n      backlog_per_task:\n        acceptable_latency: 10m\n        processing_time: 1s\n",
@@ -56,7 +56,7 @@ fn a_web_service_is_read() {
     assert_eq!((out.datapoints, out.periods), (1, 1));
     assert_eq!((r#in.comparison, r#in.threshold), (Comparison::Below, 20.0));
     assert_eq!((r#in.datapoints, r#in.periods), (5, 5));
-    // No datapoint means that there was no request.
+    // No datapoint means no requests.
     assert_eq!(
         (out.missing, r#in.missing),
         (MissingData::NotBreaching, MissingData::Breaching)
@@ -144,7 +144,7 @@ fn steps_of_every_kind_are_read() {
     let percent = percent.scale_in.unwrap();
     assert_eq!(percent.steps.as_slice()[1].adjustment, -100);
     assert_eq!(out("for: 2, of: 3, add: 1").periods, 3);
-    // A metric of one's own may be negative.
+    // A custom metric can be negative.
     let own = web(
         METRIC,
         "{namespace: Shop, name: Balance, statistic: p99.9, dimensions: {Shop: north}}",
@@ -188,7 +188,7 @@ fn a_side_has_one_threshold_and_one_action() {
         ),
         (
             "{at_or_above: 100, remove: 1}",
-            format!("error 16:39 {out}.remove: `remove` doesn't go with the scale-out"),
+            format!("error 16:39 {out}.remove: `remove` isn't allowed on the scale-out"),
         ),
         (
             "{at_or_abov: 100, add: 1}",
@@ -204,7 +204,7 @@ fn a_side_has_one_threshold_and_one_action() {
     wrong(
         "remove: 1",
         "remove: 1, add: 1",
-        &format!("error 17:50 {in}.add: `add` doesn't go with the scale-in", in = r#in),
+        &format!("error 17:50 {in}.add: `add` isn't allowed on the scale-in", in = r#in),
     );
     let none = web(OUT, OUT).replace(
         &format!("        scale_out: {OUT}\n        scale_in: {IN}\n"),
@@ -272,7 +272,7 @@ fn numbers_of_a_side() {
     wrong(
         "add: 1",
         "add: 1, at_least: 2",
-        &format!("error 16:65 {out}.at_least: `at_least` goes only with percent"),
+        &format!("error 16:65 {out}.at_least: `at_least` requires percentages"),
     );
     wrong(
         "add: 1",
@@ -297,7 +297,7 @@ fn steps_are_in_order_and_of_one_kind() {
             "[{from: 1, add: 1}]",
             "16:62",
             "[0].from",
-            "the first step begins 1 beyond the threshold, not at it".to_owned(),
+            "the first step starts 1 beyond the threshold, not at it".to_owned(),
         ),
         (
             "[{from: 0, add: 1}, {from: 0, add: 2}]",
@@ -339,7 +339,7 @@ fn steps_are_in_order_and_of_one_kind() {
             "[{from: 0, remove: 1}]",
             "16:65",
             "[0].remove",
-            "`remove` doesn't go with a step that adds tasks".to_owned(),
+            "`remove` isn't allowed on a step that adds tasks".to_owned(),
         ),
         (
             "[{add: 1}]",
@@ -388,6 +388,6 @@ fn each_side_has_a_metric() {
     let without = own.replace("        metric: request_count\n", "");
     check_text(
         &without,
-        "error 16:9 services.worker.scaling.alarm_steps.scale_in: `scale_in` watches no metric",
+        "error 16:9 services.worker.scaling.alarm_steps.scale_in: `scale_in` has no metric to watch",
     );
 }

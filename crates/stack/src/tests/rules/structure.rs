@@ -1,4 +1,4 @@
-//! Keys, types and ranges.
+//! Keys, types, and ranges.
 
 use super::{IMAGE, LETTERS, PROMISE, TASKS, check, check_text, fine};
 use crate::tests::{BASE, changed, problems};
@@ -81,7 +81,7 @@ fn whole_numbers() {
             "99999999999999999999999999999999999999999999",
             "99999999999999999999999999999999999999999999 is out of range",
         ),
-        ("010", "`010` begins with a zero"),
+        ("010", "`010` starts with a zero"),
         ("true", "expected a whole number, found the boolean true"),
     ] {
         check(
@@ -143,7 +143,7 @@ fn helps_say_what_to_write() {
         help("\"111122223333\"", "111122223333"),
         "quote it: \"111122223333\""
     );
-    // The number alone would lose its first digit.
+    // As a number, it would lose its first digit.
     assert_eq!(
         help("\"111122223333\"", "011122223333"),
         "quote it: \"011122223333\""
@@ -176,7 +176,7 @@ fn helps_say_what_to_write() {
 
 #[test]
 fn one_mistake_is_told_once() {
-    // The values that depend on a refused one aren't judged by its default.
+    // Values that depend on a refused one aren't checked against its default.
     check(
         "10m",
         "ten",

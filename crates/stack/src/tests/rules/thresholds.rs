@@ -24,7 +24,7 @@ fn periods() {
         ("2d", "2d is out of range"),
         (
             "30s",
-            "AWS's metrics have no datapoints under a minute apart",
+            "AWS's metrics have no datapoints less than a minute apart",
         ),
     ] {
         wrong(
@@ -42,24 +42,24 @@ fn periods() {
     assert!(problems(&own("Shop")).is_empty());
     check_text(
         &own("AWS/ECS"),
-        &format!("error 15:17 {at}: AWS's metrics have no datapoints under a minute apart"),
+        &format!("error 15:17 {at}: AWS's metrics have no datapoints less than a minute apart"),
     );
     wrong(
         "for: 5",
         "for: 5, of: 4",
-        &format!("error 17:36 {HERE}.scale_in.for: `for` is over `of`"),
+        &format!("error 17:36 {HERE}.scale_in.for: `for` is greater than `of`"),
     );
-    // A day of minutes, and seven days of hours.
+    // One day of minutes, and seven days of hours.
     fine("for: 5", "for: 1440");
     wrong(
         "for: 5",
         "for: 1441",
-        &format!("error 17:36 {HERE}.scale_in.for: the alarm looks back further than 1d"),
+        &format!("error 17:36 {HERE}.scale_in.for: the alarm evaluates more than 1d"),
     );
     wrong(
         "for: 5",
         "for: 5, of: 1441",
-        &format!("error 17:43 {HERE}.scale_in.of: the alarm looks back further than 1d"),
+        &format!("error 17:43 {HERE}.scale_in.of: the alarm evaluates more than 1d"),
     );
     let hours = |count: u32| {
         web("        metric:", &period("1h")).replace("for: 5", &format!("for: {count}"))
@@ -67,7 +67,7 @@ fn periods() {
     assert!(problems(&hours(168)).is_empty());
     check_text(
         &hours(169),
-        &format!("error 18:36 {HERE}.scale_in.for: the alarm looks back further than 7d"),
+        &format!("error 18:36 {HERE}.scale_in.for: the alarm evaluates more than 7d"),
     );
 }
 
@@ -115,19 +115,19 @@ fn metrics() {
             "{queue: orders, name: Visible, statistic: Sum}",
             "15:39",
             ".name",
-            "`Visible` isn't one of the 11 names taken here",
+            "`Visible` isn't one of the 11 supported names",
         ),
         (
             "{queue: orders, namespace: AWS/SQS, name: SentMessageSize, statistic: Sum}",
             "15:33",
             ".namespace",
-            "`namespace` doesn't go with a metric of a queue",
+            "`namespace` isn't allowed on a metric of a queue",
         ),
         (
             "{queue: orders, name: NumberOfDeduplicatedSentMessages, statistic: Sum}",
             "15:39",
             ".name",
-            "SQS publishes this metric for FIFO queues only",
+            "SQS publishes this metric only for FIFO queues",
         ),
     ] {
         let text = web(METRIC, to);
@@ -234,17 +234,17 @@ fn thresholds_that_are_never_or_always_passed() {
     wrong(
         "at_or_above: 100",
         "at_or_above: 0",
-        &format!("error 16:34 {out}.at_or_above: this alarm always rings"),
+        &format!("error 16:34 {out}.at_or_above: this alarm is always in ALARM"),
     );
     wrong(
         "below: 20",
         "below: 0",
-        &format!("error 17:27 {in}.below: this alarm never rings", in = r#in),
+        &format!("error 17:27 {in}.below: this alarm never goes into ALARM", in = r#in),
     );
     wrong(
         "below: 20",
         "at_or_below: -1",
-        &format!("error 17:33 {in}.at_or_below: this alarm never rings", in = r#in),
+        &format!("error 17:33 {in}.at_or_below: this alarm never goes into ALARM", in = r#in),
     );
     fine("below: 20", "at_or_below: 0");
     fine("at_or_above: 100", "above: 20.5");
@@ -253,7 +253,7 @@ fn thresholds_that_are_never_or_always_passed() {
 #[test]
 fn the_two_sides_leave_room() {
     let below = format!("{HERE}.scale_in.below");
-    let both = "both alarms would ring at once";
+    let both = "both alarms would be in ALARM at the same time";
     wrong(
         "below: 20",
         "below: 100.5",
@@ -272,10 +272,10 @@ fn the_two_sides_leave_room() {
     wrong(
         "below: 20",
         "below: 100",
-        &format!("warning 17:27 {below}: there is no room between the two thresholds"),
+        &format!("warning 17:27 {below}: there is no gap between the two thresholds"),
     );
     fine("below: 20", "below: 99");
-    // The other way round: more tasks when the metric falls.
+    // The other way round: more tasks if the metric falls.
     let credits = web(
         METRIC,
         "{namespace: Shop, name: Credits, statistic: Minimum}",

@@ -98,7 +98,7 @@ fn exec_needs_its_folders() {
         IMAGE,
         &shell(&format!("{{{agent}, c: {{path: /var/log/amazon/ssm}}}}")),
     );
-    // A folder around it is enough, but not one that only begins alike.
+    // A parent folder is enough, but not a folder with the same prefix.
     fine(
         IMAGE,
         &shell(&format!("{{{agent}, c: {{path: /var/log}}}}")),

@@ -1,4 +1,4 @@
-//! The policy of `init --from`: what it reads is allowed, and nothing else is.
+//! The policy of `init --from`: its reads are allowed, and nothing else is.
 
 use std::collections::BTreeMap;
 

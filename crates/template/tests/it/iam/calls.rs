@@ -1,4 +1,4 @@
-//! What the programs with a stack's roles call.
+//! The calls of the programs with a stack's roles.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn on(action: &str, resource: impl Into<String>) -> Request {
     Request::new(action, resource)
 }
 
-/// What each role's program calls. Instances have a policy of AWS instead.
+/// The calls of each role's program. Instances have an AWS policy instead.
 pub(super) fn calls(world: &World) -> Calls {
     let mut calls = Calls::new();
     let (mut measured, mut demanded) = (Vec::new(), Vec::new());
@@ -64,7 +64,7 @@ pub(super) fn calls(world: &World) -> Calls {
     calls
 }
 
-/// What Lambda calls with a function's role.
+/// Lambda's calls with a function's role.
 fn run(world: &World, group: &str) -> Vec<Request> {
     let mut calls = logs(world, group);
     if world.stack.metric.tracing {
@@ -79,7 +79,7 @@ fn run(world: &World, group: &str) -> Vec<Request> {
     calls.extend(
         ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"].map(|action| on(action, "*")),
     );
-    // Making one names the interface, its subnet, and its groups.
+    // Creating an interface names the interface, its subnet, and its groups.
     let mut made_in = vec![interface.clone()];
     let subnets = network.subnets.iter();
     made_in.extend(subnets.map(|subnet| arn("ec2", &format!("subnet/{subnet}"))));
@@ -100,7 +100,7 @@ fn run(world: &World, group: &str) -> Vec<Request> {
     calls
 }
 
-/// What the flow log of a VPC calls with its role.
+/// The calls of a VPC's flow log with its role.
 fn flow_log(world: &World, group: &str) -> Vec<Request> {
     let mut calls = logs(world, group);
     let group = world.arn(group);
@@ -165,7 +165,7 @@ fn task(world: &World, short: &str, service: &Service) -> Vec<Request> {
             },
             Queue::Existing(queue) => queue.key.as_ref(),
         };
-        // SQS decrypts for whoever receives.
+        // SQS decrypts for the receiver.
         let decrypt = |key: &String| {
             let sqs = "sqs.us-west-2.amazonaws.com";
             on("kms:Decrypt", key.as_str()).with("kms:ViaService", sqs)
@@ -291,7 +291,7 @@ fn metric_function(world: &World, short: &str, service: &Service) -> Vec<Request
     queues.chain([describe]).chain(metrics).collect()
 }
 
-/// By `demand`, with a measured processing time or down to no task.
+/// By `demand`, with a measured processing time or with scale to zero.
 fn reads_metrics(service: &Service) -> bool {
     let demand = service.demand();
     demand.is_some_and(|demand| demand.processing_time.is_none() || service.tasks.min == 0)
@@ -358,7 +358,7 @@ fn scaling_function(
         "sqs:SendMessage",
         world.arn(&names::scaling_dead_letter_queue(short)),
     ));
-    // CloudWatch asks for the permission on all alarms even where a request names some.
+    // CloudWatch requires the permission on all alarms, even if a request names only some of them.
     calls.push(on(
         "cloudwatch:DescribeAlarms",
         arn("cloudwatch", "alarm:any"),

@@ -1,4 +1,4 @@
-//! A function that scales by demand, and whoever runs `status`: the object with what it scales, and its log.
+//! A function that scales by demand, and identities that run `status`: the object with its services, and its log.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn object(key: &str) -> String {
     format!("arn:aws:s3:::{bucket}/{key}")
 }
 
-/// Requests of the function, within the boundary of the stack's roles, and those of whoever looks.
+/// Requests of the function, within the boundary of the stack's roles, and requests of identities that only read.
 fn requests(all: &[(&str, String)]) -> Vec<Request> {
     let all = all.iter().flat_map(|(action, resource)| {
         let mut function = on(action, resource.as_str()).by("function");
@@ -38,7 +38,7 @@ fn policies(world: &World) -> BTreeMap<String, Vec<serde_json::Value>> {
     let role = statements(world.template.to_json(), &names::demand_function_role(1));
     let role: Vec<_> = role.into_iter().map(|one| world.resolve(one)).collect();
     let permissions = Permissions::of(&world.stack).unwrap();
-    // Whoever only looks has no permission to plan.
+    // Identities that only read have no permission to plan.
     let only_looks = |sid: &str| {
         ![
             "PlanStacks",
@@ -63,7 +63,8 @@ fn policies(world: &World) -> BTreeMap<String, Vec<serde_json::Value>> {
     ])
 }
 
-/// An older object of the stack, too: while an update goes on, a rule still names it, and after a rollback again.
+/// This includes older objects of the stack: during an update, a rule still names the old one, and again after a
+/// rollback.
 #[test]
 fn the_object_with_what_is_scaled_can_be_read_and_nothing_else_in_the_bucket() {
     let world = large();
@@ -93,7 +94,7 @@ fn the_object_with_what_is_scaled_can_be_read_and_nothing_else_in_the_bucket() {
     assert_eq!(seen, if simulator().is_some() { 26 } else { 0 });
 }
 
-/// `status` says for which bursts tasks stay warm. What the tasks write into their logs is nobody's business.
+/// `status` shows the bursts for which tasks stay warm. The logs of the tasks must not be readable.
 #[test]
 fn whoever_looks_can_read_the_log_of_the_function_and_no_other() {
     let mut seen = 0;
@@ -101,7 +102,7 @@ fn whoever_looks_can_read_the_log_of_the_function_and_no_other() {
         let world = World::new(stacks::by_demand(name));
         let by = |group: &str| on("logs:FilterLogEvents", group.trim_end_matches(":*")).by("read");
         let own = world.arn(&names::demand_function_logs(1));
-        // In AWS's messages, the name has an ending.
+        // In AWS's messages, the name has a suffix.
         let ending = own.replace(":*", ":log-stream:");
         let tasks = world.arn(&names::service_log_group("function"));
         let payments = arn("logs", "log-group:payments-ScalingFunctionLogs-1A2B");
@@ -113,7 +114,7 @@ fn whoever_looks_can_read_the_log_of_the_function_and_no_other() {
     assert_eq!(seen, if simulator().is_some() { 8 } else { 0 });
 }
 
-/// `status --why` and `history` read what every function of the stack decided, or why it failed.
+/// `status --why` and `history` read the decisions and failures of every function of the stack.
 #[test]
 fn whoever_looks_can_read_the_logs_of_all_functions_and_of_no_task() {
     let world = World::new(stacks::every_kind("shop", stack::Capacity::Fargate));

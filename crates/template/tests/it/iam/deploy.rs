@@ -1,4 +1,5 @@
-//! The policies of whoever deploys: each action that a resource type's handlers need, on each resource of the stack.
+//! The policies of identities that deploy: each action that a resource type's handlers need, on each resource of
+//! the stack.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +11,9 @@ use super::world::World;
 use super::{Request, expect_all, simulator};
 use crate::stacks;
 
-/// Stacks of every kind: the shipped ones, with and without a boundary, in networks and clusters of theirs.
+/// Stacks of every kind: the shipped ones, with and without a boundary, in existing networks and clusters.
 pub(super) fn worlds() -> Vec<World> {
-    // The same services over and over are no more kinds.
+    // More of the same services are not a new kind.
     let is_fleet = |name: &str| {
         name.contains("fleet")
             || [

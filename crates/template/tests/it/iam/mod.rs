@@ -1,6 +1,6 @@
-//! The policies under an offline simulator of IAM: what is needed is allowed, and what isn't is denied.
+//! The policies in an offline IAM simulator: necessary actions are allowed, and unnecessary ones are denied.
 //!
-//! The simulator is an npm package. It also refuses actions, resources, and condition keys that IAM doesn't know.
+//! The simulator is an npm package. It also refuses actions, resources, and condition keys that IAM doesn't have.
 
 mod adopt;
 mod calls;
@@ -23,10 +23,10 @@ use serde_json::{Value, json};
 /// A request to AWS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Request {
-    /// Whose policies answer.
+    /// The name of the policies that decide.
     #[serde(rename = "as")]
     pub(super) who: String,
-    /// The boundary of whoever asks.
+    /// The boundary of the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) within: Option<String>,
     pub(super) action: String,
@@ -62,13 +62,13 @@ impl Request {
         self
     }
 
-    /// As CloudFormation asks for the caller.
+    /// As a request that CloudFormation makes for the caller.
     pub(super) fn via_cloudformation(self) -> Self {
         self.with("aws:CalledVia", json!(["cloudformation.amazonaws.com"]))
     }
 }
 
-/// Node.js, and the folder with the simulator's module. `None` leaves the simulations out.
+/// Node.js, and the folder with the simulator's module. With `None`, the simulations are skipped.
 fn simulator() -> Option<[std::ffi::OsString; 2]> {
     let node = std::env::var_os("ECS_SCALER_TEST_NODE")?;
     Some([node, std::env::var_os("ECS_SCALER_TEST_IAM")?])
@@ -96,7 +96,7 @@ fn simulate(policies: &BTreeMap<String, Vec<Value>>, requests: &[Request]) -> Op
     assert!(output.status.success());
     let answers: Vec<Answer> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answers.len(), requests.len());
-    // A condition on a key that the action doesn't know would never hold on AWS.
+    // On AWS, a condition on a key that the action doesn't support would never match.
     let is_refused = |answer: &Answer| answer.result == "error" || !answer.ignored.is_empty();
     let refused: Vec<String> = requests
         .iter()
@@ -113,7 +113,7 @@ fn simulate(policies: &BTreeMap<String, Vec<Value>>, requests: &[Request]) -> Op
     Some(allowed.collect())
 }
 
-/// Asserts that each of the requests is allowed, or that each is denied; how many there were.
+/// Asserts that each of the requests is allowed, or that each is denied; returns their number.
 fn expect_all(
     policies: &BTreeMap<String, Vec<Value>>,
     requests: &[Request],

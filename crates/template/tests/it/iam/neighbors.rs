@@ -1,4 +1,4 @@
-//! What isn't the stack's stays out of reach: other teams' resources, and ways to more permissions.
+//! Resources outside of the stack can't be reached: other teams' resources, and ways to gain permissions.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,8 @@ fn what_is_not_the_stacks_is_denied() {
     eprintln!("{seen} requests denied");
 }
 
-/// With a boundary, the deployer makes no role that exceeds it: not by a role without it, and not by changing one.
+/// With a boundary, the deployer can't create a role that exceeds it: not by creating a role without it, and not by
+/// changing one.
 #[test]
 fn a_boundary_holds_for_the_stacks_own_roles_too() {
     let all = worlds().into_iter();
@@ -79,7 +80,8 @@ fn a_boundary_holds_for_the_stacks_own_roles_too() {
     assert!(seen > 50 || simulator().is_none(), "{seen}");
 }
 
-/// What the deployer may pass to CloudFormation, and a change set that would take over what others made.
+/// The roles that the deployer can pass to CloudFormation, and a change set that would take over existing
+/// resources.
 #[test]
 fn nothing_is_imported_and_one_role_is_passed() {
     let world = worlds().remove(0);

@@ -1,4 +1,4 @@
-//! The policy of whoever operates a stack: what the commands ask for is allowed, and nothing more.
+//! The policy of identities that operate a stack: the commands' actions are allowed, and nothing else.
 
 use serde_json::Value;
 use stack::ServiceSource;
@@ -14,7 +14,7 @@ fn on(action: &str, resource: impl Into<String>) -> Request {
     Request::new(action, resource).by("operate")
 }
 
-/// Queues of the stack: with whether it is a dead-letter queue, and whether it has one.
+/// Queues of the stack, with whether each is a dead-letter queue, and whether it has one.
 fn queues(world: &World) -> Vec<(String, bool, bool)> {
     let ids = world.ids_of("AWS::SQS::Queue").into_iter();
     ids.map(|id| {
@@ -28,8 +28,8 @@ fn queues(world: &World) -> Vec<(String, bool, bool)> {
     .collect()
 }
 
-/// What `dead-letters` asks for. Source: Amazon SQS Developer Guide, "Configure queue permissions for dead-letter queue
-/// redrive".
+/// The requests of `dead-letters`. Source: Amazon SQS Developer Guide, "Configure queue permissions for dead-letter
+/// queue redrive".
 fn dead_letters(world: &World) -> Vec<Request> {
     let mut all = Vec::new();
     for (id, is_dead, has_dead) in queues(world) {
@@ -61,7 +61,7 @@ fn dead_letters(world: &World) -> Vec<Request> {
     all
 }
 
-/// A request that sets the count alone, or something else too.
+/// A request that sets only the count, or something else too.
 fn set_count(service: &str) -> Request {
     on("ecs:UpdateService", service)
 }

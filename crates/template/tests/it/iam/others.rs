@@ -1,4 +1,4 @@
-//! Requests for what isn't the stack's: other teams' resources, and ways to more permissions.
+//! Requests for resources outside of the stack: other teams' resources, and ways to gain permissions.
 
 use super::Request;
 use super::world::{arn, global};
@@ -6,7 +6,7 @@ use super::world::{arn, global};
 const STACK_NAME: &str = "aws:ResourceTag/aws:cloudformation:stack-name";
 const BOUNDARY: &str = crate::stacks::BOUNDARY;
 
-/// Each is asked directly and through CloudFormation, and of the role of CloudFormation.
+/// Each request is made directly, through CloudFormation, and with CloudFormation's role.
 pub(super) fn others() -> Vec<Request> {
     [
         queues_and_topics(),
@@ -62,7 +62,7 @@ fn queues_and_topics() -> Vec<Request> {
     all.push(subscribe("sqs", &queue));
     all.push(subscribe("https", "https://example.com/listen"));
     all.push(subscribe("email", "somebody@example.com"));
-    // A topic that the definition names: its messages go to the stack's queues alone.
+    // A topic in the definition: it can send only to the stack's queues.
     let theirs = "arn:aws:sns:eu-central-1:444455556666:jobs";
     all.push(
         on("sns:Subscribe", theirs)
@@ -98,7 +98,7 @@ fn containers() -> Vec<Request> {
         ]
         .map(|action| on(action, cluster.as_str())),
     );
-    // In the clusters that the definitions name, too.
+    // Also in the clusters that the definitions name.
     all.extend(["shared", "their-cluster"].map(|cluster| {
         on(
             "ecs:DeleteService",
@@ -195,7 +195,7 @@ fn scaling() -> Vec<Request> {
     all
 }
 
-/// Theirs carries their stack's name, or none.
+/// Other teams' resources have their own stack's name, or none.
 fn networks() -> Vec<Request> {
     let theirs = |action: &str, resource: &str| {
         on(action, arn("ec2", resource)).with(STACK_NAME, "payments")
@@ -304,7 +304,7 @@ fn functions() -> Vec<Request> {
     all
 }
 
-/// Ways to permissions that nobody gave.
+/// Ways to gain permissions that no one granted.
 fn identities() -> Vec<Request> {
     let admin = global("iam", "role/administrator");
     let mut all: Vec<Request> = [

@@ -1,4 +1,4 @@
-//! What CloudFormation asks for the resources of a stack, action by action.
+//! CloudFormation's requests for the resources of a stack, action by action.
 
 use serde_json::Value;
 use template::permissions::list_handler_actions;
@@ -9,7 +9,7 @@ use crate::templates::of_type;
 
 const STACK_NAME: &str = "aws:ResourceTag/aws:cloudformation:stack-name";
 
-/// What CloudFormation asks for while it makes, changes, reads, and deletes the stack's resources.
+/// CloudFormation's requests while it creates, changes, reads, and deletes the stack's resources.
 pub(super) fn needed(world: &World) -> Vec<Request> {
     let handlers = list_handler_actions();
     let mut all = Vec::new();
@@ -96,7 +96,7 @@ fn requests(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
             };
             on(world.arn(queue))
         }
-        // The parameter is AWS's: its ARN has no account, which the simulator's data doesn't know.
+        // The parameter is AWS's: its ARN has no account, which the simulator's data doesn't have.
         "ssm" => Vec::new(),
         _ => panic!("{action}"),
     }
@@ -125,7 +125,7 @@ fn metrics(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
     let resource = match (kind, action) {
         (_, "cloudwatch:GetMetricData" | "cloudwatch:DescribeAlarms") => "*".to_owned(),
         ("AWS::CloudWatch::Alarm", _) => world.arn(id),
-        // CloudFormation names a dashboard after its logical ID alone.
+        // CloudFormation names a dashboard only after its logical ID.
         ("AWS::CloudWatch::Dashboard", _) => {
             global("cloudwatch", &format!("dashboard/{id}-aBcDeF123456"))
         }
@@ -142,7 +142,7 @@ fn metrics(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
     vec![Request::new(action, resource)]
 }
 
-/// Requests about a network name each resource that they touch.
+/// Requests about a network name each resource that they affect.
 fn network(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
     let name = action.trim_start_matches("ec2:");
     let ours = |resource: &str| {
@@ -252,7 +252,7 @@ fn balancers(world: &World, kind: &str, action: &str) -> Vec<Request> {
         _ if name.starts_with("Describe") || name == "SetWebACL" => vec![Request::new(action, "*")],
         "CreateLoadBalancer" | "CreateTargetGroup" => vec![Request::new(action, own)],
         "CreateListener" => vec![ours(&balancer)],
-        // The simulator's data knows these two for load balancers alone.
+        // The simulator's data has these two only for load balancers.
         "AddTags" | "RemoveTags" if !own.contains(":loadbalancer/") => Vec::new(),
         "AddTags" => {
             let made = format!("Create{}", kind.rsplit(':').next().unwrap());
@@ -314,7 +314,7 @@ fn linked_roles(kind: &str, action: &str) -> Vec<Request> {
     vec![Request::new(action, role)]
 }
 
-/// The roles that a resource names, to the service that will assume them.
+/// The roles that a resource names, with the service that will assume them.
 fn passed_roles(world: &World, kind: &str, action: &str) -> Vec<Request> {
     let service = match kind {
         "AWS::Lambda::Function" => "lambda.amazonaws.com",

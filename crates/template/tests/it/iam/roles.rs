@@ -1,4 +1,4 @@
-//! The roles of a stack: each call that its program makes is allowed, and every other call of the stack is denied.
+//! The roles of a stack: each call of its program is allowed, and every other call of the stack is denied.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn each_role_may_call_what_its_program_calls_and_nothing_else() {
                 let may = own.iter().any(|other| is_same(other, call));
                 requests.push(call.clone().by(role));
                 expected.push(may);
-                // Within the boundary that `permissions` prints, nothing is lost.
+                // Nothing is denied by the boundary that `permissions` prints.
                 if may {
                     let mut bounded = call.clone().by(role);
                     bounded.within = Some("boundary".into());
@@ -60,7 +60,7 @@ fn each_role_may_call_what_its_program_calls_and_nothing_else() {
     assert!(allowed > 796 && denied > 3_832, "{allowed} and {denied}");
 }
 
-/// The same call, whoever makes it.
+/// The same call, by any role.
 fn is_same(one: &Request, other: &Request) -> bool {
     one.action == other.action && one.resource == other.resource && one.context == other.context
 }
@@ -98,7 +98,7 @@ fn list_universe(calls: &Calls) -> Vec<Request> {
     all
 }
 
-/// The same call, but for a part that it must not have.
+/// The same call, except for a part that it must not have.
 fn variant(call: &Request) -> Option<Request> {
     let other = |resource: String| Request {
         resource,
@@ -119,7 +119,7 @@ fn variant(call: &Request) -> Option<Request> {
             call.clone()
                 .with("kms:ViaService", "s3.us-west-2.amazonaws.com"),
         ),
-        // A call of the function's own code.
+        // A call from the function's own code.
         action if action.starts_with("ec2:") => Some(
             call.clone()
                 .with("lambda:SourceFunctionArn", arn("lambda", "function:metric")),

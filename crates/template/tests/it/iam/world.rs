@@ -1,4 +1,4 @@
-//! A stack as it would be deployed: names as CloudFormation makes them, and references resolved.
+//! A stack as it would be deployed: with the names that CloudFormation generates, and references resolved.
 
 use serde_json::{Value, json};
 use stack::Stack;
@@ -8,7 +8,7 @@ use crate::templates::substitute;
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "us-west-2";
-/// End of each name that CloudFormation makes.
+/// Suffix of each name that CloudFormation generates.
 const RANDOM: &str = "1A2B3C4D5E6F";
 
 /// A deployed stack.
@@ -38,8 +38,8 @@ impl World {
         (resource["Type"].as_str().unwrap(), &resource["Properties"])
     }
 
-    /// The physical name: given, or made of the names of stack and resource. Where that is too long for the service,
-    /// CloudFormation cuts both.
+    /// The physical name: fixed, or generated from the names of stack and resource. If that is too long for the
+    /// service, CloudFormation cuts both.
     pub(super) fn name(&self, id: &str) -> String {
         let (kind, properties) = self.resource(id);
         let (property, limit) = match kind {
@@ -185,7 +185,7 @@ impl World {
         })
     }
 
-    /// Ids of the resources of a type.
+    /// IDs of the resources of a type.
     pub(super) fn ids_of(&self, kind: &str) -> Vec<String> {
         let found = self
             .template

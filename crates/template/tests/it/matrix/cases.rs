@@ -1,4 +1,4 @@
-//! The rows of the matrix: which key of which definition is changed, and to what.
+//! The rows of the matrix: which key of which definition changes, and its new value.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ pub(super) struct Case {
     pub(super) definition: Value,
     path: String,
     to: Value,
-    /// What has to change along with it: paths and their values.
+    /// Other changes that it requires: paths and their values.
     also: Map<String, Value>,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Edit {
     pub(super) after: Value,
 }
 
-/// Stands for each kind of step scaling in `stepping.yaml` and its rows.
+/// Represents each kind of step scaling in `stepping.yaml` and its rows.
 const POLICY: &str = "POLICY";
 const POLICIES: [&str; 2] = ["steps", "alarm_steps"];
 
@@ -57,7 +57,7 @@ pub(super) fn read() -> Vec<Case> {
 }
 
 impl Case {
-    /// A row is `PATH: VALUE`, or `at`, `to`, and `also` for an edit that others go along with.
+    /// A row is `PATH: VALUE`, or `at`, `to`, and `also` for an edit that requires others.
     fn new(base: &str, definition: &Value, row: &Value) -> Self {
         let row = row.as_object().unwrap();
         let (path, to) = match row.get("at") {
@@ -92,7 +92,7 @@ impl Case {
             if MAPPINGS.contains(&name) && parts.next().is_some() {
                 key.push("*".to_owned());
             }
-            // Operators of IAM, and below them its condition keys.
+            // IAM operators, and below them their condition keys.
             if name == "when" && parts.clone().next().is_some() {
                 parts.next();
                 key.push("*".to_owned());
@@ -210,7 +210,7 @@ fn edit(definition: &Value, path: &str, value: &Value) -> Value {
     edited
 }
 
-/// Keys whose values are mappings with keys of the user's own.
+/// Keys whose values are mappings with user-defined keys.
 const MAPPINGS: [&str; 14] = [
     "volumes",
     "sidecars",
@@ -228,7 +228,7 @@ const MAPPINGS: [&str; 14] = [
     "Mappings",
 ];
 
-/// Every key of the format, as the schema (which comes from the same tables as everything else) names it:
+/// Every key of the format with its name in the schema (which comes from the same tables as everything else):
 /// `services.*.tasks.min`.
 pub(super) fn keys_of_the_format() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
@@ -249,12 +249,12 @@ fn collect(schema: &Value, path: &str, keys: &mut BTreeSet<String>) {
         collect(property, &below(name), keys);
     }
     let own_keys = &schema["additionalProperties"];
-    // The keys of an environment are those of the definition.
+    // The keys of an environment are the keys of the definition.
     if path == "environments" {
         keys.insert(below("*"));
         return;
     }
-    // A filter policy's form is SNS's.
+    // SNS defines the form of a filter policy.
     if own_keys.is_object() && own_keys["type"] != serde_json::json!(["array", "object"]) {
         keys.insert(below("*"));
         collect(own_keys, &below("*"), keys);

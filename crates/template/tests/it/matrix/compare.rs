@@ -1,4 +1,4 @@
-//! What an update from one template to another does on AWS, by the schemas of the resource types.
+//! The effect of an update from one template to another on AWS, by the schemas of the resource types.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,16 +7,16 @@ use serde_json::{Map, Value};
 
 use super::schemas::Schemas;
 
-/// What an update does to a resource, beyond changing it in place.
+/// The effect of an update on a resource, apart from changing it in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
-    /// A property that only creation sets has changed.
+    /// A create-only property has changed.
     Replaced,
-    /// A property has changed that sometimes only creation sets.
+    /// A property has changed that is create-only in some cases.
     MayBeReplaced,
     /// A property has another value, which the update sets.
     Changed,
-    /// A property is no longer in the template. The resource's handler might leave it as it is.
+    /// A property is no longer in the template. The resource's handler might leave it unchanged.
     Unset,
     /// The resource is no longer in the template.
     Removed,
@@ -26,7 +26,7 @@ pub(super) enum Kind {
     ChangesType,
 }
 
-/// What an update does to one property of one resource, or to all of it.
+/// The effect of an update on one property of one resource, or on all of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Finding {
     pub(super) kind: Kind,
@@ -95,7 +95,7 @@ impl Update<'_> {
         })
     }
 
-    /// What is replaced, including what refers by a create-only property to a resource that is replaced.
+    /// The replaced resources, including resources that refer to a replaced one by a create-only property.
     fn replacements(&self) -> BTreeSet<Finding> {
         let mut findings = BTreeSet::new();
         loop {
@@ -155,7 +155,7 @@ impl Update<'_> {
         gone.collect()
     }
 
-    /// Properties, and their members where the schema names them, that are no longer there.
+    /// Properties that were removed, and their members if the schema names them.
     fn unset(&self, replaced: &BTreeSet<String>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (id, resource_type, before, after) in self.kept() {
@@ -188,7 +188,7 @@ impl Update<'_> {
         let collides = made.filter_map(|(id, after)| {
             let kind = after["Type"].as_str().unwrap_or_default();
             let identity = self.identity(kind, after)?;
-            // What refers to a replaced resource is in another place.
+            // A resource that refers to a replaced one is in another place.
             let moves = refers_to(
                 Some(&after["Properties"]),
                 &replaced.iter().map(String::as_str).collect(),
@@ -199,7 +199,7 @@ impl Update<'_> {
         collides.collect()
     }
 
-    /// The values of the properties that AWS lets only one resource have. `None` if it makes up one of them.
+    /// The values of the properties that must be unique in AWS. `None` if AWS generates one of them.
     fn identity(&self, resource_type: &str, resource: &Value) -> Option<String> {
         let schema = self.schemas.of(resource_type);
         let unique: Vec<String> = match UNIQUE.iter().find(|(kind, _)| *kind == resource_type) {
@@ -214,7 +214,7 @@ impl Update<'_> {
     }
 }
 
-/// Types whose identifier AWS makes up although only one resource may have these properties.
+/// Types with an identifier that AWS generates, although only one resource can have these properties.
 const UNIQUE: [(&str, &[&str]); 8] = [
     (
         "AWS::ApplicationAutoScaling::ScalingPolicy",
@@ -262,7 +262,7 @@ fn refers_to(value: Option<&Value>, ids: &BTreeSet<&str>) -> bool {
     }
 }
 
-/// Follows the members that the schema names; the keys of a policy or of an environment are content.
+/// Follows the members that the schema names; the keys of a policy or an environment are content.
 fn collect_lost(
     root: &Value,
     schema: &Value,

@@ -1,4 +1,4 @@
-//! The reviewed table: what a replacement, an unset property, or a removal means for a running stack.
+//! The reviewed table: the meaning of a replacement, an unset property, or a removal for a running stack.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,7 @@ impl Consequences {
         }
     }
 
-    /// Notes that an update has this finding. False for a change in place without a consequence.
+    /// Records that an update has this finding. Returns false for a change in place without a consequence.
     pub(super) fn note(&mut self, finding: &Finding) -> bool {
         let key = finding.key();
         let any = (key.0.clone(), key.1.clone(), "any".to_owned());

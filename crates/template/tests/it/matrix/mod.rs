@@ -1,9 +1,10 @@
 //! The update matrix: what happens on AWS if one key of a deployed definition is changed, added, or removed.
 //!
-//! Each row of `cases.yaml` changes one key of a definition of this folder. The template before and the one after, adapted as
-//! `deploy` does it, are compared with CloudFormation's own resource schemas, which cfn-lint ships. What CloudFormation
-//! replaces, what an update leaves unset, and what it removes is in the snapshot, and what that does to a running stack is in
-//! `docs/updates.md`. A new key fails the test until it has a row, and a new consequence until it is documented.
+//! Each row of `cases.yaml` changes one key of a definition of this folder. The templates before and after the
+//! change, adapted as in `deploy`, are compared by CloudFormation's own resource schemas, which cfn-lint ships. The
+//! snapshot lists the resources that CloudFormation replaces, the properties that an update leaves unset, and the
+//! resources that it removes. `docs/updates.md` describes the effects on a running stack. A new key fails the test
+//! until it has a row, and a new consequence until it is documented.
 
 mod cases;
 mod compare;
@@ -62,7 +63,7 @@ fn every_consequence_of_an_update_is_reviewed() {
     consequences.assert_complete();
 }
 
-/// What an edit does, as lines of the snapshot.
+/// The effect of an edit, as lines of the snapshot.
 fn describe(
     outcome: Result<(Value, Value), String>,
     schemas: &Schemas,
@@ -126,7 +127,7 @@ fn parse(text: &str) -> Result<Stack, String> {
     Ok(stack)
 }
 
-/// The parts of a finding by which a consequence is looked up.
+/// The parts of a finding that identify its consequence.
 impl Finding {
     fn key(&self) -> (String, String, String) {
         let property = self.property.clone().unwrap_or_else(|| "-".to_owned());

@@ -1,4 +1,4 @@
-//! CloudFormation's schemas of resource types, as cfn-lint ships them.
+//! CloudFormation's schemas of resource types, shipped with cfn-lint.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::cfn_lint::cfn_lint;
 
-/// The region whose schemas are read. They differ little between regions.
+/// The region of the schemas. They differ little between regions.
 const REGION: &str = "us-west-2";
 
 /// The schemas of a region, by resource type.
@@ -22,9 +22,9 @@ pub(crate) struct Schemas {
 /// The schema of a resource type.
 pub(crate) struct Schema {
     pub(crate) root: Value,
-    /// Paths of properties that only creation sets, such as `AutoScalingGroupProvider/AutoScalingGroupArn`.
+    /// Paths of create-only properties, such as `AutoScalingGroupProvider/AutoScalingGroupArn`.
     pub(super) create_only: Vec<String>,
-    /// Paths of properties that sometimes only creation sets.
+    /// Paths of properties that are create-only in some cases.
     pub(super) conditional: Vec<String>,
     pub(super) identifier: Vec<String>,
 }
@@ -40,7 +40,6 @@ impl Schemas {
         }
     }
 
-    /// The schema of a resource type.
     pub(crate) fn of(&self, resource_type: &str) -> Rc<Schema> {
         let mut read = self.read.borrow_mut();
         let entry = read.entry(resource_type.to_owned());

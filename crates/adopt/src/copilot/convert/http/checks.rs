@@ -1,4 +1,4 @@
-//! How the load balancer checks the tasks, and treats those that leave.
+//! How the load balancer checks the tasks, and how it treats tasks that are being removed.
 
 use super::target_group;
 use crate::copilot::context::Context;
@@ -42,7 +42,7 @@ pub(super) fn health_check(
     section.finish(cx);
 }
 
-/// What the target group has no key for.
+/// Settings of the target group that the format has no key for.
 fn properties(section: &mut Section<'_>, group: &str, draft: &mut Draft, cx: &mut Context<'_>) {
     if let Some(port) = section.take("port").and_then(|field| field.text(cx)) {
         draft.override_property(group, &["HealthCheckPort"], port);
@@ -76,7 +76,7 @@ fn seconds(field: &Field<'_>, cx: &mut Context<'_>) -> Option<i64> {
     i64::try_from(milliseconds / 1_000).ok()
 }
 
-/// Attributes of the target group, which are a list: all of them, or none.
+/// Attributes of the target group. They are a list, so an override sets all of them, or none.
 pub(super) fn attributes(
     section: &mut Section<'_>,
     is_internal: bool,

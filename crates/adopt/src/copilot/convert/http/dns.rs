@@ -16,12 +16,12 @@ pub(super) fn names_and_certificate(
         if !is_internal && balancer.get("certificate").is_none() {
             balancer
                 .set("certificate", "<CERTIFICATE-ARN>")
-                .above("Copilot makes this certificate with the application's domain.");
+                .above("Copilot creates this certificate with the application's domain.");
             let help = "request one in ACM, and write its ARN";
             cx.report(
                 &alias,
                 Kind::Incomplete,
-                "Copilot makes the certificate of the alias; we don't",
+                "Copilot creates the certificate of the alias; ecs-scaler doesn't",
                 help,
             );
         }
@@ -48,7 +48,7 @@ pub(super) fn names_and_certificate(
         cx.report(
             &field,
             Kind::Different,
-            "without a certificate there is no HTTPS to redirect to",
+            "without a certificate, HTTP can't redirect to HTTPS",
             "",
         );
     }
@@ -70,7 +70,7 @@ fn names(alias: &Field<'_>, cx: &mut Context<'_>) {
     if found.is_empty() {
         found = alias.texts(cx);
     }
-    let help = "add an `AWS::Route53::RecordSet` by `overrides`, or point the name to the load balancer where you keep it";
+    let help = "add an `AWS::Route53::RecordSet` with `overrides`, or point the name to the load balancer where you keep it";
     cx.missing(
         alias,
         format!("no key for DNS names ({})", found.join(", ")),

@@ -46,12 +46,12 @@ pub(super) fn http(
     cx.report(
         &field,
         Kind::Different,
-        "the service gets a load balancer of its own",
+        "the service gets its own load balancer",
         help,
     );
 }
 
-/// What the environment says about the load balancer.
+/// The environment's settings for the load balancer.
 fn of_environment(is_internal: bool, environment: &Environment) -> Map {
     let mut balancer = Map::new();
     if is_internal {
@@ -65,7 +65,7 @@ fn of_environment(is_internal: bool, environment: &Environment) -> Map {
     for (key, value) in shared.settings() {
         balancer.set(key, value);
     }
-    // In a network that exists, a load balancer on the internet needs public subnets, wherever the tasks are.
+    // In an existing network, an internet-facing load balancer needs public subnets, wherever the tasks are.
     let has_public = !environment.public.is_empty() && environment.vpc.is_some();
     if !is_internal && has_public && balancer.get("subnets").is_none() {
         balancer.set("subnets", environment.public.clone());
@@ -81,22 +81,22 @@ fn target_group(is_internal: bool, target: &Target<'_>) -> String {
     }
 }
 
-/// What decides which requests come to the service.
+/// The rules that route requests to the service.
 fn routing(section: &mut Section<'_>, cx: &mut Context<'_>) {
     if let Some(field) = section.take("path") {
         let path = field.text(cx).unwrap_or_default();
         if path != "/" {
-            cx.missing(&field, format!("the load balancer sends all requests to the service, not just those of `{path}`"), "add an `AWS::ElasticLoadBalancingV2::ListenerRule` by `overrides`; requests keep their path");
+            cx.missing(&field, format!("the load balancer sends all requests to the service, not only requests for `{path}`"), "add an `AWS::ElasticLoadBalancingV2::ListenerRule` with `overrides`; requests keep their path");
         }
     }
     if let Some(field) = section.take("alb") {
         let name = field.text(cx).unwrap_or_default();
-        cx.missing(&field, format!("a load balancer that exists can't be shared ({name})"), "use the service's own, or put the service behind yours with `existing` and a tool of your own");
+        cx.missing(&field, format!("a load balancer that exists can't be shared ({name})"), "use the service's own, or put the service behind yours with `existing` and another tool");
     }
     for key in ["target_container", "targetContainer", "target_port"] {
         if let Some(field) = section.take(key) {
             let value = field.text(cx).unwrap_or_default();
-            let help = "set `LoadBalancers` of the service and the container's `PortMappings` by `overrides`";
+            let help = "set `LoadBalancers` of the service and the container's `PortMappings` with `overrides`";
             cx.missing(
                 &field,
                 format!("requests go to `port` of the service's own container, not to {value}"),
@@ -107,7 +107,7 @@ fn routing(section: &mut Section<'_>, cx: &mut Context<'_>) {
     if let Some(field) = section.take("additional_rules") {
         for rule in field.items(cx) {
             let message = format!("no key for further rules ({})", rule.leaves());
-            cx.missing(&rule, message, "add an `AWS::ElasticLoadBalancingV2::ListenerRule` and a target group by `overrides`, or make it a service of its own");
+            cx.missing(&rule, message, "add an `AWS::ElasticLoadBalancingV2::ListenerRule` and a target group with `overrides`, or make it a separate service");
         }
     }
 }
@@ -123,13 +123,16 @@ fn protocol(
     match field.text(cx).unwrap_or_default().to_ascii_lowercase().as_str() {
         "http1" => {}
         "http2" => draft.override_property(&target_group(is_internal, target), &["ProtocolVersion"], "HTTP2"),
-        "grpc" => cx.missing(&field, "no key for gRPC", "set `ProtocolVersion: GRPC` and `Matcher` of the target group by `overrides`; it needs a certificate"),
+        "grpc" => cx.missing(&field, "no key for gRPC", "set `ProtocolVersion: GRPC` and `Matcher` of the target group with `overrides`; it needs a certificate"),
         _ => field.reject("`http1`, `http2`, or `grpc`", cx),
     }
 }
 
 pub(super) fn network_load_balancer(field: Option<Field<'_>>, cx: &mut Context<'_>) {
     let Some(field) = field else { return };
-    let message = format!("network load balancers aren't built ({})", field.leaves());
-    cx.missing(&field, message, "add `AWS::ElasticLoadBalancingV2::LoadBalancer`, a listener and a target group by `overrides`, and name the group in `LoadBalancers` of the service");
+    let message = format!(
+        "network load balancers aren't supported ({})",
+        field.leaves()
+    );
+    cx.missing(&field, message, "add `AWS::ElasticLoadBalancingV2::LoadBalancer`, a listener and a target group with `overrides`, and name the group in `LoadBalancers` of the service");
 }

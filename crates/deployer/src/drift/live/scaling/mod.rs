@@ -1,4 +1,5 @@
-//! Scalable targets and scaling policies of Application Auto Scaling, and the alarms that it made for the policies.
+//! Scalable targets and scaling policies of Application Auto Scaling, and the alarms that it created for the
+//! policies.
 
 mod policy;
 
@@ -23,13 +24,14 @@ use super::part::Live;
 pub(super) struct Scaled {
     /// Scalable targets and policies.
     pub pairs: Vec<(Intended, Live)>,
-    /// ARNs of policies by logical ID. A policy that was put again has another one than CloudFormation lists.
+    /// ARNs of policies by logical ID. A recreated policy has another ARN than the one that CloudFormation
+    /// lists.
     pub current: BTreeMap<String, String>,
-    /// The alarms of target tracking, as they should be.
+    /// The alarms of target tracking as they should be.
     pub alarms: Vec<Intended>,
 }
 
-/// DescribeScalingPolicies takes 50 names.
+/// DescribeScalingPolicies accepts 50 names.
 const NAMES: usize = 50;
 
 pub(super) async fn read(session: &Session<'_>, all: &[Intended]) -> Result<Scaled> {
@@ -109,7 +111,7 @@ fn distinct(all: &[&Intended], property: &str) -> Vec<String> {
     values
 }
 
-/// The bounds of a target, and its scheduled actions.
+/// Reads the bounds of a target, and its scheduled actions.
 async fn read_target(
     session: &Session<'_>,
     target: &Intended,
@@ -163,8 +165,8 @@ async fn read_target(
 
 const ACTIONS: &str = "ScheduledActions";
 
-/// Whether any action sets a bound to this value. For a target without a schedule in the stack, it then counts as the
-/// template's.
+/// Whether any action sets a bound to this value. If so, and the target has no schedule in the stack, the value
+/// counts as the template's.
 fn sets(action: &ScheduledAction, name: &str, value: i32) -> bool {
     let bounds = action.scalable_target_action();
     bounds.is_some_and(|bounds| match name {
@@ -173,7 +175,7 @@ fn sets(action: &ScheduledAction, name: &str, value: i32) -> bool {
     })
 }
 
-/// The scheduled actions of an ECS service; the inner error is the reason why they can't be read.
+/// Reads the scheduled actions of an ECS service. The inner error is the reason why they can't be read.
 async fn read_actions(
     session: &Session<'_>,
     resource_id: &str,
@@ -191,7 +193,7 @@ async fn read_actions(
         match action {
             Ok(action) => found.push(action),
             Err(error) if is_denied(&error) => return Ok(Err(text(&error).to_owned())),
-            // A cloud that doesn't know scheduled actions has none.
+            // An emulator that doesn't support scheduled actions has none.
             Err(error) if error.as_service_error().is_some() => return Ok(Ok(Vec::new())),
             Err(error) => return Err(aws("read the scheduled actions")(error)),
         }
@@ -199,7 +201,7 @@ async fn read_actions(
     Ok(Ok(found))
 }
 
-/// The actions that the template names, in its form. Other actions aren't part of the stack.
+/// Converts the actions that the template contains to its form. Other actions aren't part of the stack.
 fn convert_actions(target: &Intended, scheduled: &[ScheduledAction]) -> Vec<Value> {
     let names: Vec<&str> = target
         .items(ACTIONS)
@@ -224,8 +226,8 @@ fn convert_actions(target: &Intended, scheduled: &[ScheduledAction]) -> Vec<Valu
     converted.collect()
 }
 
-/// The alarms of a policy that tracks a target. Application Auto Scaling makes them, and AWS always lists them; other
-/// clouds might not, so a policy without any is only then one whose alarms are missing if `is_aws`.
+/// Returns the alarms of a target tracking policy. Application Auto Scaling creates them, and AWS always lists them.
+/// Emulators might not, so only if `is_aws` does an empty list mean that the alarms are missing.
 fn list_alarms(policy: &Intended, found: &ScalingPolicy, is_aws: bool) -> Vec<Intended> {
     let Some(tracking) = found.target_tracking_scaling_policy_configuration() else {
         return Vec::new();
@@ -251,7 +253,8 @@ fn list_alarms(policy: &Intended, found: &ScalingPolicy, is_aws: bool) -> Vec<In
         .collect()
 }
 
-/// The known properties of an alarm that Application Auto Scaling makes for a policy with this target.
+/// Returns the known properties of an alarm that Application Auto Scaling creates for a policy with this
+/// target.
 pub(super) fn describe_alarm(name: &str, policy: &str, target: f64) -> Map<String, Value> {
     let TrackingAlarms { high, low } = tracking_alarms(target);
     let side = [

@@ -1,4 +1,4 @@
-//! A scaling policy, in the shape of CloudFormation's properties.
+//! A scaling policy, in the form of CloudFormation's properties.
 
 use aws_sdk_applicationautoscaling::types::{
     CustomizedMetricSpecification, PredefinedMetricSpecification, ScalingPolicy,

@@ -13,7 +13,7 @@ use crate::session::Session;
 use super::broken::Broken;
 use super::given::Given;
 
-/// Registers the target with the current bounds, and sets its scheduled actions. A suspension stays.
+/// Registers the target with the current bounds, and sets its scheduled actions. Doesn't change a suspension.
 pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let resource = broken.part.text("ResourceId");
     let given = broken.given();
@@ -57,8 +57,8 @@ async fn put_action(session: &Session<'_>, resource: &str, action: Given<'_>) ->
     )))
 }
 
-/// Puts the policy, and with it the alarms of target tracking. If those aren't as they should be, the policy is deleted
-/// first: AWS doesn't document whether putting the same policy repairs them, but a new policy has new ones.
+/// Puts the policy, and with it the alarms of target tracking. If the alarms are wrong, deletes the policy first: AWS
+/// doesn't document whether putting the same policy again repairs them, but a new policy has new alarms.
 pub(super) async fn repair_policy(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let part = broken.part;
     let client = &session.clients.applicationautoscaling;

@@ -9,7 +9,7 @@ use aws_sdk_applicationautoscaling::types::{
 
 use super::super::given::{Given, Properties};
 
-/// The configuration of target tracking. `None` if the policy isn't one.
+/// Returns the configuration of target tracking. `None` if the policy is of another type.
 pub(super) fn tracking(policy: Properties<'_>) -> Option<TargetTrackingScalingPolicyConfiguration> {
     let given = policy.at("TargetTrackingScalingPolicyConfiguration");
     TargetTrackingScalingPolicyConfiguration::builder()
@@ -89,7 +89,7 @@ fn stat(given: Given<'_>) -> Option<TargetTrackingMetricStat> {
         .ok()
 }
 
-/// The configuration of step scaling. `None` if the policy isn't one.
+/// Returns the configuration of step scaling. `None` if the policy is of another type.
 pub(super) fn steps(policy: Properties<'_>) -> Option<StepScalingPolicyConfiguration> {
     let given = policy.at("StepScalingPolicyConfiguration");
     let kind = given.at("AdjustmentType").text()?;

@@ -1,4 +1,4 @@
-//! A cloud that changes with time: queues, a service, metrics, and the calls that it got.
+//! A cloud that changes over time: queues, a service, metrics, and the calls that it received.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -34,26 +34,26 @@ use crate::{
 /// 2026-11-21T10:00:00Z, in seconds.
 pub(super) const START: u64 = 1_795_255_200;
 
-/// Messages that wait and are in flight at a second since the start.
+/// Waiting messages and messages in flight, at a second since the start.
 pub(super) type Load = fn(u64) -> (u64, u64);
 
-/// Whether a call fails at a second since the start, with which code.
+/// Whether a call at a second since the start fails, and its error code.
 pub(super) type Failing = fn(u64) -> Option<&'static str>;
 
 pub(super) struct World {
     started: Instant,
     pub(super) queues: BTreeMap<&'static str, Load>,
-    /// `None`: there is no service.
+    /// `None`: the service doesn't exist.
     pub(super) service: Option<&'static str>,
     pub(super) desired: i32,
-    /// Tasks that run; the desired ones where it is `None`.
+    /// Running count; if `None`, the same as the desired count.
     pub(super) running: Option<i32>,
     pub(super) deployments: Vec<&'static str>,
-    /// By operation, or by the name of a queue.
+    /// By operation, or by queue name.
     pub(super) failing: BTreeMap<&'static str, Failing>,
-    /// Messages in flight and deleted of a minute that CloudWatch knows.
+    /// Messages in flight and messages deleted in a minute, in CloudWatch.
     pub(super) metrics: Option<(f64, f64)>,
-    /// Messages sent in a minute of the last two weeks, of which the first is minute 0.
+    /// Messages sent in a minute of the last two weeks; the first minute is 0.
     pub(super) history: Option<fn(i64) -> f64>,
     /// Second and operation of each call.
     pub(super) calls: Vec<(u64, &'static str)>,
@@ -72,7 +72,7 @@ pub(super) struct Invoked {
     pub(super) log: Vec<Value>,
 }
 
-/// A service of 10 tasks that run, and one queue.
+/// A service with 10 running tasks, and one queue.
 pub(super) fn world(load: Load) -> Shared {
     Arc::new(Mutex::new(World {
         started: Instant::now(),
@@ -91,7 +91,7 @@ pub(super) fn world(load: Load) -> Shared {
     }))
 }
 
-/// 1 to 50 tasks; a promise of 60 s, 2 s a message; looks every 10 s within a minute.
+/// 1 to 50 tasks; an objective of 60 s, 2 s per message; checks every 10 s within a minute.
 pub(super) fn policy(changes: &Value) -> Value {
     let mut policy = json!({
         "namespace": "EcsScaler", "cluster": "web", "service": "worker", "min": 1, "max": 50,
@@ -109,7 +109,7 @@ pub(super) fn policy(changes: &Value) -> Value {
     policy
 }
 
-/// The policy over two queues.
+/// The policy with two queues.
 pub(super) fn two_queues() -> Value {
     let queue = |name: &str| json!({"name": name, "url": format!("https://sqs/{name}")});
     policy(&json!({"queues": [queue("orders"), queue("returns")]}))
@@ -120,7 +120,7 @@ pub(super) fn order(services: &[&Value]) -> Value {
     json!({"action": "scale-by-demand", "services": services})
 }
 
-/// One invocation that begins at this second, or when the one before has ended.
+/// One invocation that starts at this second, or when the previous one has ended.
 pub(super) async fn invoke_at(
     world: &Shared,
     second: u64,
@@ -164,7 +164,7 @@ pub(super) async fn invoke_at(
     }
 }
 
-/// So many invocations, one a minute, in one execution environment.
+/// This many invocations, one per minute, in one execution environment.
 pub(super) async fn minutes(world: &Shared, policy: &Value, count: u64) -> Vec<Invoked> {
     let memory = Kept::new(Memory::default());
     let mut all = Vec::new();
@@ -183,7 +183,7 @@ impl Invoked {
         }
     }
 
-    /// The answer for the one service.
+    /// The answer for the only service.
     pub(super) fn answer(&self) -> &DemandAnswer {
         let [answer] = self.fleet().services.as_slice() else {
             panic!("one service");
@@ -239,7 +239,7 @@ fn clients(world: &Shared) -> Clients {
     }
 }
 
-/// Makes a call unless it is to fail.
+/// Makes a call unless it should fail.
 fn call<T>(
     world: &Shared,
     operation: &'static str,
@@ -337,7 +337,7 @@ fn update_service(world: &Shared) -> Rule {
     let world = Arc::clone(world);
     mock!(aws_sdk_ecs::Client::update_service).then_compute_response(move |input| {
         let count = input.desired_count().unwrap();
-        // Nothing but the count: the role allows no more.
+        // Only the count: the role allows nothing else.
         let only = UpdateServiceInput::builder()
             .cluster("web")
             .service("worker")

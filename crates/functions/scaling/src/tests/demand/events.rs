@@ -1,4 +1,4 @@
-//! What a function that follows demand may be asked.
+//! Valid and invalid events of a function that follows demand.
 
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -22,12 +22,12 @@ async fn one_look_if_that_is_all_that_is_asked() {
     let expected = json!({
         "services": [{
             "cluster": "web", "service": "worker", "outcome": "scaled_out", "from": 10, "to": 50,
-            "reason": "what is known of the work needs 276.4 tasks, and the maximum is 50",
+            "reason": "the known work needs 276.4 tasks, and the maximum is 50",
             "processing_time": {"source": "given", "seconds": 2.0},
             "looks": [{
                 "at": "2026-11-21T10:00:00Z", "outcome": "scaled_out", "backlog": 6000, "in_flight": 10,
                 "running": 10, "from": 10, "to": 50,
-                "reason": "what is known of the work needs 276.4 tasks, and the maximum is 50",
+                "reason": "the known work needs 276.4 tasks, and the maximum is 50",
             }],
         }],
         "needs_published": 0,
@@ -41,11 +41,11 @@ async fn an_alarms_message_is_none_of_its_events() {
     for (event, problem) in [
         (
             message,
-            "Records: this function follows demand, and no alarm's messages",
+            "Records: this function scales by demand, and doesn't accept alarm messages",
         ),
         (
             json!({"Records": []}),
-            "Records: this function follows demand",
+            "Records: this function scales by demand",
         ),
         (
             json!({"action": "scale", "services": []}),

@@ -1,4 +1,4 @@
-//! What fails: looks, queues, services that are not there.
+//! Failures: checks, queues, and missing services.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn a_look_that_fails_does_not_stop_the_next() {
         assert_eq!(error.name(), "LooksFailed");
         let text = error.to_string();
         assert!(
-            text.starts_with("service worker: 1 of 6 looks failed: "),
+            text.starts_with("service worker: 1 of 6 checks failed: "),
             "{text}"
         );
         let part = format!("{operation} failed: AccessDenied: as told");
@@ -39,7 +39,7 @@ async fn a_look_that_fails_does_not_stop_the_next() {
 #[tokio::test(start_paused = true)]
 async fn without_data_nothing_is_removed() {
     let world = world(|_| (0, 0));
-    // Two looks in a row fail each minute, so that the need is never known for 120 s.
+    // Two checks in a row fail each minute, so the need is never known for 120 s.
     world.lock().unwrap().fail("GetQueueAttributes", |second| {
         matches!(second % 60, 30 | 40 | 50).then_some("AccessDenied")
     });
@@ -87,7 +87,7 @@ async fn one_queue_that_can_not_be_read_keeps_from_removing_and_not_from_adding(
     assert_eq!(world.lock().unwrap().set, [(150, 50)]);
     assert_eq!(world.lock().unwrap().puts, []);
     let (idle, busy) = (&all[2].looks()[2], &all[2].looks()[3]);
-    let text = "the need is not known, so nothing is removed; \
+    let text = "the required tasks are unknown, so no task is removed; \
                 queue returns: GetQueueAttributes failed: AccessDenied: as told";
     assert_eq!(
         (idle.outcome, idle.reason.as_str()),
@@ -99,7 +99,7 @@ async fn one_queue_that_can_not_be_read_keeps_from_removing_and_not_from_adding(
     let error = all[3].result.as_ref().unwrap_err().to_string();
     assert_eq!(
         error,
-        "service worker: 0 of 6 looks failed: no look could read queue returns"
+        "service worker: 0 of 6 checks failed: no check could read queue returns"
     );
 }
 
@@ -152,7 +152,7 @@ async fn a_garbled_answer_is_no_count_of_zero() {
     let text = invoked.result.as_ref().unwrap_err().to_string();
     assert_eq!(
         text,
-        "service worker: 6 of 6 looks failed: -1 is no running count"
+        "service worker: 6 of 6 checks failed: -1 isn't a running count"
     );
 }
 
@@ -167,7 +167,7 @@ async fn a_need_that_is_not_published_fails_the_invocation() {
     assert_eq!(world.lock().unwrap().set, [(10, 10)]);
 }
 
-/// The invocation ends within Lambda's minute though its time is shorter than its period.
+/// The invocation ends within Lambda's minute, although its time is shorter than its period.
 #[tokio::test(start_paused = true)]
 async fn looks_end_with_the_period() {
     let world = world(|_| (0, 10));

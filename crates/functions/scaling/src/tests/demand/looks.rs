@@ -1,4 +1,4 @@
-//! The loop of an invocation, and what it does to the count.
+//! The loop of an invocation, and its changes of the count.
 
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -8,7 +8,7 @@ use crate::{DemandOutcome, Memory};
 
 #[tokio::test(start_paused = true)]
 async fn six_looks_a_minute_with_the_least_calls() {
-    // 10 messages in flight of 2 s each: 5 a second, 10 ÷ 1.05 tasks.
+    // 10 messages in flight of 2 s each: 5 per second, 10 ÷ 1.05 tasks.
     let world = world(|_| (0, 10));
     world.lock().unwrap().desired = 8;
     let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
@@ -62,7 +62,7 @@ async fn the_need_of_each_look_is_published_once() {
         panic!("{:?}", world.puts)
     };
     assert_eq!(put.namespace(), Some("EcsScaler"));
-    // The first look knows no rate, and publishes nothing.
+    // The first check knows no rate, and publishes nothing.
     let data = put.metric_data().iter();
     let data = data.filter(|datum| datum.metric_name() == Some("TasksNeeded"));
     let at = |second: u64| i64::try_from(START + second).unwrap();
@@ -86,7 +86,7 @@ async fn the_need_of_each_look_is_published_once() {
     }
 }
 
-/// Idle from the start: the arrivals are known for a minute at 60 s.
+/// Idle from the start: at 60 s, the arrivals are known for a minute.
 #[tokio::test(start_paused = true)]
 async fn tasks_are_removed_once_the_window_is_known() {
     let world = world(|_| (0, 0));

@@ -1,4 +1,4 @@
-//! A processing time that is measured.
+//! A measured processing time.
 
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -10,7 +10,7 @@ fn measured() -> serde_json::Value {
     policy(&json!({"processing_time_ms": null, "min": 0}))
 }
 
-/// 10 in flight, and 300 deleted in a minute: 2 s a message.
+/// 10 in flight, and 300 deleted in a minute: 2 s per message.
 #[tokio::test(start_paused = true)]
 async fn is_read_once_an_invocation() {
     let world = world(|_| (0, 10));
@@ -81,12 +81,12 @@ async fn one_that_can_not_be_asked_for_fails_the_invocation() {
     let text = invoked.result.as_ref().unwrap_err().to_string();
     assert_eq!(
         text,
-        "service worker: 0 of 6 looks failed: GetMetricData failed: AccessDenied: as told"
+        "service worker: 0 of 6 checks failed: GetMetricData failed: AccessDenied: as told"
     );
 }
 
-/// The looks never see the messages, of which CloudWatch knows that some were deleted in the minute before each
-/// invocation. So a service that can go to zero tasks keeps its last one.
+/// The checks never see the messages, but CloudWatch reports deletes in the minute before each invocation. So a
+/// service that can scale to zero keeps its last task.
 #[tokio::test(start_paused = true)]
 async fn deletes_between_the_looks_keep_the_last_task() {
     let asleep = policy(&json!({"min": 0}));
@@ -106,7 +106,7 @@ async fn deletes_between_the_looks_keep_the_last_task() {
     assert_eq!(awake.lock().unwrap().count("GetMetricData"), 5);
 }
 
-/// Without an answer the looks alone decide, and the log says so.
+/// Without an answer, only the checks decide, and the log reports it.
 #[tokio::test(start_paused = true)]
 async fn unread_deletes_never_stop_scaling() {
     let idle = world(|_| (0, 0));
@@ -119,9 +119,9 @@ async fn unread_deletes_never_stop_scaling() {
     assert_eq!(all[0].lines()[0], "WARN deletes unknown");
 }
 
-/// `returns` has 5 messages in flight, but CloudWatch doesn't report it yet: the deletes of `orders` alone say nothing of
-/// the messages in flight of both. So the time stays what it was before the first check: 10 × 60 s in flight and 30
-/// messages of 2 s, for 60 and 30 messages.
+/// `returns` has 5 messages in flight, but CloudWatch doesn't report it yet: the deletes of `orders` alone show
+/// nothing about the messages in flight of both. So the time is the same as before the first check: 10 × 60 s in
+/// flight and 30 messages of 2 s, for 60 and 30 messages.
 #[tokio::test(start_paused = true)]
 async fn a_queue_that_is_reported_late_is_waited_for() {
     let world = world(|_| (0, 10));

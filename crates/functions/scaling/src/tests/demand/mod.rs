@@ -1,4 +1,4 @@
-//! Tests of whole invocations that follow demand, against SDK mocks on paused time.
+//! Tests of complete invocations that follow demand, with SDK mocks on a paused clock.
 
 mod cloud;
 mod events;

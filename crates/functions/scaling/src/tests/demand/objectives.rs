@@ -1,12 +1,12 @@
-//! Queues with objectives of their own.
+//! Queues with their own objectives.
 
 use serde_json::json;
 
 use super::cloud::{minutes, two_queues, world};
 use crate::DemandOutcome;
 
-/// 500 messages of 2 s and 5 min: 1,000 s of work in the 200 s that a start of 40 s leaves of 240 s, and 1,100 messages with
-/// 10 min: 2,200 s in 440 s. Each is work for five tasks, together for ten.
+/// 500 messages of 2 s and an objective of 5 min: 1,000 s of work in the 200 s that a start of 40 s leaves of 240
+/// s. 1,100 messages with 10 min: 2,200 s in 440 s. Each is work for five tasks, together for ten.
 #[tokio::test(start_paused = true)]
 async fn the_needs_of_two_queues_add_up() {
     let world = world(|_| (500, 0));
@@ -40,7 +40,7 @@ async fn the_needs_of_two_queues_add_up() {
     assert_eq!(line.unwrap()["queues"][1]["queues"], json!(["returns"]));
 }
 
-/// Without settings of their own, the queues are one, and nothing is said of each.
+/// Queues without their own settings count as one, and have no separate results.
 #[tokio::test(start_paused = true)]
 async fn queues_without_objectives_are_one() {
     let world = world(|_| (500, 0));

@@ -1,4 +1,4 @@
-//! A policy that only observes: it publishes what it would set, and sets nothing.
+//! A policy that only observes: it publishes the count that it would set, and sets nothing.
 
 use serde_json::json;
 use tokio::sync::Mutex as Kept;
@@ -6,8 +6,8 @@ use tokio::sync::Mutex as Kept;
 use super::cloud::{invoke_at, minutes, order, policy, world};
 use crate::{DemandOutcome, Memory};
 
-/// 900 messages of 2 s are 1,800 s of work, far more than ten tasks do within the minute of the objective: 30 tasks
-/// would.
+/// 900 messages of 2 s are 1,800 s of work, far more than ten tasks can do within the minute of the objective: 30
+/// tasks could.
 #[tokio::test(start_paused = true)]
 async fn what_would_be_set_is_published_and_nothing_is_set() {
     let world = world(|_| (900, 0));
@@ -18,9 +18,9 @@ async fn what_would_be_set_is_published_and_nothing_is_set() {
     assert!(recommended >= 30, "{recommended}");
     assert_eq!(first.outcome, DemandOutcome::Observed);
     assert_eq!((first.from, first.to), (Some(10), Some(10)));
-    let begins = format!("would set {recommended}: what is known of the work needs");
+    let begins = format!("would set {recommended}: the known work needs");
     assert!(first.reason.starts_with(&begins), "{}", first.reason);
-    // The same again is worth no line.
+    // The same result again needs no line.
     assert_eq!(looks[1].recommended, first.recommended);
     assert_eq!(looks[1].outcome, DemandOutcome::Kept);
 
@@ -35,7 +35,8 @@ async fn what_would_be_set_is_published_and_nothing_is_set() {
     assert_eq!(values.len(), 12, "one for each check");
 }
 
-/// What was observed for a minute is known when the policy begins to act: what isn't needed goes at its first check.
+/// A policy that starts to act already knows a minute of observations: unneeded tasks are removed at its first
+/// check.
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_begins_to_act_knows_what_it_has_observed() {
     let world = world(|_| (0, 0));

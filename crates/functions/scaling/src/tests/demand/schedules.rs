@@ -1,4 +1,4 @@
-//! Bounds that change with the hours. The tests begin on Saturday, 2026-11-21, at 10:00:00Z.
+//! Bounds that change with the hours. The tests start on Saturday, 2026-11-21, at 10:00:00Z.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ async fn a_period_raises_the_minimum_at_its_first_check() {
     let look = &all[1].looks()[0];
     assert_eq!(look.outcome, DemandOutcome::ScaledOut);
     assert!(look.reason.contains("20"), "{}", look.reason);
-    // After its end, the tasks that nothing needs are removed.
+    // After its end, tasks that nothing needs are removed.
     let (second, count) = *world.lock().unwrap().set.last().unwrap();
     assert!(second >= 120 && count < 20, "{second} {count}");
 }
@@ -53,7 +53,8 @@ async fn a_schedule_that_can_not_be_followed_is_refused() {
     let policy = scheduled(&json!({"when": "Sat", "min": 60}));
     let all = minutes(&world, &policy, 1).await;
     let error = all[0].result.as_ref().unwrap_err().to_string();
-    let said = "`schedule`: in period 0, the minimum capacity 60 is over the maximum capacity 50";
+    let said =
+        "`schedule`: in period 0, the minimum capacity 60 is greater than the maximum capacity 50";
     assert!(
         format!("{error} {:?}", all[0].result).contains(said),
         "{error}"

@@ -1,4 +1,4 @@
-//! Warm tasks, the days that they depend on, and what is published of a service.
+//! Warm tasks, the days that they depend on, and the published values of a service.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ async fn a_new_environment_learns_from_two_weeks() {
     let world = world.lock().unwrap();
     assert_eq!(world.desired, i32::try_from(warm).unwrap());
     assert_eq!(published(&world, "WarmTasks"), Some(f64::from(warm)));
-    // Two weeks once, and the last 15 minutes with each invocation.
+    // Two weeks once, and the last 15 minutes at each invocation.
     assert_eq!(world.count("GetMetricData"), 3);
 }
 
@@ -63,7 +63,7 @@ async fn earlier_arrivals_are_asked_for_until_they_are_known() {
     assert_eq!(world.lock().unwrap().count("GetMetricData"), 2 + 2 + 1);
 }
 
-/// 10 in flight and 300 deleted in the last minute are 2 s a message, all of which started at once.
+/// 10 in flight and 300 deleted in the last minute are 2 s per message, and all of them started at once.
 #[tokio::test(start_paused = true)]
 async fn what_is_measured_is_published() {
     let world = world(|_| (0, 10));

@@ -1,4 +1,4 @@
-"""CloudFormation resource types that LocalStack lacks or gets wrong.
+"""CloudFormation resource types that LocalStack lacks or implements incorrectly.
 
-`plugins` is what the entry points name; each other module holds the types of one kind.
+The entry points refer to `plugins`. Each other module contains the types of one kind.
 """

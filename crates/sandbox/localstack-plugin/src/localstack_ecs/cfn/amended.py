@@ -1,7 +1,7 @@
-"""LocalStack's own resource types, where it ignores properties or lacks updates.
+"""LocalStack's own resource types, if they ignore properties or lack updates.
 
-Each class says what it adds; `amended_lambda` and `amended_messaging` have more. An entry point of
-the same name as LocalStack's puts it in front.
+Each class documents what it adds. `amended_lambda` and `amended_messaging` contain more. An entry
+point with the same name as LocalStack's takes precedence.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLo
 
 
 class Alarm(CloudWatchAlarmProvider):
-    """Adds updates and tags. Others' tags, which no template names, stay."""
+    """Adds updates and tags. Keeps other tags, which aren't in the template."""
 
     def create(self, request: ResourceRequest) -> ProgressEvent:
         event = super().create(request)
@@ -67,7 +67,9 @@ class Rule(EventsRuleProvider):
 
 
 class Role(IAMRoleProvider):
-    """Updates in place; LocalStack ignores changed inline policies and replaces for the others."""
+    """Updates in place. LocalStack ignores changed inline policies, and replaces the role for other
+    changes.
+    """
 
     def update(self, request: ResourceRequest) -> ProgressEvent:
         model, previous = request.desired_state, request.previous_state
@@ -113,7 +115,7 @@ class Role(IAMRoleProvider):
 
 
 class LogGroup(LogsLogGroupProvider):
-    """Adds retention, tags and updates."""
+    """Adds retention, tags, and updates."""
 
     def create(self, request: ResourceRequest) -> ProgressEvent:
         event = super().create(request)
@@ -142,7 +144,7 @@ class LogGroup(LogsLogGroupProvider):
 
 
 class InstanceProfile(IAMInstanceProfileProvider):
-    """Adds updates, and deletes where the profile is gone already."""
+    """Adds updates. Its deletion succeeds if the profile is already gone."""
 
     def update(self, request: ResourceRequest) -> ProgressEvent:
         model, previous = request.desired_state, request.previous_state

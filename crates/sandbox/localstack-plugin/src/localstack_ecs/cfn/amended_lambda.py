@@ -1,4 +1,4 @@
-"""LocalStack's own Lambda types, where they ignore properties or lack updates."""
+"""LocalStack's own Lambda types, if they ignore properties or lack updates."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Function(LambdaFunctionProvider):
         try:
             self._reserve(request, model["FunctionName"], model, {})
         except ClientError as error:
-            # The engine treats a failed resource as one that was never made.
+            # The engine treats a failed resource as one that was never created.
             request.aws_client_factory.lambda_.delete_function(FunctionName=model["FunctionName"])
             return failed(model, service_reason(error))
         return event
@@ -55,7 +55,7 @@ class Function(LambdaFunctionProvider):
             if previous.get(name) is not None and model.get(name) is None:
                 request.desired_state[name] = default
         if previous.get("VpcConfig") and not (model.get("VpcConfig") or {}).get("SubnetIds"):
-            # The engine gives empty lists as the ones before.
+            # The engine passes empty lists as the previous ones.
             request.desired_state["VpcConfig"] = {"SubnetIds": [], "SecurityGroupIds": []}
         try:
             self._reserve(request, kept["FunctionName"], model, previous)
@@ -95,7 +95,7 @@ class EventInvokeConfig(LambdaEventInvokeConfigProvider):
 
 
 class Permission(LambdaPermissionProvider):
-    """Adds the conditions on account, organization and event source that LocalStack drops."""
+    """Adds the conditions on account, organization, and event source, which LocalStack drops."""
 
     PARAMETERS = (
         "Action",

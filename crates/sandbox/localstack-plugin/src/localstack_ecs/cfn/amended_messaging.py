@@ -1,4 +1,4 @@
-"""LocalStack's own SNS and SQS types, where they ignore properties or lack updates."""
+"""LocalStack's own SNS and SQS types, if they ignore properties or lack updates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from localstack_ecs.cfn.base import generated_name
 
 
 class QueuePolicy(SQSQueuePolicyProvider):
-    """Deletes where a queue is gone already."""
+    """Its deletion succeeds if a queue is already gone."""
 
     def delete(self, request: ResourceRequest) -> ProgressEvent:
         sqs = request.aws_client_factory.sqs
@@ -33,7 +33,7 @@ class QueuePolicy(SQSQueuePolicyProvider):
 
 
 class Topic(SNSTopicProvider):
-    """Names a topic after its stack, and keeps an unnamed topic's name when it is updated."""
+    """Names a topic after its stack, and keeps an unnamed topic's name in an update."""
 
     ATTRIBUTES = ("KmsMasterKeyId", "SignatureVersion", "TracingConfig")
 
@@ -67,12 +67,12 @@ class TopicPolicy(SNSTopicPolicyProvider):
 
 
 class Subscription(SNSSubscriptionProvider):
-    """Names a subscription that waits for its confirmation, and takes attributes away again."""
+    """Gives a name to a subscription that isn't confirmed yet, and removes attributes again."""
 
     DEFAULTS = {"FilterPolicy": "{}", "FilterPolicyScope": "MessageAttributes"}
     """Defaults of absent attributes."""
     DEFAULTS |= {"RawMessageDelivery": "false"}
-    # The scope determines how a filter is read, so it is set first.
+    # The scope determines how a filter is parsed, so it is set first.
     ATTRIBUTES = (
         "FilterPolicyScope",
         "FilterPolicy",
@@ -124,11 +124,11 @@ class Subscription(SNSSubscriptionProvider):
         try:
             sns.unsubscribe(SubscriptionArn=request.previous_state["Id"])
         except sns.exceptions.InvalidParameterException:
-            pass  # gone with its topic
+            pass  # deleted with its topic
         return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
 
     def _forget(self, arn: str, name: str) -> None:
-        """Remove an attribute for which LocalStack's API knows no empty value."""
+        """Removes an attribute for which LocalStack's API has no empty value."""
         found = parse_arn(arn)
         stored = sns_stores[found["account"]][found["region"]].subscriptions.get(arn)
         if stored:

@@ -1,4 +1,4 @@
-"""LocalStack's own network types, where they ignore properties."""
+"""LocalStack's own network types, if they ignore properties."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ EVERYWHERE = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 
 class VPC(EC2VPCProvider):
-    """Adds the settings of DNS."""
+    """Adds the DNS settings."""
 
     def create(self, request: ResourceRequest) -> ProgressEvent:
         wanted = selected(request.desired_state, ("EnableDnsSupport", "EnableDnsHostnames"))
         if request.desired_state.get("VpcId"):
-            # Called again, with the values it read.
+            # Called again, with the values that it read.
             wanted = {}
         event = super().create(request)
         for name, value in wanted.items():
@@ -52,7 +52,7 @@ class Route(EC2RouteProvider):
 
 
 class SecurityGroup(EC2SecurityGroupProvider):
-    """Adds the rules, and their updates. Rules that are separate resources stay."""
+    """Adds the rules, and their updates. Keeps rules that are separate resources."""
 
     def create(self, request: ResourceRequest) -> ProgressEvent:
         event = super().create(request)

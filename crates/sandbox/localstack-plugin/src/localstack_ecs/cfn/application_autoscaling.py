@@ -99,12 +99,12 @@ class ScalingPolicy(Provider):
 
 
 def name_of(action: dict) -> str:
-    """The name of a scheduled action within its scalable target."""
+    """Returns the name of a scheduled action within its scalable target."""
     return action["ScheduledActionName"]
 
 
 def target_of(model: dict) -> dict[str, str]:
-    """The scalable target of a policy, named by its parts or by the target's `Ref`."""
+    """Returns the scalable target of a policy, from its parts or from the target's `Ref`."""
     if reference := model.get("ScalingTargetId"):
         parts = reference.split("|")
         if len(parts) != 3:

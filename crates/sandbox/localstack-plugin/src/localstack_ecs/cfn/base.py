@@ -20,13 +20,15 @@ RANDOM_LENGTH = 12
 
 
 class InvalidProperties(Exception):
-    """The API doesn't accept a resource's properties; the text has the property and the reason."""
+    """The API doesn't accept a resource's properties. The text contains the property and the
+    reason.
+    """
 
 
 class Provider(ResourceProvider):
-    """A resource type whose failures carry the service's own reason.
+    """A resource type whose failures contain the service's own reason.
 
-    A subclass has a `SCHEMA` and the three `do_…` methods; they return the resource's model, or
+    A subclass has a `SCHEMA` and the three `do_…` methods, which return the resource's model, or
     None while the work is in progress. Deleting a resource that is already gone succeeds.
     """
 
@@ -66,7 +68,7 @@ class Provider(ResourceProvider):
 
 
 def progress(request: ResourceRequest, model: dict, run, gone: Iterable[str] = ()) -> ProgressEvent:
-    """The outcome of `run` in the form of CloudFormation's engine."""
+    """Returns the outcome of `run` in the format of CloudFormation's engine."""
     try:
         result = run()
     except ClientError as error:
@@ -84,12 +86,12 @@ def progress(request: ResourceRequest, model: dict, run, gone: Iterable[str] = (
 
 
 def failed(model: dict, reason: str) -> ProgressEvent:
-    """A failure with its reason."""
+    """Returns a failure with its reason."""
     return ProgressEvent(OperationStatus.FAILED, resource_model=model, message=reason)
 
 
 def service_reason(error: ClientError) -> str:
-    """A service's refusal in CloudFormation's words."""
+    """Returns a service's error in CloudFormation's words."""
     details, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     return (
         f"{details.get('Message', error)} (Error Code: {details.get('Code', 'Unknown')}; "
@@ -98,7 +100,7 @@ def service_reason(error: ClientError) -> str:
 
 
 def check_properties(schema: dict, model: dict) -> None:
-    """Refuse unknown, missing and computed properties, as CloudFormation does before it acts."""
+    """Refuses unknown, missing, and computed properties, as CloudFormation does before it acts."""
     known = schema["properties"]
     for key in schema.get("unavailable", []):
         if model.get(key) is not None:
@@ -126,10 +128,10 @@ def schema(
     read_only: Iterable[str] = (),
     unavailable: Iterable[str] = (),
 ) -> dict:
-    """The parts of a resource type's schema that LocalStack's engine and this package read.
+    """Returns the parts of a resource type's schema that LocalStack's engine and this package read.
 
-    `identifier` is the property that `Ref` returns; a change of a `create_only` property, which may
-    be the path of a nested one, replaces the resource; `unavailable` ones exist on AWS only.
+    `identifier` is the property that `Ref` returns. A change of a `create_only` property, which can
+    be the path of a nested one, replaces the resource. `unavailable` properties exist only on AWS.
     """
     return {
         "typeName": type_name,
@@ -143,7 +145,9 @@ def schema(
 
 
 def generated_name(request: ResourceRequest, limit: int = 255) -> str:
-    """A name as CloudFormation makes it: stack, logical id, random; at most `limit` characters."""
+    """Returns a name like CloudFormation's: stack, logical ID, and random text; at most `limit`
+    characters.
+    """
     random = "".join(secrets.choice(RANDOM_CHARACTERS) for _ in range(RANDOM_LENGTH))
     room = limit - RANDOM_LENGTH - 2
     logical = request.logical_resource_id[: room // 2]
@@ -152,14 +156,14 @@ def generated_name(request: ResourceRequest, limit: int = 255) -> str:
 
 
 def all_tags(request: ResourceRequest, model: dict) -> list[dict[str, str]]:
-    """`stack_tags` in ECS's form."""
+    """Returns `stack_tags` in ECS's format."""
     return [{"key": key, "value": value} for key, value in stack_tags(request, model).items()]
 
 
 def stack_tags(request: ResourceRequest, model: dict) -> dict[str, str]:
-    """The resource's own tags, the stack's, and the tags that CloudFormation adds.
+    """Returns the resource's own tags, the stack's, and the tags that CloudFormation adds.
 
-    LocalStack hands no stack tags to providers, so they are asked for.
+    LocalStack doesn't pass stack tags to providers, so they are read.
     """
     stacks = request.aws_client_factory.cloudformation.describe_stacks(StackName=request.stack_name)
     stack = stacks["Stacks"][0]
@@ -173,7 +177,7 @@ def stack_tags(request: ResourceRequest, model: dict) -> dict[str, str]:
 
 
 def replace_tags(ecs, arn: str, tags: list[dict[str, str]]) -> None:
-    """Make `tags` the only tags of an ECS resource."""
+    """Makes `tags` the only tags of an ECS resource."""
     present = ecs.list_tags_for_resource(resourceArn=arn).get("tags", [])
     keep = {tag["key"] for tag in tags}
     if outdated := [tag["key"] for tag in present if tag["key"] not in keep]:
@@ -182,15 +186,16 @@ def replace_tags(ecs, arn: str, tags: list[dict[str, str]]) -> None:
 
 
 def selected(model: dict, names: Iterable[str]) -> dict:
-    """The properties of these names that have a value."""
+    """Returns the properties with these names that have a value."""
     return {name: model[name] for name in names if model.get(name) is not None}
 
 
 def parameters(client, operation: str, properties: dict) -> dict:
-    """CloudFormation properties as parameters of an operation: names and types as the API has them.
+    """Converts CloudFormation properties to parameters of an operation, with the API's names and
+    types.
 
-    Maps such as a container's labels keep their keys. Properties that the operation does not have
-    are refused by their path.
+    Maps such as a container's labels keep their keys. Properties that the operation doesn't support
+    are refused with their path.
     """
     shape = client.meta.service_model.operation_model(operation).input_shape
     return _converted(shape, properties, "")
@@ -216,7 +221,8 @@ def _converted(shape: Shape, value, path: str):
 
 
 def _scalar(shape: Shape, value, path: str):
-    """Templates can contain numbers and booleans as text, and text as numbers."""
+    """Converts a scalar: templates can contain numbers and Booleans as text, and text as numbers.
+    """
     try:
         if shape.type_name in ("integer", "long") and not isinstance(value, bool):
             return int(value)

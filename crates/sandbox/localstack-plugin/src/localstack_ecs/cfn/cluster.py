@@ -1,4 +1,4 @@
-"""AWS::ECS::Cluster, CapacityProvider and ClusterCapacityProviderAssociations."""
+"""AWS::ECS::Cluster, CapacityProvider, and ClusterCapacityProviderAssociations."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class ClusterCapacityProviderAssociations(Provider):
 
 
 def put_capacity(ecs, cluster: str, model: dict) -> None:
-    """Make the model's capacity providers and strategy the cluster's."""
+    """Sets the cluster's capacity providers and strategy to the model's."""
     capacity = {"CapacityProviders": [], "DefaultCapacityProviderStrategy": [], **_capacity(model)}
     ecs.put_cluster_capacity_providers(
         **parameters(ecs, "PutClusterCapacityProviders", {**capacity, "Cluster": cluster})

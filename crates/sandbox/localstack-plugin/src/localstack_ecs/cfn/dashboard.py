@@ -37,7 +37,7 @@ class Dashboard(Provider):
         try:
             json.loads(body)
         except (TypeError, ValueError) as error:
-            # LocalStack would store anything.
+            # LocalStack would accept anything.
             reason = f"The field DashboardBody must be a valid JSON: {error}"
             raise InvalidProperties(reason) from None
         request.aws_client_factory.cloudwatch.put_dashboard(

@@ -1,4 +1,4 @@
-"""AWS::EC2::FlowLog, to a log group: kept, but the sandbox has no connections to log."""
+"""AWS::EC2::FlowLog to a log group. It is stored, but the sandbox has no connections to log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GIVEN = (
 
 
 class FlowLog(Provider):
-    """`Ref` is the flow log's id."""
+    """`Ref` is the flow log's ID."""
 
     TYPE = "AWS::EC2::FlowLog"
     SCHEMA = schema(

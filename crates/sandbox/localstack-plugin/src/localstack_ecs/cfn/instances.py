@@ -13,12 +13,12 @@ from localstack_ecs.cfn.base import (
 )
 
 
-# GiB of the root volume of the ECS-optimized Amazon Linux 2023.
+# Size in GiB of the root volume of the ECS-optimized Amazon Linux 2023 image.
 ROOT_VOLUME_SIZE = 30
 
 
 def with_volume_sizes(given: dict) -> dict:
-    """EC2 gets a missing volume size from the image; moto refuses to start the instance."""
+    """Adds missing volume sizes. EC2 uses the image's, but moto refuses to start the instance."""
     data = given["LaunchTemplateData"]
     mappings = [
         {**mapping, "Ebs": {"VolumeSize": ROOT_VOLUME_SIZE, **mapping["Ebs"]}}
@@ -32,7 +32,7 @@ def with_volume_sizes(given: dict) -> dict:
 
 
 class LaunchTemplate(Provider):
-    """`Ref` is the id. A change makes a new version; the default one stays the first."""
+    """`Ref` is the ID. A change creates a new version. The default version stays the first one."""
 
     TYPE = "AWS::EC2::LaunchTemplate"
     SCHEMA = schema(
@@ -82,7 +82,7 @@ class LaunchTemplate(Provider):
         return model
 
     def _tags(self, request, model: dict) -> list[dict[str, str]]:
-        """The template's own tags; the tags of its instances are in its data."""
+        """Returns the template's own tags. The tags of its instances are in its data."""
         own = [
             tag
             for specification in model.get("TagSpecifications") or []
@@ -168,14 +168,15 @@ class AutoScalingGroup(Provider):
         scaling, name = request.aws_client_factory.autoscaling, previous["AutoScalingGroupName"]
         given = {**self._api(model), "AutoScalingGroupName": name}
         if given.get("DesiredCapacity") == previous.get("DesiredCapacity"):
-            # Only a changed count is sent; managed scaling might have changed it since.
+            # Only a changed count is sent, because managed scaling might have changed it since
+            # then.
             given.pop("DesiredCapacity", None)
         scaling.update_auto_scaling_group(
             **parameters(scaling, "UpdateAutoScalingGroup", given)
         )
         tags = self._tags(request, {**model, "AutoScalingGroupName": name})
         keep = {tag["Key"] for tag in tags}
-        # Others' stay: ECS marks the groups that it manages.
+        # Keeps other tags, because ECS tags the groups that it manages.
         before = {tag["Key"] for tag in previous.get("Tags") or []}
         if outdated := before - keep:
             common = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
@@ -188,7 +189,7 @@ class AutoScalingGroup(Provider):
         scaling, name = request.aws_client_factory.autoscaling, model["AutoScalingGroupName"]
         if describe_group(scaling, name) is None:
             return model
-        # Like CloudFormation: instances that aren't protected end first.
+        # Like CloudFormation: terminates instances that aren't protected first.
         scaling.update_auto_scaling_group(
             AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
         )
@@ -224,6 +225,6 @@ class AutoScalingGroup(Provider):
 
 
 def describe_group(scaling, name: str) -> dict | None:
-    """An Auto Scaling group as its API shows it."""
+    """Returns an Auto Scaling group as its API does."""
     found = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
     return next(iter(found["AutoScalingGroups"]), None)

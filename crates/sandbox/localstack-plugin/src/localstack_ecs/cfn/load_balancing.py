@@ -1,4 +1,4 @@
-"""AWS::ElasticLoadBalancingV2::LoadBalancer, TargetGroup and Listener."""
+"""AWS::ElasticLoadBalancingV2::LoadBalancer, TargetGroup, and Listener."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class LoadBalancer(Provider):
 
 
 class TargetGroup(Provider):
-    """`Ref` is the ARN. ECS registers the targets, so the template has none."""
+    """`Ref` is the ARN. ECS registers the targets, so the template contains none."""
 
     FIXED = (
         "IpAddressType",
@@ -195,7 +195,7 @@ class Listener(Provider):
 
 
 def _check_vpc(request, arn: str, model: dict) -> None:
-    """Refuse subnets outside of the load balancer's VPC, which moto takes."""
+    """Refuses subnets outside the load balancer's VPC, which moto accepts."""
     elb, ec2 = request.aws_client_factory.elbv2, request.aws_client_factory.ec2
     (balancer,) = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
     subnets = ec2.describe_subnets(SubnetIds=model.get("Subnets") or [])["Subnets"]
@@ -207,7 +207,7 @@ def _check_vpc(request, arn: str, model: dict) -> None:
 
 
 def _check_targets(elb, model: dict) -> None:
-    """Refuse a target group that another load balancer has, which moto takes."""
+    """Refuses a target group of another load balancer, which moto accepts."""
     actions = model["DefaultActions"]
     groups = [action["TargetGroupArn"] for action in actions if action.get("TargetGroupArn")]
     if not groups:
@@ -235,7 +235,7 @@ def _replace_tags(elb, arn: str, tags: list[dict[str, str]]) -> None:
 
 
 def _put_attributes(elb, kind: str, arn: str, model: dict) -> None:
-    """Set the attributes of a load balancer or a target group. Absent ones stay, as on AWS."""
+    """Sets the attributes of a load balancer or a target group. Keeps absent ones, as AWS does."""
     if attributes := model.get(f"{kind}Attributes"):
         call = {
             "LoadBalancer": elb.modify_load_balancer_attributes,
@@ -246,6 +246,6 @@ def _put_attributes(elb, kind: str, arn: str, model: dict) -> None:
 
 
 def _kept(provider: Provider, model: dict, previous: dict) -> dict:
-    """The model with the values that the resource got at its creation."""
+    """Returns the model with the values that the resource received at its creation."""
     names = [path.rsplit("/", 1)[-1] for path in provider.SCHEMA["readOnlyProperties"]]
     return {**selected(previous, ("Name",)), **model, **selected(previous, names)}

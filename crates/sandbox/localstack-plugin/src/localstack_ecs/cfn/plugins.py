@@ -15,7 +15,7 @@ def _plugin(type_name: str, module: str) -> type[CloudFormationResourceProviderP
             self.factory = None
 
         def load(self):
-            # Late, because the provider's service might not be loaded yet.
+            # Imported late, because the provider's service might not be loaded yet.
             provider = import_module(f"localstack_ecs.cfn.{module}")
             self.factory = getattr(provider, type_name.rsplit("::", 1)[-1])
 

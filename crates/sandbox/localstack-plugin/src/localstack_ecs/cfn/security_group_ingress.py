@@ -16,7 +16,7 @@ DESTINATIONS = {"DestinationSecurityGroupId": ("UserIdGroupPairs", "GroupId")}
 
 
 class SecurityGroupIngress(Provider):
-    """`Ref` is the rule's id."""
+    """`Ref` is the rule's ID."""
 
     TYPE = "AWS::EC2::SecurityGroupIngress"
     SCHEMA = schema(
@@ -54,7 +54,7 @@ class SecurityGroupIngress(Provider):
 
 
 def permission(model: dict) -> dict:
-    """The rule in the API's form."""
+    """Returns the rule in the API's format."""
     others = {**SOURCES, **DESTINATIONS}
     found = [name for name in others if model.get(name)]
     if len(found) != 1:

@@ -76,7 +76,7 @@ class Service(Provider):
         ecs = request.aws_client_factory.ecs
         properties = _api(model, UPDATABLE)
         if "DesiredCount" in properties and model["DesiredCount"] == previous.get("DesiredCount"):
-            # Only a changed count is sent; the autoscaler might have changed it since.
+            # Only a changed count is sent, because the autoscaler might have changed it since then.
             del properties["DesiredCount"]
         properties |= {
             "Cluster": model.get("Cluster", "default"),
@@ -103,7 +103,8 @@ def _api(model: dict, names) -> dict:
 
 
 def _forced(model: dict):
-    """What CloudFormation compares to decide on a forced deployment: the nonce."""
+    """Returns the value that CloudFormation compares to decide on a forced deployment: the nonce.
+    """
     force = model.get("ForceNewDeployment") or {}
     enabled = str(force.get("EnableForceNewDeployment", "")).lower() == "true"
     return enabled and (force.get("ForceNewDeploymentNonce") or True)

@@ -1,4 +1,4 @@
-"""AWS::Chatbot::SlackChannelConfiguration: nothing is sent to Slack from here."""
+"""AWS::Chatbot::SlackChannelConfiguration. Nothing is sent to Slack from here."""
 
 from __future__ import annotations
 

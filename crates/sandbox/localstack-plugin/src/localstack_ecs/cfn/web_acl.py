@@ -1,4 +1,4 @@
-"""AWS::WAFv2::WebACLAssociation: WAF isn't emulated, and nothing checks requests here."""
+"""AWS::WAFv2::WebACLAssociation. WAF isn't emulated, and nothing checks requests here."""
 
 from __future__ import annotations
 

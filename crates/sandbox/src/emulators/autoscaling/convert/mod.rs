@@ -13,11 +13,11 @@ use scaling::{AdjustmentType, Bounds, PerSide, ServiceCounts, TrackingPolicy};
 use super::decide::convert_suspension;
 use super::model::{Adjustment, Alarm, Law, Policy, StepPolicy};
 
-/// Cooldown of a policy of an ECS service that names none, in seconds.
+/// Default cooldown of a policy of an ECS service, in seconds.
 const DEFAULT_COOLDOWN: i32 = 300;
 
-/// An alarm with the scaling policies that its actions name. `None` if it names none, if its actions
-/// are off, or if it has no fixed threshold.
+/// Converts an alarm, with the scaling policies in its actions. `None` if there are none, if its actions are
+/// disabled, or if it has no fixed threshold.
 pub(super) fn convert_alarm(found: &MetricAlarm) -> Option<Alarm> {
     if found.actions_enabled() == Some(false) {
         return None;
@@ -46,7 +46,7 @@ pub(super) fn convert_alarm(found: &MetricAlarm) -> Option<Alarm> {
     })
 }
 
-/// Converts a policy; the error is the reason why it isn't carried out.
+/// Converts a policy. The error is the reason why it isn't supported.
 pub(super) fn convert_policy(found: &ScalingPolicy) -> Result<Policy, String> {
     let law = if let Some(tracking) = found.target_tracking_scaling_policy_configuration() {
         Law::Tracking(convert_tracking_policy(tracking))
@@ -104,8 +104,7 @@ fn convert_cooldown(seconds: Option<i32>) -> Duration {
     Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
 }
 
-/// Returns a scalable target's bounds and suspended sides; the error is the reason why its bounds
-/// are invalid.
+/// Returns a scalable target's bounds and suspended sides. The error is the reason why its bounds are invalid.
 pub(super) fn convert_target(found: &ScalableTarget) -> Result<(Bounds, PerSide<bool>), String> {
     let count = |count| u32::try_from(count).unwrap_or_default();
     let (min, max) = (count(found.min_capacity()), count(found.max_capacity()));
@@ -120,7 +119,7 @@ pub(super) fn convert_target(found: &ScalableTarget) -> Result<(Bounds, PerSide<
     Ok((bounds, sides))
 }
 
-/// The counts of a service; `None` if it is deleted or being deleted.
+/// Converts the counts of a service. `None` if it is deleted or being deleted.
 pub(super) fn convert_service(found: &Service) -> Option<ServiceCounts> {
     if found.status() != Some("ACTIVE") {
         return None;

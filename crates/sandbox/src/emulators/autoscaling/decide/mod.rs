@@ -1,5 +1,5 @@
-//! Decides on scaling actions as a pure function: time is an argument, and the state that AWS would remember
-//! is a value.
+//! Decides on scaling actions as a pure function: the time is an argument, and the state that AWS would keep is
+//! a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,8 +14,8 @@ use super::model::{Alarm, Law, Policy, StepPolicy, Target};
 /// How often an alarm's action is repeated while the alarm stays in ALARM.
 pub(super) const REPEAT: Duration = Duration::from_secs(60);
 
-/// State kept between two checks: cooldowns, and when each alarm's action fired. It is lost with the process;
-/// a restarted process treats every target as one that has never scaled.
+/// State between two checks: cooldowns, and when each alarm's action fired. It is lost with the process. A
+/// restarted process treats every target as one that has never scaled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Memory {
     behavior: TrackingBehavior,
@@ -26,7 +26,7 @@ pub(super) struct Memory {
 /// An action of an alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Fired {
-    /// The change of state that it belongs to.
+    /// The state change that it belongs to.
     since: Duration,
     at: Duration,
 }
@@ -38,24 +38,24 @@ pub(super) enum ScalingDecision {
     SetDesiredCount {
         /// `service/CLUSTER/SERVICE`.
         resource_id: String,
-        /// The count that it has.
+        /// The current count.
         from: u32,
         /// The count to set.
         to: u32,
-        /// Why, in Application Auto Scaling's words.
+        /// The reason, in Application Auto Scaling's words.
         cause: String,
     },
-    /// Report why a policy is not followed.
+    /// Report why a policy is skipped.
     ReportProblem {
         /// The policy.
         policy: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
 
 impl Memory {
-    /// Nothing is remembered yet; target tracking behaves in this way.
+    /// Creates an empty state with this behavior of target tracking.
     pub(super) fn new(behavior: TrackingBehavior) -> Self {
         Self {
             behavior,
@@ -63,8 +63,8 @@ impl Memory {
         }
     }
 
-    /// The alarms whose action fires at `now`: they went to ALARM since the last check, or have been there
-    /// for another minute.
+    /// Returns the alarms whose action fires at `now`: they went into ALARM since the last check, or have been
+    /// in ALARM for another minute.
     pub(super) fn due<'a>(&self, now: Duration, alarms: &'a [Alarm]) -> Vec<&'a Alarm> {
         let fires = |alarm: &&Alarm| {
             self.fired
@@ -74,8 +74,8 @@ impl Memory {
         alarms.iter().filter(fires).collect()
     }
 
-    /// Remembers that the actions of the due alarms fired, together with the other alarms in the same check,
-    /// and forgets alarms that left ALARM.
+    /// Records that the actions of the due alarms fired, together with the other alarms in the same check, and
+    /// deletes the records of alarms that left ALARM.
     pub(super) fn fire(&mut self, now: Duration, ringing: &[Alarm], checked: &[Target]) {
         let fired: BTreeSet<String> = self
             .due(now, ringing)
@@ -92,7 +92,7 @@ impl Memory {
         }
     }
 
-    /// Forgets targets that are no longer registered.
+    /// Deletes the records of targets that are no longer registered.
     pub(super) fn keep(&mut self, registered: &BTreeSet<String>) {
         self.targets.retain(|id, _| registered.contains(id));
     }
@@ -106,7 +106,7 @@ impl Memory {
     }
 }
 
-/// Returns the actions at `now` for targets whose alarms' actions fire, and the state to remember.
+/// Returns the actions at `now` for targets whose alarms' actions fire, and the new state.
 pub(super) fn decide(
     now: Duration,
     targets: &[Target],
@@ -119,7 +119,7 @@ pub(super) fn decide(
     decisions
 }
 
-/// The policies of one kind with the states of their alarms.
+/// The policies of one kind, with the states of their alarms.
 struct PoliciesByKind<'a> {
     tracking: Vec<(&'a Policy, TrackingPolicy, TrackingReading)>,
     steps: Vec<(&'a Policy, &'a Alarm, StepRequest)>,
@@ -173,7 +173,7 @@ fn decide_target(
     });
 }
 
-/// As Application Auto Scaling writes it.
+/// Returns the cause in Application Auto Scaling's words.
 fn describe_cause(policy: &Policy, alarm: &Alarm) -> String {
     let (alarm, policy) = (&alarm.name, &policy.name);
     format!("monitor alarm {alarm} in state ALARM triggered policy {policy}")
@@ -209,8 +209,9 @@ fn group_by_kind<'a>(
     kinds
 }
 
-/// The states of a target tracking policy's alarms. An alarm that isn't in ALARM isn't distinguished from one
-/// that lacks data: neither scales. Without a value, there is nothing to compute with, so nothing changes.
+/// Returns the states of a target tracking policy's alarms. An alarm that isn't in ALARM isn't distinguished
+/// from one with missing data, because neither scales. Without a value, there is nothing to compute with, so
+/// nothing changes.
 fn read_alarm_states<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> TrackingReading {
     let mut reading = TrackingReading {
         high: AlarmState::Ok,
@@ -237,7 +238,7 @@ fn build_step_request(law: &StepPolicy, alarm: &Alarm) -> Result<StepRequest, sc
     })
 }
 
-/// Which sides are suspended.
+/// Returns which sides are suspended.
 pub(super) fn convert_suspension(scale_out: Option<bool>, scale_in: Option<bool>) -> PerSide<bool> {
     PerSide {
         scale_out: scale_out.unwrap_or_default(),

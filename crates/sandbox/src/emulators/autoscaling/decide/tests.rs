@@ -107,7 +107,7 @@ fn to(actions: &[ScalingDecision]) -> Option<u32> {
     })
 }
 
-/// The articles' example: 1,500 messages, 10 tasks, 0.1 s a message, 10 s acceptable.
+/// The articles' example: 1,500 messages, 10 tasks, 0.1 s per message, 10 s acceptable latency.
 #[test]
 fn the_worked_example() {
     let policy = tracking("backlog", 100.0, (60, 300));
@@ -120,7 +120,7 @@ fn the_worked_example() {
     let actions = decide(at(0), std::slice::from_ref(&rings), &mut memory);
     let cause = "monitor alarm backlog-high in state ALARM triggered policy backlog";
     assert_eq!(actions, set(10, 15, cause));
-    // The tasks start; a minute later the alarm is still in ALARM because of an old datapoint.
+    // The tasks start. A minute later, the alarm is still in ALARM because of an old datapoint.
     let mut starting = rings;
     starting.service.desired = 15;
     assert_eq!(decide(at(60), &[starting], &mut memory), []);
@@ -203,8 +203,8 @@ fn a_deployment_and_a_suspension_keep_tasks() {
     assert_eq!(decide(at(0), &[deploying], &mut Memory::default()), []);
 }
 
-/// AWS's example of step adjustments: threshold 50; out by 0%, 10%, 30%, in by 0%, 10%, 30%; one policy
-/// a side, each with the bounds that AWS writes; 10 → 11 → 14, and 14 → 13 → 10.
+/// AWS's example of step adjustments: threshold 50; out by 0%, 10%, 30%, in by 0%, 10%, 30%; one policy per
+/// side, each with AWS's bounds; 10 → 11 → 14, and 14 → 13 → 10.
 #[test]
 fn the_documented_steps() {
     use AdjustmentType::PercentChangeInCapacity as Percent;
@@ -297,8 +297,8 @@ fn steps_that_begin_late_or_lie_on_the_other_side() {
     }
 }
 
-/// No task runs and the wake alarm is in ALARM: the service gets one task. It also has a target tracking
-/// policy, far from its target.
+/// No task is running and the alarm that scales from zero is in ALARM: the service gets one task. It also has a
+/// target tracking policy, far from its target.
 #[test]
 fn the_first_task_of_a_sleeping_service() {
     let policies = [
@@ -410,7 +410,7 @@ fn an_action_fires_at_once_and_then_every_minute() {
     );
 }
 
-/// A second policy's alarm that is checked with the first one's fires with it: one check a minute.
+/// If a second policy's alarm is checked with the first one's, it fires with it: one check per minute.
 #[test]
 fn the_alarms_of_a_target_fire_together() {
     let mut memory = Memory::default();
@@ -468,8 +468,8 @@ prop_compose! {
 }
 
 proptest! {
-    /// For any set of alarms: counts stay within the bounds, a suspension or a deployment prevents
-    /// actions, and every action has an alarm and names the alarm and the policy.
+    /// For any set of alarms: counts stay within the bounds, a suspension or a deployment prevents actions, and
+    /// every action has an alarm and contains the names of the alarm and the policy.
     #[test]
     fn every_action_has_its_reason(checks in prop::collection::vec((0u64..200, any_target()), 1..30)) {
         let mut memory = Memory::default();
@@ -497,7 +497,7 @@ proptest! {
         }
     }
 
-    /// Only a target's own memory decides: other targets change nothing.
+    /// Only a target's own state matters. Other targets have no effect.
     #[test]
     fn targets_do_not_disturb_each_other(
         checks in prop::collection::vec((0u64..200, any_target(), any_target()), 1..15),

@@ -20,9 +20,9 @@ use crate::emulators::plugin::PluginError;
 const TARGETS: usize = 50;
 /// Maximum number of services per DescribeServices call.
 const SERVICES: usize = 10;
-/// Number of alarms per request for datapoints: their ARNs make a line of at most 8 KB.
+/// Number of alarms per request for datapoints. Their ARNs must fit into a line of 8 KB.
 const ALARMS: usize = 20;
-/// Number of parallel requests.
+/// Concurrent requests.
 pub(super) const AT_ONCE: usize = 4;
 
 /// The reason why a check ended early. The next one starts from scratch.
@@ -36,7 +36,7 @@ pub(super) enum ReadError {
         /// The SDK's message.
         detail: String,
     },
-    /// The plugin did not answer.
+    /// The plugin didn't respond.
     #[error(transparent)]
     Plugin(#[from] PluginError),
 }
@@ -48,11 +48,11 @@ pub(super) struct Registered {
     pub account: String,
     /// Region.
     pub region: String,
-    /// Resource ids of the ECS services that are registered there.
+    /// Resource IDs of the ECS services that are registered there.
     pub targets: BTreeSet<String>,
 }
 
-/// The latest datapoints of an alarm, the newest last; none where one is missing.
+/// The latest datapoints of an alarm, newest last. `None` if one is missing.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 struct Datapoints {
     values: Vec<Option<f64>>,
@@ -63,7 +63,7 @@ pub(super) async fn read_registrations(plugin: &Plugin) -> Result<Vec<Registered
     Ok(plugin.get("scaling", Duration::ZERO).await?)
 }
 
-/// The alarms in ALARM that name a scaling policy, without their values.
+/// Reads the alarms in ALARM whose actions include a scaling policy, without their values.
 pub(super) async fn read_alarms(clients: &Clients) -> Result<Vec<Alarm>, ReadError> {
     let mut pages = clients
         .cloudwatch
@@ -83,7 +83,7 @@ pub(super) async fn read_alarms(clients: &Clients) -> Result<Vec<Alarm>, ReadErr
     Ok(found)
 }
 
-/// The policies of these ECS services, in Application Auto Scaling's order, by the service's resource id.
+/// Reads the policies of these ECS services, in Application Auto Scaling's order, by the service's resource ID.
 pub(super) async fn read_policies(
     clients: &Clients,
     ids: &BTreeSet<String>,
@@ -109,7 +109,7 @@ pub(super) async fn read_policies(
 /// The registered bounds and suspended sides of a scalable target.
 pub(super) type Registration = (Bounds, PerSide<bool>);
 
-/// The scalable targets of these ids, as many as there are; or why one can't be followed.
+/// Reads the scalable targets with these IDs that exist. The error is the reason why one can't be handled.
 pub(super) async fn read_targets(
     clients: &Clients,
     ids: &BTreeSet<String>,
@@ -140,7 +140,7 @@ pub(super) async fn read_targets(
         .collect())
 }
 
-/// The services of these resource ids that are there and not being deleted.
+/// Reads the services with these resource IDs that exist and aren't being deleted.
 pub(super) async fn read_services(
     clients: &Clients,
     ids: &BTreeSet<String>,
@@ -212,7 +212,7 @@ pub(super) async fn read_values(plugin: &Plugin, alarms: Vec<&mut Alarm>) -> Res
     Ok(())
 }
 
-/// Cluster and service of a resource id.
+/// Returns the cluster and service of a resource ID.
 pub(super) fn split_resource_id(resource_id: &str) -> Option<(&str, &str)> {
     resource_id.strip_prefix("service/")?.split_once('/')
 }
@@ -229,7 +229,7 @@ fn encode_query(text: &str) -> String {
         .collect()
 }
 
-/// An error of the SDK, with its causes.
+/// Wraps an error of the SDK, with its causes.
 pub(super) fn wrap_error<E, R>(doing: &'static str) -> impl FnOnce(SdkError<E, R>) -> ReadError
 where
     E: std::error::Error + 'static,

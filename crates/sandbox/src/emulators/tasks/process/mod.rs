@@ -21,10 +21,10 @@ use crate::emulators::reaper::Reaper;
 
 /// ECS's default.
 const STOP_TIMEOUT: u64 = 30;
-/// Fargate's longest.
+/// Fargate's maximum.
 const LONGEST_STOP_TIMEOUT: u64 = 120;
-/// Waits until the reaper has registered its group, then becomes the program. If the emulators end
-/// first, it ends too.
+/// Waits until the reaper has registered its group, then becomes the program. If the emulators end first, it
+/// ends too.
 const GATE: &str = r#"read -r go && exec "$0" "$@" </dev/null"#;
 
 /// A task to run.
@@ -32,11 +32,11 @@ pub(crate) struct Launch {
     pub definition: Arc<TaskDefinition>,
     /// Variables in addition to the container's own, which take precedence.
     pub variables: BTreeMap<String, String>,
-    /// Where the output of its first container goes. The others have files beside it.
+    /// The file for the output of its first container. The other containers have files next to it.
     pub log: PathBuf,
 }
 
-/// The file for the output of a task's container, by its place among those that have a program.
+/// Returns the file for the output of a task's container, by its index among those that have a program.
 pub(crate) fn log_file(log: &Path, place: usize, container: &str) -> PathBuf {
     match place {
         0 => log.to_owned(),
@@ -61,7 +61,7 @@ impl Group {
         i32::try_from(self.id).ok().and_then(Pid::from_raw)
     }
 
-    /// As a container's agent does, which signals its first process only.
+    /// Sends SIGTERM. Like a container's agent, signals only the first process.
     fn terminate(&self) {
         // It might already be gone, which is the goal.
         let _ = self.pid().map(|pid| kill_process(pid, Signal::TERM));
@@ -74,13 +74,13 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Whatever the program has started ends with it.
+        // All child processes of the program end with it.
         self.kill();
         self.reaper.release(self.id);
     }
 }
 
-/// The containers that have a program, and it.
+/// Returns the containers that have a program, and the program.
 pub(crate) fn find_programs<'a>(
     definition: &'a TaskDefinition,
     programs: &'a BTreeMap<String, PathBuf>,
@@ -91,8 +91,8 @@ pub(crate) fn find_programs<'a>(
         .collect()
 }
 
-/// Runs a task's processes until one that is essential ends, or until `stop` is sent: then SIGTERM, and
-/// after its stop timeout SIGKILL.
+/// Runs a task's processes until an essential one ends, or until `stop` is sent: then SIGTERM, and after its
+/// stop timeout SIGKILL.
 pub(crate) async fn run(
     launch: Launch,
     known: &BTreeMap<String, PathBuf>,
@@ -122,7 +122,7 @@ pub(crate) async fn run(
     let mut exits = BTreeMap::new();
     tokio::select! {
         () = until_essential_ends(&mut running, &mut exits) => {}
-        // A dropped sender also means the end.
+        // A dropped sender also means to stop.
         _ = stop => {}
     }
     exits.extend(end_all(running).await);
@@ -139,7 +139,7 @@ async fn start_container(
     reaper: &Arc<Reaper>,
 ) -> io::Result<RunningContainer> {
     let out = open_log(log)?;
-    // The shell's own word for a program that is not there comes too late and too short.
+    // The shell's own error for a missing program comes too late and is too short.
     if !fs::metadata(program)?.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
@@ -180,7 +180,7 @@ fn open_log(log: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(log)
 }
 
-/// Without an essential container a task lasts until the last of its containers has ended.
+/// Without an essential container, a task ends when the last of its containers has ended.
 async fn until_essential_ends(
     running: &mut Vec<RunningContainer>,
     exits: &mut BTreeMap<String, i32>,
@@ -220,7 +220,7 @@ async fn end_container(running: &mut RunningContainer) -> Option<ExitStatus> {
     running.child.wait().await.ok()
 }
 
-/// An exit code as a shell, Docker and ECS have it.
+/// Returns an exit code as a shell, Docker, and ECS do.
 fn exit_code(status: Option<ExitStatus>) -> i32 {
     let signaled = |status: ExitStatus| status.signal().map(|signal| 128 + signal);
     status.map_or(255, |status| {

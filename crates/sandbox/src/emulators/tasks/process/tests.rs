@@ -1,4 +1,4 @@
-//! With real processes.
+//! Tests with real processes.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
@@ -14,7 +14,7 @@ impl Bench {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            // It reads its input, like the real one, and kills no processes.
+            // It reads its input like the real reaper, but kills no processes.
             reaper: Arc::new(Reaper::new(vec!["/bin/cat".into()])),
         }
     }
@@ -111,7 +111,7 @@ async fn a_stop_lets_it_finish_and_then_leaves_nothing() {
         .lines()
         .find_map(|l| l.strip_prefix("child "))
         .unwrap();
-    // It is killed when its group is let go of, and the kernel takes its moment for that.
+    // It is killed when its group is dropped, and the kernel needs a moment for that.
     let begun = std::time::Instant::now();
     while let Some(child) = crate::process::Identity::find(child.parse().unwrap()) {
         assert!(

@@ -1,5 +1,5 @@
-//! ECS's service scheduler for one service: decides which tasks to start and stop. Pure; times and
-//! chance are arguments.
+//! ECS's service scheduler for one service: decides which tasks to start and stop. Pure: times and random
+//! values are arguments.
 //!
 //! Source: Amazon ECS Developer Guide, "Rolling update", "Service throttle logic", "Task scale-in
 //! protection". Times are since the Unix epoch.
@@ -14,12 +14,13 @@ use super::model::{
 };
 use super::task::{Task, choose_tasks, report_task};
 
-/// How long DescribeTasks shows a task that stopped.
+/// How long DescribeTasks returns a stopped task.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-/// Stopped tasks of a service that are remembered, so that one that crashes all day stays small.
+/// Maximum number of stopped tasks to keep per service, so that a service that crashes all day doesn't use much
+/// memory.
 const MOST_REMEMBERED: usize = 100;
 
-/// Inputs from outside: an ID for a task, and how long it takes to start.
+/// Inputs from outside: an ID for a task, and its start time.
 pub(crate) struct Draw {
     pub id: String,
     pub start: Duration,
@@ -30,7 +31,7 @@ pub(crate) struct Draw {
 pub(crate) enum TaskAction {
     /// Start the task's processes, if it has any.
     Launch(String),
-    /// End them.
+    /// Stop them.
     Stop(String),
 }
 
@@ -39,7 +40,7 @@ pub(crate) enum TaskAction {
 pub(crate) struct Ended {
     /// The reason if it couldn't be started.
     pub not_started: Option<String>,
-    /// Exit codes by container, as a shell has them: 137 for SIGKILL.
+    /// Exit codes by container, as in a shell: 137 for SIGKILL.
     pub exits: BTreeMap<String, i32>,
 }
 
@@ -95,7 +96,7 @@ impl Scheduler {
         self.deleted = true;
     }
 
-    /// Whether nothing of it is left.
+    /// Whether it has no tasks left.
     pub(crate) fn is_gone(&self) -> bool {
         self.deleted && self.tasks.is_empty()
     }
@@ -115,7 +116,7 @@ impl Scheduler {
         draw: &mut dyn FnMut() -> Draw,
     ) -> Vec<TaskAction> {
         let mut actions = Vec::new();
-        // A task that runs immediately lets others stop immediately; each round advances the deployment.
+        // A task that starts immediately lets others stop immediately. Each round advances the deployment.
         while self.step(now, draw, &mut actions) {}
         self.settle(now);
         actions
@@ -155,7 +156,7 @@ impl Scheduler {
         !stops.is_empty() || creates > 0 || actions.len() > before
     }
 
-    /// When there is something to do again, if nothing happens before.
+    /// Returns when the next action is due, if no event happens before.
     pub(crate) fn next_tick(&self, now: Duration) -> Option<Duration> {
         let starts = self.tasks.iter().filter(|task| task.started_at.is_none());
         let starts = starts
@@ -172,7 +173,7 @@ impl Scheduler {
             .min()
     }
 
-    /// A task's processes have ended, wanted or not.
+    /// Records that a task's processes have ended, requested or not.
     pub(crate) fn end_task(&mut self, id: &str, ended: Ended, now: Duration) {
         let Some(index) = self.tasks.iter().position(|task| task.id == id) else {
             return;
@@ -199,8 +200,8 @@ impl Scheduler {
         self.remember_stopped(task, ended.exits, now);
     }
 
-    /// Decides on a request to keep a running task from scale-in and deployments. One that was decided
-    /// on stays so.
+    /// Decides on a request to protect a running task from scale-in and deployments. A decision doesn't change
+    /// afterward.
     pub(crate) fn protect(&mut self, id: &str, asked: Protection) {
         let current = &self.service.deployment;
         let Some(task) = self.tasks.iter_mut().find(|task| task.id == id) else {
@@ -231,7 +232,7 @@ impl Scheduler {
         self.task(id).is_some_and(|task| !task.is_live())
     }
 
-    /// What DescribeServices and DescribeTasks show.
+    /// Returns the state for DescribeServices and DescribeTasks.
     pub(crate) fn report(&self, now: Duration) -> ServiceReport {
         let tasks = self.tasks.iter().map(|task| report_task(task, now));
         ServiceReport {
@@ -290,7 +291,7 @@ impl Scheduler {
         self.live_tasks().filter(own).count()
     }
 
-    /// Tasks of the current deployment that are lacking.
+    /// Returns the number of missing tasks of the current deployment.
     fn count_missing(&self) -> usize {
         self.desired_count().saturating_sub(self.count_current())
     }
@@ -310,8 +311,8 @@ impl Scheduler {
         self.count_missing().min(room)
     }
 
-    /// IDs of the tasks to stop: tasks of the current deployment beyond the desired count, and tasks of
-    /// earlier deployments that are no longer needed.
+    /// Returns the IDs of the tasks to stop: tasks of the current deployment beyond the desired count, and
+    /// tasks of earlier deployments that are no longer needed.
     fn choose_to_stop(&self, now: Duration) -> Vec<String> {
         let own = |task: &&Task| task.deployment == self.service.deployment;
         let surplus = self.count_current().saturating_sub(self.desired_count());
@@ -373,8 +374,8 @@ impl Scheduler {
         self.stopped.drain(..too_many);
     }
 
-    /// A deployment is over when all of its tasks run and no other's is left; then it stays so, whatever
-    /// the count does.
+    /// Completes a deployment when all of its tasks are running and no others are left. It then stays complete,
+    /// regardless of the count.
     fn settle(&mut self, now: Duration) {
         self.backoff
             .observe_starts(self.tasks.iter().filter_map(|task| task.started_at), now);

@@ -92,7 +92,7 @@ impl Bench {
         self.scheduler.end_task(id, ended, self.now);
     }
 
-    /// Ends all that are stopping.
+    /// Stops all tasks that are stopping.
     fn stop(&mut self, actions: &[TaskAction]) -> usize {
         let stops = actions.iter().filter_map(|action| match action {
             TaskAction::Stop(id) => Some(id.clone()),
@@ -105,7 +105,7 @@ impl Bench {
         stops.len()
     }
 
-    /// Running and pending tasks, and whether each deployment is over, the newest first.
+    /// Returns running and pending tasks, and whether each deployment is complete, newest first.
     fn counts(&self) -> (usize, usize, Vec<bool>) {
         let report = self.scheduler.report(self.now);
         let deployments = report.deployments;
@@ -361,8 +361,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Whatever happens, a deployment stays within its percentages, and in the end exactly the desired
-    /// tasks of the last deployment run.
+    /// In any case, a deployment stays within its percentages, and in the end exactly the desired tasks of the
+    /// last deployment are running.
     #[test]
     fn it_settles_on_what_is_desired(
         steps in prop::collection::vec(step(), 1..40),

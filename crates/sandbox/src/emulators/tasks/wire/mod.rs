@@ -1,5 +1,5 @@
-//! The connection to the plugin: services come in, reports go out. If LocalStack pauses, both
-//! directions wait, then continue.
+//! The connection to the plugin: receives services, and sends reports. If LocalStack pauses, both directions
+//! wait, then continue.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,12 +13,12 @@ use crate::emulators::Plugin;
 use crate::emulators::log::log;
 use crate::emulators::plugin::PluginError;
 
-/// How long the plugin delays its answer while nothing changes.
+/// How long the plugin delays its response while nothing changes.
 const HOLD: Duration = Duration::from_secs(5);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How long the endpoint can refuse connections before LocalStack counts as gone. A paused LocalStack
-/// still listens.
+/// How long the endpoint can refuse connections before LocalStack counts as gone. A paused LocalStack still
+/// listens.
 const GONE: Duration = Duration::from_secs(15);
 
 /// Receives every change of the services.
@@ -64,7 +64,7 @@ async fn get_services(plugin: &Plugin, since: &str) -> Result<Listing, PluginErr
 #[derive(Clone, Debug)]
 pub(super) struct Reports(Arc<Waiting>);
 
-/// The other side.
+/// The sending side.
 #[derive(Debug)]
 pub(super) struct ToPublish(Arc<Waiting>);
 
@@ -74,7 +74,7 @@ struct Waiting {
     more: Notify,
 }
 
-/// Both sides.
+/// Creates both sides.
 pub(super) fn reports() -> (Reports, ToPublish) {
     let waiting = Arc::new(Waiting::default());
     (Reports(Arc::clone(&waiting)), ToPublish(waiting))
@@ -91,7 +91,7 @@ impl Reports {
 /// Reports changes to the plugin.
 pub(super) async fn publish(plugin: Plugin, from: ToPublish) {
     let mut pause = SHORTEST_PAUSE;
-    // The first report shows that an emulator runs, even without tasks.
+    // The first report shows that an emulator is running, even without tasks.
     let mut report = Report::default();
     loop {
         match put_tasks(&plugin, &report).await {

@@ -109,7 +109,7 @@ fn task(id: &str, last_status: Status) -> TaskReport {
     }
 }
 
-/// One task in every status, of every stop code, and with every decision on a protection.
+/// One task with each status, each stop code, and each decision on protection.
 fn tasks() -> Vec<TaskReport> {
     let protected = |id, until, blocked| {
         let until = Some(until).filter(|until| *until > 0.0).map(at);

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use stack::ValueChange;
 
+use crate::words;
+
 /// Maximum number of characters of a value in a line.
 const LONGEST: usize = 60;
 
@@ -62,6 +64,8 @@ fn flow(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Number(number) => match number.as_f64() {
             Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
+            // A computed value has more digits than anyone reads.
+            Some(float) if float.abs() >= 0.01 => words::number(float),
             _ => number.to_string(),
         },
         Value::Array(items) => {

@@ -7,23 +7,33 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::view::{ServiceView, View};
 
-/// What a key asks for. A key that changes the stack gets its letter in [`Key::of`] and its word in [`Choices::help`]; the command
-/// acts on it before [`Choices::press`].
+/// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     Quit,
     Sort,
     Why,
+    Act(Act),
+    /// Any other key.
+    Other,
+}
+
+/// What a key does to the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Pause,
+    Resume,
 }
 
 impl Key {
-    /// `None`: the byte means nothing here.
-    pub(crate) fn of(byte: u8) -> Option<Self> {
+    pub(crate) fn of(byte: u8) -> Self {
         match byte.to_ascii_lowercase() {
-            b'q' => Some(Self::Quit),
-            b's' => Some(Self::Sort),
-            b'w' => Some(Self::Why),
-            _ => None,
+            b'q' => Self::Quit,
+            b's' => Self::Sort,
+            b'w' => Self::Why,
+            b'p' => Self::Act(Act::Pause),
+            b'r' => Self::Act(Act::Resume),
+            _ => Self::Other,
         }
     }
 }
@@ -58,13 +68,28 @@ pub(crate) struct Choices {
     order: Order,
     /// Whether each service has a sentence that says why it has its count.
     pub(crate) why: bool,
+    /// What is done if its key is pressed again.
+    asked: Option<Act>,
+    /// What is done before the next read.
+    pub(crate) act: Option<Act>,
 }
 
 impl Choices {
     /// The choices after a key, and what the loop does.
-    pub(crate) fn press(self, key: Key) -> (Self, Wish) {
+    pub(crate) fn press(mut self, key: Key) -> (Self, Wish) {
+        let asked = self.asked.take();
         match key {
             Key::Quit => (self, Wish::Quit),
+            Key::Other => (self, Wish::Redraw),
+            // A key that is hit by accident changes nothing.
+            Key::Act(act) if asked == Some(act) => {
+                self.act = Some(act);
+                (self, Wish::Reread)
+            }
+            Key::Act(act) => {
+                self.asked = Some(act);
+                (self, Wish::Redraw)
+            }
             Key::Sort => {
                 let order = match self.order {
                     Order::Stack => Order::Name,
@@ -119,8 +144,17 @@ impl Choices {
             Order::Waiting => "by waiting messages",
             Order::Tasks => "by running tasks",
         };
+        match self.asked {
+            Some(Act::Pause) => {
+                return "press p again to pause the scaling of all services".to_owned();
+            }
+            Some(Act::Resume) => {
+                return "press r again to resume the scaling of all services".to_owned();
+            }
+            None => {}
+        }
         let why = if self.why { "hide why" } else { "why" };
-        format!("keys: s sort ({order}), w {why}, q quit")
+        format!("keys: s sort ({order}), w {why}, p pause, r resume, q quit")
     }
 }
 
@@ -155,17 +189,11 @@ impl Keyboard {
         Some(Self { before, bytes })
     }
 
-    /// The next key that means something. Never ready once the terminal is gone.
+    /// The next key. Never ready once the terminal is gone.
     pub(crate) async fn next(&mut self) -> Key {
-        loop {
-            match self.bytes.recv().await {
-                Some(byte) => {
-                    if let Some(key) = Key::of(byte) {
-                        return key;
-                    }
-                }
-                None => std::future::pending().await,
-            }
+        match self.bytes.recv().await {
+            Some(byte) => Key::of(byte),
+            None => std::future::pending().await,
         }
     }
 }
@@ -182,7 +210,7 @@ mod tests {
     use super::*;
 
     fn press(keys: &str) -> (Choices, Vec<Wish>) {
-        let keys = keys.bytes().filter_map(Key::of);
+        let keys = keys.bytes().map(Key::of);
         keys.fold(
             (Choices::default(), Vec::new()),
             |(choices, mut wishes), key| {
@@ -196,15 +224,33 @@ mod tests {
     #[test]
     fn keys_choose_order_and_sentences() {
         use Wish::{Quit, Redraw, Reread};
-        let (choices, wishes) = press("sS\x1b[Ax w");
-        assert_eq!(wishes, [Redraw, Redraw, Reread]);
+        let (choices, wishes) = press("sS w");
+        assert_eq!(wishes, [Redraw, Redraw, Redraw, Reread]);
         assert_eq!((choices.order, choices.why), (Order::Waiting, true));
         assert_eq!(
             choices.help(),
-            "keys: s sort (by waiting messages), w hide why, q quit"
+            "keys: s sort (by waiting messages), w hide why, p pause, r resume, q quit"
         );
         let (choices, wishes) = press("sssswwQ");
         assert_eq!(choices, Choices::default());
         assert_eq!(wishes.last(), Some(&Quit));
+    }
+
+    #[test]
+    fn a_stack_is_paused_and_resumed_by_the_second_press() {
+        let (choices, _) = press("p");
+        assert_eq!((choices.asked, choices.act), (Some(Act::Pause), None));
+        assert!(
+            choices.help().contains("press p again"),
+            "{}",
+            choices.help()
+        );
+        for cancelled in ["pr", "pxp", "ps", "p\x1b[Ap"] {
+            assert_eq!(press(cancelled).0.act, None, "{cancelled:?}");
+        }
+        let (choices, wishes) = press("pp");
+        assert_eq!((choices.asked, choices.act), (None, Some(Act::Pause)));
+        assert_eq!(wishes, [Wish::Redraw, Wish::Reread]);
+        assert_eq!(press("prr").0.act, Some(Act::Resume));
     }
 }

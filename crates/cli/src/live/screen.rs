@@ -33,7 +33,7 @@ enum Way {
     /// Redrawn in place, with the number of lines on the screen.
     InPlace { lines: usize, colour: bool },
     /// One line per change.
-    Lines { plain: Plain, stamp: Stamp },
+    Lines { plain: Box<Plain>, stamp: Stamp },
     /// One JSON document per refresh.
     Json,
 }
@@ -47,7 +47,7 @@ impl Screen {
         let way = if format == Format::Json {
             Way::Json
         } else if plain || !can_redraw(&term) {
-            let plain = Plain::new(QUIET);
+            let plain = Box::new(Plain::new(QUIET));
             Way::Lines { plain, stamp }
         } else {
             // If no one sees it, it doesn't matter.

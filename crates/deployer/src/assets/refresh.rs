@@ -72,7 +72,6 @@ fn list_code(parameters: &BTreeMap<String, String>) -> impl Iterator<Item = (&st
 }
 
 /// Returns whether the object exists.
-
 async fn refresh(
     session: &Session<'_>,
     bucket: &str,

@@ -146,5 +146,5 @@ async fn a_service_is_chosen_by_its_name() {
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "the stack has no service web");
-    assert_eq!(error.hints(), ["its services: s0"]);
+    assert_eq!(error.hints(), ["there are: s0"]);
 }

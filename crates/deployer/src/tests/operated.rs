@@ -390,7 +390,7 @@ async fn where_no_command_can_run_the_reason_is_shown() {
     Refused: old is an existing service, which the stack shop only scales
       hint: use `aws ecs execute-command`, if its owner has turned ECS Exec on
     Usage: the stack shop has no service nobody
-      hint: it has: db, web, old
+      hint: there are: db, web, old
     Usage: the tasks of web have no container envoy
       hint: they have: otel, web
     Usage: web has no running task 0a

@@ -87,7 +87,7 @@ const EXAMPLES: [(&str, &str); 8] = [
     ("constant", "constant:rate=20/s,for=2h"),
     ("poisson", "poisson:rate=20/s,for=2h"),
     ("step", "step:from=1/s,to=20/s,at=10m,for=1h"),
-    ("ramp", "ramp:from=1/s,to=20/s,start=0s,over=1h,for=2h"),
+    ("ramp", "ramp:from=1/s,to=20/s,start=30m,over=1h,for=2h"),
     ("daily", "daily:low=1/s,high=20/s,peak_at=14h,for=14d"),
     (
         "flash-crowd",

@@ -73,7 +73,7 @@ impl Form {
             Ok(_) => false,
             Err(error) => {
                 let text = format!("{error:?}");
-                assert!(text.contains("before they have started"), "{text}");
+                assert!(text.contains("before they run"), "{text}");
                 true
             }
         }

@@ -261,7 +261,7 @@ fn check_window(demand: &Demand, here: &str, findings: &mut Findings) {
         return;
     }
     let finding = Finding::warning("the window is shorter than a task start")
-        .at(format!("{here}.window"), format!("looks back {}", written(demand.window)))
+        .at(format!("{here}.window"), format!("covers {}", written(demand.window)))
         .at(
             format!("{here}.task_start"),
             format!("starts within {}", written(demand.task_start)),

@@ -136,11 +136,13 @@ impl Promise {
         if latency.saturating_mul(scaling.concurrency) >= self.processing {
             return;
         }
-        let finding = Finding::error("the promise is shorter than the processing of one message")
-            .at(
-                self.latency_path.as_str(),
-                format!("objective {}", written(latency)),
-            );
+        let finding = Finding::error(
+            "the latency objective is shorter than the processing time of one message",
+        )
+        .at(
+            self.latency_path.as_str(),
+            format!("objective {}", written(latency)),
+        );
         let least = self.processing.div_f64(f64::from(scaling.concurrency));
         let finding = self.against_processing(finding).help(format!(
             "the target would be {target:.2} messages per task, and no number of tasks can meet a target below one: use an objective of at least {}, or make messages smaller",
@@ -168,9 +170,9 @@ impl Promise {
         }
         let path = format!("{}.scaling.backlog_per_task.count", self.service_path);
         let finding = Finding::warning("messages in flight count toward a small target")
-            .at(path, "counts what tasks work on")
-            .at(self.latency_path.as_str(), format!("a target of {target:.1} messages a task"))
-            .help("every busy task has at least one message in flight, so the target leaves less room for those that wait, and more tasks run than the promise needs; leave `in_flight` out unless that is meant");
+            .at(path, "counts messages in progress")
+            .at(self.latency_path.as_str(), format!("a target of {target:.1} messages per task"))
+            .help("every busy task has at least one message in flight, which uses up part of the target, so more tasks run than the objective requires; remove `in_flight` unless you intend that");
         findings.report(finding);
     }
 
@@ -195,7 +197,7 @@ impl Promise {
             return;
         } else {
             Finding::warning("a stopped task drops the message that it works on").help(format!(
-                "a scale-in or a deployment stops tasks, and the message then starts over after the visibility timeout: write `protect: true` if the worker uses ECS task protection, or `heartbeat: true` if it extends the visibility timeout{}",
+                "a scale-in or a deployment stops tasks, and the message then starts over after the visibility timeout: set `protect: true` if the worker uses ECS task protection, or `heartbeat: true` if it extends the visibility timeout{}",
                 if runs_on_instances(stack, service) {
                     format!("; or set `stop_timeout` to at least {}", whole_seconds(processing))
                 } else {

@@ -179,6 +179,6 @@ fn check_image(path: &str, container: TaskContainer<'_>, findings: &mut Findings
     };
     let finding = Finding::warning(message)
         .at(format!("{path}.image"), "can change at any time")
-        .help("tasks that start later may run other code than the first ones, and no deploy is needed to change it: write a version or a digest");
+        .help("tasks that start later might run other code than the first ones, without any deploy: use a version or a digest");
     findings.report(finding);
 }

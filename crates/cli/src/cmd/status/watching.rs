@@ -3,15 +3,15 @@
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use console::Term;
-use deployer::{Inspection, LiveSnapshot, Progress};
+use deployer::{DeployedStack, Inspection, LiveSnapshot, PauseRequest, Progress};
 
 use crate::connect::Cloud;
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
-use crate::live::{Choices, Keyboard, Screen, Stamp, watch};
+use crate::live::{Act, Choices, Keyboard, Screen, Stamp, watch};
 use crate::output::Format;
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
@@ -31,7 +31,7 @@ pub(super) async fn run(
     ui: Ui,
 ) -> Result<()> {
     check(every, cloud.is_near())?;
-    identify(cloud, known, &ui).await?;
+    let caller = identify(cloud, known, &ui).await?;
     ui.finish();
     let mut screen = Screen::new(Term::buffered_stdout(), format, plain, Stamp::Utc);
     // Dropped on every way out, which restores the terminal.
@@ -41,7 +41,20 @@ pub(super) async fn run(
     let watched = watch(
         &known.name,
         every,
-        async || read_snapshot(cloud, known, choices.get().why).await,
+        async || {
+            let mut chosen = choices.get();
+            let act = chosen.act.take();
+            choices.set(chosen);
+            let done = match act {
+                Some(act) => carry_out(cloud, known, act, &caller).await.err(),
+                None => None,
+            };
+            let mut snapshot = read_snapshot(cloud, known, chosen.why).await?;
+            snapshot
+                .notes
+                .extend(done.map(|failure| failure.message().to_owned()));
+            Ok(snapshot)
+        },
         async || {
             let Some(keyboard) = &mut keyboard else {
                 return std::future::pending().await;
@@ -75,16 +88,50 @@ fn check(every: Duration, near: bool) -> Result<()> {
     ))
 }
 
-async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<()> {
+/// Checks that the stack is ours, and gives the caller's ARN.
+async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<String> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let identified = cloud.identify(&session, known).await;
     let identity = identified.map_err(|failure| cloud.explain(failure))?;
     match deployer::observe_ours(&session, &known.name).await {
-        Ok(Some(_)) => Ok(()),
+        Ok(Some(_)) => Ok(identity.caller),
         Ok(None) => Err(identity.no_such_stack(&known.name).into()),
         Err(error) => Err(cloud.explain(error.into())),
     }
+}
+
+/// Pauses or resumes the scaling of all services.
+async fn carry_out(cloud: &Cloud, known: &Known, act: Act, caller: &str) -> Result<()> {
+    let silent = |_| ();
+    let session = cloud.session(&silent);
+    let stack = DeployedStack::read(&session, &known.name).await?;
+    let stack = stack.ok_or_else(|| gone(known))?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default();
+    match act {
+        Act::Resume => deployer::resume(&session, &stack, None, now)
+            .await
+            .map(drop)?,
+        Act::Pause => {
+            let request = PauseRequest {
+                service: None,
+                in_only: false,
+                reason: "paused in `status --watch`".to_owned(),
+                lasts: None,
+                caller: caller.to_owned(),
+                now,
+            };
+            deployer::pause(&session, &stack, &request)
+                .await
+                .map(drop)?;
+        }
+    }
+    Ok(())
+}
+
+fn gone(known: &Known) -> Failure {
+    Failure::failed(format!("there is no stack {} any more", known.name))
 }
 
 /// Reads the stack once.
@@ -100,8 +147,7 @@ async fn read_snapshot(cloud: &Cloud, known: &Known, why: bool) -> Result<LiveSn
     let session = cloud.session(&progress);
     let now = SystemTime::now();
     let stack = deployer::observe_ours(&session, &known.name).await?;
-    let stack = stack
-        .ok_or_else(|| Failure::failed(format!("there is no stack {} any more", known.name)))?;
+    let stack = stack.ok_or_else(|| gone(known))?;
     let inspection = match why {
         true => deployer::explain_stack(&session, stack, now).await?,
         false => deployer::inspect_stack(&session, stack, now).await?,

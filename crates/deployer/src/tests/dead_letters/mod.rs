@@ -455,7 +455,7 @@ async fn each_dead_letter_queue_is_called_by_the_names_of_the_definition() {
     assert_eq!(found(Some("web")), both[1..]);
     insta::assert_snapshot!(told(&stack.dead_letter_queues(Some("db")).unwrap_err()), @"
     Usage: the stack shop has no dead-letter queue for db
-      hint: it has one for: web-orders, web
+      hint: there are: web-orders, web
     ");
     let service = stack.find_service("web").unwrap();
     assert_eq!(

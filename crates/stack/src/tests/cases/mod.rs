@@ -21,7 +21,7 @@ fn check(case: &str, expected: &[&str]) {
 #[test]
 fn messages_of_hours_can_be_deployed() {
     let drops = "warning 9:19 services.replicator.stop_timeout: a stopped task drops the message that it works on";
-    let twice = "warning 4:30 queues.bags.visibility_timeout: the visibility timeout is under twice the processing of one message";
+    let twice = "warning 4:30 queues.bags.visibility_timeout: the visibility timeout is less than twice the processing time of one message";
     check("five-hour-replicator/stack", &[twice, drops]);
     let theirs = "warning 7:15 services.replicator.existing: a stopped task drops the message that it works on";
     check("five-hour-replicator/existing", &[twice, theirs]);

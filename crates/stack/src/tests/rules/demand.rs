@@ -393,7 +393,7 @@ fn how_often_the_metric_function_looks() {
     assert_eq!(
         lines,
         [
-            "error 18:17 metric.every: demand is estimated from looks a minute apart",
+            "error 18:17 metric.every: `demand` needs checks at most a minute apart",
             "warning 18:17 metric.every: the metric is published less often than target tracking checks it",
         ]
     );

@@ -74,6 +74,8 @@ impl Run {
         }
         command
             .env("ECS_SCALER_SANDBOX", sandbox)
+            // Tests look for sentences, which a narrower terminal would fold.
+            .env("COLUMNS", "1000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -47,8 +47,9 @@ impl Course {
         };
     }
 
-    /// What was done, what continues, and how to complete it: by `again`, the same command.
-    pub(crate) fn explain_interruption(&self, again: &str) -> Failure {
+    /// What was done, what continues, and how to complete it: by `again`, the same command. `follow`: the command that follows an
+    /// update, if `again` refuses while there is one.
+    pub(crate) fn explain_interruption(&self, again: &str, follow: Option<&str>) -> Failure {
         match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Stage::Planning => Failure::failed("interrupted: the stack was not changed")
                 .hint(format!("to begin again: {again}")),
@@ -57,8 +58,13 @@ impl Course {
             )
             .hint(format!("to plan again: {again}")),
             Stage::Executing => {
-                Failure::failed("interrupted: CloudFormation continues in the background")
-                    .hint(format!("to follow it: {again}"))
+                let failure =
+                    Failure::failed("interrupted: CloudFormation continues in the background")
+                        .hint(format!("to follow it: {}", follow.unwrap_or(again)));
+                match follow {
+                    Some(_) => failure.hint(format!("after its end, to verify it: {again}")),
+                    None => failure,
+                }
             }
             Stage::Repairing { repaired, left } if repaired.is_empty() && left.is_empty() => {
                 Failure::failed("interrupted while the stack was compared with its template")
@@ -96,9 +102,13 @@ mod tests {
     use super::*;
 
     fn told(progress: &[Progress]) -> String {
+        explained(progress, "deploy shop.yaml", None)
+    }
+
+    fn explained(progress: &[Progress], again: &str, follow: Option<&str>) -> String {
         let course = Course::default();
         progress.iter().for_each(|progress| course.follow(progress));
-        let failure = course.explain_interruption("deploy shop.yaml");
+        let failure = course.explain_interruption(again, follow);
         format!(
             "{}\n  {}\n",
             failure.message(),
@@ -145,6 +155,19 @@ mod tests {
           to plan again: deploy shop.yaml
         interrupted: the stack is deployed, but not verified
           to verify it: deploy shop.yaml
+        ");
+    }
+
+    #[test]
+    fn another_command_follows_a_rollback() {
+        let executing = Progress::Step {
+            step: DeployStep::Execute,
+        };
+        let text = explained(&[executing], "rollback shop", Some("status shop --watch"));
+        insta::assert_snapshot!(text, @r"
+        interrupted: CloudFormation continues in the background
+          to follow it: status shop --watch
+          after its end, to verify it: rollback shop
         ");
     }
 }

@@ -69,7 +69,7 @@ impl Ui {
             Progress::Note { text } => self.note(&text),
             Progress::Planned { plan } => self.block(&format_plan(&plan)),
             // Notes describe them.
-            Progress::Step { .. } | Progress::Repair { .. } => {}
+            Progress::Step { .. } | Progress::GoingBack { .. } | Progress::Repair { .. } => {}
             Progress::Resource {
                 logical_id,
                 resource_type,

@@ -61,7 +61,11 @@ fn explain(error: &clap::Error) -> (Failure, String) {
     // The message ends with an empty line; tips and usage follow.
     let message = rendered.split("\n\n").next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
-    let message: Vec<&str> = message.split_whitespace().collect();
+    let message: Vec<&str> = match error.kind() {
+        // The error is the help, which begins with what the program is.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => vec!["a command is required"],
+        _ => message.split_whitespace().collect(),
+    };
     let failure = Failure::new(Code::Usage, message.join(" "));
     let tips = rendered
         .lines()
@@ -97,6 +101,8 @@ mod tests {
             failure.message(),
             "the following required arguments were not provided: --load <LOAD>"
         );
+        let failure = found(&["ecs-scaler"]);
+        assert_eq!(failure.message(), "a command is required");
     }
 
     #[test]

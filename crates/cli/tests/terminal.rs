@@ -159,9 +159,27 @@ fn a_pipe_has_no_escape_codes_and_another_locale_no_unicode() {
 
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/json-schema.json");
-    let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    forbid_others(&mut schema["$defs"]);
     jsonschema::validator_for(&schema).unwrap()
 });
+
+/// Forbids undocumented keys of documents. For users they are allowed, because a newer version can have more.
+fn forbid_others(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            let is_document = map
+                .get("properties")
+                .is_some_and(|properties| properties.get("schema_version").is_some());
+            if is_document {
+                map.insert("unevaluatedProperties".to_owned(), json!(false));
+            }
+            map.values_mut().for_each(forbid_others);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forbid_others),
+        _ => {}
+    }
+}
 
 fn document(output: &Output) -> Value {
     let document: Value = serde_json::from_slice(&output.stdout)

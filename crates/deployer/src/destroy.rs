@@ -7,18 +7,17 @@ use tokio::time::Instant;
 
 use crate::delete::{delete, protected};
 use crate::deletion_protection;
-use crate::deploys::forget;
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
 use crate::observe::{Observed, all_resources, observe_or_deleted, resources};
 use crate::ownership::require_ours;
-use crate::pause::forget_pauses;
 use crate::remains::{Remains, look_for_all};
 use crate::resource::Resource;
 use crate::retain::take_retained;
 use crate::session::Session;
 use crate::status::{Operation, Status};
+use crate::stored::forget_stored;
 use crate::suspension::resume_all;
 
 /// What a deletion will remove.
@@ -183,20 +182,34 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
 /// Services keep returning deleted resources for a while: SQS, for example, for up to a minute.
 const AFTERGLOW: Duration = Duration::from_secs(90);
 
-/// Checks each resource, and repeats the check for those that still exist until the result can't be stale.
+/// Removes what was stored for the stack. Checks each resource, and repeats the check for those that still exist until the
+/// result can't be stale.
 ///
 /// # Errors
-/// If a resource remains, or couldn't be checked.
+/// If a resource remains, or couldn't be checked. Otherwise, if the record of a pause remains.
 async fn proved(
     session: &Session<'_>,
     stack: &Observed,
     resources: &[Resource],
 ) -> Result<Destroyed> {
     resume_all(session, &stack.tags).await?;
-    forget_pauses(session, &stack.name).await?;
-    forget(session, stack).await;
-    let begun = Instant::now();
     let patience = AFTERGLOW.min(session.pace.patience);
+    let (proof, stored) = futures::join!(
+        prove(session, stack, resources, patience),
+        forget_stored(session, stack, patience)
+    );
+    let destroyed = proof?;
+    stored?;
+    Ok(destroyed)
+}
+
+async fn prove(
+    session: &Session<'_>,
+    stack: &Observed,
+    resources: &[Resource],
+    patience: Duration,
+) -> Result<Destroyed> {
+    let begun = Instant::now();
     let mut delay = session.pace.first;
     let (mut remains, mut failed) = look_for_all(session, resources).await;
     while let Some(left) = remains.left.first() {

@@ -64,6 +64,7 @@ mod session;
 mod set_count;
 mod stacks;
 mod status;
+mod stored;
 mod stray_instances;
 mod stray_tasks;
 mod suspension;
@@ -119,7 +120,9 @@ pub use messages::QueueMessages;
 pub use objective_share::{QueueShares, ServiceShares, Share, objective_shares};
 pub use observe::{Observed, resources};
 pub use ownership::{deployed_template, observe_ours};
-pub use pause::{PauseRequest, Paused, PausedService, Resumed, ResumedService, pause, resume};
+pub use pause::{
+    PauseRequest, Paused, PausedService, Resumed, ResumedService, Unreminded, pause, resume,
+};
 pub use plan::{Change, Plan, Recovering};
 pub use preflight::{Identity, identify_for};
 pub use prepare::{BuildFunctions, StackDiff, diff_stack};

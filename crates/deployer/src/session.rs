@@ -79,6 +79,11 @@ pub enum Progress {
         /// The step.
         step: DeployStep,
     },
+    /// A rollback has chosen an earlier deploy. Notes say the rest.
+    GoingBack {
+        /// The time of that deploy.
+        to: String,
+    },
     /// CloudFormation made a plan, which isn't approved yet.
     Planned {
         /// The plan.

@@ -329,7 +329,7 @@ pub(crate) async fn resume_all(
 ///
 /// # Errors
 /// If Application Auto Scaling refuses or can't be reached.
-pub(crate) async fn suspend(session: &Session<'_>, id: &str, what: Suspended) -> Result<()> {
+async fn suspend(session: &Session<'_>, id: &str, what: Suspended) -> Result<()> {
     let what = Registration {
         suspended: Some(what.to_sdk()),
         ..Registration::default()

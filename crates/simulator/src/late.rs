@@ -27,9 +27,9 @@ pub struct LateTimes {
     pub hour: Option<(u32, f64)>,
     /// The worst of these times, at most 8, that with the most late messages first.
     pub worst: Vec<LateTime>,
-    /// When each of the examined times began, in seconds, and its late messages.
+    /// When each of the examined times began and how long it lasted, in seconds, and its late messages.
     #[serde(skip)]
-    pub(crate) begins: Vec<(f64, u64)>,
+    pub(crate) begins: Vec<(f64, f64, u64)>,
 }
 
 /// A time in which messages were late.
@@ -45,7 +45,8 @@ pub struct LateTime {
     pub longest_wait: f64,
     /// Most messages that waited.
     pub backlog_max: u32,
-    /// Messages sent a second, in the quietest of the 5 minutes before the first late message was sent.
+    /// Messages sent a second, in the quietest of the 5 minutes before the first late message was sent. That of `load_max` if
+    /// it was sent in the first minute.
     pub load_before: f64,
     /// Messages sent a second in the worst half minute, or step, from then on.
     pub load_max: f64,
@@ -57,10 +58,31 @@ pub struct LateTime {
     pub needed_max: u32,
     /// Seconds from the sending of the first late message to the first scale-out after it.
     pub scale_out_after: Option<f64>,
-    /// The removal of tasks, in the 15 minutes before the end of the time, that took the most tasks that were needed.
-    pub cut: Option<ScalingAction>,
+    /// The removal of tasks that took the most tasks that were needed, from 15 minutes before the first late message was sent
+    /// until it was late.
+    pub cut: Option<Cut>,
     /// Its course and what was around it, in steps as long as the points of the time series, or half a minute.
     pub course: Vec<LatePoint>,
+}
+
+/// A removal of tasks that were needed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Cut {
+    /// Seconds since the beginning.
+    pub at: f64,
+    /// Desired count before.
+    pub from: u32,
+    /// Desired count after.
+    pub to: u32,
+    /// Tasks that were needed then.
+    pub needed: u32,
+}
+
+impl Cut {
+    /// Tasks that were taken and needed.
+    fn taken(&self) -> u32 {
+        self.needed.min(self.from).saturating_sub(self.to)
+    }
 }
 
 /// A step of the course around a late time.
@@ -119,7 +141,7 @@ impl Course<'_> {
         for (place, span) in spans.iter().enumerate() {
             let mut time = self.late_time(span, slo);
             times.examined += time.late;
-            times.begins.push((time.at, time.late));
+            times.begins.push((time.at, time.lasts, time.late));
             if time.cut.is_some() {
                 times.after_cut += time.late;
             }
@@ -145,15 +167,15 @@ impl Course<'_> {
             .map(|step| step.backlog)
             .max();
         let width = steps.width;
-        let chunk = index(RATE.div_ceil(width)).max(1);
         let during: Vec<u32> = self
             .steps_between(sent, span.end.max(sent + width))
             .map(|step| step.sent)
             .collect();
-        let rate = |sent: u64, steps: usize| count(sent) / (seconds(width) * count(steps as u64));
+        // The rest isn't whole: a short time can have many by chance.
+        let chunk = index(RATE.div_ceil(width)).min(during.len()).max(1);
         let load_max = during
-            .chunks(chunk)
-            .map(|chunk| rate(chunk.iter().map(|sent| u64::from(*sent)).sum(), chunk.len()))
+            .chunks_exact(chunk)
+            .map(|chunk| rate(chunk, width))
             .fold(0.0, f64::max);
         let before: Vec<u32> = self
             .steps_between(
@@ -162,23 +184,19 @@ impl Course<'_> {
             )
             .map(|step| step.sent)
             .collect();
-        let quietest = before
-            .chunks(index(MINUTE.div_ceil(width)).max(1))
-            .map(|chunk| rate(chunk.iter().map(|sent| u64::from(*sent)).sum(), chunk.len()))
-            .reduce(f64::min);
         LateTime {
             at: seconds(span.begin),
             lasts: seconds(span.end - span.begin),
             late: span.late,
             longest_wait: seconds(span.worst),
             backlog_max: backlog_max.unwrap_or_default(),
-            load_before: quietest.unwrap_or_default(),
+            load_before: quietest_minute(&before, width).unwrap_or(load_max),
             load_max,
             tasks_before: self.running_at(sent),
             tasks_max: self.most_running(sent, span.end),
             needed_max: self.most_needed(sent, span.end),
             scale_out_after: self.first_scale_out(sent, span.end),
-            cut: self.cut(sent, span.end),
+            cut: self.cut(sent, span.begin),
             course: Vec::new(),
         }
     }
@@ -238,16 +256,20 @@ impl Course<'_> {
     }
 
     /// The removal of the most tasks that were needed soon after.
-    fn cut(&self, sent: Nanos, end: Nanos) -> Option<ScalingAction> {
-        let taken = |action: &ScalingAction| {
+    fn cut(&self, sent: Nanos, late: Nanos) -> Option<Cut> {
+        let cut = |action: &ScalingAction| {
             let at = crate::time::from_seconds(action.at);
-            let needed = self.needed_at(at).max(self.needed_at(at + self.interval));
-            needed.min(action.from).saturating_sub(action.to)
+            Cut {
+                at: action.at,
+                from: action.from,
+                to: action.to,
+                needed: self.needed_at(at).max(self.needed_at(at + self.interval)),
+            }
         };
-        self.actions_between(sent.saturating_sub(CUT_BEFORE), end)
-            .filter(|action| taken(action) > 0)
-            .max_by_key(|action| taken(action))
-            .copied()
+        self.actions_between(sent.saturating_sub(CUT_BEFORE), late)
+            .map(cut)
+            .filter(|cut| cut.taken() > 0)
+            .max_by_key(Cut::taken)
     }
 
     /// The steps of a time, with as long before and after it, at least 5 minutes.
@@ -365,10 +387,17 @@ impl LateTimes {
     pub(crate) fn find_hour(&mut self, begins: f64, lasts: f64) {
         let mut hours = [0.0; 24];
         let mut days = BTreeSet::new();
-        for (at, late) in &self.begins {
+        for (at, length, late) in &self.begins {
             days.insert(day(begins + at));
-            if let Some(hour) = hours.get_mut(hour(begins + at)) {
-                *hour += count(*late);
+            // A time can last for hours: its late messages are spread evenly over them.
+            let (mut from, length) = (begins + at, length.max(1.0));
+            let end = from + length;
+            while from < end {
+                let next = end.min(((from / 3_600.0).floor() + 1.0) * 3_600.0);
+                if let Some(hour) = hours.get_mut(hour(from)) {
+                    *hour += count(*late) * (next - from) / length;
+                }
+                from = next;
             }
         }
         if lasts < 3.0 * 86_400.0 || days.len() < 3 {
@@ -380,6 +409,19 @@ impl LateTimes {
         let best = best.and_then(|best| Some((best, u32::try_from(best).ok()?)));
         self.hour = best.map(|(place, hour)| (hour, two(place) / count(self.examined.max(1))));
     }
+}
+
+/// Messages sent a second in steps of this width.
+fn rate(steps: &[u32], width: Nanos) -> f64 {
+    let sent: u64 = steps.iter().map(|sent| u64::from(*sent)).sum();
+    count(sent) / (seconds(width) * count(steps.len() as u64))
+}
+
+/// Messages sent a second in the quietest whole minute of these steps: a shorter time can have none by chance. `None` without a
+/// whole minute.
+pub(crate) fn quietest_minute(steps: &[u32], width: Nanos) -> Option<f64> {
+    let minutes = steps.rchunks_exact(index(MINUTE.div_ceil(width)).max(1));
+    minutes.map(|minute| rate(minute, width)).reduce(f64::min)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a day of a date")]

@@ -49,7 +49,7 @@ pub use cost::{
 pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};
 pub use frontier::{Frontier, FrontierIdeal, FrontierPolicy, FrontierRun, frontier};
-pub use late::{LatePoint, LateTime, LateTimes};
+pub use late::{Cut, LatePoint, LateTime, LateTimes};
 pub use load::{
     Arrival, Arrivals, DateOrder, GeneratorError, LimitError, Load, LoadLimits, PartError, Place,
     ReadError, ReadOptions, RowProblem, Rows,

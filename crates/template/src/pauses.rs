@@ -61,14 +61,16 @@ const GROUP_NAME: usize = 64;
 /// Longest ARN of a topic: its name has up to 256 characters. Source: Amazon SNS API Reference, CreateTopic.
 const TOPIC_NAME: usize = 256;
 
-/// The topics that are reminded of a pause, with the logical ID or ARN by which a reader knows them.
+/// The topics that are reminded of a pause, with the logical ID or ARN by which a reader knows them. AWS's chat application shows
+/// no plain text in Slack, so the stack's own topic is one only if it sends email.
 fn list_topics(resolved: &Resolved<'_>) -> Vec<(String, Text)> {
     let mut services = resolved.services.iter();
     if !services.any(|service| service.service.is_scaled()) {
         return Vec::new();
     }
     let stack = resolved.stack;
-    let own = stack.has_subscribers().then(|| {
+    let is_email = |recipient: &Recipient| matches!(recipient, Recipient::Email(_));
+    let own = stack.notify.iter().any(is_email).then(|| {
         let longest = Text::arn("sns", "").longest() + TOPIC_NAME;
         let topic = Text::reference(names::ALARM_TOPIC, longest);
         (names::ALARM_TOPIC.to_owned(), topic)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deployer::{PauseRequest, Paused, PausedService};
+use deployer::{PauseRequest, Paused, PausedService, Unreminded};
 
 use crate::connect::Cloud;
 use crate::definition::Known;
@@ -98,12 +98,26 @@ fn format_paused(paused: &Paused, resume: &str) -> String {
     }
     text.push_str(&format!("  to end it: {resume}\n"));
     let open = paused.services.iter().any(|one| one.pause.until.is_none());
-    if open && paused.reminded.is_empty() {
-        text.push_str("  no one is reminded of it: the definition has no `notify`\n");
-    } else if open {
-        text.push_str("  the recipients of `notify` are reminded of it once a day\n");
+    if open {
+        let told = match paused.unreminded {
+            None => "the email addresses and topics of `notify` are reminded of it once a day",
+            Some(why) => explain_unreminded(why),
+        };
+        text.push_str(&format!("  {told}\n"));
     }
     text
+}
+
+fn explain_unreminded(why: Unreminded) -> &'static str {
+    match why {
+        Unreminded::NoRecipients => "no one is reminded of it: the definition has no `notify`",
+        Unreminded::OnlySlack => {
+            "no one is reminded of it: `notify` has only Slack channels, which show no reminders"
+        }
+        Unreminded::Outdated => {
+            "no one is reminded of it: the deployed template is older; deploy once"
+        }
+    }
 }
 
 fn format_service(service: &PausedService) -> String {
@@ -136,7 +150,7 @@ mod tests {
         assert!(parse_reason(&"ü".repeat(501)).is_err());
     }
 
-    fn paused(until: Option<u64>, reminded: &[&str]) -> Paused {
+    fn paused(until: Option<u64>, unreminded: Option<Unreminded>) -> Paused {
         let since = Duration::from_secs(1_795_255_200);
         let service = PausedService {
             name: "worker".to_owned(),
@@ -156,7 +170,8 @@ mod tests {
         Paused {
             services: vec![service],
             unscaled: vec!["web".to_owned()],
-            reminded: reminded.iter().map(|&topic| topic.to_owned()).collect(),
+            reminded: Vec::new(),
+            unreminded,
         }
     }
 
@@ -166,15 +181,31 @@ mod tests {
         let rest = "nothing scales web: there is nothing to pause\n  to end it: resume shop\n";
         let text = |paused| format_paused(&paused, "resume shop");
         assert_eq!(
-            text(paused(Some(3_600), &[])),
+            text(paused(Some(3_600), Some(Unreminded::OnlySlack))),
             format!("{begin}, until 2026-11-21T11:00:00Z\n{rest}")
         );
-        let nobody = "  no one is reminded of it: the definition has no `notify`\n";
-        assert_eq!(text(paused(None, &[])), format!("{begin}\n{rest}{nobody}"));
-        let daily = "  the recipients of `notify` are reminded of it once a day\n";
-        assert_eq!(
-            text(paused(None, &["arn"])),
-            format!("{begin}\n{rest}{daily}")
-        );
+        for (why, told) in [
+            (
+                None,
+                "the email addresses and topics of `notify` are reminded of it once a day",
+            ),
+            (
+                Some(Unreminded::NoRecipients),
+                "no one is reminded of it: the definition has no `notify`",
+            ),
+            (
+                Some(Unreminded::OnlySlack),
+                "no one is reminded of it: `notify` has only Slack channels, which show no reminders",
+            ),
+            (
+                Some(Unreminded::Outdated),
+                "no one is reminded of it: the deployed template is older; deploy once",
+            ),
+        ] {
+            assert_eq!(
+                text(paused(None, why)),
+                format!("{begin}\n{rest}  {told}\n")
+            );
+        }
     }
 }

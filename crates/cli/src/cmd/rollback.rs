@@ -1,9 +1,10 @@
 //! `rollback`: goes back to an earlier deploy.
 
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use deployer::{
-    PastDeploy, Plan, RollbackRequest, RollbackTo, RolledBack, list_deploys, roll_back,
+    PastDeploy, Plan, Progress, RollbackRequest, RollbackTo, RolledBack, list_deploys, roll_back,
 };
 use serde::Serialize;
 
@@ -74,8 +75,12 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         return Ok(());
     }
     let course = Course::default();
+    let chosen = OnceLock::new();
     let progress = |progress| {
         course.follow(&progress);
+        if let Progress::GoingBack { to } = &progress {
+            let _ = chosen.set(to.clone());
+        }
         ui.progress(progress);
     };
     let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
@@ -95,7 +100,10 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         Ok(roll_back(&session, &request, &identity, &mut confirm).await?)
     };
     let Some(done) = run_until_interrupted(&session, &ui, work).await else {
-        return Err(course.explain_interruption(&as_written(&args, &known)));
+        let stack = args.deployed.as_written(&known);
+        let again = as_written(&args, &stack, chosen.get().map(String::as_str));
+        let follow = format!("{} status {stack} --watch", program());
+        return Err(course.explain_interruption(&again, Some(&follow)));
     };
     let done: RolledBack = done.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
@@ -115,14 +123,25 @@ async fn list(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<Listing> {
     })
 }
 
-/// The command, to be run again.
-fn as_written(args: &Args, known: &Known) -> String {
+/// The command, to be run again. It names the deploy that was chosen: without a record of the rollback, another would be.
+fn as_written(args: &Args, stack: &str, chosen: Option<&str>) -> String {
+    let given = args.to.map(|to| match to {
+        RollbackTo::Number(number) => number.to_string(),
+        RollbackTo::Time(time) => humantime::format_rfc3339_seconds(time).to_string(),
+    });
+    let to = chosen.map(str::to_owned).or(given);
+    let to = to.map_or_else(String::new, |to| format!(" --to {to}"));
+    let flags = [
+        (args.yes, " --yes"),
+        (args.allow_loss, " --allow-loss"),
+        (args.allow_downgrade, " --allow-downgrade"),
+    ];
+    let flags = flags.map(|(given, flag)| if given { flag } else { "" });
     format!(
-        "{} rollback {}{}{}",
+        "{} rollback {stack}{}{to}{}",
         program(),
-        args.deployed.as_written(known),
         args.role.as_written(),
-        if args.yes { " --yes" } else { "" },
+        flags.concat()
     )
 }
 
@@ -215,6 +234,31 @@ mod tests {
         for wrong in ["-1", "yesterday", "", "2026-13-01T00:00:00Z"] {
             assert!(parse_target(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_command_again_names_the_chosen_deploy() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: Args,
+        }
+        let again = |words: &[&str], chosen: Option<&str>| {
+            let line = ["rollback", "shop"].into_iter();
+            let line = line.chain(words.iter().copied());
+            let args = <Line as clap::Parser>::try_parse_from(line).unwrap().args;
+            let again = as_written(&args, "shop --local", chosen);
+            again.split_once(" rollback ").unwrap().1.to_owned()
+        };
+        assert_eq!(
+            again(&["--yes", "--allow-loss"], Some("2026-11-30T12:01:00Z")),
+            "shop --local --to 2026-11-30T12:01:00Z --yes --allow-loss"
+        );
+        assert_eq!(
+            again(&["--to", "2026-11-30 12:00:00", "--allow-downgrade"], None),
+            "shop --local --to 2026-11-30T12:00:00Z --allow-downgrade"
+        );
+        assert_eq!(again(&["--to=2"], None), "shop --local --to 2");
     }
 
     #[test]

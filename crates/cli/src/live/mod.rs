@@ -16,7 +16,7 @@ mod view;
 mod watch;
 
 pub(crate) use bars::{bar, columns, highest};
-pub(crate) use keys::{Act, Choices, Keyboard, no_wishes};
+pub(crate) use keys::{Act, Choices, Keyboard, Wish, no_wishes};
 pub(crate) use screen::{Screen, Stamp};
 pub(crate) use view::format_condition;
 pub(crate) use watch::watch;

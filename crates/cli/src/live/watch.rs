@@ -43,12 +43,15 @@ pub(crate) async fn watch(
     loop {
         let begin = Instant::now();
         let mut reading = pin!(read());
+        let mut reread = false;
         let looked = loop {
             tokio::select! {
                 biased;
                 looked = &mut reading => break looked,
-                wish = wishes() => if wish == Wish::Quit {
-                    return Ok(());
+                wish = wishes() => match wish {
+                    Wish::Quit => return Ok(()),
+                    Wish::Reread => reread = true,
+                    Wish::Redraw => {}
                 },
                 () = sleep(TICK) => {}
             }
@@ -70,7 +73,7 @@ pub(crate) async fn watch(
         if !show(current, now, Moment::Looked) {
             return Ok(());
         }
-        let next = begin + every;
+        let next = if reread { begin } else { begin + every };
         while let Some(left) = next
             .checked_duration_since(Instant::now())
             .filter(|l| !l.is_zero())

@@ -12,6 +12,16 @@ const DROPPED: [(&str, bool); 4] = [
     ("--output", true),
 ];
 
+/// Options that choose values of the definition and the cloud, and whether a value follows them.
+const SELECTED: [(&str, bool); 6] = [
+    ("--env", true),
+    ("--set", true),
+    ("--local", false),
+    ("--profile", true),
+    ("--region", true),
+    ("--endpoint-url", true),
+];
+
 /// The commands that follow the one of this process. `None` if its arguments aren't those of a `simulate`.
 pub(crate) fn follow_up(file: &str) -> Option<Commands> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -58,16 +68,17 @@ fn keep(arguments: &[String]) -> Vec<String> {
     kept
 }
 
-/// The arguments that choose values of the definition.
+/// The arguments that `deploy` has, too.
 fn select(arguments: &[String]) -> Vec<String> {
     let mut chosen = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
-        if matches!(argument.as_str(), "--env" | "--set") {
+        let name = argument.split('=').next().unwrap_or(argument);
+        if let Some((_, has_value)) = SELECTED.iter().find(|(selected, _)| *selected == name) {
             chosen.push(argument.clone());
-            chosen.extend(rest.next().cloned());
-        } else if argument.starts_with("--env=") || argument.starts_with("--set=") {
-            chosen.push(argument.clone());
+            if *has_value && !argument.contains('=') {
+                chosen.extend(rest.next().cloned());
+            }
         }
     }
     chosen
@@ -116,12 +127,15 @@ mod tests {
             "--require=99%",
             "--env",
             "prod",
+            "--profile=shop",
+            "--region",
+            "eu-west-1",
             "--compare",
             "--report",
             "out.html",
             "--output=text",
         ]);
-        let input = "'my stack.yaml' --load 'mmpp:rates=4/s|60/s,stays=50m|10m,for=7d' --require=99% --env prod";
+        let input = "'my stack.yaml' --load 'mmpp:rates=4/s|60/s,stays=50m|10m,for=7d' --require=99% --env prod --profile=shop --region eu-west-1";
         assert_eq!(found.tune, format!("ecs-scaler tune {input} --policy any"));
         assert_eq!(
             found.compare,
@@ -131,7 +145,19 @@ mod tests {
             found.frontier,
             format!("ecs-scaler simulate {input} --frontier")
         );
-        assert_eq!(found.deploy, "ecs-scaler deploy 'my stack.yaml' --env prod");
+        assert_eq!(
+            found.deploy,
+            "ecs-scaler deploy 'my stack.yaml' --env prod --profile=shop --region eu-west-1"
+        );
+        let found = of(&[
+            "ecs-scaler",
+            "simulate",
+            "a.yaml",
+            "--local",
+            "--load",
+            "cloudwatch",
+        ]);
+        assert_eq!(found.deploy, "ecs-scaler deploy 'my stack.yaml' --local");
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub(super) enum Choice {
 }
 
 /// Chooses among the deploys, newest first. Without a wish it is the last good deploy: of a stack that is as it was deployed, the
-/// one before that, so that each rollback goes further back; of any other stack, the newest.
+/// one before that, so that each rollback goes further back; of any other stack, the newest. What is deployed can be an older one:
+/// a rollback to it was interrupted, or its checks failed, before there was a record of it.
 ///
 /// # Errors
 /// If there is no such deploy.
@@ -39,31 +40,34 @@ pub(super) fn choose(
         return Err(Error::refused("no record of a good deploy is in the assets bucket: a version of ecs-scaler that kept none deployed the stack, or no deploy has succeeded yet")
             .hint("to go back: check out an earlier version of the definition, and `deploy` it; that also starts the records"));
     };
-    let found = match wanted {
-        Some(wanted) => find(deploys, wanted)?,
-        None if !newest.deployed => newest,
-        None if status == (Status::Ready { rolled_back: true }) => {
+    let current = deploys.iter().find(|one| one.deployed);
+    let found = match (wanted, current) {
+        (Some(wanted), _) => find(deploys, wanted)?,
+        (None, None) => newest,
+        (None, Some(current)) if status == (Status::Ready { rolled_back: true }) => {
             return Ok(Choice::Nothing(format!(
                 "the last deploy failed, and CloudFormation has rolled it back: the good deploy of {} is what runs",
-                newest.at
+                current.at
             )));
         }
-        None => {
-            let is_older = |one: &&PastDeploy| {
-                one.at.as_str() < newest.origin() && one.content != newest.content
-            };
-            deploys.iter().find(is_older).ok_or_else(|| {
-                Error::refused(format!(
-                    "no good deploy before that of {} is recorded",
-                    newest.origin()
-                ))
-                .hint("`rollback --list` shows the recorded deploys, and `--to` chooses one")
-            })?
-        }
+        (None, Some(current)) => find_older(deploys, current)?,
     };
-    Ok(match found.deployed {
+    // An older one that is deployed is still to be verified and recorded.
+    Ok(match found.deployed && found.number == newest.number {
         true => Choice::Nothing(format!("the deploy of {} is what runs", found.at)),
         false => Choice::To(found.number),
+    })
+}
+
+fn find_older<'a>(deploys: &'a [PastDeploy], current: &PastDeploy) -> Result<&'a PastDeploy> {
+    let is_older =
+        |one: &&PastDeploy| one.at.as_str() < current.origin() && one.content != current.content;
+    deploys.iter().find(is_older).ok_or_else(|| {
+        Error::refused(format!(
+            "no good deploy before that of {} is recorded",
+            current.origin()
+        ))
+        .hint("`rollback --list` shows the recorded deploys, and `--to` chooses one")
     })
 }
 
@@ -141,6 +145,23 @@ mod tests {
         // The same definition twice is no way back.
         let twice = [(3, "b", None), (2, "b", None), (1, "a", None)];
         assert_eq!(to(&deploys(&twice, true), READY, None), Some(2));
+    }
+
+    #[test]
+    fn a_rollback_without_a_record_is_no_way_forward() {
+        let mut three = deploys(&[(3, "bad", None), (2, "a", None), (1, "z", None)], false);
+        three[1].deployed = true;
+        assert_eq!(to(&three, READY, None), Some(2));
+        // The command that was interrupted, again: it verifies the stack, and writes the record.
+        assert_eq!(to(&three, READY, Some(RollbackTo::Number(1))), Some(1));
+        let error = choose(&three[..2], READY, None).unwrap_err().to_string();
+        assert!(
+            error.contains("before that of 2026-11-30T12:02:00Z"),
+            "{error}"
+        );
+        let failed = Status::Ready { rolled_back: true };
+        let nothing = choose(&three, failed, None).unwrap();
+        assert!(matches!(nothing, Choice::Nothing(why) if why.contains("T12:02:00Z")));
     }
 
     #[test]

@@ -76,9 +76,9 @@ async fn try_keep(session: &Session<'_>, bucket: &Bucket, good: &GoodDeploy<'_>)
     store.prune(session, &keys).await
 }
 
-/// Removes what the assets bucket has of a stack that is deleted: the records of its deploys, and what its functions read. A
-/// failure is only a note, because nothing of it runs or costs more than its storage.
-pub(crate) async fn forget(session: &Session<'_>, stack: &Observed) {
+/// Removes what the assets bucket has of a stack that is deleted: the records of its deploys, and what its functions read,
+/// unless another stack has its name now. A failure is only a note, because nothing of it runs or costs more than its storage.
+pub(crate) async fn forget(session: &Session<'_>, stack: &Observed, is_name_taken: bool) {
     // Of a deleted stack, CloudFormation has the template for 90 days. Most name the bucket in a parameter.
     let template = match stack.parameters.contains_key(PARAMETER_ASSETS_BUCKET) {
         true => None,
@@ -88,7 +88,7 @@ pub(crate) async fn forget(session: &Session<'_>, stack: &Observed) {
             .flatten(),
     };
     let store = Store::of(&record::find_bucket(stack, template.as_deref()), stack);
-    if let Err(error) = store.erase(session).await {
+    if let Err(error) = store.erase(session, is_name_taken).await {
         session.note(format!(
             "the records of the deploys of {} stay in the bucket {}: {error}",
             stack.name, store.bucket

@@ -76,19 +76,14 @@ impl DeployRecord {
         .hint("check out the definition of that time, and `deploy` it")
     }
 
-    /// The same record, whose template names images by the digests that ran then. `now`: the digests of what is deployed now; an
-    /// image with the same one means the same already. Returns what was pinned, too.
-    pub(super) fn pin(
-        mut self,
-        now: &BTreeMap<String, String>,
-    ) -> (Self, BTreeMap<String, String>) {
-        let mut images = self.images.clone();
-        images.retain(|image, digest| now.get(image) != Some(digest));
-        let pins = images.into_iter();
+    /// The same record, whose template names images by the digests that ran then: a tag can be moved at any time. Returns what
+    /// was pinned, too.
+    pub(super) fn pin(mut self) -> (Self, BTreeMap<String, String>) {
+        let pins = self.images.iter();
         let pins: BTreeMap<String, String> = pins
             .map(|(image, digest)| {
-                let pinned = format!("{}@{digest}", without_tag(&image));
-                (image, pinned)
+                let pinned = format!("{}@{digest}", without_tag(image));
+                (image.clone(), pinned)
             })
             .collect();
         for (image, pinned) in &pins {
@@ -97,6 +92,11 @@ impl DeployRecord {
             self.template = self.template.replace(&from, &to);
         }
         (self, pins)
+    }
+
+    /// Whether `content` is what it deployed, or what a rollback to it deploys.
+    pub(super) fn is(&self, content: &str) -> bool {
+        self.key_end() == content || self.clone().pin().0.key_end() == content
     }
 
     /// How its key ends: the hash of what was deployed.
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_pinned_unless_they_mean_the_same_still() {
+    fn each_recorded_digest_is_pinned() {
         let text = |images: &[&str]| {
             let images = images
                 .iter()
@@ -184,19 +184,21 @@ mod tests {
             .into(),
             rolled_back_to: None,
         };
-        let now = BTreeMap::from([("log:3".to_owned(), "sha256:3".to_owned())]);
-        let (record, pinned) = record.pin(&now);
+        let (back, pinned) = record.clone().pin();
         assert_eq!(
-            record.template,
+            back.template,
             text(&[
                 "host:5000/team/app@sha256:1",
                 "app@sha256:2",
-                "log:3",
+                "log@sha256:3",
                 "kept:1"
             ])
         );
-        assert_eq!(pinned.len(), 2);
+        assert_eq!(pinned.len(), 3);
         assert_eq!(pinned["app"], "app@sha256:2");
+        // The stack is as the record says, also after a rollback to it.
+        assert!(record.is(&record.key_end()) && record.is(&back.key_end()));
+        assert!(!record.is(&key_end("other", &record.parameters)));
     }
 
     const VERSION: &str = "0.1.0";

@@ -14,7 +14,7 @@ use crate::ownership::observe_ours_with_template;
 use crate::plan::Plan;
 use crate::preflight::Identity;
 use crate::prepare::Origin;
-use crate::session::Session;
+use crate::session::{Progress, Session};
 use crate::status::Status;
 
 use super::choose::{Choice, RollbackTo, choose};
@@ -126,13 +126,10 @@ pub async fn roll_back(
             });
         }
     };
-    let now = past.iter().zip(&records).find(|(one, _)| one.deployed);
-    let now = now
-        .map(|(_, record)| record.images.clone())
-        .unwrap_or_default();
     let chosen = past.into_iter().zip(records).nth(chosen);
     let (to, record) = chosen.ok_or_else(|| Error::failed("no such deploy"))?;
-    let (record, pinned) = record.pin(&now);
+    let (record, pinned) = record.pin();
+    (session.progress)(Progress::GoingBack { to: to.at.clone() });
     note_target(session, name, &to, &pinned);
     let deploy_request = DeployRequest {
         stack: pin_images(record.definition()?, &pinned),
@@ -204,23 +201,24 @@ async fn read_history(
         (Status::Ready { .. }, Some(template)) => Some(key_end(template, &stack.parameters)),
         _ => None,
     };
-    let past = records.iter().enumerate().map(|(number, record)| {
-        let content = record.key_end();
-        PastDeploy {
+    let current = now.and_then(|now| records.iter().position(|record| record.is(&now)));
+    let past = records
+        .iter()
+        .enumerate()
+        .map(|(number, record)| PastDeploy {
             number,
             at: record.at.clone(),
             caller: record.caller.clone(),
             version: record.version.clone(),
-            deployed: number == 0 && now.as_ref() == Some(&content),
+            deployed: current == Some(number),
             rolled_back_to: record.rolled_back_to.clone(),
             words: records
                 .get(number + 1)
                 .map(|before| list_words(before, record))
                 .unwrap_or_default(),
             unpinned: list_unpinned(record),
-            content,
-        }
-    });
+            content: record.key_end(),
+        });
     let past = past.collect();
     Ok((past, records))
 }

@@ -128,9 +128,13 @@ impl Store {
             .await
     }
 
-    /// Removes everything that the bucket has of the stack alone.
-    pub(super) async fn erase(&self, session: &Session<'_>) -> Result<()> {
-        for prefix in [deploy_records(&self.name), fleet_objects(&self.name)] {
+    /// Removes what the bucket has of the stack. If another stack has its name now, that is only what has its ID, too.
+    pub(super) async fn erase(&self, session: &Session<'_>, is_name_taken: bool) -> Result<()> {
+        let prefixes = match is_name_taken {
+            true => vec![self.own.clone()],
+            false => vec![deploy_records(&self.name), fleet_objects(&self.name)],
+        };
+        for prefix in prefixes {
             self.delete(session, &prefix, |_| true).await?;
         }
         Ok(())

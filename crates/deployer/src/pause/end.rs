@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use scaling::Pause;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::records::{self, PauseRecord, read_records};
 use super::schedules::Schedules;
 use super::subjects::{Subject, list_subjects};
-use super::{choose, remind};
+use super::{choose, read_suspended, register, remind};
 use crate::deployed_stack::DeployedStack;
-use crate::error::{Result, aws};
+use crate::error::{Error, Result, unless_denied};
 use crate::functions::ServiceName;
-use crate::named::read_scalable_targets;
-use crate::schedules::{Registration, register_target};
 use crate::session::Session;
 use crate::suspension::Suspended;
 
@@ -57,14 +56,14 @@ pub async fn resume(
         Some(record) if !all.iter().any(|one| one.name == record.service) => (Vec::new(), vec![]),
         _ => choose(stack, &all, service)?,
     };
-    let schedules = Schedules::of(stack);
+    let schedules = Schedules::of(stack, now);
     let mut resumed = Resumed {
         services: Vec::new(),
         not_paused: Vec::new(),
     };
     for subject in chosen {
         let record = record_of(&subject.name);
-        let suspended = resume_target(session, &schedules, subject, now).await?;
+        let suspended = resume_target(session, &schedules, subject).await?;
         if record.is_some() {
             records::delete(session, name, &subject.name).await?;
         }
@@ -87,7 +86,7 @@ pub async fn resume(
             .services
             .push(drop_record(session, name, record, now).await?);
     }
-    remind(session, &schedules, name, now).await?;
+    remind(session, &schedules, name).await?;
     Ok(resumed)
 }
 
@@ -112,53 +111,58 @@ async fn resume_target(
     session: &Session<'_>,
     schedules: &Schedules,
     subject: &Subject,
-    now: Duration,
 ) -> Result<bool> {
     let Some(target) = &subject.target else {
         return Ok(false);
     };
     let id = subject.id();
-    let found = read_scalable_targets(session, std::slice::from_ref(&id)).await;
-    let found = found.map_err(aws(format!("read the scalable target {id}")))?;
-    let suspended = found
-        .first()
-        .is_some_and(|target| Suspended::of(target) != Suspended::default());
+    let suspended = read_suspended(session, &id).await? != Suspended::default();
     if suspended {
-        let bounds = target.schedule.as_ref().map(|one| one.bounds_at(now));
-        let int = |bound: u32| i32::try_from(bound).unwrap_or(i32::MAX);
-        let what = Registration {
-            min: bounds.map(|bounds| int(bounds.min())),
-            max: bounds.map(|bounds| int(bounds.max())),
-            suspended: Some(Suspended::default().to_sdk()),
-            ..Registration::default()
-        };
-        register_target(session, &id, what).await?;
+        let bounds = target.bounds_at(schedules.now());
+        register(session, &id, Suspended::default(), bounds).await?;
     }
     schedules.delete(session, &subject.name).await?;
     Ok(suspended)
 }
 
-/// Deletes the records of a stack that is deleted, and looks whether any is left. Its schedules end with their group.
+/// Deletes the records of a stack that is deleted, until none is read any more. Its schedules end with their group. Without
+/// the permission to read them, only a note says so: a policy of an older version lacks it.
 ///
 /// # Errors
-/// If one is left, or if Systems Manager refuses or can't be reached.
-pub(crate) async fn forget_pauses(session: &Session<'_>, stack: &str) -> Result<()> {
-    let found = read_records(session, stack).await?;
-    for record in &found {
-        session.note(format!(
-            "deleting the record of the pause of {}",
-            record.service
-        ));
-        records::delete(session, stack, &record.service).await?;
-    }
-    if found.is_empty() {
-        return Ok(());
-    }
-    match read_records(session, stack).await?.first() {
-        Some(left) => Err(crate::error::Error::failed(format!(
-            "the record of the pause of {} is still there",
-            left.service
-        ))),
-        None => Ok(()),
+/// If one is still there after `patience` or can't be deleted, or if Systems Manager can't be reached.
+pub(crate) async fn forget_pauses(
+    session: &Session<'_>,
+    stack: &str,
+    patience: Duration,
+) -> Result<()> {
+    let begun = Instant::now();
+    let mut delay = session.pace.first;
+    loop {
+        let found = match unless_denied(read_records(session, stack).await)? {
+            Ok(found) => found,
+            Err(denied) => {
+                session.note(format!(
+                    "not certain that no record of a pause is left: {denied}"
+                ));
+                return Ok(());
+            }
+        };
+        for PauseRecord { service, .. } in &found {
+            if records::delete(session, stack, service).await? {
+                session.note(format!("deleted the record of the pause of {service}"));
+            }
+        }
+        // What was just deleted can still be read for a moment.
+        let Some(left) = found.first() else {
+            return Ok(());
+        };
+        if begun.elapsed() >= patience {
+            return Err(Error::failed(format!(
+                "{stack} is deleted, but the record of the pause of {} is still there",
+                left.service
+            )));
+        }
+        tokio::time::sleep(delay).await;
+        delay = session.pace.next(delay);
     }
 }

@@ -49,7 +49,7 @@ async fn hold(
         return Ok(());
     };
     let subjects = list_subjects(session, &deployed).await?;
-    let schedules = Schedules::of(&deployed);
+    let schedules = Schedules::of(&deployed, now);
     for record in paused {
         let Some(pause) = record.holding(now) else {
             continue;
@@ -63,5 +63,5 @@ async fn hold(
             )),
         }
     }
-    remind(session, &schedules, stack, now).await.map(drop)
+    remind(session, &schedules, stack).await.map(drop)
 }

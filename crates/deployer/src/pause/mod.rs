@@ -14,14 +14,17 @@ mod tests;
 
 use std::time::Duration;
 
-use scaling::Pause;
+use scaling::{Bounds, Pause};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::deployed_stack::DeployedStack;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, aws};
 use crate::functions::ServiceName;
+use crate::named::read_scalable_targets;
+use crate::schedules::{Registration, register_target};
 use crate::session::Session;
-use crate::suspension::{Suspended, suspend};
+use crate::suspension::Suspended;
 
 pub(crate) use end::forget_pauses;
 pub use end::{Resumed, ResumedService, resume};
@@ -71,6 +74,34 @@ pub struct Paused {
     pub unscaled: Vec<String>,
     /// Topics that are reminded once a day of a pause without an end.
     pub reminded: Vec<String>,
+    /// Why no one can be reminded, if so.
+    #[serde(skip)]
+    pub unreminded: Option<Unreminded>,
+}
+
+/// Why no one is reminded of a pause without an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreminded {
+    /// The definition names no recipients.
+    NoRecipients,
+    /// All its recipients are Slack channels, which show no plain text.
+    OnlySlack,
+    /// It names some, but the deployed template has nothing that reminds them.
+    Outdated,
+}
+
+impl Unreminded {
+    /// `definition`: the record of a deployed definition, or null.
+    fn of(definition: &Value) -> Self {
+        // A Slack channel is an object there, and any other recipient is text.
+        match definition.pointer("/definition/notify") {
+            _ if definition.is_null() => Self::Outdated,
+            None | Some(Value::Null) => Self::NoRecipients,
+            Some(Value::Array(all)) if all.is_empty() => Self::NoRecipients,
+            Some(Value::Array(all)) if all.iter().all(Value::is_object) => Self::OnlySlack,
+            Some(_) => Self::Outdated,
+        }
+    }
 }
 
 /// Pauses the services of a stack, or one of them. A service that is paused already gets the new reason, end, and extent.
@@ -85,7 +116,7 @@ pub async fn pause(
 ) -> Result<Paused> {
     let all = subjects::list_subjects(session, stack).await?;
     let (chosen, unscaled) = choose(stack, &all, request.service.as_deref())?;
-    let schedules = Schedules::of(stack);
+    let schedules = Schedules::of(stack, request.now);
     for subject in &chosen {
         subject.require_known_pauses()?;
         if subject.target.is_some() && request.lasts.is_some() {
@@ -116,10 +147,11 @@ pub async fn pause(
             pause,
         });
     }
-    let reminded = remind(session, &schedules, name, request.now).await?;
+    let reminded = remind(session, &schedules, name).await?;
     Ok(Paused {
         services,
         unscaled,
+        unreminded: (!schedules.can_remind()).then(|| Unreminded::of(&stack.definition())),
         reminded,
     })
 }
@@ -157,26 +189,59 @@ async fn carry_out(
         return Ok(());
     };
     match pause.until {
+        Some(_) if schedules.require_role().is_err() => {
+            session.note(format!(
+                "{} isn't suspended: the deployed template has nothing that ends that on time, and a deploy by a version that \
+                 knows pauses adds it; if it was suspended before, only `resume` ends that",
+                subject.name
+            ));
+            return Ok(());
+        }
         Some(until) => schedules.end_at(session, subject, target, until).await?,
         None => schedules.delete(session, &subject.name).await?,
     }
-    let what = match pause.in_only {
-        true => Suspended {
-            scale_in: true,
-            ..Suspended::default()
-        },
-        false => Suspended::ALL,
+    let id = subject.id();
+    if !pause.in_only {
+        return register(session, &id, Suspended::ALL, None).await;
+    }
+    let what = Suspended {
+        scale_in: true,
+        ..Suspended::default()
     };
-    suspend(session, &subject.id(), what).await
+    let mut bounds = target.bounds_at(schedules.now());
+    if bounds.is_some() && !read_suspended(session, &id).await?.schedule {
+        bounds = None;
+    }
+    register(session, &id, what, bounds).await
+}
+
+/// What is suspended of the scalable target `service/CLUSTER/SERVICE`; nothing if it doesn't exist.
+async fn read_suspended(session: &Session<'_>, id: &str) -> Result<Suspended> {
+    let found = read_scalable_targets(session, &[id.to_owned()]).await;
+    let found = found.map_err(aws(format!("read the scalable target {id}")))?;
+    Ok(found.first().map(Suspended::of).unwrap_or_default())
+}
+
+/// Suspends a part of a scalable target and resumes the rest. `bounds`: those of a schedule that is resumed, because Application
+/// Auto Scaling doesn't make up for scheduled actions that it missed.
+async fn register(
+    session: &Session<'_>,
+    id: &str,
+    suspended: Suspended,
+    bounds: Option<Bounds>,
+) -> Result<()> {
+    let int = |bound: u32| i32::try_from(bound).unwrap_or(i32::MAX);
+    let what = Registration {
+        min: bounds.map(|bounds| int(bounds.min())),
+        max: bounds.map(|bounds| int(bounds.max())),
+        suspended: Some(suspended.to_sdk()),
+        ..Registration::default()
+    };
+    register_target(session, id, what).await
 }
 
 /// Sees to it that people are reminded of the pauses without an end, and of nothing else. Gives the topics that are reminded.
-async fn remind(
-    session: &Session<'_>,
-    schedules: &Schedules,
-    stack: &str,
-    now: Duration,
-) -> Result<Vec<String>> {
+async fn remind(session: &Session<'_>, schedules: &Schedules, stack: &str) -> Result<Vec<String>> {
     let records = read_records(session, stack).await?;
     let open = records.iter().filter_map(|record| {
         let pause = record.pause.as_ref()?;
@@ -184,7 +249,7 @@ async fn remind(
         is_open.then_some((record.service.as_str(), pause))
     });
     let open: Vec<(&str, &Pause)> = open.collect();
-    schedules.remind(session, stack, &open, now).await
+    schedules.remind(session, stack, &open).await
 }
 
 /// The end of the ARN of an identity: `ops/ada` of `arn:aws:sts::111122223333:assumed-role/ops/ada`.

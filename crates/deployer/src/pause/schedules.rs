@@ -11,6 +11,7 @@ use scaling::{Pause, format_timestamp};
 use serde_json::json;
 use template::contract::{read_reminded, types};
 use template::names::{PAUSE_ROLE, PAUSE_SCHEDULES};
+use tokio::time::Instant;
 
 use super::outdated;
 use super::subjects::{self, Subject};
@@ -21,6 +22,13 @@ use crate::session::Session;
 /// How often people are reminded.
 const REMINDED_EVERY: Duration = Duration::from_hours(24);
 
+/// Most topics that are reminded. Source: an alarm, which notifies the same topics, has up to five actions (Amazon CloudWatch API
+/// Reference, PutMetricAlarm).
+const MOST_TOPICS: usize = 5;
+
+/// How much later than now a schedule must be, so that it isn't over when Scheduler gets it.
+const MARGIN: Duration = Duration::from_mins(1);
+
 /// The group of the stack's schedules, and what they need.
 #[derive(Clone, Debug)]
 pub(super) struct Schedules {
@@ -29,6 +37,8 @@ pub(super) struct Schedules {
     /// ARNs of the topics that can be reminded.
     topics: Vec<String>,
     partition: String,
+    /// A moment since the Unix epoch, and the same one on the clock that shows how long ago it was.
+    clock: (Duration, Instant),
 }
 
 /// A schedule to make.
@@ -70,7 +80,8 @@ impl Planned {
 }
 
 impl Schedules {
-    pub(super) fn of(stack: &DeployedStack) -> Self {
+    /// `now`: since the Unix epoch.
+    pub(super) fn of(stack: &DeployedStack, now: Duration) -> Self {
         // `arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/…`
         let mut arn = stack.stack.id.split(':');
         let partition = arn.nth(1).unwrap_or("aws").to_owned();
@@ -92,7 +103,19 @@ impl Schedules {
             means: group.map(|group| group.physical_id.clone()).zip(role),
             topics: topics.collect(),
             partition,
+            clock: (now, Instant::now()),
         }
+    }
+
+    /// The current time, since the Unix epoch.
+    pub(super) fn now(&self) -> Duration {
+        let (then, at) = self.clock;
+        then + at.elapsed()
+    }
+
+    /// Whether there is someone to remind, and what does it.
+    pub(super) fn can_remind(&self) -> bool {
+        self.means.is_some() && !self.topics.is_empty()
     }
 
     /// # Errors
@@ -113,6 +136,7 @@ impl Schedules {
         target: &subjects::Target,
         until: Duration,
     ) -> Result<()> {
+        let end = until.max(self.now() + MARGIN);
         let mut input = json!({
             "ServiceNamespace": "ecs",
             "ScalableDimension": "ecs:service:DesiredCount",
@@ -123,8 +147,7 @@ impl Schedules {
                 "ScheduledScalingSuspended": false,
             },
         });
-        if let Some(schedule) = &target.schedule {
-            let bounds = schedule.bounds_at(until);
+        if let Some(bounds) = target.bounds_at(end) {
             input["MinCapacity"] = bounds.min().into();
             input["MaxCapacity"] = bounds.max().into();
         }
@@ -132,7 +155,7 @@ impl Schedules {
         let planned = Planned {
             name: subject.name.clone(),
             description: format!("Ends the pause of {}", subject.name),
-            expression: format!("at({})", write_local(until)),
+            expression: format!("at({})", write_local(end)),
             start: None,
             target: (
                 format!("arn:{}:scheduler:::{call}", self.partition),
@@ -149,32 +172,30 @@ impl Schedules {
         session: &Session<'_>,
         stack: &str,
         open: &[(&str, &Pause)],
-        now: Duration,
     ) -> Result<Vec<String>> {
+        // A service's name has no such character.
+        let name = |place: usize| format!("reminder.{}", place + 1);
         let first = open.iter().map(|(_, pause)| pause.since).min();
-        for (place, topic) in self.topics.iter().enumerate() {
-            // A service's name has no such character.
-            let name = format!("reminder.{}", place + 1);
-            let Some(first) = first else {
-                self.delete(session, &name).await?;
-                continue;
-            };
+        let reminded = match first {
+            Some(_) if self.means.is_some() => self.topics.as_slice(),
+            _ => &[],
+        };
+        for (place, topic) in reminded.iter().enumerate() {
             let planned = Planned {
-                name,
+                name: name(place),
                 description: format!("Reminds of the pauses of stack {stack}"),
                 expression: "rate(1 day)".to_owned(),
-                start: Some(next_reminder(first, now)),
+                start: first.map(|first| next_reminder(first, self.now())),
                 target: (topic.clone(), write_reminder(stack, open)),
                 once: false,
             };
             self.put(session, planned).await?;
         }
-        let reminds = first.is_some() && self.means.is_some();
-        Ok(if reminds {
-            self.topics.clone()
-        } else {
-            Vec::new()
-        })
+        // Those of topics that aren't in the template any more end, too.
+        for place in reminded.len()..MOST_TOPICS {
+            self.delete(session, &name(place)).await?;
+        }
+        Ok(reminded.to_vec())
     }
 
     /// Makes a schedule, or changes the one of this name.

@@ -1,6 +1,8 @@
 //! The services of a stack that policies scale, and so can be paused.
 
-use scaling::paused_service;
+use std::time::Duration;
+
+use scaling::{Bounds, paused_service};
 use serde_json::Value;
 use template::contract::{TargetSchedule, types};
 use template::names::scalable_target;
@@ -26,7 +28,14 @@ pub(super) struct Subject {
 /// A scalable target of the stack.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    pub(super) schedule: Option<TargetSchedule>,
+    schedule: Option<TargetSchedule>,
+}
+
+impl Target {
+    /// The bounds that its schedule, if it has one, holds at a moment since the Unix epoch.
+    pub(super) fn bounds_at(&self, moment: Duration) -> Option<Bounds> {
+        Some(self.schedule.as_ref()?.bounds_at(moment))
+    }
 }
 
 impl Subject {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use scaling::Pause;
+use serde_json::json;
 
-use super::name_caller;
 use super::schedules::{next_reminder, write_local, write_reminder};
+use super::{Unreminded, name_caller};
 
 /// 2026-11-21T10:00:00Z.
 const SINCE: Duration = Duration::from_secs(1_795_255_200);
@@ -59,4 +60,21 @@ fn a_reminder_says_who_what_since_why_and_how_to_end_it() {
          To end it: ecs-scaler resume shop\n\
          This reminder comes once a day until then.\n"
     );
+}
+
+#[test]
+fn why_no_one_is_reminded_depends_on_the_recipients() {
+    let slack = json!({"slack": {"workspace": "T1", "channel": "C1"}});
+    for (notify, why) in [
+        (json!(null), Unreminded::NoRecipients),
+        (json!([]), Unreminded::NoRecipients),
+        (json!([slack]), Unreminded::OnlySlack),
+        (json!([slack, "ops@example.com"]), Unreminded::Outdated),
+    ] {
+        let record = json!({"definition": {"notify": notify}});
+        assert_eq!(Unreminded::of(&record), why, "{notify}");
+    }
+    let none = json!({"definition": {}});
+    assert_eq!(Unreminded::of(&none), Unreminded::NoRecipients);
+    assert_eq!(Unreminded::of(&json!(null)), Unreminded::Outdated);
 }

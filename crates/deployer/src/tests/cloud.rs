@@ -76,6 +76,7 @@ impl Told {
             let line = match progress {
                 Progress::Note { text } => text,
                 Progress::Step { step } => format!("step: {step:?}"),
+                Progress::GoingBack { to } => format!("going back to {to}"),
                 Progress::Planned { plan } => format!("planned: {} changes", plan.changes.len()),
                 Progress::Resource {
                     logical_id, status, ..

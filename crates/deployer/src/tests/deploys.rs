@@ -74,7 +74,21 @@ async fn the_last_ten_deploys_are_kept_and_a_deleted_stack_leaves_none() {
         keys[0].starts_with("deploys/shop/0a1b/1970-01-01T020000Z-"),
         "{keys:?}"
     );
-    let _ = run(&rules(&s3), async |session| forget(session, &stack).await).await;
-    let left: Vec<String> = s3.lock().unwrap().list("").collect();
-    assert_eq!(left, [theirs]);
+    // A live stack of the same name.
+    let live = "deploys/shop/2c3d/1970-01-01T130000Z-00.json";
+    s3.lock()
+        .unwrap()
+        .objects
+        .insert(live.to_owned(), Duration::ZERO);
+    for (is_name_taken, expected) in [
+        (true, vec![theirs, live, "fleets/shop/1.json"]),
+        (false, vec![theirs]),
+    ] {
+        let _ = run(&rules(&s3), async |session| {
+            forget(session, &stack, is_name_taken).await;
+        })
+        .await;
+        let left: Vec<String> = s3.lock().unwrap().list("").collect();
+        assert_eq!(left, expected);
+    }
 }

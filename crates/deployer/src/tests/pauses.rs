@@ -1,5 +1,6 @@
 //! Pausing and resuming a service that Application Auto Scaling scales, call by call.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ use aws_smithy_mocks::{MockResponse, Rule, mock};
 use aws_smithy_types::DateTime;
 use serde_json::{Value, json};
 
-use super::cloud::{Told, run};
+use super::cloud::{Told, json_error, run};
 use super::cloudformation::{CloudFormation, NAME};
-use crate::pause::hold_pauses;
+use crate::pause::{forget_pauses, hold_pauses};
 use crate::{DeployedStack, Kind, PauseRequest, Session, pause, resume};
 
 const ID: &str = "service/shop/w";
@@ -37,8 +38,12 @@ struct World {
     calls: Vec<(&'static str, Value)>,
     /// The value of the one record.
     record: Option<String>,
-    /// Whether the scalable target is suspended.
-    suspended: bool,
+    /// What is suspended of the scalable target: scale-out, scale-in, scheduled actions.
+    suspended: [Option<bool>; 3],
+    /// The names of the schedules.
+    schedules: BTreeSet<String>,
+    /// The next so many times, a record that was deleted is still read.
+    stale: usize,
 }
 
 type Shared = Arc<Mutex<World>>;
@@ -102,7 +107,12 @@ fn parameters(world: &Shared) -> Vec<Rule> {
         }),
         mock!(aws_sdk_ssm::Client::get_parameters_by_path).then_compute_output(move |input| {
             assert_eq!(input.path(), Some(&*format!("/ecs-scaler/{NAME}/")));
-            let value = get.lock().unwrap().record.clone();
+            let mut world = get.lock().unwrap();
+            let mut value = world.record.clone();
+            if value.is_none() && world.stale > 0 {
+                world.stale -= 1;
+                value = Some(String::new());
+            }
             let found = value.map(|value| {
                 let name = format!("/ecs-scaler/{NAME}/w/pause");
                 Parameter::builder().name(name).value(value).build()
@@ -134,14 +144,20 @@ fn schedules(world: &Shared) -> Vec<Rule> {
                 target.input()
             ]);
             note(&made, "schedule", what);
+            let name = input.name().unwrap().to_owned();
+            made.lock().unwrap().schedules.insert(name);
             CreateScheduleOutput::builder()
                 .schedule_arn("arn")
                 .build()
                 .unwrap()
         }),
-        mock!(aws_sdk_scheduler::Client::delete_schedule).then_compute_output(move |input| {
-            note(&dropped, "unschedule", json!(input.name()));
-            DeleteScheduleOutput::builder().build()
+        mock!(aws_sdk_scheduler::Client::delete_schedule).then_compute_response(move |input| {
+            let name = input.name().unwrap();
+            if !dropped.lock().unwrap().schedules.remove(name) {
+                return MockResponse::Http(json_error("ResourceNotFoundException", "no"));
+            }
+            note(&dropped, "unschedule", json!(name));
+            MockResponse::Output(DeleteScheduleOutput::builder().build())
         }),
     ]
 }
@@ -151,8 +167,11 @@ fn targets(world: &Shared) -> Vec<Rule> {
     vec![
         mock!(aws_sdk_applicationautoscaling::Client::describe_scalable_targets)
             .then_compute_output(move |_| {
-                let suspended = described.lock().unwrap().suspended;
-                let state = SuspendedState::builder().dynamic_scaling_in_suspended(suspended);
+                let [out, scale_in, schedule] = described.lock().unwrap().suspended;
+                let state = SuspendedState::builder()
+                    .set_dynamic_scaling_out_suspended(out)
+                    .set_dynamic_scaling_in_suspended(scale_in)
+                    .set_scheduled_scaling_suspended(schedule);
                 let target = ScalableTarget::builder()
                     .service_namespace(ServiceNamespace::Ecs)
                     .resource_id(ID)
@@ -175,7 +194,7 @@ fn targets(world: &Shared) -> Vec<Rule> {
                     state.dynamic_scaling_in_suspended(),
                     state.scheduled_scaling_suspended(),
                 ];
-                registered.lock().unwrap().suspended = flags.contains(&Some(true));
+                registered.lock().unwrap().suspended = flags;
                 let what = json!([flags, input.min_capacity(), input.max_capacity()]);
                 note(&registered, "register", what);
                 RegisterScalableTargetOutput::builder().build()
@@ -230,7 +249,7 @@ async fn a_pause_is_recorded_then_scheduled_to_end_then_carried_out() {
     assert!(paused.reminded.is_empty());
     let calls = calls(&world);
     let kinds: Vec<_> = calls.iter().map(|(kind, _)| *kind).collect();
-    assert_eq!(kinds, ["put", "schedule", "register", "unschedule"]);
+    assert_eq!(kinds, ["put", "schedule", "register"]);
     let name = format!("/ecs-scaler/{NAME}/w/pause");
     assert_eq!(calls[0].1, json!([name, [["ecs-scaler:stack", NAME]]]));
     let schedule = &calls[1].1;
@@ -249,7 +268,6 @@ async fn a_pause_is_recorded_then_scheduled_to_end_then_carried_out() {
             "SuspendedState": off, "MinCapacity": 1, "MaxCapacity": 9})
     );
     assert_eq!(calls[2].1, json!([[true, true, true], null, null]));
-    assert_eq!(calls[3].1, "reminder.1");
 }
 
 /// Without an end, people are reminded from the next day on; the second pause keeps the time of the first one.
@@ -271,13 +289,14 @@ async fn a_pause_without_an_end_reminds_people() {
         })
         .await;
         assert_eq!(paused.reminded, [TOPIC]);
+        assert_eq!(paused.unreminded, None);
         assert_eq!(paused.services[0].was_paused, was_paused);
         assert_eq!(paused.services[0].pause.since, NOW);
         let calls = calls(&world);
         let kinds: Vec<_> = calls.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(kinds, ["put", "unschedule", "register", "schedule"]);
-        assert_eq!(calls[2].1, json!([[false, true, false], null, null]));
-        let reminder = &calls[3].1;
+        assert_eq!(kinds, ["put", "register", "schedule"]);
+        assert_eq!(calls[1].1, json!([[false, true, false], null, null]));
+        let reminder = &calls[2].1;
         let tomorrow = NOW.as_secs() + 86_400;
         assert_eq!(
             (&reminder[0], &reminder[1], &reminder[2]),
@@ -308,13 +327,14 @@ async fn resuming_registers_the_bounds_that_hold_now() {
         let done = calls(&world);
         assert_eq!(done[0].1, json!([[false, false, false], 3, 20]));
         let kinds: Vec<_> = done.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(kinds, ["register", "unschedule", "delete", "unschedule"]);
+        assert_eq!(kinds, ["register", "delete", "unschedule"]);
+        assert_eq!(done[2].1, "reminder.1");
         let again = resume(session, &stack, None, NOW).await.unwrap();
         assert_eq!(
             (again.services.len(), again.not_paused),
             (0, vec!["w".to_owned()])
         );
-        assert!(calls(&world).iter().all(|(kind, _)| *kind == "unschedule"));
+        assert_eq!(calls(&world), []);
     })
     .await;
 }
@@ -340,10 +360,10 @@ async fn a_deploy_holds_what_is_paused() {
         hold_pauses(session, NAME, NOW).await.unwrap();
         assert_eq!(calls(&world), [], "nothing is paused");
         pause(session, &stack, &request(lasts)).await.unwrap();
-        world.lock().unwrap().suspended = false;
+        world.lock().unwrap().suspended = [None; 3];
         calls(&world);
         hold_pauses(session, NAME, NOW).await.unwrap();
-        assert!(world.lock().unwrap().suspended);
+        assert_eq!(world.lock().unwrap().suspended, [Some(true); 3]);
         calls(&world);
         hold_pauses(session, NAME, NOW + Duration::from_hours(1))
             .await
@@ -352,4 +372,91 @@ async fn a_deploy_holds_what_is_paused() {
     })
     .await;
     assert!(told.has("w stays paused by ops/ada since 2026-11-30T08:00:00Z: slow, until"));
+}
+
+/// Scheduled actions that were missed aren't made up for: at 09:00 in Berlin, the schedule holds 3 to 20 tasks.
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_becomes_one_of_scale_in_registers_the_bounds_that_hold_now() {
+    let world = Shared::default();
+    let in_only = PauseRequest {
+        in_only: true,
+        ..request(None)
+    };
+    within(&world, &cloud(true), async |session, stack| {
+        pause(session, &stack, &request(None)).await.unwrap();
+        for bounds in [[Some(3), Some(20)], [None, None]] {
+            calls(&world);
+            pause(session, &stack, &in_only).await.unwrap();
+            let expected = json!([[false, true, false], bounds[0], bounds[1]]);
+            let registered = calls(&world);
+            assert_eq!(registered[1], ("register", expected));
+        }
+    })
+    .await;
+}
+
+/// Nothing would resume it, so it isn't suspended.
+#[tokio::test(start_paused = true)]
+async fn a_deploy_of_a_template_without_the_role_suspends_nothing_until_a_moment() {
+    let world = Shared::default();
+    let lasts = Some(Duration::from_hours(1));
+    within(&world, &cloud(true), async |session, stack| {
+        pause(session, &stack, &request(lasts)).await.unwrap();
+    })
+    .await;
+    calls(&world);
+    let (_, told) = within(&world, &cloud(false), async |session, _| {
+        hold_pauses(session, NAME, NOW).await.unwrap();
+    })
+    .await;
+    assert_eq!(calls(&world), []);
+    assert!(told.has("w isn't suspended"), "{:?}", told.lines());
+}
+
+/// A schedule in the past is refused. The pause ends at 09:00:00Z, 10 s after the deploy.
+#[tokio::test(start_paused = true)]
+async fn an_end_is_scheduled_a_minute_ahead_at_least() {
+    let world = Shared::default();
+    let hour = Duration::from_hours(1);
+    within(&world, &cloud(true), async |session, stack| {
+        pause(session, &stack, &request(Some(hour))).await.unwrap();
+        calls(&world);
+        let late = NOW + hour - Duration::from_secs(10);
+        hold_pauses(session, NAME, late).await.unwrap();
+        let (_, schedule) = &calls(&world)[0];
+        assert_eq!(schedule[1], "at(2026-11-30T09:00:50)");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn reminders_of_topics_that_are_gone_end() {
+    let world = Shared::default();
+    let names = ["reminder.1", "reminder.2", "reminder.3"].map(str::to_owned);
+    world.lock().unwrap().schedules = names.into();
+    within(&world, &cloud(true), async |session, stack| {
+        pause(session, &stack, &request(None)).await.unwrap();
+    })
+    .await;
+    let left = world.lock().unwrap().schedules.clone();
+    assert_eq!(left, BTreeSet::from(["reminder.1".to_owned()]));
+}
+
+/// What Systems Manager still returns for a moment is no remainder; what it always returns is one.
+#[tokio::test(start_paused = true)]
+async fn the_records_of_a_deleted_stack_are_deleted() {
+    for (stale, is_left) in [(0, false), (3, false), (usize::MAX, true)] {
+        let world = Shared::default();
+        world.lock().unwrap().record = Some(String::new());
+        world.lock().unwrap().stale = stale;
+        let (forgotten, told) = within(&world, &cloud(true), async |session, _| {
+            forget_pauses(session, NAME, Duration::from_secs(90)).await
+        })
+        .await;
+        assert_eq!(calls(&world)[0].0, "delete");
+        assert!(told.has("deleted the record of the pause of w"));
+        let error = forgotten.err().map(|error| error.to_string());
+        let left = format!("{NAME} is deleted, but the record of the pause of w is still there");
+        assert_eq!(error, is_left.then_some(left));
+    }
 }

@@ -1,11 +1,13 @@
 //! `destroy`: its final check, for deletions by us and by others.
 
+use aws_smithy_mocks::{Rule, mock};
 use tokio::time::Instant;
 
-use super::cloud::xml_error;
+use super::cloud::{json_error, run, xml_error};
 use super::cloudformation::{CloudFormation, steps};
 use super::destroy::{QUEUE, destroy, queue, shop};
 use super::told;
+use crate::{DestroyOptions, Doomed};
 
 fn deletion_in_progress() -> CloudFormation {
     let cloud = CloudFormation::with("DELETE_IN_PROGRESS");
@@ -102,4 +104,67 @@ async fn a_stack_that_vanished_before_our_request_is_success() {
             .unwrap()
             .existed
     );
+}
+
+/// Pauses that can't be read, for this reason.
+fn no_pauses(code: &'static str) -> Rule {
+    mock!(aws_sdk_ssm::Client::get_parameters_by_path)
+        .then_http_response(move || json_error(code, "no"))
+}
+
+/// A policy of a version without pauses doesn't allow it.
+#[tokio::test(start_paused = true)]
+async fn pauses_that_may_not_be_read_are_only_noted() {
+    let cloud = shop();
+    let rules = vec![queue(&cloud, 0, 0), no_pauses("AccessDeniedException")];
+    let (result, told) = destroy(&cloud, false, rules).await;
+    assert_eq!(result.unwrap().remains.gone, 1);
+    assert!(told.has("not certain that no record of a pause is left: failed to read which"));
+}
+
+/// What is left of the resources costs money, so it is told first.
+#[tokio::test(start_paused = true)]
+async fn pauses_that_cant_be_read_are_an_error_after_the_proof() {
+    for (echoes, text) in [
+        (0, "failed to read which services of shop are paused"),
+        (usize::MAX, "CloudFormation deleted shop, but"),
+    ] {
+        let cloud = shop();
+        let rules = vec![queue(&cloud, 0, echoes), no_pauses("InternalServerError")];
+        let (result, _) = destroy(&cloud, false, rules).await;
+        let error = result.unwrap_err();
+        assert!(error.to_string().starts_with(text), "{error}");
+        let id = cloud.state().stack().id.clone();
+        let again = format!("to try again, within 90 days: destroy {id}");
+        assert_eq!(error.hints().contains(&again), echoes == 0);
+    }
+}
+
+/// A stack that is given by its ID was deleted, and then someone deployed another one of its name.
+#[tokio::test(start_paused = true)]
+async fn what_another_stack_of_the_name_has_stored_stays() {
+    let cloud = shop();
+    let id = cloud.state().stack().id.clone();
+    cloud.state().stack().status = "DELETE_COMPLETE".to_owned();
+    cloud.on("DescribeStacks", |_| None);
+    cloud.on("DescribeStacks", |state| {
+        state.found("CREATE_COMPLETE");
+        None
+    });
+    let gone = mock!(aws_sdk_sqs::Client::get_queue_attributes)
+        .then_http_response(|| json_error("com.amazonaws.sqs#QueueDoesNotExist", "gone"));
+    let pauses = no_pauses("InternalServerError");
+    let rules: Vec<Rule> = cloud.rules().into_iter().chain([gone, pauses]).collect();
+    let (result, told) = run(&rules, async |session| {
+        let options = DestroyOptions::default();
+        crate::destroy(session, &id, &options, &mut |_: &Doomed| Ok(())).await
+    })
+    .await;
+    assert_eq!(result.unwrap().remains.gone, 1);
+    assert!(
+        told.has("another stack is called shop now"),
+        "{:?}",
+        told.lines()
+    );
+    assert_eq!(cloud.state().stack().status, "CREATE_COMPLETE");
 }

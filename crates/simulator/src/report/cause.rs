@@ -70,7 +70,7 @@ pub enum CauseKind {
         from: u32,
         /// Desired count after.
         to: u32,
-        /// Tasks that were needed.
+        /// Tasks that were needed then.
         needed: u32,
     },
     /// Most messages are late at the same time of the day.
@@ -237,8 +237,8 @@ fn late_reaction(report: &Report, scenario: &Scenario) -> Option<CauseKind> {
     }
     let cuts = share(late.after_cut) >= MANY;
     let worst_cut = || {
-        let cut = late.worst.iter().filter_map(|time| Some((time, time.cut?)));
-        cut.max_by_key(|(_, cut)| cut.from.saturating_sub(cut.to))
+        let cut = late.worst.iter().filter_map(|time| time.cut);
+        cut.max_by_key(|cut| cut.from.saturating_sub(cut.to))
             .filter(|_| cuts)
     };
     let burst = late.worst.iter().find(|time| time.jumped());
@@ -247,14 +247,14 @@ fn late_reaction(report: &Report, scenario: &Scenario) -> Option<CauseKind> {
             load_before: burst.load_before,
             load_max: burst.load_max,
             scale_out_after: burst.scale_out_after,
-            cut: worst_cut().map(|(_, cut)| (cut.from, cut.to)),
+            cut: worst_cut().map(|cut| (cut.from, cut.to)),
         });
     }
-    if let Some((time, cut)) = worst_cut() {
+    if let Some(cut) = worst_cut() {
         return Some(CauseKind::CutAtFullLoad {
             from: cut.from,
             to: cut.to,
-            needed: time.needed_max,
+            needed: cut.needed,
         });
     }
     let scaling = &outcome.scaling;

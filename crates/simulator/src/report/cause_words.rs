@@ -111,7 +111,7 @@ impl CauseKind {
                     None => format!("{actor} adds none"),
                 };
                 format!(
-                    "When most messages are late, {} there and up to {needed} are needed; {after}.",
+                    "In the worst time, {} there at first and up to {needed} are needed; {after}.",
                     are(running)
                 )
             }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::scenario;
+use crate::late::quietest_minute;
+use crate::time::SECOND;
 use crate::{
-    BacklogPolicy, CauseKind, Commands, Distribution, Load, Policy, Progress, Report, Scenario,
-    compare, simulate, survey,
+    BacklogPolicy, CauseKind, Commands, Distribution, LateTimes, Load, Policy, Progress, Report,
+    Scenario, compare, simulate, survey,
 };
 
 fn commands() -> Commands {
@@ -188,6 +190,57 @@ fn times_are_known() {
     );
     let page = page.explained(&tracking(60), &load, None).html().unwrap();
     assert!(page.contains("Mon 9 Nov to Fri 13 Nov 2026") && page.contains("Tue 10"));
+}
+
+/// Ten hours of a late day are a tenth of its messages in each hour, and 20 minutes around 09:00 are in the hours from 08 on.
+#[test]
+fn a_long_time_has_no_hour() {
+    let found = |begin: f64, lasts: f64| {
+        let mut times = LateTimes {
+            examined: 3_000,
+            begins: (0..3u8)
+                .map(|day| (f64::from(day) * 86_400.0 + begin, lasts, 1_000))
+                .collect(),
+            ..LateTimes::default()
+        };
+        // 2026-11-09T00:00:00Z
+        times.find_hour(1_794_182_400.0, 5.0 * 86_400.0);
+        times.hour.unwrap()
+    };
+    let (_, share) = found(8.0 * 3_600.0, 36_000.0);
+    assert!((share - 0.2).abs() < 1e-9, "{share}");
+    let (hour, share) = found(8.0 * 3_600.0 + 3_000.0, 1_200.0);
+    assert_eq!(hour, 8);
+    assert!((share - 1.0).abs() < 1e-9, "{share}");
+}
+
+/// A step of a second without a message, after a minute with one each second, is no quiet minute.
+#[test]
+fn only_whole_minutes_are_quiet() {
+    let quietest = |steps: &[u32]| quietest_minute(steps, SECOND);
+    assert_eq!(quietest(&[1; 59]), None);
+    assert_eq!(quietest(&[]), None);
+    let mut steps = vec![0];
+    steps.extend([1; 60]);
+    assert_eq!(quietest(&steps), Some(1.0));
+    // 30 of the older minute's steps have 1 message, 30 have none.
+    steps.splice(0..1, [[0; 30], [1; 30]].concat());
+    assert_eq!(quietest(&steps), Some(0.5));
+}
+
+/// From 1 to 100 messages a second after half a minute: the first late message is sent before there is a whole minute to compare
+/// with. After two minutes, the same is a jump.
+#[test]
+fn a_load_that_begins_is_no_jump() {
+    let jumped = |at: &str| {
+        let load = format!("step:from=1/s,to=100/s,at={at},for=10m");
+        let load = Load::generate(&load).unwrap();
+        let times = simulate(&tracking(60), &load, 1).unwrap().late_times;
+        assert!(times.examined > 0);
+        times.after_jump > 0
+    };
+    assert!(!jumped("30s"));
+    assert!(jumped("2m"));
 }
 
 /// Without a comparison no other policy has figures, so the advice is to compare. With one, its figures are the

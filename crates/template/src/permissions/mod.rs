@@ -89,7 +89,7 @@ impl Permissions {
             ),
             policy(
                 "operate",
-                "In addition to `read`, for `dead-letters`, `logs`, `pause`, `scale`, `exec`, and `list`.",
+                "In addition to `read`, for `dead-letters`, `logs`, `pause`, `resume`, `scale`, `exec`, and `list`.",
                 &self.operate,
             ),
             policy(

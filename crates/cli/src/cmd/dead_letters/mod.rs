@@ -38,7 +38,7 @@ struct QueueArgs {
     #[command(flatten)]
     deployed: DeployedArgs,
     /// Queue, or service with a scaling function, by its name in the definition; or the dead-letter queue's name in SQS
-    /// [default: all]
+    /// [default: all; `purge` needs a name if there are several]
     #[arg(value_name = "QUEUE")]
     queue: Option<String>,
 }

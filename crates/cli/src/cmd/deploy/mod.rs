@@ -82,7 +82,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, &ui);
     let work = deployer::deploy_stack::<Failure>(&session, &request, &build, &mut confirm);
     let Some(deployment) = run_until_interrupted(&session, &ui, work).await else {
-        return Err(course.explain_interruption(&as_written(&args, &file)));
+        return Err(course.explain_interruption(&as_written(&args, &file), None));
     };
     let deployment = deployment.map_err(|failure| cloud.explain(failure))?;
     ui.finish();

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
+use std::pin::pin;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +12,7 @@ use deployer::{DeployedStack, Inspection, LiveSnapshot, PauseRequest, Progress};
 use crate::connect::Cloud;
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
-use crate::live::{Act, Choices, Keyboard, Screen, Stamp, watch};
+use crate::live::{Act, Choices, Keyboard, Screen, Stamp, Wish, watch};
 use crate::output::Format;
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
@@ -38,17 +39,23 @@ pub(super) async fn run(
     let mut keyboard = screen.is_in_place().then(Keyboard::open).flatten();
     let has_keys = keyboard.is_some();
     let choices = Cell::new(Choices::default());
+    // What someone has asked for is done to its end: half a pause would say something false.
+    let acting = Cell::new(false);
+    let leaving = Cell::new(false);
+    let is_busy = || acting.get() || choices.get().act.is_some();
     let watched = watch(
         &known.name,
         every,
         async || {
             let mut chosen = choices.get();
             let act = chosen.act.take();
+            acting.set(act.is_some());
             choices.set(chosen);
             let done = match act {
                 Some(act) => carry_out(cloud, known, act, &caller).await.err(),
                 None => None,
             };
+            acting.set(false);
             let mut snapshot = read_snapshot(cloud, known, chosen.why).await?;
             snapshot
                 .notes
@@ -59,19 +66,35 @@ pub(super) async fn run(
             let Some(keyboard) = &mut keyboard else {
                 return std::future::pending().await;
             };
-            let (chosen, wish) = choices.get().press(keyboard.next().await);
+            let key = keyboard.next().await;
+            let (chosen, wish) = choices.get().press(key);
             choices.set(chosen);
+            if wish == Wish::Quit && is_busy() {
+                leaving.set(true);
+                return Wish::Redraw;
+            }
             wish
         },
         SystemTime::now,
-        |view, now, moment| match has_keys {
-            true => screen.show(&choices.get().arrange(view), now, moment),
-            false => screen.show(view, now, moment),
+        |view, now, moment| {
+            let goes_on = match has_keys {
+                true => screen.show(&choices.get().arrange(view), now, moment),
+                false => screen.show(view, now, moment),
+            };
+            goes_on && (is_busy() || !leaving.get())
         },
     );
-    tokio::select! {
-        watched = watched => watched.map_err(|failure| cloud.explain(failure)),
-        () = wait_for_interruption() => Ok(()),
+    let mut watched = pin!(watched);
+    loop {
+        tokio::select! {
+            watched = &mut watched => return watched.map_err(|failure| cloud.explain(failure)),
+            () = wait_for_interruption() => {
+                // The second signal doesn't wait.
+                if !is_busy() || leaving.replace(true) {
+                    return Ok(());
+                }
+            }
+        }
     }
 }
 
@@ -101,7 +124,7 @@ async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<String> {
     }
 }
 
-/// Pauses or resumes the scaling of all services.
+/// Pauses the scaling of all services that aren't paused, or resumes that of all.
 async fn carry_out(cloud: &Cloud, known: &Known, act: Act, caller: &str) -> Result<()> {
     let silent = |_| ();
     let session = cloud.session(&silent);
@@ -114,17 +137,20 @@ async fn carry_out(cloud: &Cloud, known: &Known, act: Act, caller: &str) -> Resu
             .await
             .map(drop)?,
         Act::Pause => {
-            let request = PauseRequest {
-                service: None,
-                in_only: false,
-                reason: "paused in `status --watch`".to_owned(),
-                lasts: None,
-                caller: caller.to_owned(),
-                now,
-            };
-            deployer::pause(&session, &stack, &request)
-                .await
-                .map(drop)?;
+            let found = stack.stack.clone();
+            let found = deployer::inspect_stack(&session, found, SystemTime::now()).await?;
+            // Someone else's pause has an end and a reason of its own.
+            for service in found.services.iter().filter(|one| one.pause.is_none()) {
+                let request = PauseRequest {
+                    service: Some(service.service.clone()),
+                    in_only: false,
+                    reason: "paused in `status --watch`".to_owned(),
+                    lasts: None,
+                    caller: caller.to_owned(),
+                    now,
+                };
+                deployer::pause(&session, &stack, &request).await?;
+            }
         }
     }
     Ok(())

@@ -47,7 +47,7 @@ pub(super) struct Tracked {
 
 impl Memory {
     /// Takes the state of a service out of the memory; it is new if the service's policy has changed. A policy that
-    /// starts to act keeps what it has observed.
+    /// starts to act, or whose pause has another parameter, keeps what it has observed.
     ///
     /// # Errors
     /// If the policy is invalid.
@@ -65,8 +65,13 @@ impl Memory {
         };
         if let Some(mut tracked) = known.filter(same) {
             if tracked.policy.observe != policy.observe {
-                tracked.policy = Rc::new(policy.clone());
                 tracked.recommended = None;
+            }
+            if tracked.policy.pause != policy.pause {
+                tracked.pause = KnownPause::default();
+            }
+            if *tracked.policy != *policy {
+                tracked.policy = Rc::new(policy.clone());
             }
             return Ok(tracked);
         }

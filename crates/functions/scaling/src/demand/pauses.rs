@@ -15,8 +15,11 @@ use crate::pauses::{PauseRead, read_pauses};
 /// How old a reading can be that a check goes by: a little less than the usual time between two checks.
 const FRESH: Duration = Duration::from_secs(4);
 
-/// How long to wait after a reading in which nothing could be read.
-const AFTER_FAILURE: Duration = Duration::from_secs(60);
+/// How many readings in a row can fail before they get rare. A single failure passes, and a pause must soon hold.
+const FAILURES: u32 = 3;
+
+/// How long to wait after so many readings in which nothing could be read.
+const AFTER_FAILURES: Duration = Duration::from_secs(60);
 
 /// The pauses by the names of their parameters, as soon as they are read.
 pub(super) type SharedPauses<'a> = Shared<LocalBoxFuture<'a, Rc<HashMap<String, PauseRead>>>>;
@@ -26,6 +29,8 @@ pub(super) struct PauseReader<'a> {
     clients: &'a Clients,
     names: Vec<String>,
     last: Option<(Instant, SharedPauses<'a>)>,
+    /// Readings in a row, before the last one, in which nothing could be read.
+    failures: u32,
 }
 
 impl<'a> PauseReader<'a> {
@@ -37,6 +42,7 @@ impl<'a> PauseReader<'a> {
             clients,
             names: names.collect(),
             last: None,
+            failures: 0,
         }
     }
 
@@ -47,12 +53,19 @@ impl<'a> PauseReader<'a> {
         }
         let now = Instant::now();
         if let Some((at, pauses)) = &self.last {
-            let failed = pauses.peek();
-            let failed = failed.is_some_and(|read| read.values().all(Result::is_err));
-            let fresh = if failed { AFTER_FAILURE } else { FRESH };
+            let failures = match pauses.peek() {
+                Some(read) if read.values().all(Result::is_err) => self.failures + 1,
+                Some(_) => 0,
+                None => self.failures,
+            };
+            let fresh = match failures {
+                ..FAILURES => FRESH,
+                FAILURES.. => AFTER_FAILURES,
+            };
             if now.duration_since(*at) < fresh {
                 return Some(pauses.clone());
             }
+            self.failures = failures;
         }
         let (clients, names) = (self.clients, self.names.clone());
         let read = async move { Rc::new(read_pauses(&clients.ssm, &names, until).await) };

@@ -71,9 +71,11 @@ impl World {
         !self.template.to_json()["Resources"][id].is_null()
     }
 
-    /// The topics of `notify`: the stack's own for people, and those of others.
+    /// The topics of `notify` that show plain text: the stack's own if it sends email, and those of others.
     pub(super) fn reminded(&self) -> Vec<String> {
-        let own = self.stack.has_subscribers().then(|| self.arn("AlarmTopic"));
+        let mut recipients = self.stack.notify.iter();
+        let has_email = recipients.any(|one| matches!(one, stack::Recipient::Email(_)));
+        let own = has_email.then(|| self.arn("AlarmTopic"));
         let others = self
             .stack
             .notify

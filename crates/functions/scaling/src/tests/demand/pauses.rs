@@ -1,10 +1,11 @@
 //! A service that someone has paused, under demand.
 
 use serde_json::{Value, json};
+use tokio::sync::Mutex as Kept;
 
 use super::super::pauses::record;
-use super::cloud::{minutes, policy, world};
-use crate::DemandOutcome;
+use super::cloud::{invoke_at, minutes, order, policy, world};
+use crate::{DemandOutcome, Memory};
 
 fn pausable() -> Value {
     policy(&json!({"pause": "/ecs-scaler/shop/worker/pause"}))
@@ -63,7 +64,7 @@ async fn a_pause_of_scale_in_lets_tasks_be_added_and_removes_none() {
     }
 }
 
-/// What an environment knows holds while it can't be read; then 60 s pass before it is read again.
+/// What an environment knows holds while it can't be read. After three failures, 60 s pass before it is read again.
 #[tokio::test(start_paused = true)]
 async fn an_unreadable_pause_stays_as_it_was() {
     let world = world(|_| (900, 0));
@@ -77,8 +78,46 @@ async fn an_unreadable_pause_stays_as_it_was() {
     assert_eq!(unknown, 1);
     let world = world.lock().unwrap();
     assert_eq!(world.set, []);
-    // At 0 s, at 10 s, and once in the second minute.
-    assert_eq!(world.count("GetParameters"), 3);
+    // At 0, 10, 20, and 30 s. The next invocation counts anew: at 60, 70, and 80 s.
+    assert_eq!(world.count("GetParameters"), 7);
+}
+
+/// What can't be read at 0 s stops nothing then, but holds from the next check on.
+#[tokio::test(start_paused = true)]
+async fn a_single_failed_reading_is_repeated_at_the_next_check() {
+    let world = world(|second| (100 * second, 0));
+    world.lock().unwrap().pause = |second| match second {
+        0..10 => Err("AccessDeniedException"),
+        _ => Ok(Some(record(false, None))),
+    };
+    let all = minutes(&world, &pausable(), 1).await;
+    let lines = all[0].lines();
+    assert!(lines.iter().any(|line| line == "INFO paused"), "{lines:?}");
+    let world = world.lock().unwrap();
+    assert!(
+        world.set.iter().all(|(second, _)| *second < 10),
+        "{:?}",
+        world.set
+    );
+    assert_eq!(world.count("GetParameters"), 6, "one for each check");
+}
+
+/// A deploy gives the service another name in the definition, by which no one has paused it. The new parameter can't be read,
+/// so that only what is remembered could pause it.
+#[tokio::test(start_paused = true)]
+async fn a_pause_of_another_parameter_is_not_remembered() {
+    let world = world(|_| (900, 0));
+    world.lock().unwrap().pause = |second| match second {
+        0..60 => Ok(Some(record(false, None))),
+        _ => Err("AccessDeniedException"),
+    };
+    let memory = Kept::new(Memory::default());
+    let _ = invoke_at(&world, 0, &memory, order(&[&pausable()])).await;
+    assert_eq!(world.lock().unwrap().set, []);
+    let renamed = policy(&json!({"pause": "/ecs-scaler/shop/jobs/pause"}));
+    let _ = invoke_at(&world, 60, &memory, order(&[&renamed])).await;
+    let set = world.lock().unwrap().set.clone();
+    assert_eq!(set.first().map(|(second, _)| *second), Some(60), "{set:?}");
 }
 
 #[tokio::test(start_paused = true)]

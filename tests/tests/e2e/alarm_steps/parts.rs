@@ -230,7 +230,7 @@ impl Stepped<'_> {
         format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", name.unwrap())
     }
 
-    /// It can describe and update only this service, and change only its count.
+    /// It can describe and update only this service, change only its count, and read its pause.
     async fn role(&self) {
         let iam = &self.cloud.clients.iam;
         let request = iam.get_role_policy().policy_name("permissions");
@@ -244,6 +244,10 @@ impl Stepped<'_> {
             .collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));
         let logs = self.part("ScalingFunctionLogs");
+        let stack = logs.split("-SampleWebapp").next().unwrap();
+        let pause = format!(
+            "arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ecs-scaler/{stack}/sample-webapp/pause"
+        );
         let logs = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{logs}:*");
         let expected = [
             (
@@ -262,6 +266,7 @@ impl Stepped<'_> {
                 json!(logs),
             ),
             (json!(["sqs:SendMessage"]), json!(self.dead_letters())),
+            (json!(["ssm:GetParameters"]), json!(pause)),
         ]
         .map(|(action, resource)| (action.to_string(), resource));
         assert_eq!(found, expected);

@@ -101,7 +101,7 @@ impl Demanded<'_> {
         assert_eq!(reply.maximum_event_age_in_seconds(), Some(60));
     }
 
-    /// It can read its queue, describe and update only its service, and change only its count.
+    /// It can read its queue and its pause, describe and update only its service, and change only its count.
     async fn role(&self) {
         let iam = &self.cloud.clients.iam;
         let request = iam.get_role_policy().policy_name("permissions");
@@ -115,6 +115,10 @@ impl Demanded<'_> {
             .collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));
         let logs = self.found.id("ScalingFunctionLogs");
+        let stack = logs.split("-ScalingFunctionLogs").next().unwrap();
+        let pause = format!(
+            "arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ecs-scaler/{stack}/voucher-worker/pause"
+        );
         let logs = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{logs}:*");
         let queue = self.found.id("VouchersQueue").rsplit('/').next().unwrap();
         let queue = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
@@ -131,6 +135,7 @@ impl Demanded<'_> {
                 json!(logs),
             ),
             (json!(["sqs:GetQueueAttributes"]), json!(queue)),
+            (json!(["ssm:GetParameters"]), json!(pause)),
         ]
         .map(|(action, resource)| (action.to_string(), resource));
         assert_eq!(found, expected);

@@ -17,13 +17,14 @@ pub(super) fn format_outcome(outcome: &Deployment) -> String {
         "{}: {what} (account {}, {})\n",
         outcome.stack, outcome.identity.account, outcome.identity.region
     );
-    let width = deployed
-        .outputs
-        .keys()
-        .map(String::len)
-        .max()
-        .unwrap_or_default();
-    for (key, value) in &deployed.outputs {
+    // ARNs are for programs, which read JSON.
+    let outputs = deployed.outputs.iter();
+    let outputs: Vec<_> = outputs
+        .filter(|(_, value)| !value.starts_with("arn:"))
+        .collect();
+    let widths = outputs.iter().map(|(key, _)| key.len());
+    let width = widths.max().unwrap_or_default();
+    for (key, value) in outputs {
         text.push_str(&format!("  {key:<width$}  {value}\n"));
     }
     text

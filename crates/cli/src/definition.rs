@@ -56,7 +56,7 @@ impl SelectionArgs {
 /// Quotes an argument for a shell.
 pub(crate) fn quote(argument: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-=:/,@%+".contains(letter);
-    match argument.chars().all(is_plain) {
+    match !argument.is_empty() && argument.chars().all(is_plain) {
         true => argument.to_owned(),
         false => format!("'{}'", argument.replace('\'', r"'\''")),
     }

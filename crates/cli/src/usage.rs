@@ -34,11 +34,10 @@ pub(crate) fn report(error: &clap::Error, command: &Command, arguments: &[OsStri
         output::name_command(found.get_name().to_owned());
     }
     // Without arguments, the error is the help.
+    let (failure, usage) = explain(error);
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
-    }
-    let (failure, usage) = explain(error);
-    if error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    } else {
         ui::print_error(failure.message(), failure.hints());
         ui::note(&format!("{usage}\nFor more information, try '--help'."));
     }

@@ -17,6 +17,8 @@ pub(crate) struct Ledger {
     /// Sent but not known to have started, oldest first.
     waiting: BTreeSet<(u64, String)>,
     begun: BTreeSet<String>,
+    /// How long each message waited until its first start, in milliseconds.
+    waits: Vec<u64>,
     failed: u64,
     again: u64,
     problems: Vec<String>,
@@ -64,10 +66,15 @@ impl Ledger {
 
     fn worked(&mut self, worked: Worked) {
         let id = &worked.message_id;
-        if let Some(at) = self.sent.get(id) {
-            self.waiting.remove(&(*at, id.clone()));
+        let asked = self.sent.get(id).copied();
+        if let Some(at) = asked {
+            self.waiting.remove(&(at, id.clone()));
         }
-        self.begun.insert(id.clone());
+        let is_first = self.begun.insert(id.clone());
+        let sent = worked.sent_at_ms.or(asked);
+        if let Some(sent) = sent.filter(|_| is_first) {
+            self.waits.push(worked.began_at_ms.saturating_sub(sent));
+        }
         match worked.outcome {
             Processed::Done => *self.done.entry(id.clone()).or_default() += 1,
             Processed::Failed => self.failed += 1,
@@ -87,21 +94,8 @@ impl Ledger {
         let limit = u64::try_from(objective.as_millis()).unwrap_or(u64::MAX);
         let waiting = self.waiting.iter();
         let waiting = waiting.filter(|(sent, _)| now_ms.saturating_sub(*sent) > limit);
-        self.late_starts(limit) + waiting.count() as u64
-    }
-
-    fn late_starts(&self, limit: u64) -> u64 {
-        let mut seen = BTreeSet::new();
-        let first = self
-            .works
-            .iter()
-            .filter(|worked| seen.insert(&worked.message_id));
-        let late = first.filter(|worked| {
-            let asked = self.sent.get(&worked.message_id).copied();
-            let sent = worked.sent_at_ms.or(asked);
-            sent.is_some_and(|sent| worked.began_at_ms.saturating_sub(sent) > limit)
-        });
-        late.count() as u64
+        let begun = self.waits.iter().filter(|wait| **wait > limit);
+        (begun.count() + waiting.count()) as u64
     }
 
     /// Everything that the workers have logged about messages, in the order in which it was read.
@@ -218,5 +212,28 @@ mod tests {
         );
         ledger.note(worked("a", Processed::Done, 1));
         assert_eq!(ledger.oldest_waiting(9_000), None);
+    }
+
+    /// All are sent at second 1, and work starts at second 5. SQS took the second one at second 2, so it waits for 3 s.
+    #[test]
+    fn a_late_message_counts_once_by_its_first_start() {
+        let mut ledger = Ledger::default();
+        for id in ["a", "b", "c"] {
+            ledger.sent(id, 1_000);
+        }
+        ledger.note(worked("a", Processed::Failed, 1));
+        ledger.note(worked("a", Processed::Done, 2));
+        let objective = Duration::from_secs(3);
+        assert_eq!(ledger.late(objective, 4_000), 1, "b and c wait for 3 s");
+        assert_eq!(ledger.late(objective, 4_001), 3);
+        let Line::Worked(second) = worked("b", Processed::Done, 1) else {
+            panic!("it is a message");
+        };
+        ledger.note(Line::Worked(Worked {
+            sent_at_ms: Some(2_000),
+            ..second
+        }));
+        assert_eq!(ledger.late(objective, 9_000), 2, "a and c");
+        assert_eq!(ledger.late(Duration::from_secs(60), 9_000), 0);
     }
 }

@@ -155,8 +155,8 @@ impl Forecast {
             let report = Report::new(played.load.to_owned(), None, run.clone());
             forecasts.push(Self {
                 service: service.clone(),
-                predicted: run.clone(),
                 page: report.html()?,
+                predicted: report.outcome,
             });
         }
         Ok(forecasts)

@@ -8,7 +8,7 @@ use simulator::{
     Assumptions, Comparison, Distribution, Overrides, Prediction, Report, RunOutcome, Scenario,
     format_duration,
 };
-use stack::{Service, Stack};
+use stack::Stack;
 
 use crate::course::Course;
 use crate::error::{Error, Result};
@@ -140,17 +140,17 @@ impl Summary {
         // deliver a message is added, because it isn't part of the loop.
         let scenario = with_fetching(scenario, course.ledger.mean_fetch());
         let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS)?;
-        let comparison = Comparison::new(&measured, &prediction);
-        let apart = comparison.differing_decisively(TOLERANCE);
-        let differing = apart.map(|figure| figure.name.to_owned()).collect();
-        let report = Report::new(self.load.clone(), None, measured.clone()).predicted(&prediction);
+        let report = Report::new(self.load.clone(), None, measured).predicted(&prediction);
         self.page = Some(report.html()?);
-        let predicted = report.predicted.clone();
-        self.judged = predicted.map(|predicted| Judged {
-            measured,
-            predicted,
-            comparison,
-            differing,
+        let judged = report.predicted.zip(report.comparison);
+        self.judged = judged.map(|(predicted, comparison)| {
+            let apart = comparison.differing_decisively(TOLERANCE);
+            Judged {
+                measured: report.outcome,
+                predicted,
+                differing: apart.map(|figure| figure.name.to_owned()).collect(),
+                comparison,
+            }
         });
         Ok(())
     }
@@ -178,7 +178,7 @@ pub(crate) fn build_scenario(played: Played<'_>, name: &str) -> Result<Scenario,
         ));
     }
     let overrides = Overrides {
-        processing: processing_time(service).map(Distribution::Fixed),
+        processing: service.processing_time().map(Distribution::Fixed),
         ..Overrides::default()
     };
     let scenario = Scenario::from_stack(played.stack, name, &overrides);
@@ -214,13 +214,6 @@ pub(crate) fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Sce
         format_duration(fetch.as_secs_f64())
     ));
     scenario
-}
-
-/// Returns the definition's processing time. The demo's worker takes exactly that.
-fn processing_time(service: &Service) -> Option<Duration> {
-    let backlog = service.backlog_per_task();
-    let backlog = backlog.map(|backlog| backlog.processing_time);
-    backlog.or_else(|| service.demand()?.processing_time)
 }
 
 impl From<simulator::MeasuredAction> for ActionLine {

@@ -30,12 +30,21 @@ impl DeployedStack {
         let Some((stack, template)) = observe_ours_with_template(session, name).await? else {
             return Ok(None);
         };
+        Self::of(session, stack, template).await.map(Some)
+    }
+
+    /// Reads the resources of a stack that is ours, with its template if that could be read.
+    pub(crate) async fn of(
+        session: &Session<'_>,
+        stack: Observed,
+        template: Option<String>,
+    ) -> Result<Self> {
         let template = template.and_then(|text| serde_json::from_str(&text).ok());
-        Ok(Some(Self {
+        Ok(Self {
             resources: resources(session, &stack).await?,
             template: template.unwrap_or_default(),
             stack,
-        }))
+        })
     }
 
     /// Its template; null if it can't be read.

@@ -276,6 +276,15 @@ impl ScalingSetup {
         }
     }
 
+    /// The services whose counts it sets, each with the name of the parameter that records its pause.
+    pub(crate) fn acting(&self) -> Vec<(ServiceName, Option<&str>)> {
+        let steps = self.alarm_steps().into_iter();
+        let steps = steps.map(|policy| (ServiceName::from(policy), policy.pause.as_deref()));
+        let demand = self.demand().iter().filter(|policy| !policy.observe);
+        let demand = demand.map(|policy| (ServiceName::from(policy), policy.pause.as_deref()));
+        steps.chain(demand).collect()
+    }
+
     /// Returns its policy, if alarms notify it.
     #[must_use]
     pub fn alarm_steps(&self) -> Option<&AlarmStepsPolicy> {

@@ -19,6 +19,7 @@ use crate::deployed_stack::DeployedStack;
 use crate::error::Result;
 use crate::functions::ServiceName;
 use crate::messages::name_in;
+use crate::observe::{Observed, template};
 use crate::session::Session;
 
 /// How a service met the objectives of its queues.
@@ -59,9 +60,8 @@ pub struct Share {
 
 /// What is read, for messages.
 const DOING: &str = "read how the latency objectives were met";
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+const HOUR: i64 = 3_600;
+const DAY: Duration = Duration::from_hours(24);
 /// Share of the messages whose minutes may lack an age.
 const UNKNOWN: f64 = 0.1;
 
@@ -81,12 +81,11 @@ struct Subject {
 /// If AWS can't be reached, or these credentials may not read metrics.
 pub async fn objective_shares(
     session: &Session<'_>,
-    stack: &str,
+    stack: &Observed,
     now: SystemTime,
 ) -> Result<Vec<ServiceShares>> {
-    let Some(deployed) = DeployedStack::read(session, stack).await? else {
-        return Ok(Vec::new());
-    };
+    let template = template(session, &stack.id, None).await.ok().flatten();
+    let deployed = DeployedStack::of(session, stack.clone(), template).await?;
     let definition = read_definition(deployed.template()).and_then(parse_record);
     let Some(Ok(definition)) = definition else {
         return Ok(Vec::new());
@@ -101,13 +100,7 @@ pub async fn objective_shares(
         .collect();
     let readings = subjects.iter().flat_map(|(.., queues)| queues);
     let readings: Vec<Reading> = readings.flat_map(list_readings).collect();
-    let end = since_epoch(now);
-    let end = end - end.rem_euclid(MINUTE);
-    let window = Window {
-        begin: end - DAY,
-        end,
-        period: 60,
-    };
+    let window = Window::whole_minutes(now, DAY);
     let mut found = read(session, DOING, &readings, window).await?.into_iter();
     let mut next = || {
         found
@@ -121,8 +114,8 @@ pub async fn objective_shares(
             let (received, ages) = (next()?, next()?);
             let measure = |begin| measure(&received, &ages, subject.limit, begin);
             queues.push(QueueShares {
-                hour: measure(end - HOUR),
-                day: measure(end - DAY),
+                hour: measure(window.end - HOUR),
+                day: measure(window.begin),
                 objective: subject.objective.as_secs_f64(),
                 queue: subject.queue,
             });
@@ -131,11 +124,6 @@ pub async fn objective_shares(
         all.push(ServiceShares { name, ecs, queues });
     }
     Ok(all)
-}
-
-fn since_epoch(now: SystemTime) -> i64 {
-    let since = now.duration_since(SystemTime::UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
 }
 
 fn find_ecs(deployed: &DeployedStack, name: &str, service: &Service) -> Option<ServiceName> {
@@ -229,7 +217,7 @@ mod tests {
     fn points(values: &[(i64, f64)]) -> Vec<Datapoint> {
         let point = |&(minute, value): &(i64, f64)| Datapoint {
             value,
-            at: minute * MINUTE,
+            at: minute * 60,
         };
         values.iter().map(point).collect()
     }
@@ -242,7 +230,7 @@ mod tests {
         let all = measure(&received, &ages, 10.0, 0);
         assert_eq!((all.messages, all.share), (100, Some(0.9)));
         // The last two minutes: 40 of 50.
-        assert_eq!(measure(&received, &ages, 10.0, MINUTE).share, Some(0.8));
+        assert_eq!(measure(&received, &ages, 10.0, 60).share, Some(0.8));
     }
 
     #[test]

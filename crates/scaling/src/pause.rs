@@ -21,17 +21,13 @@ pub fn pause_path(stack: &str) -> String {
 /// deploy neither makes nor deletes it.
 #[must_use]
 pub fn pause_parameter(stack: &str, service: &str) -> String {
-    format!("{PREFIX}{stack}/{service}{NAME}")
+    format!("{}{service}{NAME}", pause_path(stack))
 }
 
 /// The service whose pause the parameter of this name records. `None` if it records no pause of this stack.
 #[must_use]
 pub fn paused_service<'n>(stack: &str, name: &'n str) -> Option<&'n str> {
-    let inner = name
-        .strip_prefix(PREFIX)?
-        .strip_prefix(stack)?
-        .strip_prefix('/')?;
-    let service = inner.strip_suffix(NAME)?;
+    let service = name.strip_prefix(&pause_path(stack))?.strip_suffix(NAME)?;
     (!service.is_empty() && !service.contains('/')).then_some(service)
 }
 

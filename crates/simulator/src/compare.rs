@@ -50,10 +50,13 @@ impl KnownPolicy {
     /// The scenario with this policy, and the policy's name for people. `None` if there is no such policy for it.
     #[must_use]
     pub fn replace_policy(self, scenario: &Scenario, load: &Load) -> Option<(String, Scenario)> {
-        let most = foresee_work(scenario, load, 1)
-            .needed(scenario)
-            .into_iter()
-            .max();
+        let most = match self {
+            Self::Fixed => foresee_work(scenario, load, 1)
+                .needed(scenario)
+                .into_iter()
+                .max(),
+            Self::Keda | Self::Steps => None,
+        };
         let mut policies = list_policies(scenario, most.unwrap_or(scenario.min), false).into_iter();
         let (name, policy) = policies.find(|(_, policy)| match self {
             Self::Keda => matches!(policy, Policy::Keda(_)),

@@ -226,7 +226,7 @@ impl Policy {
             Self::Demand(_) => "demand, by target tracking",
             Self::Deadline(_) => "demand, by a function",
             Self::Keda(_) => "KEDA's SQS scaler",
-            Self::Ideal => "ideal (hindsight)",
+            Self::Ideal => crate::compare::IDEAL,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::names;
 use crate::resolved::Resolved;
 use crate::resources::role::{Condition, Role, Statement};
 use crate::scaling_function::set_counts;
-use crate::text::Text;
+use crate::text::{Text, text};
 
 /// Adds both, if Application Auto Scaling scales a service, or if someone can be reminded that a service is paused.
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
@@ -75,10 +75,9 @@ fn list_topics(resolved: &Resolved<'_>) -> Vec<(String, Text)> {
         let topic = Text::reference(names::ALARM_TOPIC, longest);
         (names::ALARM_TOPIC.to_owned(), topic)
     });
-    let others = stack.notify.iter().filter_map(|recipient| match recipient {
-        Recipient::Topic(arn) => Some((arn.clone(), Text::from(arn.as_str()))),
-        Recipient::Email(_) | Recipient::Slack { .. } => None,
-    });
+    let others = stack
+        .alarm_topics()
+        .map(|arn| (arn.to_owned(), Text::from(arn)));
     own.into_iter().chain(others).collect()
 }
 
@@ -123,12 +122,7 @@ fn list_statements(
                 &["kms:Decrypt", "kms:GenerateDataKey"],
                 vec![key.as_str().into()],
             );
-            let service = Text::concat([
-                "sns.".into(),
-                Text::region(),
-                ".".into(),
-                Text::url_suffix(),
-            ]);
+            let service = text!["sns.", Text::region(), ".", Text::url_suffix()];
             statements.push(encrypt.when("StringEquals", "kms:ViaService", vec![service]));
         }
     }

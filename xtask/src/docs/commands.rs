@@ -11,17 +11,17 @@ const PROGRAMS: [&str; 2] = ["ecs-scaler ", "cargo xtask "];
 /// Returns the commands of a page that the program doesn't accept.
 pub(super) fn check(page: &Page, command: &Command) -> Vec<String> {
     let mut problems = Vec::new();
-    for block in page.blocks() {
+    let blocks = page.blocks();
+    for block in &blocks {
         match block.language().0 {
             "" => problems.push(format!(
                 "{}:{}: this block has no language: `console` for output, `text` for what can't be checked",
                 page.name, block.line
             )),
-            "json" => problems.extend(check_json(page, &block)),
+            "json" => problems.extend(check_json(page, block)),
             _ => {}
         }
     }
-    let blocks = page.blocks();
     let in_blocks = blocks.iter().flat_map(find);
     let in_blocks = in_blocks.map(|(line, text)| (line, parse(&text, command), text));
     let in_prose = find_in_prose(page).into_iter();

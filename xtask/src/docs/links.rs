@@ -1,7 +1,7 @@
 //! The links of the documentation: each leads to a file of the checkout, and to a heading that it has. Links to the web
 //! aren't followed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::page::Page;
@@ -9,11 +9,15 @@ use crate::paths;
 
 /// Returns the links of these pages that lead nowhere.
 pub(super) fn check(pages: &[Page]) -> Vec<String> {
+    let anchors = pages
+        .iter()
+        .map(|page| (Path::new(&page.name), list_anchors(page)));
+    let anchors = anchors.collect();
     let mut problems = Vec::new();
     for page in pages {
         for (line, text) in page.prose() {
             for target in find_links(text) {
-                if let Some(problem) = follow(page, &target, pages) {
+                if let Some(problem) = follow(page, &target, &anchors) {
                     problems.push(format!("{}:{line}: `{target}` {problem}", page.name));
                 }
             }
@@ -23,7 +27,11 @@ pub(super) fn check(pages: &[Page]) -> Vec<String> {
 }
 
 /// Why a link leads nowhere.
-fn follow(page: &Page, target: &str, pages: &[Page]) -> Option<&'static str> {
+fn follow(
+    page: &Page,
+    target: &str,
+    anchors: &BTreeMap<&Path, BTreeSet<String>>,
+) -> Option<&'static str> {
     if ["https://", "http://", "mailto:"]
         .iter()
         .any(|start| target.starts_with(start))
@@ -42,8 +50,8 @@ fn follow(page: &Page, target: &str, pages: &[Page]) -> Option<&'static str> {
     if anchor.is_empty() {
         return None;
     }
-    match pages.iter().find(|page| Path::new(&page.name) == name) {
-        Some(page) if list_anchors(page).contains(anchor) => None,
+    match anchors.get(name.as_path()) {
+        Some(there) if there.contains(anchor) => None,
         Some(_) => Some("leads to no heading"),
         None => Some("leads to a page that isn't checked: add it to the pages"),
     }

@@ -2,6 +2,7 @@
 
 use simulator::Commands;
 
+use crate::definition::quote;
 use crate::workshop::program;
 
 /// Options of `simulate` that its next commands don't have, and whether a value follows them.
@@ -94,15 +95,6 @@ fn with_space(text: &str) -> String {
         "" => String::new(),
         text => format!(" {text}"),
     }
-}
-
-/// An argument as a POSIX shell reads it.
-fn quote(argument: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
-    if !argument.is_empty() && argument.chars().all(plain) {
-        return argument.to_owned();
-    }
-    format!("'{}'", argument.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Two weeks of metrics of the queues and the service, minute by minute.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use adopt::live::{History, Minutes, Readings};
 
@@ -35,7 +35,8 @@ pub(super) async fn read(
     now: SystemTime,
 ) -> Result<History> {
     let wanted = list_metrics(readings);
-    let found = read_metrics(session, DOING, &wanted, window(now)).await?;
+    let window = Window::whole_minutes(now, DAY * DAYS);
+    let found = read_metrics(session, DOING, &wanted, window).await?;
     let mut found = found.into_iter();
     let mut history = History {
         days: DAYS,
@@ -84,19 +85,6 @@ fn list_metrics(readings: &Readings) -> Vec<Reading> {
             of_service("AWS/ECS", "CPUUtilization", "SampleCount"),
         ])
         .collect()
-}
-
-/// Whole minutes, without the current one.
-fn window(now: SystemTime) -> Window {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let end = since.as_secs() / 60 * 60;
-    let begin = end.saturating_sub((DAY * DAYS).as_secs());
-    let signed = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
-    Window {
-        begin: signed(begin),
-        end: signed(end),
-        period: 60,
-    }
 }
 
 /// Joins the datapoints of several queues minute by minute.

@@ -169,9 +169,12 @@ pub(crate) async fn read_whole(
     )
     .await?;
     let urls: Vec<&str> = physical_ids(&resources, types::QUEUE).collect();
-    let (mut steps, mut demands) = futures::future::try_join(
+    let parts = (&*functions, &*resources);
+    let pauses = pauses::read(session, &stack.name, parts, now);
+    let (mut steps, mut demands, mut pauses) = futures::future::try_join3(
         alarm_steps::read(session, &functions, (&alarms, &urls), now),
         unread.or_nothing("tasks needed", demand::read(session, &functions, now)),
+        unread.or_nothing("pauses", pauses),
     )
     .await?;
     let floors = warm::read(session, &functions, &resources, &demands, now);
@@ -180,9 +183,6 @@ pub(crate) async fn read_whole(
             .entry(service)
             .and_modify(|state| state.floor = Some(floor));
     }
-    let parts = (&*functions, &*resources);
-    let pauses = pauses::read(session, &stack.name, parts, now);
-    let mut pauses = unread.or_nothing("pauses", pauses).await?;
     for service in &mut services {
         service.pause = pauses.remove(&service.name());
         service.alarm_steps = steps.remove(&service.name());

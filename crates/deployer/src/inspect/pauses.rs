@@ -8,7 +8,7 @@ use template::contract::types;
 use template::names::scalable_target;
 
 use crate::error::Result;
-use crate::functions::{Function, FunctionKind, ScalingPolicy, ServiceName};
+use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::pause::read_records;
 use crate::resource::Resource;
 use crate::session::Session;
@@ -37,20 +37,11 @@ fn list_functions<'f>(functions: &'f [Function], stack: &str) -> HashMap<&'f str
     let setups = functions
         .iter()
         .filter_map(|function| match &function.kind {
-            FunctionKind::Scaling(setup) => Some(&setup.policy),
+            FunctionKind::Scaling(setup) => Some(setup),
             FunctionKind::Metric(_) => None,
         });
-    let policies = setups.flat_map(|policy| match policy {
-        ScalingPolicy::AlarmSteps(policy) => {
-            vec![(policy.pause.as_deref(), ServiceName::from(&**policy))]
-        }
-        ScalingPolicy::Demand(policies) => {
-            let named = policies.iter();
-            let named = named.map(|policy| (policy.pause.as_deref(), ServiceName::from(policy)));
-            named.collect()
-        }
-    });
-    let named = policies.filter_map(|(name, ecs)| Some((paused_service(stack, name?)?, ecs)));
+    let named = setups.flat_map(|setup| setup.acting());
+    let named = named.filter_map(|(ecs, name)| Some((paused_service(stack, name?)?, ecs)));
     named.collect()
 }
 
@@ -60,11 +51,5 @@ fn find_target(resources: &[Resource], service: &str) -> Option<ServiceName> {
     let mut targets = resources.iter();
     let target = targets
         .find(|one| one.resource_type == types::SCALABLE_TARGET && one.logical_id == logical_id)?;
-    // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`
-    let id = target.physical_id.split('|').next()?;
-    let (cluster, service) = id.strip_prefix("service/")?.split_once('/')?;
-    Some(ServiceName {
-        cluster: cluster.to_owned(),
-        service: service.to_owned(),
-    })
+    ServiceName::of_target(&target.physical_id)
 }

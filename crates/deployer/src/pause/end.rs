@@ -86,7 +86,13 @@ pub async fn resume(
             .services
             .push(drop_record(session, name, record, now).await?);
     }
-    remind(session, &schedules, name).await?;
+    let is_gone = |name: &str| {
+        let resumed_one = resumed.services.iter().any(|one| one.name == name);
+        resumed_one || resumed.not_paused.iter().any(|one| one == name)
+    };
+    let kept = found.iter().filter_map(PauseRecord::known);
+    let kept = kept.filter(|(name, _)| !is_gone(name)).collect();
+    remind(session, &schedules, name, kept).await?;
     Ok(resumed)
 }
 
@@ -115,7 +121,7 @@ async fn resume_target(
     let Some(target) = &subject.target else {
         return Ok(false);
     };
-    let id = subject.id();
+    let id = subject.ecs.resource_id();
     let suspended = read_suspended(session, &id).await? != Suspended::default();
     if suspended {
         let bounds = target.bounds_at(schedules.now());

@@ -23,14 +23,10 @@ pub(crate) async fn hold_pauses(session: &Session<'_>, stack: &str, now: Duratio
             return Ok(());
         }
     };
-    let paused: Vec<&PauseRecord> = records
-        .iter()
-        .filter(|record| record.holding(now).is_some())
-        .collect();
-    if paused.is_empty() {
+    if records.iter().all(|record| record.holding(now).is_none()) {
         return Ok(());
     }
-    let held = hold(session, stack, &paused, now).await;
+    let held = hold(session, stack, &records, now).await;
     if let Err(denied) = unless_denied(held)? {
         session.note(format!(
             "what a deploy makes anew may not be paused: {denied}"
@@ -42,7 +38,7 @@ pub(crate) async fn hold_pauses(session: &Session<'_>, stack: &str, now: Duratio
 async fn hold(
     session: &Session<'_>,
     stack: &str,
-    paused: &[&PauseRecord],
+    records: &[PauseRecord],
     now: Duration,
 ) -> Result<()> {
     let Some(deployed) = DeployedStack::read(session, stack).await? else {
@@ -50,7 +46,7 @@ async fn hold(
     };
     let subjects = list_subjects(session, &deployed).await?;
     let schedules = Schedules::of(&deployed, now);
-    for record in paused {
+    for record in records {
         let Some(pause) = record.holding(now) else {
             continue;
         };
@@ -63,5 +59,6 @@ async fn hold(
             )),
         }
     }
-    remind(session, &schedules, stack).await.map(drop)
+    let known = records.iter().filter_map(PauseRecord::known).collect();
+    remind(session, &schedules, stack, known).await.map(drop)
 }

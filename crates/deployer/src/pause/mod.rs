@@ -29,6 +29,7 @@ use crate::suspension::Suspended;
 pub(crate) use end::forget_pauses;
 pub use end::{Resumed, ResumedService, resume};
 pub(crate) use hold::hold_pauses;
+use records::PauseRecord;
 pub(crate) use records::read_records;
 use schedules::Schedules;
 use subjects::Subject;
@@ -147,7 +148,10 @@ pub async fn pause(
             pause,
         });
     }
-    let reminded = remind(session, &schedules, name).await?;
+    let new = services.iter().map(|one| (one.name.as_str(), &one.pause));
+    let old = before.iter().filter_map(PauseRecord::known);
+    let old = old.filter(|(name, _)| !services.iter().any(|one| one.name == *name));
+    let reminded = remind(session, &schedules, name, new.chain(old).collect()).await?;
     Ok(Paused {
         services,
         unscaled,
@@ -200,7 +204,7 @@ async fn carry_out(
         Some(until) => schedules.end_at(session, subject, target, until).await?,
         None => schedules.delete(session, &subject.name).await?,
     }
-    let id = subject.id();
+    let id = subject.ecs.resource_id();
     if !pause.in_only {
         return register(session, &id, Suspended::ALL, None).await;
     }
@@ -240,16 +244,17 @@ async fn register(
     register_target(session, id, what).await
 }
 
-/// Sees to it that people are reminded of the pauses without an end, and of nothing else. Gives the topics that are reminded.
-async fn remind(session: &Session<'_>, schedules: &Schedules, stack: &str) -> Result<Vec<String>> {
-    let records = read_records(session, stack).await?;
-    let open = records.iter().filter_map(|record| {
-        let pause = record.pause.as_ref()?;
-        let is_open = pause.until.is_none();
-        is_open.then_some((record.service.as_str(), pause))
-    });
-    let open: Vec<(&str, &Pause)> = open.collect();
-    schedules.remind(session, stack, &open).await
+/// Sees to it that people are reminded of those of a stack's pauses that have no end, and of nothing else. Gives the topics that are
+/// reminded.
+async fn remind(
+    session: &Session<'_>,
+    schedules: &Schedules,
+    stack: &str,
+    mut pauses: Vec<(&str, &Pause)>,
+) -> Result<Vec<String>> {
+    pauses.retain(|(_, pause)| pause.until.is_none());
+    pauses.sort_by_key(|(service, _)| *service);
+    schedules.remind(session, stack, &pauses).await
 }
 
 /// The end of the ARN of an identity: `ops/ada` of `arn:aws:sts::111122223333:assumed-role/ops/ada`.

@@ -24,6 +24,11 @@ impl PauseRecord {
     pub(crate) fn holding(&self, now: Duration) -> Option<&Pause> {
         self.pause.as_ref().filter(|pause| pause.holds_at(now))
     }
+
+    /// The service and its pause, if the parameter holds one.
+    pub(super) fn known(&self) -> Option<(&str, &Pause)> {
+        Some((&self.service, self.pause.as_ref()?))
+    }
 }
 
 /// Reads the records of a stack's pauses, those that are over included, by the names of the services.

@@ -140,7 +140,7 @@ impl Schedules {
         let mut input = json!({
             "ServiceNamespace": "ecs",
             "ScalableDimension": "ecs:service:DesiredCount",
-            "ResourceId": subject.id(),
+            "ResourceId": subject.ecs.resource_id(),
             "SuspendedState": {
                 "DynamicScalingInSuspended": false,
                 "DynamicScalingOutSuspended": false,

@@ -10,7 +10,7 @@ use template::names::scalable_target;
 use super::outdated;
 use crate::deployed_stack::DeployedStack;
 use crate::error::Result;
-use crate::functions::{FunctionKind, ScalingPolicy, ServiceName, functions};
+use crate::functions::{FunctionKind, ServiceName, functions};
 use crate::session::Session;
 
 /// A service that something scales.
@@ -39,11 +39,6 @@ impl Target {
 }
 
 impl Subject {
-    /// `service/CLUSTER/SERVICE`.
-    pub(super) fn id(&self) -> String {
-        format!("service/{}/{}", self.ecs.cluster, self.ecs.service)
-    }
-
     /// # Errors
     /// If a function scales it that doesn't look for pauses.
     pub(super) fn require_known_pauses(&self) -> Result<()> {
@@ -67,20 +62,8 @@ pub(super) async fn list_subjects(
         let FunctionKind::Scaling(setup) = function.kind else {
             continue;
         };
-        let found: Vec<(ServiceName, Option<String>)> = match setup.policy {
-            ScalingPolicy::AlarmSteps(policy) => {
-                vec![(ServiceName::from(&*policy), policy.pause.clone())]
-            }
-            ScalingPolicy::Demand(policies) => {
-                let acting = policies.iter().filter(|policy| !policy.observe);
-                let found = acting.map(|policy| (ServiceName::from(policy), policy.pause.clone()));
-                found.collect()
-            }
-        };
-        for (ecs, parameter) in found {
-            let stack = stack.stack.name.as_str();
-            let name = parameter.as_deref();
-            let name = name.and_then(|name| paused_service(stack, name));
+        for (ecs, parameter) in setup.acting() {
+            let name = parameter.and_then(|name| paused_service(&stack.stack.name, name));
             subjects.push(Subject {
                 name: name.unwrap_or(&ecs.service).to_owned(),
                 outdated: name.is_none(),
@@ -97,17 +80,12 @@ pub(super) async fn list_subjects(
 const TARGET: &str = "ScalableTarget";
 
 fn by_targets(stack: &DeployedStack) -> Vec<Subject> {
+    let definition = stack.definition();
     let targets = stack.of_type(types::SCALABLE_TARGET);
     let subjects = targets.filter_map(|target| {
-        // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`
-        let id = target.physical_id.split('|').next()?;
-        let (cluster, service) = id.strip_prefix("service/")?.split_once('/')?;
         Some(Subject {
-            name: name_target(stack, &target.logical_id),
-            ecs: ServiceName {
-                cluster: cluster.to_owned(),
-                service: service.to_owned(),
-            },
+            name: name_target(&definition, &target.logical_id),
+            ecs: ServiceName::of_target(&target.physical_id)?,
             target: Some(Target {
                 schedule: stack.schedule_of(&target.logical_id),
             }),
@@ -119,9 +97,8 @@ fn by_targets(stack: &DeployedStack) -> Vec<Subject> {
 
 /// The name that the definition has for the service of a scalable target; without a definition, the beginning of its
 /// logical ID, which is as unique.
-fn name_target(stack: &DeployedStack, logical_id: &str) -> String {
-    let services = stack.definition();
-    let services = services.pointer("/definition/services");
+fn name_target(definition: &Value, logical_id: &str) -> String {
+    let services = definition.pointer("/definition/services");
     let names = services.and_then(Value::as_object).into_iter().flatten();
     let mut names = names.map(|(name, _)| name);
     let name = names.find(|name| scalable_target(name) == logical_id);

@@ -48,17 +48,16 @@ pub async fn handle(
     log: &mut Log<'_>,
 ) -> Result<Reply, InvocationError> {
     // Boxed, because the compiler doesn't analyze futures nested deeper than these.
+    // An execution environment has one invocation at a time, so the lock is always free.
+    let mut memory = memory.lock().await;
     match policy.steps() {
         Some(policy) => {
-            let mut memory = memory.lock().await;
             let answering = answer(clients, policy, &mut memory, event, invocation, log);
             let result = Box::pin(answering).await;
             log::log_outcome(log, &result);
             result.map(Reply::AlarmSteps)
         }
         None => {
-            // An execution environment has one invocation at a time, so the lock is always free.
-            let mut memory = memory.lock().await;
             let following = demand::follow_demand(clients, &mut memory, event, invocation, log);
             let result = Box::pin(following).await;
             demand::log::log_outcome(log, &result);

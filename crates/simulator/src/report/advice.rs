@@ -169,8 +169,9 @@ impl Report {
             .is_some_and(|own| own.name == policy.name)
     }
 
-    /// Share of the worst phase.
-    pub(super) fn lowest_share(&self) -> f64 {
+    /// Share of messages within the objective, from 0 to 1, in the worst phase.
+    #[must_use]
+    pub fn lowest_share(&self) -> f64 {
         self.phases.map_or(self.outcome.within_objective, |phases| {
             phases.within_objective.lowest
         })

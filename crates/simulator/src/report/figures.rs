@@ -61,6 +61,18 @@ impl Report {
         figures
     }
 
+    /// Those that are there only if something rare happened.
+    #[must_use]
+    pub fn rare_figures(&self) -> Vec<Figure> {
+        let messages = &self.outcome.messages;
+        let is_rare =
+            messages.deleted < messages.sent || messages.processed_again + messages.interrupted > 0;
+        let mut figures = self.queues();
+        figures.extend(is_rare.then(|| self.messages()));
+        figures.extend(self.warm_tasks());
+        figures
+    }
+
     /// Warm tasks that would meet an objective that is shorter than a task start.
     fn warm_tasks(&self) -> Option<Figure> {
         let need = self.warm_need?;

@@ -181,16 +181,22 @@ fn worst_queue(outcome: &RunOutcome) -> Option<(usize, &QueueOutcome)> {
     queues.max_by(|(_, one), (_, other)| beside(one).total_cmp(&beside(other)))
 }
 
-/// The wait of the queue that does worst, if their objectives differ.
-fn queue_wait_tile(report: &Report, place: usize, queue: &QueueOutcome) -> Markup {
-    let path = |key: &str| format!("queues.{place}.{key}");
-    let longest = queue.p99.max(queue.slo).max(1e-9);
-    let class = if report.satisfied == Some(false) && queue.p99 > queue.slo {
+/// The 99th percentile of the waits, beside the objective, both in seconds.
+fn p99_tile(report: &Report, path: String, (p99, slo): (f64, f64), sub: &Markup) -> Markup {
+    let longest = p99.max(slo).max(1e-9);
+    let class = if report.satisfied == Some(false) && p99 > slo {
         "bad"
     } else {
         ""
     };
-    let big = datum(path("p99"), queue.p99, &format_duration(queue.p99));
+    let big = datum(path, p99, &format_duration(p99));
+    let bar = bar(p99 / longest, &[(slo / longest, "limit")]);
+    tile("p99", class, "Wait, 99th percentile", &big, &bar, sub)
+}
+
+/// The wait of the queue that does worst, if their objectives differ.
+fn queue_wait_tile(report: &Report, place: usize, queue: &QueueOutcome) -> Markup {
+    let path = |key: &str| format!("queues.{place}.{key}");
     let others = report
         .outcome
         .queues
@@ -201,14 +207,7 @@ fn queue_wait_tile(report: &Report, place: usize, queue: &QueueOutcome) -> Marku
         ", the longest " (datum(path("max"), queue.max, &format_duration(queue.max)))
         @for other in others { "; " (other.queue) " " (format_duration(other.p99)) " of " (format_duration(other.slo)) }
     };
-    tile(
-        "p99",
-        class,
-        "Wait, 99th percentile",
-        &big,
-        &bar(queue.p99 / longest, &[(queue.slo / longest, "limit")]),
-        &sub,
-    )
+    p99_tile(report, path("p99"), (queue.p99, queue.slo), &sub)
 }
 
 fn wait_tile(report: &Report) -> Markup {
@@ -216,26 +215,12 @@ fn wait_tile(report: &Report) -> Markup {
         return queue_wait_tile(report, place, queue);
     }
     let (waiting, slo) = (&report.outcome.waiting, report.outcome.slo);
-    let longest = waiting.p99.max(slo).max(1e-9);
-    let class = if report.satisfied == Some(false) && waiting.p99 > slo {
-        "bad"
-    } else {
-        ""
-    };
-    let big = datum("waiting.p99", waiting.p99, &format_duration(waiting.p99));
     let sub = html! {
         "objective " b { (datum("slo", slo, &format_duration(slo))) }
         "; half wait at most " (datum("waiting.p50", waiting.p50, &format_duration(waiting.p50)))
         ", the longest " (datum("waiting.max", waiting.max, &format_duration(waiting.max)))
     };
-    tile(
-        "p99",
-        class,
-        "Wait, 99th percentile",
-        &big,
-        &bar(waiting.p99 / longest, &[(slo / longest, "limit")]),
-        &sub,
-    )
+    p99_tile(report, "waiting.p99".to_owned(), (waiting.p99, slo), &sub)
 }
 
 fn tasks_tile(report: &Report) -> Markup {

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::curves::{Curve, Curves};
+use super::first_screen::datum;
 use crate::compare::{IDEAL, OWN};
 use crate::frontier::{Frontier, FrontierRun};
 use crate::number::{format_dollars, format_duration, format_share};
@@ -99,11 +100,11 @@ fn render_objectives(frontier: &Frontier) -> Markup {
                     th scope="row" { (format_duration(*seconds)) @if frontier.needs_warm(objective) { span .soft { " warm" } } }
                     @for share in 0..frontier.shares.len() { (cell(share, objective)) }
                     td {
-                        data data-path=(format!("frontier.ideal.{objective}.cost_per_month")) value=(ideal.cost_per_month) { (format_dollars(ideal.cost_per_month)) }
+                        (datum(format!("frontier.ideal.{objective}.cost_per_month"), ideal.cost_per_month, &format_dollars(ideal.cost_per_month)))
                         @if let Some(limit) = ideal.limited_by_max { span .soft { " needs " (limit.needed) " tasks" } }
                     }
                     td { @if let Some(share) = present(objective) {
-                        data data-path=(format!("frontier.present.within_objective.{objective}")) value=(share) { (format_share(*share)) }
+                        (datum(format!("frontier.present.within_objective.{objective}"), *share, &format_share(*share)))
                     } }
                     td { (frontier.cheapest(frontier.required_share(), objective).map_or_else(|| "no policy meets it".to_owned(), FrontierRun::describe)) }
                 }
@@ -125,7 +126,7 @@ fn render_policies(frontier: &Frontier) -> Markup {
                     @for (objective, run) in policy.cheapest.get(place).into_iter().flatten().enumerate() {
                         td title=[run.as_ref().map(FrontierRun::describe)] {
                             @if let Some(run) = run {
-                                data data-path=(format!("frontier.policies.{index}.cheapest.{place}.{objective}.cost_per_month")) value=(run.cost_per_month) { (cost(run)) }
+                                (datum(format!("frontier.policies.{index}.cheapest.{place}.{objective}.cost_per_month"), run.cost_per_month, &cost(run)))
                             } @else { (NONE) }
                         }
                     }

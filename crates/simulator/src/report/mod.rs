@@ -130,9 +130,7 @@ impl Report {
     #[must_use]
     pub fn requiring(mut self, share: Option<f64>) -> Self {
         self.required = share;
-        let lowest = self.phases.map_or(self.outcome.within_objective, |phases| {
-            phases.within_objective.lowest
-        });
+        let lowest = self.lowest_share();
         self.satisfied = share.map(|share| lowest >= share || self.meets_by_queue(share));
         self
     }

@@ -69,7 +69,7 @@ fn render_row(report: &Report, place: usize, policy: &ComparedPolicy) -> Markup 
         tr .me[own] .ideal[ideal] {
             th scope="row" {
                 @if ideal { i .key .ideal {} } @else { (mark(report.met_by(policy))) }
-                span { (policy.name) @if own && policy.name != "yours" { " " span .pill { "yours" } } }
+                span { (policy.name) @if own { " " span .pill { "yours" } } }
             }
             td data-label="within" { (datum(path("within_objective"), policy.within_objective, &share)) }
             td data-label="p99 wait" { (datum(path("waiting.p99"), policy.waiting.p99, &format_duration(policy.waiting.p99))) }

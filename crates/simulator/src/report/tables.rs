@@ -16,7 +16,6 @@ pub(super) fn render_figures(report: &Report) -> Markup {
     html! {
         section {
             h2 { "All results" }
-            p .lead { "The lines of the text output." }
             table #figures .words { tbody { @for figure in &report.figures() { (row(figure)) } } }
             @if !uncertainty.is_empty() {
                 h3 { "If AWS differs" }

@@ -53,7 +53,8 @@ pub(super) fn render_waits(report: &Report) -> Markup {
     let share = outcome.within_objective;
     let own = axis.path(&outcome.wait_percentiles, single.then_some((slo, share)));
     let marks = MARKS.into_iter().filter(|mark| {
-        (axis.from..=axis.to).contains(mark) && (axis.x(*mark) - axis.x(slo)).abs() > 70.0
+        let x = axis.x(*mark);
+        x > 120.0 && x < 960.0 && (x - axis.x(slo)).abs() > 70.0
     });
     let left = axis.x(slo) > 500.0;
     html! {
@@ -77,7 +78,7 @@ pub(super) fn render_waits(report: &Report) -> Markup {
                 }
                 div .xl {
                     span .first style="left:0%" { "≤ " (format_duration(axis.from)) }
-                    @for mark in marks.filter(|mark| axis.x(*mark) > 120.0 && axis.x(*mark) < 960.0) { span style=(format!("left:{}%", short(axis.x(mark) / 10.0))) { (format_duration(mark)) } }
+                    @for mark in marks { span style=(format!("left:{}%", short(axis.x(mark) / 10.0))) { (format_duration(mark)) } }
                     @if single { span .slo style=(format!("left:{}%", short(axis.x(slo).clamp(40.0, 960.0) / 10.0))) { (format_duration(slo)) } }
                 }
             }

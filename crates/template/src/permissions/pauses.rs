@@ -14,9 +14,7 @@ pub(super) fn read(scope: &Scope) -> Statement {
 
 /// Writing and deleting records. A deploy writes the one of a service that it replaced, and `destroy` deletes all.
 pub(super) fn record(scope: &Scope) -> Statement {
-    let path = pause_path(&scope.stack);
-    let parameters = scope.arn("ssm", &format!("parameter{path}*"));
-    Statement::allow("RecordPauses", RECORD, [parameters])
+    Statement::allow("RecordPauses", RECORD, [scope.pauses()])
 }
 
 const RECORD: &[&str] = &[
@@ -27,7 +25,7 @@ const RECORD: &[&str] = &[
 
 /// Making and deleting schedules, by the stack's role for them. Nothing if the stack has none.
 pub(super) fn schedule(scope: &Scope) -> Vec<Statement> {
-    if !scope.handlers.contains("scheduler:CreateScheduleGroup") {
+    if !scope.schedules_pauses() {
         return Vec::new();
     }
     let passed = Statement::allow(

@@ -219,13 +219,8 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
         ),
     ];
     if scope.has_scaling_function {
-        let path = scaling::pause_path(&scope.stack);
-        let parameters = scope.arn("ssm", &format!("parameter{path}*"));
-        statements.push(Statement::allow(
-            "ReadPauses",
-            &["ssm:GetParameters"],
-            [parameters],
-        ));
+        let read = Statement::allow("ReadPauses", &["ssm:GetParameters"], [scope.pauses()]);
+        statements.push(read);
     }
     statements.extend(end_pauses(scope));
     if scope.reads_fleet {
@@ -264,7 +259,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
 
 /// What the role for schedules does: it ends a pause, and reminds of it.
 fn end_pauses(scope: &Scope) -> Vec<Statement> {
-    if !scope.handlers.contains("scheduler:CreateScheduleGroup") {
+    if !scope.schedules_pauses() {
         return Vec::new();
     }
     let mut statements = Vec::new();

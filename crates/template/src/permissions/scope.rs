@@ -489,6 +489,17 @@ impl Scope {
         self.arn("scheduler", &format!("schedule/{}/*", self.names))
     }
 
+    /// The records of the stack's pauses.
+    pub(super) fn pauses(&self) -> String {
+        let path = scaling::pause_path(&self.stack);
+        self.arn("ssm", &format!("parameter{path}*"))
+    }
+
+    /// Whether the stack has a group of schedules for its pauses.
+    pub(super) fn schedules_pauses(&self) -> bool {
+        self.handlers.contains("scheduler:CreateScheduleGroup")
+    }
+
     /// The records of the stack's deploys.
     pub(super) fn deploy_records(&self) -> String {
         let objects = contract::deploy_records(&self.stack);

@@ -101,19 +101,8 @@ fn format_measures(report: &Report) -> String {
             scaling.out, scaling.r#in, scaling.flaps
         ),
     ]);
-    // What is rare, and then important.
-    for figure in report.figures() {
-        let is_rare = match figure.label {
-            "queue" | "warm tasks" => true,
-            "messages" => {
-                outcome.messages.deleted < outcome.messages.sent
-                    || outcome.messages.processed_again + outcome.messages.interrupted > 0
-            }
-            _ => false,
-        };
-        if is_rare {
-            table.row([figure.label, "", &figure.to_string()]);
-        }
+    for figure in report.rare_figures() {
+        table.row([figure.label, "", &figure.to_string()]);
     }
     table.format()
 }
@@ -128,9 +117,7 @@ fn describe_share(report: &Report) -> String {
     let Some(required) = report.required else {
         return over;
     };
-    let lowest = report.phases.map_or(outcome.within_objective, |phases| {
-        phases.within_objective.lowest
-    });
+    let lowest = report.lowest_share();
     let mut text = format!("{} required", format_share(required));
     let times = (1.0 - lowest) / (1.0 - required);
     // Where each queue has its own share, one number of misses means nothing.

@@ -133,7 +133,7 @@ async fn read(
                 false => deployer::inspect_stack(&session, stack.clone(), now).await,
             }
         },
-        deployer::objective_shares(&session, &stack.id, now),
+        deployer::objective_shares(&session, &stack, now),
     );
     let mut drift = drift?;
     let shares = shares.unwrap_or_else(|error| {

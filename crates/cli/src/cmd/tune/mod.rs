@@ -227,8 +227,9 @@ fn simulate_report(input: &Input, tuned: &Tuned, progress: &Progress<'_>) -> Res
         Scenario::from_stack(stack, &input.service, &overrides).map_err(scenario_failure)
     };
     let (load, seed) = (&input.load, input.seed);
+    let chosen = scenario(&tuned.definition)?;
     progress.begin_part((SEARCH_SHARE + 1.0) / 2.0);
-    let found = simulator::survey(&scenario(&tuned.definition)?, load, seed, progress);
+    let found = simulator::survey(&chosen, load, seed, progress);
     let found = found.map_err(scenario_failure)?;
     progress.begin_part(1.0);
     let (outcome, phases) =
@@ -245,7 +246,7 @@ fn simulate_report(input: &Input, tuned: &Tuned, progress: &Progress<'_>) -> Res
     let report = Report::from_survey(input.load_name.clone(), load.begins(), found)
         .of_tuning(tuned)
         .beside(&compared)
-        .explained(&scenario(&tuned.definition)?, load, None);
+        .explained(&chosen, load, None);
     Ok(match advise(input, tuned) {
         Some(advice) => report.advised(advice),
         None => report,

@@ -4,6 +4,7 @@ mod archive;
 mod bundle;
 mod packages;
 mod program;
+mod verify;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     /// Make a debug build for this machine, to try an archive quickly
     #[arg(long, conflicts_with = "targets")]
     debug: bool,
+    /// Build the archives once more, in a clone in another folder, and compare the bytes
+    #[arg(long, conflicts_with = "debug")]
+    verify: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -47,6 +51,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for target in &targets {
         target.require_linkable()?;
     }
+    if args.verify {
+        verify::require_clean(&commit)?;
+    }
     let bundle = tempfile::NamedTempFile::new().map_err(|error| failed("make a file", &error))?;
     let note = |text: &str| eprintln!("{text}");
     fs::write(bundle.path(), bundle::pack(args.incomplete, &note)?)
@@ -54,11 +61,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let out = paths::root().join(&args.out);
     fs::create_dir_all(&out).map_err(|error| failed("make the folder", &error))?;
     let mut sums = String::new();
-    for target in targets {
+    for target in &targets {
         note(&format!("building ecs-scaler for {}", target.name()));
-        let executable = program::build(&target, bundle.path(), &commit, args.debug)?;
-        let packed = pack(&target, &read(&executable)?, &commit, args.debug)?;
-        let name = format!("{}.tar.gz", stem(&target));
+        let executable = program::build(target, bundle.path(), &commit, args.debug)?;
+        let packed = pack(target, &read(&executable)?, &commit, args.debug)?;
+        let name = format!("{}.tar.gz", stem(target));
         fs::write(out.join(&name), &packed).map_err(|error| failed("write the archive", &error))?;
         sums.push_str(&format!(
             "{}  {name}\n",
@@ -70,7 +77,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             packed.len().div_ceil(1024)
         );
     }
-    fs::write(out.join("SHA256SUMS"), sums).map_err(|error| failed("write SHA256SUMS", &error))
+    fs::write(out.join("SHA256SUMS"), sums).map_err(|error| failed("write SHA256SUMS", &error))?;
+    match args.verify {
+        true => verify::verify(&targets, &out),
+        false => Ok(()),
+    }
 }
 
 /// Name of an archive without its extension, and of the folder in it.

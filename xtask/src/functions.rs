@@ -156,7 +156,11 @@ fn choose_architecture(wanted: Architecture, note: Note<'_>) -> Architecture {
 
 /// Whether the standard library for an architecture is installed or can be downloaded.
 pub(crate) fn can_build(architecture: Architecture, note: Note<'_>) -> bool {
-    let target = target(architecture);
+    add_target(target(architecture), note)
+}
+
+/// Adds a target unless it is installed. Returns whether it is there.
+pub(crate) fn add_target(target: &str, note: Note<'_>) -> bool {
     if has_target(target) {
         return true;
     }
@@ -165,7 +169,8 @@ pub(crate) fn can_build(architecture: Architecture, note: Note<'_>) -> bool {
     capture_output(rustup.args(["target", "add", target]), "add the target").is_ok()
 }
 
-fn has_target(target: &str) -> bool {
+/// Whether the standard library for a target is installed.
+pub(crate) fn has_target(target: &str) -> bool {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", target]);
     capture_output(&mut rustc, "find the target's libraries")

@@ -8,6 +8,7 @@ mod compliance;
 mod docs;
 mod examples;
 mod functions;
+mod knobs;
 mod node;
 mod paths;
 mod process;
@@ -51,6 +52,10 @@ impl Workshop for Checkout {
         note: &dyn Fn(&str),
     ) -> Result<BuiltFunctions> {
         functions::build(functions, wanted, note)
+    }
+
+    fn find_simulator(&self, note: &dyn Fn(&str)) -> Result<Option<Vec<u8>>> {
+        knobs::find(note)
     }
 }
 

@@ -1,7 +1,8 @@
-//! What a released program contains in addition to its own code: the functions for Lambda, and the sandbox's
-//! plugin.
+//! What a released program contains in addition to its own code: the functions for Lambda, the sandbox's plugin, and the
+//! simulator for pages.
 //!
-//! It is one zip. `functions/ARCHITECTURE/NAME.zip` is a packed function, and `plugin/` is the plugin's folder.
+//! It is one zip. `functions/ARCHITECTURE/NAME.zip` is a packed function, `plugin/` is the plugin's folder, and
+//! `simulator.wasm.gz` is the simulator as WebAssembly.
 
 use std::fs;
 use std::io::{Cursor, Read as _};
@@ -16,6 +17,9 @@ use crate::failure::{Failure, Result};
 
 /// The zip. Empty if the program was built without one.
 const BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/bundle.zip"));
+
+/// The simulator in the zip.
+const SIMULATOR: &str = "simulator.wasm.gz";
 
 /// Folder of the plugin in the zip.
 const PLUGIN: &str = "plugin";
@@ -56,6 +60,15 @@ impl Bundle {
         };
         let packed = self.read_entry(index)?;
         Ok(Some(Asset::packed_function(function.package(), packed)))
+    }
+
+    /// Returns the simulator as WebAssembly, packed with gzip. `None` if the bundle doesn't have it.
+    ///
+    /// # Errors
+    /// If the bundle is damaged.
+    pub(crate) fn read_simulator(&mut self) -> Result<Option<Vec<u8>>> {
+        let index = self.archive.index_for_name(SIMULATOR);
+        index.map(|index| self.read_entry(index)).transpose()
     }
 
     /// Unpacks the plugin below `folder` unless it exists, and returns its folder. Each version of the plugin has its

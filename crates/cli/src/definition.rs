@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use simulator::quote;
 use stack::{LoadError, Loaded, Selection, Stack};
 
 use crate::failure::{Code, Failure, Result};
@@ -50,15 +51,6 @@ impl SelectionArgs {
         let environment = self.environment.iter().map(|name| format!(" --env {name}"));
         let set = self.set.iter().map(|set| format!(" --set {}", quote(set)));
         environment.chain(set).collect()
-    }
-}
-
-/// Quotes an argument for a shell.
-pub(crate) fn quote(argument: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-=:/,@%+".contains(letter);
-    match !argument.is_empty() && argument.chars().all(is_plain) {
-        true => argument.to_owned(),
-        false => format!("'{}'", argument.replace('\'', r"'\''")),
     }
 }
 

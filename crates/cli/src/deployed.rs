@@ -1,6 +1,6 @@
 //! A deployed stack as an argument, for commands that operate on it.
 
-use deployer::{DeployedStack, Session};
+use deployer::{DeployedStack, Identity, Observed, Session};
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, SelectionArgs, StackRef};
@@ -58,6 +58,22 @@ pub(crate) async fn read_stack(
     let identity = cloud.identify(session, known).await?;
     match DeployedStack::read(session, &known.name).await? {
         Some(stack) => Ok(stack),
+        None => Err(identity.no_such_stack(&known.name).into()),
+    }
+}
+
+/// Identifies the account and region, and observes the stack, which must be ours.
+///
+/// # Errors
+/// As [`read_stack`].
+pub(crate) async fn observe_stack(
+    cloud: &Cloud,
+    session: &Session<'_>,
+    known: &Known,
+) -> Result<(Identity, Observed)> {
+    let identity = cloud.identify(session, known).await?;
+    match deployer::observe_ours(session, &known.name).await? {
+        Some(stack) => Ok((identity, stack)),
         None => Err(identity.no_such_stack(&known.name).into()),
     }
 }

@@ -169,6 +169,7 @@ impl From<deployer::Error> for Failure {
         };
         let mut failure = Self::new(code, error.to_string());
         failure.hints = error.hints().to_vec();
+        failure.problems = error.problems().cloned().map(Box::new);
         match error.causes() {
             [] => failure,
             causes => failure.details(&json!({ "causes": causes })),
@@ -206,7 +207,10 @@ impl From<demo::Error> for Failure {
 
 impl From<template::SynthesisError> for Failure {
     fn from(error: template::SynthesisError) -> Self {
-        Self::new(Code::InvalidDefinition, error.to_string())
+        match error {
+            template::SynthesisError::Overrides { problems } => problems.into(),
+            error => Self::new(Code::InvalidDefinition, error.to_string()),
+        }
     }
 }
 

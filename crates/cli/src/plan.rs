@@ -71,8 +71,7 @@ fn format_rows(plan: &Plan) -> String {
 
 /// The properties that change, or else the resource's name: an ARN or a URL says no more than the logical ID.
 fn describe_properties(change: &Change) -> String {
-    let changes = !matches!(change.action, Action::Add | Action::Remove);
-    if changes && !change.properties.is_empty() {
+    if has_values(change.action) && !change.properties.is_empty() {
         return change.properties.join(", ");
     }
     let name = change.physical_id.as_deref().unwrap_or_default();
@@ -82,8 +81,20 @@ fn describe_properties(change: &Change) -> String {
     }
 }
 
+/// Whether the values of properties change.
+fn has_values(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Change | Action::MayReplace | Action::Replace
+    )
+}
+
 fn explain(change: &Change) -> String {
-    if matches!(change.action, Action::Add | Action::Remove) {
+    if change.action == Action::Import && !change.values.is_empty() {
+        let values = format_values(&change.values, "             ");
+        return format!("           unchanged now; the next `deploy` changes:\n{values}");
+    }
+    if !has_values(change.action) {
         return String::new();
     }
     if change.resource_type == DASHBOARD {
@@ -114,7 +125,9 @@ fn format_consequence(word: &str, change: &Change) -> String {
         Action::MayReplace => format!("{word}: replacing {what}, if CloudFormation does, {does}\n"),
         Action::Replace => format!("{word}: replacing {what} {does}\n"),
         Action::Remove => format!("{word}: removing {what} {does}\n"),
-        Action::Add | Action::Change => format!("{word}: changing {what} {does}\n"),
+        Action::Add | Action::Import | Action::Change | Action::Release => {
+            format!("{word}: changing {what} {does}\n")
+        }
     }
 }
 
@@ -124,6 +137,12 @@ fn format_headline(plan: &Plan) -> String {
         return format!("repair the stack {name}");
     }
     match plan.recovery.as_ref().filter(|recovery| !recovery.done) {
+        None if plan.is_import() && plan.creates_stack => {
+            format!("create the stack {name} from resources that exist; nothing in them changes")
+        }
+        None if plan.is_import() => {
+            format!("import resources into the stack {name}; nothing in them changes")
+        }
         None if plan.creates_stack => format!("create the stack {name}"),
         None => format!("update the stack {name}"),
         Some(Recovering { step, status, .. }) => match step {
@@ -146,9 +165,11 @@ fn format_totals(plan: &Plan) -> String {
     };
     let words = [
         (Action::Add, "to add"),
+        (Action::Import, "to import"),
         (Action::Change, "to change"),
         (Action::MayReplace, "that may be replaced"),
         (Action::Replace, "to replace"),
+        (Action::Release, "to release, which stay in AWS"),
         (Action::Remove, "to remove"),
     ];
     let parts = words

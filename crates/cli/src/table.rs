@@ -7,7 +7,7 @@ use crate::layout::width;
 use crate::words::fold;
 
 /// Columns of text, from what folds little to where a table becomes a list.
-const TEXT: [usize; 3] = [24, 16, 12];
+const TEXT: [usize; 4] = [24, 16, 12, 8];
 
 /// Spaces between two columns.
 const GAP: usize = 2;
@@ -19,6 +19,7 @@ pub(crate) struct Table {
     rows: Vec<Vec<String>>,
     texts: usize,
     indent: usize,
+    widest: usize,
 }
 
 impl Table {
@@ -29,6 +30,7 @@ impl Table {
             rows: Vec::new(),
             texts: 1,
             indent: 0,
+            widest: 0,
         }
     }
 
@@ -41,6 +43,12 @@ impl Table {
     /// The same with this many spaces before each line.
     pub(crate) fn indent(mut self, indent: usize) -> Self {
         self.indent = indent;
+        self
+    }
+
+    /// The same with texts of up to this many columns, if the heads of numbers can fold for that.
+    pub(crate) fn widest(mut self, widest: usize) -> Self {
+        self.widest = widest;
         self
     }
 
@@ -59,7 +67,8 @@ impl Table {
         let room = width.saturating_sub(self.indent);
         let columns = self.rows.iter().map(Vec::len).chain([self.head.len()]);
         let columns = columns.max().unwrap_or_default();
-        let fit = TEXT.iter().find_map(|text| {
+        let wider = (self.widest > 0).then_some(self.widest);
+        let fit = wider.iter().chain(&TEXT).find_map(|text| {
             let least: Vec<usize> = (0..columns)
                 .map(|column| self.least(column, *text))
                 .collect();

@@ -56,6 +56,15 @@ pub trait Workshop: Send + Sync {
         note: &dyn Fn(&str),
     ) -> Result<BuiltFunctions>;
 
+    /// Returns the simulator as WebAssembly for the page of a report, packed with gzip. `None` if there is none; `note`
+    /// then receives the reason, and otherwise progress.
+    ///
+    /// # Errors
+    /// If it can't be built, or the program is damaged.
+    fn find_simulator(&self, _note: &dyn Fn(&str)) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
     /// Lists the functions for Lambda that this program contains.
     ///
     /// # Errors
@@ -164,6 +173,19 @@ impl Workshop for Installed {
         Err(Failure::failed(
             "this build of ecs-scaler contains no functions",
         ))
+    }
+
+    fn find_simulator(&self, note: &dyn Fn(&str)) -> Result<Option<Vec<u8>>> {
+        let found = match Bundle::open()? {
+            Some(mut bundle) => bundle.read_simulator()?,
+            None => None,
+        };
+        if found.is_none() {
+            note(
+                "the page has no knobs, because this build of ecs-scaler doesn't include the simulator for pages",
+            );
+        }
+        Ok(found)
     }
 
     fn list_functions(&self) -> Result<Vec<ContainedFunction>> {

@@ -22,9 +22,10 @@ mod worked;
 
 pub use course::Course;
 pub use error::{Error, Result};
+pub use forecast::{Forecast, describe};
 pub use ledger::Account;
 pub use load::{LoadText, LoadTextError};
-pub use outcome::{Against, Forecast, Outcome, Race, Results};
+pub use outcome::{Against, Outcome, Race, Results};
 pub use play::{EVERY, Play};
 pub use sample::take_sample;
 pub use stage::Stage;

@@ -2,14 +2,11 @@
 
 use deployer::Destroyed;
 use serde::Serialize;
-use simulator::{KnownPolicy, Load, Prediction, Report, RunOutcome};
+use simulator::{KnownPolicy, Prediction, RunOutcome};
 
 use crate::course::Course;
 use crate::error::Result;
-use crate::summary::{Played, SEEDS, Summary, build_scenario, in_sandbox, with_fetching};
-
-/// Simulations of a forecast; fewer than of the prediction at the end, because someone waits for it.
-const FORECASTS: u64 = 15;
+use crate::summary::{Played, SEEDS, Summary, with_fetching};
 
 /// The outcome of a demo.
 #[derive(Debug, Serialize)]
@@ -126,43 +123,6 @@ impl Race {
     }
 }
 
-/// What the simulator predicts for a service, before anything runs.
-#[derive(Debug)]
-pub struct Forecast {
-    /// The service's name in the definition.
-    pub service: String,
-    /// The median of the simulations by messages within the objective.
-    pub predicted: RunOutcome,
-    /// A report of it, as an HTML page.
-    pub page: String,
-}
-
-impl Forecast {
-    /// Simulates each service under the load, as far as the simulator can.
-    ///
-    /// # Errors
-    /// If the simulator can't process the load, or the page can't be made.
-    pub fn list(played: Played<'_>, load: &Load) -> Result<Vec<Self>> {
-        let mut forecasts = Vec::new();
-        for service in played.stack.services.keys() {
-            let Ok(scenario) = build_scenario(played, service) else {
-                continue;
-            };
-            let prediction = Prediction::simulate(&in_sandbox(played, &scenario), load, FORECASTS)?;
-            let Some(run) = prediction.course() else {
-                continue;
-            };
-            let report = Report::new(played.load.to_owned(), None, run.clone());
-            forecasts.push(Self {
-                service: service.clone(),
-                page: report.html()?,
-                predicted: report.outcome,
-            });
-        }
-        Ok(forecasts)
-    }
-}
-
 /// Simulates policies for the messages that were sent to the first service that can be simulated.
 fn simulate_others(
     played: Played<'_>,
@@ -170,7 +130,7 @@ fn simulate_others(
     against: &[KnownPolicy],
 ) -> Result<Vec<Against>> {
     let mut scenarios = courses.iter().filter_map(|course| {
-        let scenario = build_scenario(played, &course.service).ok()?;
+        let scenario = forecast::build_scenario(played.stack, &course.service).ok()?;
         Some((course, scenario))
     });
     let Some((course, scenario)) = scenarios.next() else {
@@ -182,7 +142,10 @@ fn simulate_others(
         let Some((policy, scenario)) = known.replace_policy(&scenario, &load) else {
             continue;
         };
-        let scenario = with_fetching(&in_sandbox(played, &scenario), course.ledger.mean_fetch());
+        let scenario = with_fetching(
+            &played.setting().in_sandbox(&scenario),
+            course.ledger.mean_fetch(),
+        );
         let prediction = Prediction::simulate(&scenario, &load, SEEDS)?;
         others.extend(prediction.course().map(|run| Against {
             policy,

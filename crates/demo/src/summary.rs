@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use forecast::Setting;
 use sandbox::Speed;
 use serde::Serialize;
 use simulator::{
-    Assumptions, Comparison, Distribution, Overrides, Prediction, Report, RunOutcome, Scenario,
+    Assumptions, Comparison, Distribution, Prediction, Report, RunOutcome, Scenario,
     format_duration,
 };
 use stack::Stack;
@@ -98,6 +99,18 @@ pub struct Played<'a> {
     pub assumptions: Option<&'a Assumptions>,
 }
 
+impl<'a> Played<'a> {
+    /// What a forecast needs of it.
+    #[must_use]
+    pub fn setting(self) -> Setting<'a> {
+        Setting {
+            stack: self.stack,
+            speed: self.speed.factor(),
+            assumptions: self.assumptions,
+        }
+    }
+}
+
 impl Summary {
     /// Compares the observations with a prediction, if the simulator can make one.
     ///
@@ -108,7 +121,7 @@ impl Summary {
         let mut summary = Self {
             stack: played.stack.name.clone(),
             service: course.service.clone(),
-            required: required_share(played.stack, &course.service),
+            required: forecast::required_share(played.stack, &course.service),
             speed: played.speed.factor(),
             load: played.load.to_owned(),
             missing: course.story.missing().map(Chapter::missed).collect(),
@@ -126,8 +139,8 @@ impl Summary {
             page: None,
             story: course.story.clone(),
         };
-        match build_scenario(played, &course.service) {
-            Ok(scenario) => summary.judge(course, &in_sandbox(played, &scenario))?,
+        match played.setting().scenario(&course.service) {
+            Ok(scenario) => summary.judge(course, &scenario)?,
             Err(why) => summary.not_predicted = Some(why),
         }
         Ok(summary)
@@ -140,7 +153,10 @@ impl Summary {
         // deliver a message is added, because it isn't part of the loop.
         let scenario = with_fetching(scenario, course.ledger.mean_fetch());
         let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS)?;
-        let report = Report::new(self.load.clone(), None, measured).predicted(&prediction);
+        let report = Report::new(self.load.clone(), None, measured)
+            .predicted(&prediction)
+            .requiring(self.required)
+            .explained(&scenario, &measurement.load(false), None);
         self.page = Some(report.html()?);
         let judged = report.predicted.zip(report.comparison);
         self.judged = judged.map(|(predicted, comparison)| {
@@ -166,40 +182,6 @@ impl Summary {
         }
         Err(Error::Incomplete(self.missing.clone()))
     }
-}
-
-/// The service as defined; or why it can't be simulated.
-pub(crate) fn build_scenario(played: Played<'_>, name: &str) -> Result<Scenario, String> {
-    let service = played.stack.services.get(name);
-    let service = service.ok_or("the stack has no such service")?;
-    if service.consumes.is_empty() {
-        return Err(format!(
-            "{name} consumes no queue, and it is messages that the simulator simulates"
-        ));
-    }
-    let overrides = Overrides {
-        processing: service.processing_time().map(Distribution::Fixed),
-        ..Overrides::default()
-    };
-    let scenario = Scenario::from_stack(played.stack, name, &overrides);
-    scenario.map_err(|error| error.to_string())
-}
-
-/// The service as the sandbox runs it.
-pub(crate) fn in_sandbox(played: Played<'_>, scenario: &Scenario) -> Scenario {
-    let mut scenario = scenario.in_sandbox(played.speed.factor().into());
-    if let Some(assumed) = played.assumptions {
-        scenario.assumptions.tracking = assumed.tracking;
-        let evidence = assumed.evidence.iter();
-        let tracking = evidence.filter(|(key, _)| key.starts_with("tracking_"));
-        scenario.assumptions.evidence = tracking.map(|(key, text)| (*key, text.clone())).collect();
-    }
-    scenario
-}
-
-/// Share of messages that the service's objective requires, from 0 to 1.
-fn required_share(stack: &Stack, name: &str) -> Option<f64> {
-    stack.services.get(name)?.slo?.share
 }
 
 /// The service with the time added to each message that a task needs to fetch it.

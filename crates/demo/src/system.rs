@@ -26,7 +26,7 @@ impl System {
     /// Reads its definition, which this program contains.
     pub(crate) fn definition(self) -> Result<Stack> {
         let (name, text) = match self {
-            Self::Race => ("race.yaml", include_str!("race.yaml")),
+            Self::Race => forecast::RACE,
             Self::Backlog => (
                 "stacks/voucher-worker.yaml",
                 include_str!("../../../stacks/voucher-worker.yaml"),
@@ -72,14 +72,7 @@ impl System {
             format!("{}ms", millis.round())
         };
         let text = match self {
-            // 40 messages per second keep four tasks busy, and more until the backlog is drained.
-            Self::Race | Self::Backlog | Self::Demand => format!(
-                "flash-crowd:base=2/s,peak=40/s,at={},rise={},fall={},for={}",
-                time(8.0),
-                time(6.0),
-                time(12.0),
-                time(60.0)
-            ),
+            Self::Race | Self::Backlog | Self::Demand => forecast::burst(speed.factor()),
             // Requests per second: the alarm's threshold is 100 per minute of the loop.
             Self::AlarmSteps => format!(
                 "step:from={base}/s,to={peak}/s,at={},for={}",

@@ -10,12 +10,16 @@ use serde::Serialize;
 pub enum Action {
     /// Created.
     Add,
+    /// It exists, and becomes the stack's, unchanged.
+    Import,
     /// Changed in place.
     Change,
     /// Changed in place or replaced; only the deploy itself shows which.
     MayReplace,
     /// A new resource is created, then the old one is deleted.
     Replace,
+    /// Leaves the stack, and stays in AWS unchanged: it was imported, or `overrides` retain it.
+    Release,
     /// Deleted.
     Remove,
 }
@@ -24,9 +28,11 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Add => "add",
+            Self::Import => "import",
             Self::Change => "change",
             Self::MayReplace => "may replace",
             Self::Replace => "replace",
+            Self::Release => "release",
             Self::Remove => "remove",
         })
     }

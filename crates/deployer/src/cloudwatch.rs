@@ -45,7 +45,9 @@ pub(crate) struct Window {
 impl Window {
     /// The whole minutes of this time up to now, without the current one.
     pub(crate) fn whole_minutes(now: SystemTime, past: Duration) -> Self {
-        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         let end = since.as_secs() / 60 * 60;
         let begin = end.saturating_sub(past.as_secs());
         let signed = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);

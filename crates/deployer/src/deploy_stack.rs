@@ -176,6 +176,7 @@ fn list_ignored(stack: &Stack) -> Vec<String> {
         let container = &spec.container;
         let balancer = spec.load_balancer.as_ref();
         let given = [
+            ("deployment.alarms", !spec.deployment.alarms.is_empty()),
             ("depends_on", !container.depends_on.is_empty()),
             ("drop", !container.drop.is_empty()),
             ("entrypoint", !container.entrypoint.is_empty()),
@@ -190,9 +191,11 @@ fn list_ignored(stack: &Stack) -> Vec<String> {
                 "load_balancer.waf",
                 balancer.is_some_and(|balancer| balancer.waf.is_some()),
             ),
+            ("logs", spec.log_router.is_some()),
             ("permissions", !spec.permissions.is_empty()),
             ("read_only", container.read_only),
             ("secrets", !spec.secrets.is_empty()),
+            ("service_connect", spec.service_connect.is_some()),
             ("sidecars", !spec.sidecars.is_empty()),
             ("storage", spec.storage.is_some()),
             ("ulimits", !container.ulimits.is_empty()),
@@ -313,6 +316,12 @@ mod tests {
         assert_eq!(
             list(", user: w, exec: true, sidecars: {s: {image: 's:1'}}"),
             ["services.w.exec", "services.w.sidecars", "services.w.user"]
+        );
+        assert_eq!(
+            list(
+                ", logs: {firelens: {options: {Name: s3}}}, deployment: {alarms: [{existing: a}]}"
+            ),
+            ["services.w.deployment.alarms", "services.w.logs"]
         );
         let settings = "}}\nnetwork: {create: {flow_logs: all}}\nmetric: {tracing: true}\n#";
         let text = format!("name: a\nservices: {{w: {{image: 'w:1'{settings}");

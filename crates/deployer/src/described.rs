@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::Service;
+use aws_sdk_ecs::types::{Service, ServiceField};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::error::{Result, aws};
@@ -22,7 +22,7 @@ pub(crate) struct Described {
     pub missing_clusters: Vec<String>,
 }
 
-/// Describes services that are given by cluster, and name or ARN. Omits services that ECS doesn't know.
+/// Describes services, with their tags, that are given by cluster, and name or ARN. Omits services that ECS doesn't know.
 pub(crate) async fn describe<'a>(
     session: &Session<'_>,
     wanted: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -77,6 +77,7 @@ async fn describe_batch(
 ) -> Result<Option<Vec<Service>>> {
     let request = session.clients.ecs.describe_services().cluster(cluster);
     let asked = names.iter().map(|name| (*name).to_owned()).collect();
+    let request = request.include(ServiceField::Tags);
     match request.set_services(Some(asked)).send().await {
         Ok(reply) => Ok(Some(reply.services.unwrap_or_default())),
         Err(error)

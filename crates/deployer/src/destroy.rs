@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use template::contract::list_retained;
 use tokio::time::Instant;
 
 use crate::delete::{delete, protected};
@@ -12,13 +13,14 @@ use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
 use crate::observe::{Observed, all_resources, observe_or_deleted, resources};
 use crate::ownership::require_ours;
+use crate::released::{self, deployed_template};
 use crate::remains::{Remains, look_for_all};
 use crate::resource::Resource;
 use crate::retain::take_retained;
 use crate::session::Session;
 use crate::status::{Operation, Status};
 use crate::stored::forget_stored;
-use crate::suspension::resume_all;
+use crate::suspension::{resume_all, resume_left};
 
 /// What a deletion will remove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,6 +29,8 @@ pub struct Doomed {
     pub stack: String,
     /// Its resources.
     pub resources: Vec<Resource>,
+    /// Its resources that stay in AWS: imported ones, and those that `overrides` retain.
+    pub released: Vec<Resource>,
     /// Queues that hold messages, and their number.
     pub messages: Vec<QueueMessages>,
 }
@@ -38,7 +42,7 @@ pub struct Destroyed {
     pub existed: bool,
     /// The resources that were checked, and those that remain.
     pub remains: Remains,
-    /// Resources that CloudFormation couldn't delete and kept, as requested.
+    /// Resources that CloudFormation couldn't delete and kept, as requested, and those that always stay.
     pub retained: Vec<Resource>,
 }
 
@@ -52,6 +56,10 @@ pub struct DestroyOptions {
 }
 
 impl Destroyed {
+    fn retaining(self, retained: Vec<Resource>) -> Self {
+        Self { retained, ..self }
+    }
+
     /// Describes, for people, which parts of the stack `name` are gone, and how that was verified.
     #[must_use]
     pub fn describe(&self, name: &str) -> String {
@@ -110,24 +118,31 @@ pub async fn destroy(
                 retained: Vec::new(),
             });
         }
-        Found::Deleted(stack, resources) => return proved(session, &stack, &resources).await,
+        Found::Deleted(stack, resources) => {
+            let stayed = |one: &Resource| one.status == DELETE_SKIPPED;
+            let (released, resources): (Vec<_>, Vec<_>) = resources.into_iter().partition(stayed);
+            let destroyed = proved(session, &stack, &resources).await?;
+            return Ok(destroyed.retaining(released));
+        }
     };
     if stack.termination_protection {
         return Err(protected(name));
     }
     let force = options.force;
-    let mut resources = resources(session, &stack).await?;
-    let retained = take_retained(&stack, &mut resources, &options.retain)?;
+    let (mut resources, released) = list_doomed(session, &stack).await?;
+    let mut retained = take_retained(&stack, &mut resources, &options.retain)?;
     deletion_protection::check(session, &stack, &resources).await?;
     let doomed = Doomed {
         stack: name.to_owned(),
         messages: messages::count_messages(session, &resources, force).await?,
         resources,
+        released,
     };
     if let Some(refusal) = messages::refuse_loss(&doomed.messages).filter(|_| !force) {
         return Err(refusal
             .hint("let the workers finish or move the messages, or give them up with --force"));
     }
+    released::check(session, &stack, (&doomed.resources, &doomed.released)).await?;
     approve(&doomed)?;
     resume_all(session, &stack.tags).await?;
     session.note(format!(
@@ -136,10 +151,27 @@ pub async fn destroy(
     ));
     delete(session, name, &stack, &doomed.resources, &retained).await?;
     let destroyed = proved(session, &stack, &doomed.resources).await?;
-    Ok(Destroyed {
-        retained,
-        ..destroyed
-    })
+    retained.extend(doomed.released);
+    Ok(destroyed.retaining(retained))
+}
+
+/// CloudFormation's status of a resource that stayed when its stack was deleted.
+const DELETE_SKIPPED: &str = "DELETE_SKIPPED";
+
+/// Lists the resources that a deletion of the stack deletes, and those that stay in AWS.
+async fn list_doomed(
+    session: &Session<'_>,
+    stack: &Observed,
+) -> Result<(Vec<Resource>, Vec<Resource>)> {
+    let resources = resources(session, stack).await?;
+    if !stack.status.has_resources() {
+        return Ok((resources, Vec::new()));
+    }
+    let template = deployed_template(session, stack).await?;
+    let retained = list_retained(&template);
+    let stays = |one: &Resource| retained.contains(&one.logical_id);
+    let (released, doomed) = resources.into_iter().partition(stays);
+    Ok((doomed, released))
 }
 
 enum Found {
@@ -169,7 +201,7 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
             return Ok(Found::Settled(stack));
         };
         let before = match operation {
-            Operation::Delete => resources(session, &stack).await?,
+            Operation::Delete => list_doomed(session, &stack).await?.0,
             _ => Vec::new(),
         };
         let ended = follow(session, name, &stack, operation).await?;
@@ -192,7 +224,7 @@ async fn proved(
     stack: &Observed,
     resources: &[Resource],
 ) -> Result<Destroyed> {
-    resume_all(session, &stack.tags).await?;
+    resume_left(session, stack).await?;
     let patience = AFTERGLOW.min(session.pace.patience);
     let (proof, stored) = futures::join!(
         prove(session, stack, resources, patience),

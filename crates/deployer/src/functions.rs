@@ -24,8 +24,8 @@ pub struct Function {
     pub arn: String,
     /// Logical ID in the template. Empty if the function isn't a resource of the stack.
     pub logical_id: String,
-    /// The constant inputs of the rules that invoke it.
-    pub inputs: Vec<String>,
+    /// The targets of the rules that invoke it.
+    pub targets: Vec<Target>,
     /// What it does.
     pub kind: FunctionKind,
 }
@@ -130,8 +130,8 @@ pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<
             Ok::<_, Error>(Function {
                 name: function_name(&arn).to_owned(),
                 logical_id: resource.map(|r| r.logical_id.clone()).unwrap_or_default(),
-                inputs: targets.into_iter().map(|target| target.input).collect(),
                 kind,
+                targets,
                 arn,
             })
         })
@@ -241,7 +241,8 @@ impl Function {
     /// demand checks repeatedly for its rule's whole period, so its event requests a single check.
     #[must_use]
     pub fn events(&self) -> Vec<String> {
-        self.inputs.iter().map(|input| check_once(input)).collect()
+        let inputs = self.targets.iter().map(|target| &target.input);
+        inputs.map(|input| check_once(input)).collect()
     }
 }
 

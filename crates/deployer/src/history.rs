@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
+use template::contract::types;
 
 use crate::cloudwatch::{Reading, Window, read};
+use crate::deployed_stack::DeployedStack;
 use crate::error::{Error, Result};
 use crate::messages::name_in;
-use crate::observe::resources;
-use crate::ownership::observe_ours;
 use crate::session::Session;
 
 /// Messages that were sent to queues, period by period without gaps.
@@ -60,36 +60,20 @@ const LATEST: Duration = Duration::from_secs(15 * 60);
 /// The purpose of the request, for messages.
 const DOING: &str = "read the metric NumberOfMessagesSent";
 
-/// Returns the names of a stack's queues with these logical IDs, in the same order. `None` if there is no such
-/// stack.
+/// Returns the names of a stack's queues with these logical IDs, in the same order.
 ///
 /// # Errors
-/// If AWS can't be reached, or if the stack has no such queue.
-pub async fn deployed_queues(
-    session: &Session<'_>,
-    stack: &str,
-    logical_ids: &[String],
-) -> Result<Option<Vec<String>>> {
-    let Some(observed) = observe_ours(session, stack).await? else {
-        return Ok(None);
+/// If the stack has no such queue.
+pub fn deployed_queues(stack: &DeployedStack, logical_ids: &[String]) -> Result<Vec<String>> {
+    let name = |id: &String| match stack.find(types::QUEUE, id) {
+        Some(queue) => Ok(name_in(&queue.physical_id).to_owned()),
+        None => Err(Error::failed(format!(
+            "the stack {} has no queue {id} yet",
+            stack.stack.name
+        ))
+        .hint("`deploy` makes it; until it has a history, give a CSV file or a generator")),
     };
-    let resources = resources(session, &observed).await?;
-    let name = |id: &String| {
-        let of_id = resources.iter().find(|resource| resource.logical_id == *id);
-        of_id
-            .filter(|queue| !queue.physical_id.is_empty())
-            .map(|queue| name_in(&queue.physical_id).to_owned())
-            .ok_or_else(|| {
-                Error::failed(format!("the stack {stack} has no queue {id} yet")).hint(
-                    "`deploy` makes it; until it has a history, give a CSV file or a generator",
-                )
-            })
-    };
-    logical_ids
-        .iter()
-        .map(name)
-        .collect::<Result<_>>()
-        .map(Some)
+    logical_ids.iter().map(name).collect()
 }
 
 /// Reads how many messages were sent to queues of this account and region: per minute where CloudWatch still

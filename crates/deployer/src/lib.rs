@@ -7,6 +7,7 @@
 //! and time are arguments.
 
 mod action;
+mod activities;
 mod adopt_service;
 mod assets;
 mod attempts;
@@ -40,6 +41,7 @@ mod function_logs;
 mod functions;
 mod history;
 mod http;
+mod import;
 mod inspect;
 mod invoke;
 mod logs;
@@ -54,6 +56,7 @@ mod plan;
 mod preflight;
 mod prepare;
 mod region;
+mod released;
 mod remains;
 mod resource;
 mod retain;
@@ -81,7 +84,7 @@ mod why;
 pub use action::Action;
 pub use adopt_service::{AdoptRequest, read_adopted};
 pub use assets::Asset;
-pub use change_set::{Source, TemplateSource};
+pub use change_set::{Import, Source, TemplateSource};
 pub use clients::{Clients, Connection};
 pub use cloudwatch::Datapoint;
 pub use code::{BuiltFunctions, FunctionCode};
@@ -109,6 +112,7 @@ pub use follow::Cause;
 pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, ServiceName, functions};
 pub use history::{Between, SentHistory, deployed_queues, sent_histories, sent_history};
 pub use http::is_loopback;
+pub use import::{ImportRequest, Imported, NotImported, import_resources};
 pub use inspect::{
     Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandMeasurements, DemandState,
     Inspection, LiveSnapshot, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState,
@@ -121,7 +125,8 @@ pub use objective_share::{QueueShares, ServiceShares, Share, objective_shares};
 pub use observe::{Observed, resources};
 pub use ownership::{deployed_template, observe_ours};
 pub use pause::{
-    PauseRequest, Paused, PausedService, Resumed, ResumedService, Unreminded, pause, resume,
+    PauseRequest, Paused, PausedService, Resumed, ResumedService, Unreminded, confirm_pauses,
+    name_caller, pause, resume,
 };
 pub use plan::{Change, Plan, Recovering};
 pub use preflight::{Identity, identify_for};
@@ -135,5 +140,5 @@ pub use session::{DeployStep, Pace, Progress, Session};
 pub use set_count::{PlannedCount, plan_count, set_count};
 pub use stacks::{StackSummary, list_stacks};
 pub use status::{NextStep, Operation, Recovery, Status, next_step};
-pub use track_record::{RecordSubject, TrackRecord, read_track_record};
+pub use track_record::{QueueRecord, RecordSubject, TrackRecord, read_track_record};
 pub use why::{Cause as WhyCause, Why};

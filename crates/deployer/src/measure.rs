@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
 use crate::functions::check_once;
-use crate::invoke::{self, Attempt, function_name};
+use crate::invoke::{self, Attempt, Invocation, function_name};
+use crate::pause::unread_pause;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::{Purpose, Target, read_targets};
@@ -57,7 +58,10 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
     loop {
         let why = match invoke::invoke_once(session, &target.arn, &event).await? {
             Attempt::ScoredRun(invocation) => match invocation.error {
-                None => return Ok(true),
+                None => {
+                    note_unread_pauses(session, &invocation);
+                    return Ok(true);
+                }
                 Some(why) => why,
             },
             Attempt::NotAllowed(error) => {
@@ -94,6 +98,17 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
         }
         tokio::time::sleep(delay).await;
         delay = session.pace.next(delay);
+    }
+}
+
+/// A function that can't read pauses keeps scaling, so people should know that before they need a pause.
+fn note_unread_pauses(session: &Session<'_>, invocation: &Invocation) {
+    let unread = invocation.log.iter().find_map(|line| unread_pause(line));
+    if let Some(error) = unread {
+        session.note(format!(
+            "{} couldn't read whether its services are paused; if that stays so, `pause` doesn't stop it: {error}",
+            invocation.function
+        ));
     }
 }
 

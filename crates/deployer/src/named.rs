@@ -48,12 +48,6 @@ pub(crate) async fn read_scalable_targets(
     Ok(found)
 }
 
-/// Whether the scheduled actions of a target are suspended. If so, its bounds don't change.
-pub(crate) fn is_schedule_paused(target: &ScalableTarget) -> bool {
-    let suspended = target.suspended_state();
-    suspended.and_then(|state| state.scheduled_scaling_suspended()) == Some(true)
-}
-
 /// Reads the alarms with these names. Omits alarms that don't exist.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 //! show it.
 //!
 //! No metric of AWS has it. SQS publishes, per minute, how many messages were received and the age of the oldest one. Messages that
-//! were received while the oldest wasn't too old were in time; of a minute in which it was, all count as late. SQS counts the age
+//! were received while the oldest wasn't too old were in time; of a minute in which it was, or was before, all count as late. SQS counts the age
 //! until a message is deleted, so the work on it is allowed for. Source: Amazon SQS Developer Guide, "Available CloudWatch metrics
 //! for Amazon SQS".
 
@@ -165,12 +165,16 @@ fn is_here(deployed: &DeployedStack, queue: &ExistingQueue) -> bool {
     deployed.stack.id.contains(&place)
 }
 
-/// What was received, then the age of the oldest.
 fn list_readings(subject: &Subject) -> [Reading; 2] {
+    queue_readings(&subject.in_sqs)
+}
+
+/// What was received from a queue, by its name in SQS, then the age of the oldest.
+pub(crate) fn queue_readings(queue: &str) -> [Reading; 2] {
     let reading = |name, statistic| Reading {
         namespace: "AWS/SQS".to_owned(),
         name,
-        dimensions: vec![("QueueName", subject.in_sqs.clone())],
+        dimensions: vec![("QueueName", queue.to_owned())],
         statistic,
     };
     [
@@ -182,12 +186,28 @@ fn list_readings(subject: &Subject) -> [Reading; 2] {
 /// The share from `begin` on. `limit`: seconds up to which an age is in time.
 fn measure(received: &[Datapoint], ages: &[Datapoint], limit: f64, begin: i64) -> Share {
     let ages: BTreeMap<i64, f64> = ages.iter().map(|point| (point.at, point.value)).collect();
+    let received = received.iter().filter(|point| point.at >= begin);
+    let points = received.map(|point| {
+        let age = |at| ages.get(&at).copied();
+        (point.value, [age(point.at), age(point.at - 60)])
+    });
+    share_in_time(points, limit)
+}
+
+/// The share in time of messages that were received in each of several periods, with the ages of the oldest one in that period and in
+/// the minute before. A backlog that is drained within a minute leaves no age in that minute. `limit`: seconds up to which an age is
+/// in time.
+pub(crate) fn share_in_time(
+    points: impl Iterator<Item = (f64, [Option<f64>; 2])>,
+    limit: f64,
+) -> Share {
     let (mut all, mut known, mut met) = (0.0, 0.0, 0.0);
-    for point in received.iter().filter(|point| point.at >= begin) {
-        all += point.value;
-        if let Some(age) = ages.get(&point.at) {
-            known += point.value;
-            met += if *age <= limit { point.value } else { 0.0 };
+    for (received, [age, before]) in points {
+        all += received;
+        if let Some(age) = age {
+            known += received;
+            let in_time = age.max(before.unwrap_or(age)) <= limit;
+            met += if in_time { received } else { 0.0 };
         }
     }
     let reason = if all == 0.0 {
@@ -231,6 +251,14 @@ mod tests {
         assert_eq!((all.messages, all.share), (100, Some(0.9)));
         // The last two minutes: 40 of 50.
         assert_eq!(measure(&received, &ages, 10.0, 60).share, Some(0.8));
+    }
+
+    /// 40 messages waited for three minutes for the first task, which received all of them at once.
+    #[test]
+    fn a_backlog_that_is_drained_within_a_minute_was_late() {
+        let ages = points(&[(0, 60.0), (1, 120.0), (2, 180.0), (3, 0.0), (4, 1.0)]);
+        let share = measure(&points(&[(3, 40.0), (4, 10.0)]), &ages, 10.0, 0);
+        assert_eq!((share.messages, share.share), (50, Some(0.2)));
     }
 
     #[test]

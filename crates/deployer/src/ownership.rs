@@ -84,15 +84,20 @@ pub(crate) async fn observe_ours_with_template(
     Ok(Some((stack, template)))
 }
 
-/// Returns the literal text of the stack's deployed template. `None` if there is no such stack.
+/// Returns the stack, and the literal text of its deployed template. `None` if there is no such stack. A stack in review has no
+/// template.
 ///
 /// # Errors
-/// If CloudFormation can't be reached.
-pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Option<String>> {
+/// As [`observe_ours`], and if the template can't be read.
+pub async fn deployed_template(
+    session: &Session<'_>,
+    name: &str,
+) -> Result<Option<(Observed, Option<String>)>> {
     let Some(stack) = observe(session, name).await? else {
         return Ok(None);
     };
-    read_ours(session, &stack).await?
+    let template = read_ours(session, &stack).await??;
+    Ok(Some((stack, template)))
 }
 
 /// Refuses a stack that isn't ours, in any state.

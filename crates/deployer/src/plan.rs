@@ -1,6 +1,6 @@
 //! A plan: the effects of a change set, as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::{
     Change as SdkChange, ChangeAction, Replacement, ResourceChange, ResourceChangeDetail,
@@ -57,7 +57,7 @@ pub struct Change {
     /// The properties that change, such as `TargetTrackingScalingPolicyConfiguration`.
     pub properties: Vec<String>,
     /// The changes in the template's properties. Empty for a dashboard, and for a change with another cause, such as
-    /// the change of another resource.
+    /// the change of another resource. For an import, what the next deploy changes.
     pub values: Vec<ValueChange>,
     /// Whether deleting it is never a loss, regardless of its type: the dead-letter queue of a function of the
     /// stack.
@@ -106,6 +106,23 @@ impl Plan {
         }
     }
 
+    /// Marks these resources, if they are removed: CloudFormation doesn't delete them.
+    pub(crate) fn mark_released(&mut self, retained: &BTreeSet<String>) {
+        for change in &mut self.changes {
+            if change.action == Action::Remove && retained.contains(&change.logical_id) {
+                change.action = Action::Release;
+                change.consequence = None;
+            }
+        }
+    }
+
+    /// Whether the plan imports resources. Then it does nothing else.
+    #[must_use]
+    pub fn is_import(&self) -> bool {
+        let mut changes = self.changes.iter();
+        changes.any(|change| change.action == Action::Import)
+    }
+
     /// Whether an approved recovery included this plan: it creates the stack again and does nothing else.
     pub(crate) fn is_included_in(&self, recovered: &Plan) -> bool {
         let adds = |change: &Change| change.action == Action::Add;
@@ -140,7 +157,7 @@ impl Plan {
 }
 
 impl Change {
-    fn of(action: Action, logical_id: &str, resource_type: &str) -> Self {
+    pub(crate) fn of(action: Action, logical_id: &str, resource_type: &str) -> Self {
         Self {
             action,
             logical_id: logical_id.to_owned(),
@@ -205,7 +222,8 @@ fn convert_change(change: &ResourceChange) -> Change {
 
 fn convert_action(change: &ResourceChange) -> Action {
     match (change.action(), change.replacement()) {
-        (Some(ChangeAction::Add | ChangeAction::Import), _) => Action::Add,
+        (Some(ChangeAction::Add), _) => Action::Add,
+        (Some(ChangeAction::Import), _) => Action::Import,
         (Some(ChangeAction::Remove), _) => Action::Remove,
         (_, Some(Replacement::True)) => Action::Replace,
         (_, Some(Replacement::Conditional)) => Action::MayReplace,

@@ -1,11 +1,12 @@
 //! Prepares a stack definition: builds functions, uploads assets, and collects the input of a change set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use serde_json::Value;
 use stack::{Architecture, Stack, ValueChange};
 use template::Template;
+use template::contract::list_retained;
 
 use crate::assets::{Asset, Bucket, DraftTemplate, object_url, require_code, upload};
 use crate::change_set::{Source, TemplateSource};
@@ -60,6 +61,8 @@ struct Unuploaded {
     assets: Vec<Asset>,
     /// See [`Source::shortened_queues`].
     shortened_queues: Vec<String>,
+    /// See [`Source::retained`].
+    retained: BTreeSet<String>,
     explanation: Explanation,
 }
 
@@ -199,6 +202,7 @@ async fn make_template<E: From<Error>>(
         .as_ref()
         .map(|deployed| template.list_shortened_queues(deployed));
     let shortened_queues = shortened_queues.unwrap_or_default();
+    let retained = deployed.as_ref().map(list_retained).unwrap_or_default();
     let explanation = deployed.map(|deployed| Explanation::of(&deployed, template.to_json()));
     let explanation = explanation.unwrap_or_default().locate(&stack, &template);
     if explanation.is_unrecorded {
@@ -221,6 +225,7 @@ async fn make_template<E: From<Error>>(
         parameters,
         assets,
         shortened_queues,
+        retained,
         explanation,
     })
 }
@@ -240,6 +245,7 @@ impl Unuploaded {
             .insert(template::PARAMETER_ASSETS_BUCKET, bucket);
         let mut source = make_source(&self.stack, &self.template, body, self.parameters);
         source.shortened_queues = self.shortened_queues;
+        source.retained = self.retained;
         source.explanation = self.explanation;
         Prepared {
             source,

@@ -12,10 +12,11 @@ use serde_json::Value;
 use template::contract::{read_schedule, types};
 
 use crate::error::{Result, aws, unless_denied};
-use crate::named::{is_schedule_paused, read_scalable_targets};
+use crate::named::read_scalable_targets;
 use crate::observe::deployed_resources;
 use crate::resource::Resource;
 use crate::session::Session;
+use crate::suspension::Suspended;
 
 /// Registers the bounds that hold `now` (since the Unix epoch) of each scalable target with a schedule, and of each
 /// target whose schedule this deploy removed. `before` is the template that was deployed until now.
@@ -114,7 +115,7 @@ async fn register_all(session: &Session<'_>, expected: &BTreeMap<String, Bounds>
         let Some(target) = found.iter().find(is_it) else {
             continue;
         };
-        if is_schedule_paused(target) {
+        if Suspended::of(target).schedule {
             session.note(format!(
                 "the schedule of {id} is paused: its bounds are left as they are"
             ));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::deployed_stack::DeployedStack;
 use crate::error::{Error, Kind, Result, aws};
 use crate::functions::ServiceName;
-use crate::inspect::{Inspection, ServiceState, inspect_stack};
+use crate::inspect::{Inspection, ServiceState, inspect_deployed};
 use crate::session::Session;
 
 /// A desired count to set manually.
@@ -41,7 +41,7 @@ pub async fn plan_count(
     (name, count): (&str, u32),
     now: SystemTime,
 ) -> Result<PlannedCount> {
-    let inspection = inspect_stack(session, stack.stack.clone(), now).await?;
+    let inspection = inspect_deployed(session, stack, now).await?;
     let state = find(stack, &inspection, name)?;
     let from = state.desired.ok_or_else(|| {
         let error = format!("failed to read the service {}", state.service);

@@ -11,9 +11,11 @@ use template::contract::SUSPENDED_TAG;
 
 use crate::error::{Error, Result, aws, is_denied};
 use crate::named::read_scalable_targets;
+use crate::observe::{Observed, observe};
 use crate::preflight::list_own;
 use crate::schedules::{Registration, register_target};
 use crate::session::Session;
+use crate::targets::name_scalable_target;
 
 /// What is suspended on a scalable target: scale-out, scale-in, and scheduled actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -236,18 +238,16 @@ fn keep_records(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (String
         .map(|(key, value)| (key.clone(), value.clone()))
 }
 
-/// Lists the existing services that a function scales by demand: `service/CLUSTER/SERVICE` by their names in the
-/// definition.
+/// Lists the services that a function scales, and that existed before the stack or can have: `service/CLUSTER/SERVICE` by
+/// their names in the definition.
 fn list_scaled_by_function(stack: &Stack) -> BTreeMap<String, String> {
     let scaled = stack
         .services
         .iter()
         .filter(|(_, service)| service.is_scaled() && !service.has_scalable_target());
-    let named = scaled.filter_map(|(short, service)| match &service.source {
-        stack::ServiceSource::Existing { cluster, service } => {
-            Some((short.clone(), format!("service/{cluster}/{service}")))
-        }
-        stack::ServiceSource::Create(_) => None,
+    let named = scaled.filter_map(|(short, service)| {
+        let id = name_scalable_target(stack, service)?;
+        Some((short.clone(), id))
     });
     named.collect()
 }
@@ -323,6 +323,27 @@ pub(crate) async fn resume_all(
     resumed
         .await
         .map_err(|error: Error| error.hint(still_suspended(ids.iter().map(String::as_str))))
+}
+
+/// Restores the states that a deleted stack still records, as [`resume_all`]. A target that another stack of its name has suspended
+/// since then stays suspended: that stack has its own record.
+///
+/// # Errors
+/// As for [`resume_all`], and if it can't be read whether there is such a stack.
+pub(crate) async fn resume_left(session: &Session<'_>, stack: &Observed) -> Result<()> {
+    let mut tags = stack.tags.clone();
+    if read_records(&tags).is_empty() {
+        return Ok(());
+    }
+    let other = observe(session, &stack.name).await?;
+    if let Some(other) = other.filter(|other| other.id != stack.id) {
+        let held = read_records(&other.tags);
+        tags.retain(|_, value| {
+            let own = Record::read(value);
+            !own.is_some_and(|own| held.values().any(|one| one.id == own.id))
+        });
+    }
+    resume_all(session, &tags).await
 }
 
 /// Sets what is suspended on a scalable target. Nothing else changes.

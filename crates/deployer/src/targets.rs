@@ -6,6 +6,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use scaling::{DemandOrder, MetricRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use stack::{Cluster, Service, ServiceSource, Stack};
 use template::contract::types;
 
 use crate::error::{Error, Result, aws};
@@ -13,9 +14,21 @@ use crate::named::list_rule_targets;
 use crate::resource::Resource;
 use crate::session::Session;
 
+/// Returns the resource ID (`service/CLUSTER/SERVICE`) of a service that can have another owner's scalable target: an existing
+/// one, or an imported one, which has a fixed name in an existing cluster.
+pub(crate) fn name_scalable_target(stack: &Stack, service: &Service) -> Option<String> {
+    let (cluster, name) = match (&service.source, &stack.cluster) {
+        (ServiceSource::Existing { cluster, service }, _) => (cluster, service),
+        (ServiceSource::Create(spec), Cluster::Existing { name }) => (name, spec.name.as_ref()?),
+        (ServiceSource::Create(_), Cluster::Create { .. }) => return None,
+    };
+    Some(format!("service/{cluster}/{name}"))
+}
+
 /// A target of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub struct Target {
+    /// Name of the rule.
     pub rule: String,
     /// ARN of the function that the rule invokes.
     pub arn: String,

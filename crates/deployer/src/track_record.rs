@@ -7,10 +7,11 @@ use std::time::{Duration, SystemTime};
 use scaling::{RECOMMENDED_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC};
 use serde::Serialize;
 
-use crate::cloudwatch::{Datapoint, Reading, Series, Window, read};
+use crate::cloudwatch::{Datapoint, Reading, Window, read};
 use crate::error::Result;
 use crate::functions::ServiceName;
-use crate::history::{Between, SentHistory, sent_history};
+use crate::history::{Between, SentHistory, sent_histories, sent_history};
+use crate::objective_share::{queue_readings, share_in_time};
 use crate::session::Session;
 
 /// The history of a service, period by period without gaps. A period without a datapoint is `None`.
@@ -18,9 +19,8 @@ use crate::session::Session;
 pub struct TrackRecord {
     /// Messages that were sent to its queues. All other lists have the same periods.
     pub sent: SentHistory,
-    /// Maximum age in seconds of the oldest message in any of its queues. SQS counts messages until they are deleted,
-    /// so messages in flight are included.
-    pub oldest: Vec<Option<f64>>,
+    /// Each of its queues, in the order of the subject's.
+    pub queues: Vec<QueueRecord>,
     /// Average number of running tasks.
     pub running: Vec<Option<f64>>,
     /// Maximum number of tasks that an observing policy would have set.
@@ -30,6 +30,18 @@ pub struct TrackRecord {
     pub within_objective: Option<f64>,
 }
 
+/// The history of one queue of a service.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QueueRecord {
+    /// Messages that were sent to it, if the subject wanted them separately and there were any.
+    pub sent: Option<SentHistory>,
+    /// Messages that were received from it.
+    pub received: Vec<Option<f64>>,
+    /// Maximum age in seconds of its oldest message. SQS counts messages until they are deleted, so messages in flight are
+    /// included.
+    pub oldest: Vec<Option<f64>>,
+}
+
 /// The service whose record is read.
 #[derive(Clone, Debug)]
 pub struct RecordSubject {
@@ -37,6 +49,8 @@ pub struct RecordSubject {
     pub service: ServiceName,
     /// Names of its queues, in this account and region.
     pub queues: Vec<String>,
+    /// Whether to read separately what was sent to each queue.
+    pub separately: bool,
     /// Namespace of the functions' metrics.
     pub namespace: String,
     /// Datapoints per minute of a task's CPU utilization: 1, or 3 with high resolution.
@@ -62,6 +76,11 @@ pub async fn read_track_record(
 ) -> Result<TrackRecord> {
     let sent = sent_history(session, &subject.queues, between, now).await?;
     let sent = skip_silence(sent);
+    let each = match subject.separately {
+        true => sent_histories(session, &subject.queues, between, now).await?,
+        false => vec![None; subject.queues.len()],
+    };
+    let each = each.into_iter().map(|one| Some(skip_to(one?, sent.begin)));
     let window = window(&sent);
     let metric = |namespace: &str, name, statistic| Reading {
         namespace: namespace.to_owned(),
@@ -77,13 +96,12 @@ pub async fn read_track_record(
         metric(&subject.namespace, RECOMMENDED_TASKS_METRIC, "Maximum"),
         metric(&subject.namespace, WITHIN_OBJECTIVE_METRIC, "Minimum"),
     ];
-    let oldest = subject.queues.iter().map(|queue| Reading {
-        namespace: "AWS/SQS".to_owned(),
-        name: "ApproximateAgeOfOldestMessage",
-        dimensions: vec![("QueueName", queue.clone())],
-        statistic: "Maximum",
-    });
-    readings.extend(oldest);
+    readings.extend(
+        subject
+            .queues
+            .iter()
+            .flat_map(|queue| queue_readings(queue)),
+    );
     let mut found = read(session, DOING, &readings, window).await?.into_iter();
     let mut next = || {
         found
@@ -91,13 +109,19 @@ pub async fn read_track_record(
             .map_or(Ok(Vec::new()), |one| one.complete(DOING))
     };
     let (running, recommended, within) = (next()?, next()?, next()?);
-    let oldest = found.map(|one: Series| one.complete(DOING));
-    let oldest: Vec<Vec<Datapoint>> = oldest.collect::<Result<_>>()?;
+    let mut queues = Vec::with_capacity(subject.queues.len());
+    for own in each {
+        queues.push(QueueRecord {
+            sent: own,
+            received: arrange(&sent, next()?.into_iter()),
+            oldest: arrange(&sent, next()?.into_iter()),
+        });
+    }
     let minutes = sent.period.as_secs_f64() / 60.0;
     let per_task = minutes * f64::from(subject.datapoints_per_minute.max(1));
     let newest = within.iter().max_by_key(|point| point.at);
     Ok(TrackRecord {
-        oldest: arrange(&sent, oldest.into_iter().flatten()),
+        queues,
         running: arrange(
             &sent,
             running.into_iter().map(|point| Datapoint {
@@ -114,7 +138,18 @@ pub async fn read_track_record(
 /// Drops the periods before the first message, when the queues might not have been in use yet.
 fn skip_silence(sent: SentHistory) -> SentHistory {
     let silent = sent.counts.iter().take_while(|count| **count == 0).count();
-    let skipped = silent.min(sent.counts.len().saturating_sub(1));
+    skip(sent, silent)
+}
+
+/// Drops the periods before a time, in seconds since 1970.
+fn skip_to(sent: SentHistory, begin: u64) -> SentHistory {
+    let periods = begin.saturating_sub(sent.begin) / sent.period.as_secs().max(1);
+    skip(sent, usize::try_from(periods).unwrap_or(usize::MAX))
+}
+
+/// Drops the first periods, except for the last of all.
+fn skip(sent: SentHistory, periods: usize) -> SentHistory {
+    let skipped = periods.min(sent.counts.len().saturating_sub(1));
     let length = sent.period.as_secs().saturating_mul(skipped as u64);
     SentHistory {
         begin: sent.begin.saturating_add(length),
@@ -152,15 +187,32 @@ fn arrange(sent: &SentHistory, points: impl Iterator<Item = Datapoint>) -> Vec<O
     places.map(|place| largest.get(&place).copied()).collect()
 }
 
-impl TrackRecord {
-    /// Returns for how long the oldest message was older than the objective.
+impl QueueRecord {
+    /// Returns the share, from 0 to 1, of its messages that started in time, by periods: see [`crate::objective_shares`]. `None` if it
+    /// can't be measured. `limit`: the age up to which a message is in time, including the work on it.
     #[must_use]
-    pub fn time_over(&self, objective: Duration) -> Duration {
+    pub fn within(&self, limit: Duration) -> Option<f64> {
+        let before = std::iter::once(&None).chain(&self.oldest);
+        let points = self.received.iter().zip(self.oldest.iter().zip(before));
+        let points =
+            points.filter_map(|(received, (age, before))| Some(((*received)?, [*age, *before])));
+        share_in_time(points, limit.as_secs_f64()).share
+    }
+}
+
+impl TrackRecord {
+    /// Returns for how long the oldest message of one of these queues was older than the objective.
+    #[must_use]
+    pub fn time_over(&self, queues: &[QueueRecord], objective: Duration) -> Duration {
         let limit = objective.as_secs_f64();
-        let over = self.oldest.iter().flatten().filter(|age| **age > limit);
-        self.sent
-            .period
-            .saturating_mul(u32::try_from(over.count()).unwrap_or(u32::MAX))
+        let periods = 0..self.sent.counts.len();
+        let age = |queue: &QueueRecord, place| queue.oldest.get(place).copied().flatten();
+        let over = periods.filter(|place| {
+            let mut ages = queues.iter().filter_map(|queue| age(queue, *place));
+            ages.any(|age| age > limit)
+        });
+        let over = u32::try_from(over.count()).unwrap_or(u32::MAX);
+        self.sent.period.saturating_mul(over)
     }
 
     /// Returns the task-hours, and the share of periods for which they are known.
@@ -235,10 +287,10 @@ mod tests {
     fn tasks_are_added_up_where_they_are_known() {
         let running = [point(0, 2.0), point(2, 4.0), point(3, 3.0), point(9, 50.0)];
         let record = TrackRecord {
-            oldest: arrange(
-                &sent(4),
-                [point(0, 11.0), point(0, 9.0), point(3, 10.0)].into_iter(),
-            ),
+            queues: vec![
+                queue(&[(0, 11.0), (3, 10.0)], &[(0, 30.0), (3, 60.0)]),
+                queue(&[(0, 9.0)], &[(2, 5.0)]),
+            ],
             running: arrange(&sent(4), running.into_iter()),
             recommended: vec![None; 4],
             within_objective: None,
@@ -248,11 +300,47 @@ mod tests {
         assert_eq!(record.task_hours(), (9.0 / 60.0, 0.75));
         assert_eq!(record.most_tasks(), Some(4.0));
         assert_eq!(record.changes(), (1, 1));
-        // The older queue counts. 10 s are within an objective of 10 s.
-        assert_eq!(record.oldest, [Some(11.0), None, None, Some(10.0)]);
+        // Any queue counts. 10 s are within an objective of 10 s.
+        let over = |queues: &[QueueRecord], seconds| {
+            let over = record.time_over(queues, Duration::from_secs(seconds));
+            over.as_secs() / 60
+        };
+        assert_eq!((over(&record.queues, 10), over(&record.queues, 8)), (1, 2));
         assert_eq!(
-            record.time_over(Duration::from_secs(10)),
-            Duration::from_secs(60)
+            (over(&record.queues[1..], 10), over(&record.queues[1..], 8)),
+            (0, 1)
+        );
+        // 60 of 90 messages were received when the oldest was at most 10 s old. The age of the second queue's is unknown.
+        let within = |queue: &QueueRecord| queue.within(Duration::from_secs(10));
+        assert_eq!(within(&record.queues[0]), Some(60.0 / 90.0));
+        assert_eq!(within(&record.queues[1]), None);
+    }
+
+    /// Ages and received messages by minutes.
+    fn queue(oldest: &[(i64, f64)], received: &[(i64, f64)]) -> QueueRecord {
+        let arranged = |points: &[(i64, f64)]| {
+            let points = points.iter().map(|(minute, value)| point(*minute, *value));
+            arrange(&sent(4), points)
+        };
+        QueueRecord {
+            sent: None,
+            received: arranged(received),
+            oldest: arranged(oldest),
+        }
+    }
+
+    /// The first queue's own history starts where that of all does.
+    #[test]
+    fn a_queue_s_history_starts_with_all_of_them() {
+        let own = SentHistory {
+            counts: vec![0, 0, 0, 4],
+            silent: 2,
+            ..sent(4)
+        };
+        let cut = skip_to(own, BEGIN + 120);
+        assert_eq!(
+            (cut.begin, cut.counts, cut.silent),
+            (BEGIN + 120, vec![0, 4], 0)
         );
     }
 }

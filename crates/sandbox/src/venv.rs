@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::prepared::{is_prepared, prepare_folder};
@@ -73,16 +74,33 @@ impl Venv {
     pub fn ensure(&self, note: &dyn Fn(&str), what: &str) -> Result<()> {
         prepare_folder(&self.folder, &self.requirements, || {
             note(what);
-            self.install()
+            self.install(note)
         })
     }
 
-    fn install(&self) -> Result<()> {
+    fn install(&self, note: &dyn Fn(&str)) -> Result<()> {
         let python = find_python()?;
         let log = create_with_parents(&self.log)?;
         let mut venv = Command::new(python);
         venv.args(["-m", "venv"]).arg(&self.folder);
-        run("make a Python environment", &mut venv, &log, &self.log)?;
+        run(
+            "make a Python environment",
+            &mut venv,
+            &log,
+            &self.log,
+            &|| {},
+        )?;
+        let wanted = self
+            .requirements
+            .iter()
+            .map(|file| count_packages(file))
+            .sum();
+        let report = || {
+            note(&describe_progress(
+                &fs::read_to_string(&self.log).unwrap_or_default(),
+                wanted,
+            ))
+        };
         for requirements in &self.requirements {
             let mut pip = Command::new(self.program("python"));
             // No isolation, because a build would otherwise download its tools without a lock. The lock file
@@ -99,6 +117,7 @@ impl Venv {
                 &mut pip,
                 &log,
                 &self.log,
+                &report,
             )?;
         }
         Ok(())
@@ -143,7 +162,36 @@ fn create_with_parents(path: &Path) -> Result<File> {
     File::create(path).map_err(Error::file("write", path))
 }
 
-fn run(doing: &str, command: &mut Command, log: &File, log_path: &Path) -> Result<()> {
+/// The packages of a lock file, each of which starts a line.
+fn count_packages(requirements: &Path) -> usize {
+    let text = fs::read_to_string(requirements).unwrap_or_default();
+    let lines = text.lines().filter(|line| line.contains("=="));
+    lines.filter(|line| !line.starts_with([' ', '#'])).count()
+}
+
+/// How far pip is, by its log.
+fn describe_progress(log: &str, wanted: usize) -> String {
+    let found = log
+        .lines()
+        .filter(|line| line.starts_with("Collecting "))
+        .count();
+    match found < wanted {
+        true => format!("downloading package {found} of {wanted}"),
+        false => format!("unpacking {wanted} packages"),
+    }
+}
+
+/// Time between two reports of a command that takes long.
+const REPORTS: Duration = Duration::from_secs(15);
+
+/// Runs a command with its output in a log; calls `report` now and then.
+fn run(
+    doing: &str,
+    command: &mut Command,
+    log: &File,
+    log_path: &Path,
+    report: &dyn Fn(),
+) -> Result<()> {
     let failed = |detail: String| Error::Command {
         doing: doing.to_owned(),
         detail,
@@ -151,11 +199,20 @@ fn run(doing: &str, command: &mut Command, log: &File, log_path: &Path) -> Resul
     };
     let out = log.try_clone().map_err(Error::file("write", log_path))?;
     let err = log.try_clone().map_err(Error::file("write", log_path))?;
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(out)
-        .stderr(err)
-        .status();
+    let child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
+    let status = child.and_then(|mut child| {
+        let mut last = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if last.elapsed() > REPORTS {
+                report();
+                last = Instant::now();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(failed(last_lines(log_path, 5))),
@@ -177,6 +234,19 @@ pub(crate) fn last_lines(path: &Path, count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_is_read_from_the_log_of_pip() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("requirements.txt");
+        let lock = "# a comment with ==\na==1 \\\n    --hash=sha256:00\nb==2 \\\n    # via a==1\n";
+        fs::write(&file, lock).unwrap();
+        assert_eq!(count_packages(&file), 2);
+        let log = "Collecting a==1 (from -r x)\n  Downloading a-1.whl (276 kB)\n";
+        assert_eq!(describe_progress(log, 2), "downloading package 1 of 2");
+        let log = format!("{log}Collecting b==2\nInstalling collected packages: a, b\n");
+        assert_eq!(describe_progress(&log, 2), "unpacking 2 packages");
+    }
 
     fn venv(folder: &Path, requirements: &str) -> Venv {
         let lock = folder.join("requirements.txt");

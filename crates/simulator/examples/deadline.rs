@@ -4,12 +4,13 @@
 //!
 //! `report` compares the policies over objectives, starts, and processing times; `ranges` shows how much the
 //! algorithm's results in the report depend on the seed; `stress` violates the algorithm's assumptions; `sensitivity`
-//! changes one constant at a time; `tracking` uses the metric for target tracking. LOADS is `chosen` (the loads that
+//! changes one constant at a time; `tracking` uses the metric for target tracking; `loads` compares the policies for
+//! each load, `excess` shows what the excess over the work is for, and `wrong` configures half and double the processing
+//! time; `counts` writes the messages of each 5 s, with `--load`. LOADS is `chosen` (the loads that
 //! were used to choose the constants), `unseen`, or `all`. Each cell: geometric mean of task time ÷ work, mean share
 //! within the objective, worst share.
 
 use std::error::Error;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use simulator::{
 /// Work per message, in seconds.
 const WORK: f64 = 2.0;
 
-/// Mean number of busy tasks to which a recorded load is scaled, and the maximum in any five minutes.
+/// Mean number of busy tasks to which a recorded load is scaled, and the number at which five minutes are cut.
 const MEAN_TASKS: f64 = 8.0;
 const MOST_TASKS: f64 = 180.0;
 
@@ -84,6 +85,9 @@ struct Cell {
     within: f64,
     cost: f64,
     actions: f64,
+    /// Time of running tasks ÷ work, and the same of the ideal.
+    running: f64,
+    ideal: f64,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -103,13 +107,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments.first().map_or("report", String::as_str) {
         "report" => report(&loads, seeds),
         "loads" => each_load(&loads, seeds, value("--objective")),
-        "one" => one(&loads, seeds, value("--objective")),
+        "excess" => excess(&loads, seeds, value("--objective")),
+        "wrong" => wrong(&loads, seeds),
+        "counts" => {
+            counts(&loads);
+            Ok(())
+        }
         "ranges" => ranges(&loads, seeds),
         "stress" => stress(&loads, seeds),
         "sensitivity" => sensitivity(&loads, seeds),
         "tracking" => tracking(&loads, seeds),
         other => Err(format!(
-            "\"{other}\" is none of report, ranges, loads, stress, sensitivity, tracking"
+            "\"{other}\" is none of report, ranges, loads, excess, wrong, counts, stress, sensitivity, tracking"
         )
         .into()),
     }
@@ -124,14 +133,14 @@ fn loads(traces: Option<&Path>, days: u32, set: &str) -> Result<Loads, Box<dyn E
             .collect();
         files.sort();
         for path in files {
-            let load = Load::read_csv(File::open(&path)?, None)?;
             let name = path
                 .file_stem()
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            let factor = if name == "elb" { 20.0 } else { factor(&load) };
-            loads.push((name, load.scaled(factor)?));
+            let text = std::fs::read_to_string(&path)?;
+            let scaled = scale_rows(&text, (name == "elb").then_some(20.0))?;
+            loads.push((name, Load::read_csv(scaled.as_bytes(), None)?));
         }
     }
     let generated = match set {
@@ -156,16 +165,42 @@ fn loads(traces: Option<&Path>, days: u32, set: &str) -> Result<Loads, Box<dyn E
         .collect()
 }
 
-/// Returns the factor by which a recorded load is scaled: to a mean of 8 busy tasks, but at most 180 in any
-/// five minutes.
-fn factor(load: &Load) -> f64 {
-    let mut parts = std::collections::BTreeMap::<u64, f64>::new();
-    for message in load.arrivals(1) {
-        *parts.entry(message.at / 300_000_000_000).or_default() += WORK / 300.0;
+/// Scales a file of a time and a count per 5 minutes: by a factor, or to a mean of 8 busy tasks. Rows of more than 180
+/// tasks are cut.
+fn scale_rows(text: &str, factor: Option<f64>) -> Result<String, Box<dyn Error>> {
+    let rows: Result<Vec<(&str, f64)>, Box<dyn Error>> = text
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let (time, count) = line.rsplit_once(',').ok_or("a row without a count")?;
+            Ok((time, count.parse()?))
+        })
+        .collect();
+    let rows = rows?;
+    let row_of = |tasks: f64| tasks * 300.0 / WORK;
+    let most = row_of(MOST_TASKS);
+    let sum = |factor: f64| {
+        rows.iter()
+            .map(|(_, count)| (count * factor).min(most))
+            .sum::<f64>()
+    };
+    let (mut low, mut high) = (0.0, 1e6);
+    for _ in 0..100 {
+        let middle = f64::midpoint(low, high);
+        if sum(middle) < row_of(MEAN_TASKS) * rows.len() as f64 {
+            low = middle;
+        } else {
+            high = middle;
+        }
     }
-    let mean = parts.values().sum::<f64>() * 300.0 / load.duration().as_secs_f64();
-    let most = parts.values().copied().fold(0.0, f64::max);
-    (MEAN_TASKS / mean).min(MOST_TASKS / most)
+    let factor = factor.unwrap_or(low);
+    let scaled = rows.iter().map(|(time, count)| {
+        let count = (count * factor).min(most).round();
+        format!("{time},{count}\n")
+    });
+    Ok(std::iter::once("timestamp,value\n".to_owned())
+        .chain(scaled)
+        .collect())
 }
 
 impl std::fmt::Display for Cell {
@@ -174,6 +209,7 @@ impl std::fmt::Display for Cell {
             within,
             cost,
             actions,
+            ..
         } = self;
         write!(f, "{:.2}% × {cost:.3}, {actions:.0}", within * 100.0)
     }
@@ -226,6 +262,8 @@ impl Case {
             within: 0.0,
             cost: 0.0,
             actions: 0.0,
+            running: 0.0,
+            ideal: 0.0,
         };
         for seed in self.seed..self.seed + self.seeds {
             let outcome = simulate(&scenario, load, seed).map_err(|error| error.to_string())?;
@@ -233,6 +271,12 @@ impl Case {
                 / f64::from(self.concurrency);
             cell.within += outcome.within_objective * share;
             cell.cost += outcome.tasks.seconds / work * share;
+            cell.ideal += outcome.tasks.needed_seconds / work * share;
+            let mut since = 0.0;
+            for point in &outcome.series {
+                cell.running += point.running * (point.at - since) / work * share;
+                since = point.at;
+            }
             cell.actions += (outcome.scaling.out + outcome.scaling.r#in) as f64
                 / (outcome.duration / 86_400.0)
                 * share;
@@ -431,23 +475,83 @@ fn each_load(loads: &Loads, seeds: u64, objective: Option<String>) -> Result<(),
     Ok(())
 }
 
-/// Only the algorithm, with and without warm tasks. A row per load.
-fn one(loads: &Loads, seeds: u64, objective: Option<String>) -> Result<(), Box<dyn Error>> {
+/// What the algorithm's task time is for, as parts of the work: a row per load. Tasks that start or finish their last
+/// message; tasks that the ideal has too, because tasks are whole and at least one runs; warm tasks; and the rest, which
+/// are margins for chance, and tasks that aren't removed yet.
+fn excess(loads: &Loads, seeds: u64, objective: Option<String>) -> Result<(), Box<dyn Error>> {
     let objective: u64 = objective.map_or(Ok(60), |text| text.parse())?;
+    let case = Case::usual(objective, seeds);
     let off = DeadlinePolicy {
         warm: Warm::Off,
         ..deadline()
     };
-    let only = [Policy::Deadline(deadline()), Policy::Deadline(off)];
-    let rows = Case::usual(objective, seeds).run_all(loads, &only)?;
-    for ((name, _), row) in loads.iter().zip(&rows) {
-        let cells: Vec<String> = row.iter().map(Cell::to_string).collect();
+    head(&[
+        "task time ÷ work, within objective",
+        "starting and stopping",
+        "whole tasks",
+        "warm tasks",
+        "margins and delays",
+    ]);
+    let rows: Result<Vec<_>, String> = loads
+        .par_iter()
+        .with_max_len(1)
+        .map(|(_, load)| {
+            let cell = case.run(load, &Policy::Deadline(deadline()))?;
+            let cold = match objective {
+                ..60 => case.run(load, &Policy::Deadline(off))?,
+                _ => cell,
+            };
+            Ok((cell, cold))
+        })
+        .collect();
+    let rows = rows?;
+    for ((name, _), (cell, cold)) in loads.iter().zip(&rows) {
+        let warm = cell.cost - cold.cost;
+        let starting = cell.cost - cell.running;
+        let rest = cell.cost - 1.0 - starting - (cell.ideal - 1.0) - warm;
+        println!(
+            "| {name} | {:.3}, {:.2}% | {starting:.3} | {:.3} | {warm:.3} | {rest:.3} |",
+            cell.cost,
+            cell.within * 100.0,
+            cell.ideal - 1.0,
+        );
+    }
+    println!("{}", summarize(rows.iter().map(|(cell, _)| *cell)));
+    Ok(())
+}
+
+/// Half and double the true processing time configured: a row per load.
+fn wrong(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
+    head(&["right", "half", "double"]);
+    let given = |factor: f64| {
+        Policy::Deadline(DeadlinePolicy {
+            processing_time: Some(Duration::from_secs_f64(WORK * factor)),
+            ..deadline()
+        })
+    };
+    let rows = Case::usual(60, seeds).run_all(loads, &[1.0, 0.5, 2.0].map(given))?;
+    for ((name, _), row) in loads.iter().zip(rows) {
+        let cells: Vec<String> = row
+            .iter()
+            .map(|cell| summarize([*cell].into_iter()))
+            .collect();
         println!("| {name} | {} |", cells.join(" | "));
     }
-    for at in 0..only.len() {
-        println!("{}", summarize(rows.iter().map(|row| row[at])));
-    }
     Ok(())
+}
+
+/// The messages of each 5 s, a line per load.
+fn counts(loads: &Loads) {
+    for (_, load) in loads {
+        let mut counts = vec![0u32; (load.duration().as_secs() / 5 + 1) as usize];
+        for message in load.arrivals(101) {
+            if let Some(count) = counts.get_mut((message.at / 5_000_000_000) as usize) {
+                *count += 1;
+            }
+        }
+        let counts: Vec<String> = counts.iter().map(u32::to_string).collect();
+        println!("{}", counts.join(","));
+    }
 }
 
 fn row(

@@ -1,6 +1,8 @@
 //! The experiment of docs/demand.md on queues with different objectives: how the required tasks of two queues are
 //! combined into one count. `cargo run --release -p simulator --example queues -- [--hours N] [--seeds N]`.
 //!
+//! `--equal` compares two queues with equal objectives instead, as one queue and with turns.
+//!
 //! Tasks receive messages from the two queues in turn. Each cell: task time ÷ work, and the share within the objective
 //! of the urgent and the patient queue, the minimum over all seeds.
 
@@ -97,6 +99,32 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// Queues with equal objectives.
+fn equal() -> Vec<Case> {
+    let case = |name, objective, loads: [&'static str; 2]| Case {
+        name,
+        queues: loads.map(|load| Queue {
+            objective,
+            work: 2.0,
+            load,
+        }),
+    };
+    let steady = "poisson:rate=4/s,for=14d";
+    let bursts = "on-off:on=15/s,off=1/s,on_for=10m,off_for=50m,for=14d";
+    let large = "on-off:on=60/s,off=0.1/s,on_for=3m,off_for=57m,for=14d";
+    let mmpp = "mmpp:rates=1/s|15/s,stays=50m|10m,for=14d";
+    vec![
+        case("both steady", 60, [steady, steady]),
+        case("4/s and 0.5/s", 60, [steady, "poisson:rate=0.5/s,for=14d"]),
+        case("bursts and steady", 60, [bursts, steady]),
+        case("large bursts and steady", 60, [large, steady]),
+        case("both burst", 60, [mmpp, mmpp]),
+        case("large bursts and steady, 5 min", 300, [large, steady]),
+        case("both burst, 5 min", 300, [mmpp, mmpp]),
+        case("bursts and steady, 10 s", 10, [bursts, steady]),
+    ]
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let value = |name: &str| {
@@ -105,14 +133,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let hours = value("--hours").unwrap_or_else(|| "24".to_owned());
     let seeds: u64 = value("--seeds").map_or(Ok(1), |text| text.parse())?;
-    let names: Vec<&str> = FORMS.iter().map(|(name, _)| *name).collect();
+    let (cases, forms) = match arguments.iter().any(|one| one == "--equal") {
+        true => (equal(), vec![FORMS[0], FORMS[4]]),
+        false => (cases(), FORMS.to_vec()),
+    };
+    let names: Vec<&str> = forms.iter().map(|(name, _)| *name).collect();
     println!(
         "| | {} |\n|---{}|",
         names.join(" | "),
-        "|---".repeat(FORMS.len())
+        "|---".repeat(forms.len())
     );
-    for case in cases() {
-        let cells: Result<Vec<String>, String> = FORMS
+    for case in cases {
+        let cells: Result<Vec<String>, String> = forms
             .par_iter()
             .map(|(_, form)| cell(&case, *form, &hours, seeds).map_err(|error| error.to_string()))
             .collect();
@@ -150,9 +182,10 @@ fn scenario(case: &Case, form: Form) -> Scenario {
     let shortest = case.queues.iter().map(|queue| queue.objective).min();
     let shortest = Duration::from_secs(shortest.unwrap_or_default());
     let mut policy = DeadlinePolicy::defaults(time(mean));
-    if let Form::Each(sharing) = form {
-        policy.tuning.sharing = sharing;
-    }
+    policy.tuning.sharing = match form {
+        Form::One => Sharing::Sum,
+        Form::Each(sharing) => sharing,
+    };
     let processing = Distribution::Exponential(time(mean));
     let mut scenario = Scenario::new(case.name, shortest, processing, Policy::Deadline(policy));
     scenario.max = 300;

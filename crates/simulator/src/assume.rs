@@ -5,7 +5,15 @@ use std::time::Duration;
 use crate::assumptions::Assumption;
 use crate::random::Distribution;
 use crate::scenario::Overrides;
-use crate::time::parse_duration;
+use crate::time::{parse_duration, write_duration};
+
+/// The key that a wrong one probably means, or else all of them.
+fn describe_keys(wrong: &str) -> String {
+    match stack::nearest(wrong, KEYS.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("it is one of {}", KEYS.join(", ")),
+    }
+}
 
 /// Why an assumption isn't valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +22,7 @@ pub enum AssumeError {
     #[error("\"{0}\" is no assumption: write KEY=VALUE")]
     Form(String),
     /// No such key.
-    #[error("nothing is called \"{0}\": it is one of {known}", known = KEYS.join(", "))]
+    #[error("nothing is called \"{0}\": {meant}", meant = describe_keys(.0))]
     Key(String),
     /// A value that isn't valid for the key.
     #[error("{key}={value}: write {form}")]
@@ -104,7 +112,7 @@ impl Overrides {
 
     /// Lists, for people, the service's values that override the definition.
     pub(crate) fn list_given(&self) -> Vec<Assumption> {
-        let time = |time: Duration| format!("{time:?}");
+        let time = write_duration;
         let values = [
             ("slo", "latency objective", self.slo.map(time)),
             (
@@ -354,8 +362,12 @@ mod tests {
             "\"task_start\" is no assumption: write KEY=VALUE"
         );
         assert!(
-            error_message("taskstart=3s")
-                .starts_with("nothing is called \"taskstart\": it is one of slo,")
+            error_message("anything=3s")
+                .starts_with("nothing is called \"anything\": it is one of slo,")
+        );
+        assert_eq!(
+            error_message("taskstart=3s"),
+            "nothing is called \"taskstart\": did you mean task_start?"
         );
         assert_eq!(
             error_message("concurrency=0"),

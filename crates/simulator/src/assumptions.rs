@@ -8,7 +8,7 @@ use std::time::Duration;
 use scaling::TrackingBehavior;
 
 use crate::random::Distribution;
-use crate::time::{Nanos, nanos};
+use crate::time::{Nanos, nanos, write_duration};
 
 /// Everything that the simulation assumes about AWS and the tasks. Each doc comment contains the default and
 /// its source: (A) AWS's documentation, (B) other people's measurements, (C) inference.
@@ -171,7 +171,7 @@ impl Assumptions {
             evidence: self.evidence.get(key).cloned(),
         };
         let time =
-            |key, name, value: Duration, source| line(key, name, format!("{value:?}"), source);
+            |key, name, value: Duration, source| line(key, name, write_duration(value), source);
         let mut lines = Vec::new();
         if self.minute != Duration::from_secs(60) {
             lines.push(time("minute", "a minute of the loop", self.minute, "C"));

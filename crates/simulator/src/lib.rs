@@ -17,7 +17,9 @@ mod control;
 mod cost;
 mod elasticity;
 mod engine;
+mod experiment;
 mod frontier;
+mod knobs;
 mod late;
 mod load;
 mod measurement;
@@ -30,6 +32,7 @@ mod report;
 mod scenario;
 mod score;
 mod simulate;
+mod simulation;
 mod survey;
 mod time;
 mod tune;
@@ -48,7 +51,12 @@ pub use cost::{
 };
 pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};
+pub use experiment::{
+    Assumed, AssumedError, Changed, CommandLine, Experiment, Refused, Share, public_definition,
+    quote, quote_all,
+};
 pub use frontier::{Frontier, FrontierIdeal, FrontierPolicy, FrontierRun, frontier};
+pub use knobs::{Choice, Knob, Turned, Turns, list_knobs};
 pub use late::{Cut, LatePoint, LateTime, LateTimes};
 pub use load::{
     Arrival, Arrivals, DateOrder, GeneratorError, LimitError, Load, LoadLimits, PartError, Place,
@@ -66,9 +74,12 @@ pub use policy::{
 };
 pub use progress::Progress;
 pub use random::Distribution;
-pub use report::{Advice, Cause, CauseKind, Commands, ComparedPolicy, Figure, Piece, Report};
+pub use report::{
+    Advice, Cause, CauseKind, Commands, ComparedPolicy, Figure, Inputs, Knobs, Parts, Piece, Report,
+};
 pub use scenario::{Deployments, Overrides, QueueScenario, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
+pub use simulation::{Extent, Simulation, required_share};
 pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};
 pub use tune::{
     Alternative, Change, Figures, Known, Law, LiftedLimit, Limits, Parameter, Part, Period,

@@ -6,6 +6,20 @@ pub(crate) fn count(count: u64) -> f64 {
     count as f64
 }
 
+/// A number as text that gives the same number again. JSON's readers can be wrong in the last digit.
+pub(crate) mod exact {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&number.to_string())
+    }
+
+    pub(crate) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<f64, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
 /// Formats a share from 0 to 1 in percent, rounded down, so that less than all never shows as 100%.
 #[must_use]
 pub fn format_share(share: f64) -> String {
@@ -72,6 +86,12 @@ pub(crate) fn format_rate(per_second: f64) -> String {
         _ => 2,
     };
     format!("{}/s", format_number(per_second, decimals))
+}
+
+/// Seconds as hours, without the unit: `714.4`, `0.19`.
+pub(crate) fn format_hours(seconds: f64) -> String {
+    let hours = seconds / 3_600.0;
+    format_number(hours, if hours < 1.0 { 3 } else { 1 })
 }
 
 /// A number with thousands separated, and up to so many decimals.

@@ -93,6 +93,8 @@ pub struct QueueOutcome {
     pub p99: f64,
     /// Maximum of their waiting times, in seconds.
     pub max: f64,
+    /// Seconds during which its oldest waiting message had waited longer than its objective.
+    pub over_slo: f64,
 }
 
 impl QueueOutcome {
@@ -375,6 +377,7 @@ fn list_queues(scenario: &Scenario, records: &Records) -> Vec<QueueOutcome> {
             within_objective: lane_share(lane),
             p99: p99.unwrap_or_default().min(longest),
             max: longest,
+            over_slo: seconds(lane.over),
         }
     };
     queues.map(outcome).collect()

@@ -96,6 +96,21 @@ pub enum QueueMetric {
     Deleted,
 }
 
+impl QueueMetric {
+    /// The metric that SQS publishes by this name. `None` if it isn't simulated.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "ApproximateNumberOfMessagesVisible" => Self::Visible,
+            "ApproximateNumberOfMessagesNotVisible" => Self::NotVisible,
+            "ApproximateAgeOfOldestMessage" => Self::OldestAge,
+            "NumberOfMessagesSent" => Self::Sent,
+            "NumberOfMessagesDeleted" => Self::Deleted,
+            _ => return None,
+        })
+    }
+}
+
 /// How to aggregate the datapoints of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
@@ -109,6 +124,21 @@ pub enum Statistic {
     Maximum,
     /// Number of datapoints.
     SampleCount,
+}
+
+impl Statistic {
+    /// The statistic that CloudWatch calls by this name. `None` if it isn't simulated.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "Average" => Self::Average,
+            "Sum" => Self::Sum,
+            "Minimum" => Self::Minimum,
+            "Maximum" => Self::Maximum,
+            "SampleCount" => Self::SampleCount,
+            _ => return None,
+        })
+    }
 }
 
 /// Steps with a metric for each side.

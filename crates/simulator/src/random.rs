@@ -8,7 +8,7 @@ use rand_distr::{Distribution as _, Exp1, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
-use crate::time::{Nanos, from_seconds, shortened};
+use crate::time::{Nanos, from_seconds, shortened, write_duration};
 
 /// The purpose of a stream of random numbers.
 #[derive(Clone, Copy, Debug)]
@@ -122,12 +122,13 @@ impl Distribution {
 
 impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |time: &Duration| write_duration(*time);
         match self {
-            Self::Fixed(value) => write!(f, "{value:?}"),
-            Self::Uniform(from, to) => write!(f, "{from:?} to {to:?}, uniform"),
-            Self::Exponential(mean) => write!(f, "{mean:?} on average, exponential"),
+            Self::Fixed(value) => f.write_str(&time(value)),
+            Self::Uniform(from, to) => write!(f, "{} to {}, uniform", time(from), time(to)),
+            Self::Exponential(mean) => write!(f, "{} on average, exponential", time(mean)),
             Self::Lognormal { mean, cv } => {
-                write!(f, "{mean:?} on average, lognormal with cv {cv}")
+                write!(f, "{} on average, lognormal with cv {cv}", time(mean))
             }
         }
     }

@@ -81,9 +81,35 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(total).ok()
 }
 
+/// A duration that [`parse_duration`] reads again as the same: `1m 30s`, or in seconds, as `1.25s`, where that would be rounded.
+pub(crate) fn write_duration(time: Duration) -> String {
+    let text = crate::number::format_duration(time.as_secs_f64());
+    match parse_duration(&text) == Some(time) {
+        true => text,
+        false => format!("{time:?}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_written_as_people_do_and_stay_exact() {
+        let cases = [
+            (0, "0s"),
+            (400, "400ms"),
+            (1_250, "1.25s"),
+            (60_000, "1m"),
+            (90_000, "1m 30s"),
+            (3_661_000, "3661s"),
+        ];
+        for (millis, text) in cases {
+            let time = Duration::from_millis(millis);
+            assert_eq!(write_duration(time), text);
+            assert_eq!(parse_duration(text), Some(time));
+        }
+    }
 
     #[test]
     fn durations_are_read() {

@@ -261,15 +261,7 @@ impl Findings {
     }
 
     fn label(&self, span: Span, text: String) -> Label {
-        let (line, column) = self.source.position(span.start);
-        Label {
-            line,
-            column,
-            offset: span.start,
-            length: span.end.saturating_sub(span.start),
-            text,
-            argument: self.source.argument_at(span.start).map(str::to_owned),
-        }
+        Label::at(&self.source, span, text)
     }
 }
 

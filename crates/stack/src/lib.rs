@@ -53,7 +53,7 @@ pub use select::Selection;
 pub use shape::REGIONS;
 pub use slo::Slo;
 pub use variable::name_variable;
-pub use written::{Place, Written};
+pub use written::{LateError, Place, Written};
 
 use findings::Findings;
 use source::Source;

@@ -38,6 +38,20 @@ pub struct Label {
     pub argument: Option<String>,
 }
 
+impl Label {
+    pub(crate) fn at(source: &Source, span: Span, text: impl Into<String>) -> Self {
+        let (line, column) = source.position(span.start);
+        Self {
+            line,
+            column,
+            offset: span.start,
+            length: span.end.saturating_sub(span.start),
+            text: text.into(),
+            argument: source.argument_at(span.start).map(str::to_owned),
+        }
+    }
+}
+
 /// One problem of a definition.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -94,12 +108,6 @@ impl Problem {
         &self.labels
     }
 
-    /// Whether it is the same problem at the same places, from another reading.
-    fn is_same(&self, other: &Self) -> bool {
-        (&self.message, &self.path, &self.labels) == (&other.message, &other.path, &other.labels)
-            && self.source.name() == other.source.name()
-    }
-
     fn offset(&self) -> usize {
         self.labels.first().map_or(0, |label| label.offset)
     }
@@ -116,6 +124,16 @@ impl Problem {
             })
     }
 }
+
+/// The same problem at the same places, even from another reading.
+impl PartialEq for Problem {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.message, &self.path, &self.labels) == (&other.message, &other.path, &other.labels)
+            && self.source.name() == other.source.name()
+    }
+}
+
+impl Eq for Problem {}
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -185,7 +203,7 @@ impl Serialize for Problem {
 }
 
 /// Every problem of one definition, errors first, both groups in the file's order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Name of the definition, usually its path.
     source: String,
@@ -211,7 +229,7 @@ impl Report {
             self.source = format!("{}, {}", self.source, other.source);
         }
         for problem in other.problems {
-            if !self.problems.iter().any(|known| known.is_same(&problem)) {
+            if !self.problems.contains(&problem) {
                 self.problems.push(problem);
             }
         }

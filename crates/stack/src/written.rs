@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::path;
+use crate::problem::{Label, Problem, Report, Severity};
 use crate::select::ENVIRONMENTS;
 use crate::source::{Source, Span};
 use crate::yaml::Node;
@@ -20,7 +21,21 @@ pub struct Written(Option<Arc<Content>>);
 
 struct Content {
     definition: Option<Value>,
-    places: BTreeMap<String, Place>,
+    source: Arc<Source>,
+    places: BTreeMap<String, (Place, Span)>,
+}
+
+/// An error that only a later step finds, such as the synthesis of the template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateError {
+    /// Path of the value at fault.
+    pub path: String,
+    /// The problem: a lowercase fragment without a period.
+    pub message: String,
+    /// The text at the value's place.
+    pub label: &'static str,
+    /// The fix, if the message doesn't contain it.
+    pub help: Option<String>,
 }
 
 /// The place of a value in a definition.
@@ -59,7 +74,7 @@ impl PartialEq for Written {
 
 impl Written {
     /// Remembers a merged tree.
-    pub(crate) fn of(root: &Node, source: &Source) -> Self {
+    pub(crate) fn of(root: &Node, source: &Arc<Source>) -> Self {
         let mut places = BTreeMap::new();
         collect_places(root, "", source, &mut places);
         let mut definition = root.to_json();
@@ -68,7 +83,11 @@ impl Written {
             map.remove(ENVIRONMENTS);
         }
         let definition = definition.map(sort_keys);
-        Self(Some(Arc::new(Content { definition, places })))
+        Self(Some(Arc::new(Content {
+            definition,
+            source: Arc::clone(source),
+            places,
+        })))
     }
 
     /// The values after merging the environment and `--set`, and without the environments. `None` if they aren't
@@ -82,14 +101,41 @@ impl Written {
     /// is known.
     #[must_use]
     pub fn place(&self, path: &str) -> Option<&Place> {
+        self.find(path).map(|(place, _)| place)
+    }
+
+    fn find(&self, path: &str) -> Option<&(Place, Span)> {
         let places = &self.0.as_ref()?.places;
         let mut path = path;
         loop {
-            if let Some(place) = places.get(path) {
-                return Some(place);
+            if let Some(found) = places.get(path) {
+                return Some(found);
             }
             path = path.get(..path.rfind(['.', '['])?)?;
         }
+    }
+
+    /// A report of errors, each with the place of its value, or else of the nearest value around it.
+    #[must_use]
+    pub fn report(&self, errors: Vec<LateError>) -> Report {
+        let source = match &self.0 {
+            Some(content) => Arc::clone(&content.source),
+            None => Arc::new(Source::new("the definition", "")),
+        };
+        let problems = errors.into_iter().map(|error| {
+            let found = self.find(&error.path);
+            let label = found.map(|(_, span)| Label::at(&source, *span, error.label));
+            Problem {
+                severity: Severity::Error,
+                message: error.message,
+                path: error.path,
+                help: error.help,
+                labels: label.into_iter().collect(),
+                shows_lines: true,
+                source: Arc::clone(&source),
+            }
+        });
+        Report::new(&source, problems.collect(), 0)
     }
 }
 
@@ -108,18 +154,29 @@ fn sort_keys(value: Value) -> Value {
     }
 }
 
-fn collect_places(node: &Node, outer: &str, source: &Source, places: &mut BTreeMap<String, Place>) {
+fn collect_places(
+    node: &Node,
+    outer: &str,
+    source: &Source,
+    places: &mut BTreeMap<String, (Place, Span)>,
+) {
     for (key, value) in node.entries() {
         let path = path::key(outer, &key.text);
         if outer.is_empty() && key.text == ENVIRONMENTS {
             continue;
         }
-        places.insert(path.clone(), find_place(&path, key.span, source));
+        places.insert(
+            path.clone(),
+            (find_place(&path, key.span, source), key.span),
+        );
         collect_places(value, &path, source, places);
     }
     for (index, item) in node.items().iter().enumerate() {
         let path = path::item(outer, index);
-        places.insert(path.clone(), find_place(&path, item.span, source));
+        places.insert(
+            path.clone(),
+            (find_place(&path, item.span, source), item.span),
+        );
         collect_places(item, &path, source, places);
     }
 }

@@ -1,5 +1,7 @@
 //! Why a stack definition has no template.
 
+use stack::Report;
+
 use crate::limits;
 
 /// Why a stack definition has no template. Each error names the change to make.
@@ -16,8 +18,8 @@ pub enum SynthesisError {
     /// Overrides that aren't valid in the template.
     #[error("{problems}")]
     Overrides {
-        /// One line per problem: the path in the definition, and the problem.
-        problems: String,
+        /// Each problem with its place in the definition.
+        problems: Report,
     },
     /// A service consumes a queue that is not defined.
     #[error("service {service} consumes queue {queue}, which is not defined")]
@@ -51,8 +53,8 @@ pub enum SynthesisError {
     },
     /// A deployed service would move between Fargate and EC2 instances.
     #[error(
-        "the capacity of a deployed service can't change between Fargate and EC2 instances ({id}): ECS doesn't \
-         change the network of a service's tasks. Deploy the services on the new capacity as a separate stack that \
+        "the capacity of a deployed service can't change between Fargate and EC2 instances ({id}): ECS \
+         doesn't move its tasks between the two. Deploy the services on the new capacity as a separate stack that \
          consumes the queues of this one (`existing`), and destroy the old services afterward"
     )]
     CapacityMoves {

@@ -41,4 +41,5 @@ pub use parameters::{
     PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, PARAMETER_SCALING_FUNCTION_KEY,
     PARAMETER_SERIALIZE_SCALING,
 };
+pub use resources::runbook::list_alarm_sections;
 pub use synthesize::synthesize;

@@ -5,10 +5,12 @@ use serde_json::{Map, Value, json};
 
 use crate::builder::Template;
 use crate::cluster::on_demand;
-use crate::contract::types;
+use crate::contract::{keep_mark, types};
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resources::function_network;
+use crate::services::connect::{SERVICE_CONNECT, render_off};
+use crate::services::deployment::{ALARMS, DEPLOYMENT, render_alarms};
 use crate::services::{ENABLE_EXEC, MONITORING, render_monitoring};
 
 type Resources = Map<String, Value>;
@@ -21,9 +23,11 @@ impl Template {
     ///   setting;
     /// - `exec` that the deployed template turned on is turned off, and metrics every 20 s return to every minute,
     ///   for the same reason;
+    /// - Service Connect and alarms of deployments are turned off, for the same reason;
     /// - access logs and deletion protection of a load balancer are turned off, for the same reason;
     /// - for the same reason, a removed filter of a subscription is emptied, a function leaves its VPC and is no
-    ///   longer traced, and a queue's attributes return to their defaults.
+    ///   longer traced, and a queue's attributes return to their defaults;
+    /// - an imported resource keeps its mark, so that it stays in AWS when it leaves the stack.
     ///
     /// # Errors
     /// If a service moves between Fargate and EC2 instances, if a load balancer moves to another VPC, if a new
@@ -36,6 +40,9 @@ impl Template {
         if let Some(new) = document.get_mut("Resources").and_then(Value::as_object_mut) {
             for (id, resource) in new.iter_mut() {
                 let before = old.get(id).filter(|before| kind(before) == kind(resource));
+                if let Some(before) = before {
+                    keep_mark(resource, before);
+                }
                 let Some(before) = before.and_then(|before| before.get("Properties")).cloned()
                 else {
                     continue;
@@ -140,7 +147,9 @@ const LAUNCH_TYPE: &str = "LaunchType";
 const FORCE: &str = "ForceNewDeployment";
 
 fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), SynthesisError> {
-    let is_on_fargate = |properties: &Value| properties.get("NetworkConfiguration").is_some();
+    let is_on_fargate = |properties: &Value| {
+        properties.get("NetworkConfiguration").is_some() && !names_providers(properties)
+    };
     if resource.get("Properties").is_some_and(is_on_fargate) != is_on_fargate(before) {
         return Err(SynthesisError::CapacityMoves { id: id.to_owned() });
     }
@@ -153,6 +162,17 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
     }
     if before.get(ENABLE_EXEC).is_some() {
         service.entry(ENABLE_EXEC).or_insert(json!(false));
+    }
+    if before.get(SERVICE_CONNECT).is_some() {
+        service.entry(SERVICE_CONNECT).or_insert_with(render_off);
+    }
+    if before
+        .get(DEPLOYMENT)
+        .is_some_and(|old| old.get(ALARMS).is_some())
+        && let Some(Value::Object(deployment)) = service.get_mut(DEPLOYMENT)
+    {
+        let none = || render_alarms(&[], false);
+        deployment.entry(ALARMS).or_insert_with(none);
     }
     // A missing strategy also means "unchanged" on an existing cluster.
     let stays = service.get("Cluster") == before.get("Cluster");
@@ -181,6 +201,14 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
         (None, _) => {}
     }
     Ok(())
+}
+
+/// Whether a service runs on named capacity providers, which have instances.
+fn names_providers(properties: &Value) -> bool {
+    let items = properties.get(STRATEGY).and_then(Value::as_array);
+    let names = items.into_iter().flatten();
+    let mut names = names.filter_map(|item| item.get("CapacityProvider")?.as_str());
+    names.any(|name| !name.starts_with("FARGATE"))
 }
 
 /// The strategy in short, such as `FARGATE_SPOT 1`: different for different strategies, and always the same for the

@@ -218,6 +218,8 @@ async fn publish_history(theirs: &Theirs<'_>) {
     let age = |minute: i64| if minute % 3 == 0 { 90.0 } else { 5.0 };
     let client = &theirs.cloud.clients.cloudwatch;
     let sent = (0..30).map(|minute| of_queue("NumberOfMessagesSent", minute, 30.0));
+    let received = (0..30).map(|minute| of_queue("NumberOfMessagesReceived", minute, 30.0));
+    let sent = sent.chain(received);
     let ages = (0..30).map(|minute| of_queue("ApproximateAgeOfOldestMessage", minute, age(minute)));
     for (namespace, data) in [
         ("AWS/SQS", sent.chain(ages).collect::<Vec<_>>()),
@@ -248,6 +250,25 @@ async fn compares(stack: &TestStack) {
     assert!(simulated["within_objective"]["lowest"].as_f64().unwrap() > 0.99);
 }
 
+/// The same history, by an objective of the queue's own: late in every third minute, and in the one after it.
+async fn compares_by_queue(stack: &TestStack, observing: &str) {
+    let own = "consumes: [{queue: jobs, slo: 99% within 80s}]";
+    stack.write(&edited(observing, "consumes: [jobs]", own));
+    let compared = stack.run("compare", &["--since", "2h"]).end().await;
+    let compared = compared.succeeds();
+    let queue = &compared["queues"][0];
+    assert_eq!(
+        (&queue["queue"], &queue["slo"]),
+        (&"jobs".into(), &80.0.into())
+    );
+    let actual = &queue["actual"];
+    assert_eq!(actual["over_slo"], 600.0, "{compared}");
+    assert_eq!(actual["within_objective"], 10.0 / 30.0, "{compared}");
+    assert!(queue["simulated"]["within_objective"].as_f64() > Some(0.99));
+    assert_eq!(compared["simulated"]["missed"], 0);
+    stack.write(observing);
+}
+
 async fn observes(stack: &TestStack, theirs: &Theirs<'_>) {
     let state = until("a recommendation", MINUTES, async || {
         let status = stack.status().await;
@@ -275,6 +296,7 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
     let _ = stack.deploy(&observing).await.succeeds();
     observes(&stack, &theirs).await;
     compares(&stack).await;
+    compares_by_queue(&stack, &observing).await;
 
     // A registration that would overwrite Application Auto Scaling's is refused.
     let tracked = theirs.definition(&stack.name, "target_tracking");

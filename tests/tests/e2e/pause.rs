@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace, SuspendedState};
+use aws_sdk_lambda::types::Environment;
 use e2e::{Bench, Cloud, Resources, TestStack, edited, until};
 use serde_json::{Value, json};
 
@@ -137,6 +138,33 @@ async fn a_pause_holds_until_it_is_ended_or_over() {
     scene.leaves_nothing().await;
 }
 
+/// As in a VPC without a way to Systems Manager: nothing listens at the address that the function has for it.
+#[tokio::test]
+async fn a_function_that_cant_read_its_pause_is_reported() {
+    let bench = Bench::open();
+    let cloud = Cloud::connect(&bench).await;
+    let stack = TestStack::new(&bench, "deaf");
+    let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
+    let found = cloud.resources(&stack.name).await;
+    let variables = Environment::builder()
+        .variables("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:9")
+        .build();
+    let request = cloud.clients.lambda.update_function_configuration();
+    let request = request.function_name(found.id("ScalingFunction"));
+    request.environment(variables).send().await.unwrap();
+
+    let more = ["--service", "followed", "--reason", "incident 8"];
+    let paused = stack.run("pause", &more).end().await.succeeds();
+    let why = &paused["services"][0]["unconfirmed"];
+    let begin =
+        "its function didn't report the pause within 90 seconds, because it can't read pauses: ";
+    assert!(why.as_str().unwrap().starts_with(begin), "{why}");
+    // The record stays, for the moment from which the function can read it.
+    let status = stack.run("status", &["--why"]).end().await.json();
+    assert!(status.to_string().contains("incident 8"), "{status}");
+    let _ = stack.destroy(&["--force"]).await.succeeds();
+}
+
 impl Scene<'_> {
     async fn is_paused(&self) {
         let paused = self.run("pause", &["--reason", "incident 7"]).await;
@@ -146,8 +174,13 @@ impl Scene<'_> {
         assert_eq!(paused["unscaled"], json!(["fixed"]));
         assert_eq!(paused["reminded"].as_array().unwrap().len(), 1);
         assert_eq!(self.suspended().await, [true; 3]);
+        for service in paused["services"].as_array().unwrap() {
+            assert!(service["unconfirmed"].is_null(), "{paused}");
+        }
         assert_eq!(self.schedules().await, ["reminder.1"]);
         assert_eq!(self.parameters().await.len(), 2);
+        let mailbox = self.subscribe().await;
+        self.remind_every_minute().await;
 
         self.cloud.send(self.found.id("OrdersQueue"), 300).await;
         self.cloud.send(self.found.id("MailsQueue"), 40).await;
@@ -155,6 +188,7 @@ impl Scene<'_> {
             (self.high_alarm().await? == "ALARM").then_some(())
         })
         .await;
+        self.is_reminded(&mailbox).await;
         // The emulator and the function act within 10 s.
         tokio::time::sleep(Duration::from_secs(30)).await;
         for service in ["TrackedService", "FollowedService"] {
@@ -171,6 +205,62 @@ impl Scene<'_> {
         let history = self.run("history", &[]).await;
         let notes = history["notes"].to_string();
         assert!(notes.contains("tracked is paused by root since"), "{notes}");
+    }
+
+    /// Subscribes a new queue to the stack's topic, as a pager would be. Returns its URL.
+    async fn subscribe(&self) -> String {
+        let name = format!("{}-mailbox", self.stack.name);
+        let (sqs, sns) = (&self.cloud.clients.sqs, &self.cloud.clients.sns);
+        let made = sqs.create_queue().queue_name(&name).send().await.unwrap();
+        let topic = self.found.id("AlarmTopic");
+        let arn = topic.replace(":sns:", ":sqs:");
+        let (place, _) = arn.rsplit_once(':').unwrap();
+        let request = sns.subscribe().topic_arn(topic).protocol("sqs");
+        let request = request.attributes("RawMessageDelivery", "true");
+        let sent = request.endpoint(format!("{place}:{name}")).send().await;
+        sent.unwrap();
+        made.queue_url.unwrap()
+    }
+
+    /// Changes only how often the schedule of the reminder is due: no test lasts a day.
+    async fn remind_every_minute(&self) {
+        let (group, name) = (self.found.id("PauseSchedules"), "reminder.1");
+        let client = &self.cloud.clients.scheduler;
+        let request = client.get_schedule().group_name(group).name(name);
+        let made = request.send().await.unwrap();
+        assert_eq!(made.schedule_expression(), Some("rate(1 day)"));
+        let request = client.update_schedule().group_name(group).name(name);
+        let request = request
+            .schedule_expression("rate(1 minute)")
+            .set_target(made.target)
+            .set_flexible_time_window(made.flexible_time_window);
+        request.send().await.unwrap();
+    }
+
+    /// The topic has got the reminder. It gets alarms, too.
+    async fn is_reminded(&self, mailbox: &str) {
+        let sqs = &self.cloud.clients.sqs;
+        let text = until("the reminder", Duration::from_secs(150), async || {
+            let request = sqs.receive_message().queue_url(mailbox);
+            let reply = request.max_number_of_messages(10).send().await.unwrap();
+            let mut bodies = reply.messages().iter().filter_map(|one| one.body());
+            bodies
+                .find(|body| body.contains("paused"))
+                .map(str::to_owned)
+        })
+        .await;
+        let name = &self.stack.name;
+        let begin = format!(
+            "Scaling of stack {name} is paused, without an end:\n- followed: paused by root since "
+        );
+        assert!(text.starts_with(&begin), "{text}");
+        let end = format!(
+            "To end it: ecs-scaler resume {name}\nThis reminder comes once a day until then.\n"
+        );
+        assert!(text.ends_with(&end), "{text}");
+        assert_eq!(text.matches(": incident 7\n").count(), 2, "{text}");
+        let request = sqs.delete_queue().queue_url(mailbox);
+        request.send().await.unwrap();
     }
 
     async fn survives_a_deploy(&self) {

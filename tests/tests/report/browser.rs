@@ -127,7 +127,7 @@ impl Page {
             _ => return,
         };
         let own = complaint.as_str().is_some_and(|url| {
-            ["file:", "data:", "about:"]
+            ["file:", "data:", "about:", "blob:"]
                 .iter()
                 .any(|own| url.starts_with(own))
         });

@@ -6,6 +6,7 @@
 )]
 
 mod browser;
+mod knobs;
 
 use std::path::Path;
 use std::time::Duration;
@@ -91,6 +92,15 @@ async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
     draws(&mut page);
     zooms(&mut page);
     opens_the_worst(&mut page, &answer);
+    lists_its_contents(&mut page);
+    let hashes = page.value("document.getElementById('inputs').textContent");
+    for key in ["definition_sha256", "load_sha256"] {
+        let hash = answer["inputs"][key].as_str().unwrap();
+        assert!(
+            hash.len() == 64 && hashes.as_str().unwrap().contains(hash),
+            "{hashes}"
+        );
+    }
     adapts(&mut page);
     assert_eq!(page.complaints, Vec::<String>::new());
     reads_without_scripts(&file, &answer);
@@ -191,6 +201,10 @@ fn a_measured_report_has_its_prediction_beside_it() {
     assert_eq!(shown, rows);
     let reason = page.value("document.querySelector('#actions tbody td:last-child').textContent");
     assert_eq!(reason, "monitor alarm <high> in state ALARM & more");
+    lists_its_contents(&mut page);
+    // It isn't a command with these options.
+    let text = page.value("document.body.textContent");
+    assert!(!text.as_str().unwrap().contains("--compare"));
     // A dashed line for each predicted series: load, desired, running, backlog, wait.
     let predicted = page.value("document.querySelectorAll('path.predicted').length");
     assert_eq!(predicted, 5);
@@ -308,7 +322,7 @@ const PATHS: &str =
 fn draws(page: &mut Page) {
     for chart in CHARTS {
         let lines = page.value(&format!(
-            "[...document.querySelectorAll('#{chart} path[data-y]')].map(path => {{ const box = path.getBBox(); return [box.x, box.width, box.y, box.height]; }})"
+            "[...document.querySelectorAll('#{chart} path[data-y]:not([d=\"\"])')].map(path => {{ const box = path.getBBox(); return [box.x, box.width, box.y, box.height]; }})"
         ));
         let lines = lines.as_array().unwrap();
         assert!(!lines.is_empty(), "{chart}");
@@ -381,7 +395,31 @@ fn opens_the_worst(page: &mut Page, answer: &Value) {
     assert!(to - from < answer["duration"].as_f64().unwrap());
     draws(page);
     assert!(!page.value(PATHS).to_string().contains("NaN"));
+    // Each event has its number above the charts, and a line in each of the four charts and the alarms.
+    let events = page.value("[...document.querySelectorAll('ol.events:not([hidden]) li')].map(one => Number(one.dataset.at))");
+    let events: Vec<f64> = serde_json::from_value(events).unwrap();
+    assert!(events.len() >= 3 && events.is_sorted(), "{events:?}");
+    assert!(
+        events.iter().all(|at| (from..=to).contains(at)),
+        "{events:?}"
+    );
+    let shown = page.value("[document.querySelectorAll('b.event').length, document.querySelectorAll('i.event').length]");
+    let areas = page.value("document.querySelectorAll('.chart .area').length");
+    assert_eq!(
+        shown,
+        serde_json::json!([events.len(), events.len() as u64 * areas.as_u64().unwrap()])
+    );
     page.value("document.getElementById('whole').click()");
+    assert_eq!(page.value("document.querySelectorAll('.event').length"), 0);
+}
+
+/// Each link of the contents leads to a section.
+fn lists_its_contents(page: &mut Page) {
+    let links = page.value("[...document.querySelectorAll('nav a')].map(one => one.hash.slice(1))");
+    let links = links.as_array().unwrap();
+    assert!(links.len() >= 6, "{links:?}");
+    let missing = page.value("[...document.querySelectorAll('nav a')].filter(one => document.getElementById(one.hash.slice(1))?.tagName !== 'SECTION').length");
+    assert_eq!(missing, 0, "{links:?}");
 }
 
 /// From a wide screen to a phone, in the light and the dark, nothing is wider than the screen. Print is light.

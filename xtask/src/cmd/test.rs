@@ -8,7 +8,7 @@ use cli::{Failure, Result};
 use deployer::FunctionCode;
 
 use crate::process::{self, capture_output, cargo};
-use crate::{advisories, audit, examples, functions, node, paths};
+use crate::{advisories, audit, examples, functions, knobs, node, paths};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -30,7 +30,15 @@ pub(crate) struct Args {
 const SANDBOX: &str = "test";
 
 /// Pure crates, and the crates that they must not depend on, directly or indirectly.
-const PURE: [&str; 5] = ["adopt", "stack", "scaling", "template", "simulator"];
+const PURE: [&str; 7] = [
+    "adopt",
+    "forecast",
+    "knobs",
+    "scaling",
+    "simulator",
+    "stack",
+    "template",
+];
 const IMPURE: [&str; 2] = ["tokio", "aws-"];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -62,7 +70,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
     }
     time_step("the functions for Lambda", build_functions)?;
-    run_rust_tests(args, &sandbox.environment)
+    let mut environment = sandbox.environment.clone();
+    environment.extend(build_simulator()?);
+    run_rust_tests(args, &environment)
+}
+
+/// Builds the simulator for pages, and returns the variable that makes tests require it.
+fn build_simulator() -> Result<Option<(&'static str, String)>> {
+    if !knobs::can_build(&print_progress) {
+        eprintln!(
+            "── the knobs in the page of a report aren't tested: `rustup target add {}` fails here",
+            knobs::TARGET
+        );
+        return Ok(None);
+    }
+    time_step("the simulator for pages", || {
+        knobs::build(&print_progress).map(|_| ())
+    })?;
+    Ok(Some(("ECS_SCALER_TEST_KNOBS", "1".to_owned())))
 }
 
 /// Checks that pure crates don't depend on tokio or the SDK.

@@ -26,6 +26,19 @@ pub(super) fn check(pages: &[Page]) -> Vec<String> {
     problems
 }
 
+/// Returns the links in the descriptions of alarms that lead nowhere.
+pub(super) fn check_alarms(pages: &[Page]) -> Vec<String> {
+    let links = template::list_alarm_sections().filter_map(|(name, anchor)| {
+        let path = format!("docs/{name}");
+        let page = pages.iter().find(|page| page.name == path);
+        let leads = page.is_some_and(|page| list_anchors(page).contains(anchor));
+        (!leads).then(|| {
+            format!("{path}: the description of an alarm links to `#{anchor}`, which is no heading")
+        })
+    });
+    links.collect()
+}
+
 /// Why a link leads nowhere.
 fn follow(
     page: &Page,
@@ -105,7 +118,7 @@ fn list_anchors(page: &Page) -> BTreeSet<String> {
     anchors
 }
 
-fn normalize(path: &Path) -> PathBuf {
+pub(super) fn normalize(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {

@@ -9,21 +9,25 @@
 //! A comment before a `console` block says where its output comes from; see [`outputs`].
 
 mod book;
+mod built;
 mod commands;
 mod definitions;
 mod excerpt;
 mod links;
 mod outputs;
 mod page;
+mod site;
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use cli::{Failure, Format, Result};
 use serde_json::json;
 
 use self::page::Page;
-use crate::paths;
+use crate::process::capture_output;
+use crate::{knobs, paths};
 
 /// Pages outside of docs/.
 const OTHERS: [&str; 9] = [
@@ -43,12 +47,26 @@ pub(crate) struct Args {
     /// Write the output of commands, and docs/commands.md, instead of comparing them
     #[arg(long)]
     write: bool,
+    /// Also write target/book/playground.html, in which readers of the book try a definition; after `mdbook build docs`,
+    /// which empties that folder
+    #[arg(long)]
+    playground: bool,
     /// Also compare the output of commands that take long
     #[arg(long)]
     full: bool,
+    /// Only build the book of these pages in target/book, and follow its links
+    #[arg(long, conflicts_with_all = ["write", "full"])]
+    book: bool,
 }
 
 pub(crate) fn run(args: &Args, command: &clap::Command, format: Format) -> Result<()> {
+    if args.book {
+        let pages = site::build()?;
+        format.print(&json!({"book_pages": pages}), |_| {
+            format!("target/book/index.html: {pages} pages, and every link leads somewhere")
+        });
+        return Ok(());
+    }
     let reference = book::write_reference(args.write)?;
     let mut problems: Vec<String> = reference.into_iter().collect();
     let mut pages = read_pages()?;
@@ -72,10 +90,14 @@ pub(crate) fn run(args: &Args, command: &clap::Command, format: Format) -> Resul
         }
     }
     problems.extend(links::check(&pages));
+    problems.extend(links::check_alarms(&pages));
     problems.extend(book::check(&pages)?);
     if !problems.is_empty() {
         let hint = "`cargo xtask docs --write` writes the output of commands and docs/commands.md";
         return Err(Failure::failed(problems.join("\n")).hint(hint));
+    }
+    if args.playground {
+        write_playground()?;
     }
     let result = json!({"pages": pages.len(), "not_regenerated": kept});
     format.print(&result, |_| {
@@ -86,6 +108,28 @@ pub(crate) fn run(args: &Args, command: &clap::Command, format: Format) -> Resul
         )
     });
     Ok(())
+}
+
+/// The playground of the book: the report of a shipped definition, whose knobs include its load.
+const PLAYGROUND: &str = "target/book/playground.html";
+
+fn write_playground() -> Result<()> {
+    let note = |text: &str| eprintln!("{text}");
+    if knobs::find(&note)?.is_none() {
+        let message = "the playground needs the simulator for pages";
+        return Err(Failure::failed(message));
+    }
+    let folder = paths::root().join("target/book");
+    fs::create_dir_all(folder).map_err(|error| failed("write", PLAYGROUND, error))?;
+    let program = std::env::current_exe();
+    let program = program.map_err(|error| failed("find", "this program", error))?;
+    let mut simulate = Command::new(program);
+    simulate
+        .current_dir(paths::root())
+        .args(["simulate", "stacks/voucher-worker.yaml", "--compare"])
+        .args(["--load", "mmpp:rates=4/s|60/s,stays=50m|10m,for=12h"])
+        .args(["--report", PLAYGROUND]);
+    capture_output(&mut simulate, "write the playground").map(|_| ())
 }
 
 fn read_pages() -> Result<Vec<Page>> {

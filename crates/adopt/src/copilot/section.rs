@@ -72,11 +72,6 @@ impl<'n> Section<'n> {
 }
 
 impl<'n> Field<'n> {
-    /// The last part of the path.
-    pub(super) fn name(&self) -> &str {
-        self.path.rsplit('.').next().unwrap_or_default()
-    }
-
     pub(super) fn is_map(&self) -> bool {
         matches!(self.node.value, YamlValue::Map(_))
     }

@@ -97,9 +97,13 @@ async fn destroy(
         } else {
             String::new()
         };
+        let kept = match doomed.released.len() {
+            0 => String::new(),
+            count => format!(", and release {count} others, which stay in AWS"),
+        };
         if args.yes
             || ui.confirm(&format!(
-                "Destroy the stack {stack} and its {count} resources{lost}?"
+                "Destroy the stack {stack} and its {count} resources{lost}{kept}?"
             )) == Some(true)
         {
             return Ok(());

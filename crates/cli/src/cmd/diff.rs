@@ -101,8 +101,8 @@ async fn compute_difference(
         Some(_) => deployer::read_state(session, &stack.name).await?,
         None => None,
     };
-    let deployed = deployer::deployed_template(session, &stack.name).await?;
-    let deployed = deployed.as_deref();
+    let before = deployer::deployed_template(session, &stack.name).await?;
+    let deployed = before.as_ref().and_then(|(_, body)| body.as_deref());
     let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
     let found =
         deployer::diff_stack::<Failure>(session, stack, deployed, &identity, &build).await?;
@@ -118,13 +118,9 @@ async fn compute_difference(
         true => Some(compare_templates(deployed, found.template.to_json())?),
         false => None,
     };
-    let observed = match args.drift {
-        true => deployer::observe_ours(session, &stack.name).await?,
-        false => None,
-    };
-    let drift = match &observed {
-        Some(observed) => Some(deployer::find_drift(session, observed).await?),
-        None => None,
+    let drift = match &before {
+        Some((observed, _)) if args.drift => Some(deployer::find_drift(session, observed).await?),
+        _ => None,
     };
     Ok(Difference {
         changed: found.plan.is_some() || drift.as_ref().is_some_and(|drift| !drift.is_empty()),

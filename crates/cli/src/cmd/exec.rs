@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use deployer::{ExecRequest, ExecSession, OpenedExec, open_exec, pick_container};
+use simulator::quote;
 
 use crate::connect::Cloud;
-use crate::definition::{Known, quote};
+use crate::definition::Known;
 use crate::deployed::{DeployedArgs, read_stack};
 use crate::failure::{Code, Failure, Result};
 use crate::output::Format;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::connect::ConnectArgs;
 use crate::definition::{SelectionArgs, StackArg};
+use crate::deployed::observe_stack;
 use crate::failure::Result;
 use crate::layout::width;
 use crate::output::Format;
@@ -49,12 +50,8 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let cloud = args.connect.connect(&known, &ui).await?;
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
-    let identity = cloud.identify(&session, &known).await;
-    let identity = identity.map_err(|failure| cloud.explain(failure))?;
-    let observed = deployer::observe_ours(&session, &known.name).await;
-    let Some(observed) = observed.map_err(|error| cloud.explain(error.into()))? else {
-        return Err(identity.no_such_stack(&known.name).into());
-    };
+    let observed = observe_stack(&cloud, &session, &known).await;
+    let (_, observed) = observed.map_err(|failure| cloud.explain(failure))?;
     let wanted = (args.since, args.service.as_deref());
     let history = deployer::count_history(&session, observed, wanted, SystemTime::now()).await;
     let history = history.map_err(|error| cloud.explain(error.into()))?;

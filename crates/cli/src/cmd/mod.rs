@@ -43,7 +43,7 @@ pub(crate) enum Verb {
     Demo(demo::Args),
     /// Write a commented stack definition to start from, or one of a running service
     Init(init::Args),
-    /// Write a stack definition from the files of another tool
+    /// Write a stack definition from the files of another tool, or take existing resources over into a stack
     Import(import::Args),
     /// Check a stack definition; makes no AWS calls
     Validate(validate::Args),
@@ -126,7 +126,7 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
     match verb {
         Verb::Demo(args) => demo::run(args, format).await,
         Verb::Init(args) => init::run(args, format).await,
-        Verb::Import(args) => import::run(&args, format),
+        Verb::Import(args) => import::run(args, format).await,
         Verb::Validate(args) => validate::run(&args, format),
         Verb::Synth(args) => synth::run(&args, format),
         Verb::Simulate(args) => simulate::run(args, format).await,

@@ -82,7 +82,9 @@ async fn pause(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<Pau
         caller,
         now: now.unwrap_or_default(),
     };
-    Ok(deployer::pause(&session, &stack, &request).await?)
+    let mut paused = deployer::pause(&session, &stack, &request).await?;
+    deployer::confirm_pauses(&session, &stack, &mut paused, SystemTime::now()).await;
+    Ok(paused)
 }
 
 fn format_paused(paused: &Paused, resume: &str) -> String {
@@ -126,7 +128,13 @@ fn format_service(service: &PausedService) -> String {
         true => " (it was paused before)",
         false => "",
     };
-    format!("{name}: {}{again}\n", pause.describe())
+    let mut text = format!("{name}: {}{again}\n", pause.describe());
+    if let Some(why) = &service.unconfirmed {
+        text.push_str(&format!(
+            "  {name} might still be scaled: {why}\n  what a function needs to read pauses: docs/pause.md, \"Requirements\"\n"
+        ));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -166,6 +174,9 @@ mod tests {
                 in_only: false,
             },
             was_paused: false,
+            unconfirmed: None,
+            is_suspended: false,
+            is_new: true,
         };
         Paused {
             services: vec![service],
@@ -173,6 +184,15 @@ mod tests {
             reminded: Vec::new(),
             unreminded,
         }
+    }
+
+    #[test]
+    fn a_pause_that_no_function_reports_is_said_with_its_reason() {
+        let mut paused = paused(Some(3_600), None);
+        paused.services[0].unconfirmed = Some("its function can't read it".to_owned());
+        let text = format_paused(&paused, "resume shop");
+        let warning = "  worker might still be scaled: its function can't read it\n";
+        assert!(text.contains(warning), "{text}");
     }
 
     #[test]

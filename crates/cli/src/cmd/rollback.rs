@@ -190,6 +190,7 @@ fn format_listing(listing: &Listing) -> String {
             version,
             ..
         } = one;
+        let caller = deployer::name_caller(caller);
         let now = if one.deployed { ", deployed now" } else { "" };
         text.push_str(&format!(
             "{number:>2}  {at}  by {caller} with {version}{now}\n"
@@ -285,12 +286,12 @@ mod tests {
             ],
         };
         insta::assert_snapshot!(format_listing(&listing), @r"
-         0  2026-11-30T12:03:00Z  by arn:aws:iam::111122223333:user/ana with 0.1.0, deployed now
+         0  2026-11-30T12:03:00Z  by ana with 0.1.0, deployed now
               went back to the deploy of 2026-11-30T12:01:00Z
               the definition is the same as before
-         1  2026-11-30T12:02:00Z  by arn:aws:iam::111122223333:user/ana with 0.1.0
+         1  2026-11-30T12:02:00Z  by ana with 0.1.0
               services.worker.tasks.max  20 → 40
-         2  2026-11-30T12:01:00Z  by arn:aws:iam::111122223333:user/ana with 0.1.0
+         2  2026-11-30T12:01:00Z  by ana with 0.1.0
         ");
     }
 

@@ -20,17 +20,22 @@ pub(crate) struct AssumptionsArg {
 }
 
 impl AssumptionsArg {
+    /// Returns the file's name and its text, if there is one.
+    pub(crate) fn text(&self) -> Result<Option<(String, String)>> {
+        let Some(path) = &self.assumptions else {
+            return Ok(None);
+        };
+        let shown = path.display().to_string();
+        let text = read(path)
+            .map_err(|error| Failure::failed(format!("can't read assumptions {shown}: {error}")))?;
+        Ok(Some((shown, text)))
+    }
+
     /// Returns the assumptions of the file. Without a file, the defaults.
     pub(crate) fn read(&self) -> Result<Overrides> {
         let mut overrides = Overrides::default();
-        if let Some(path) = &self.assumptions {
-            let text = read(path).map_err(|error| {
-                Failure::failed(format!(
-                    "can't read assumptions {}: {error}",
-                    path.display()
-                ))
-            })?;
-            overrides.assume_file(&path.display().to_string(), &text)?;
+        if let Some((name, text)) = self.text()? {
+            overrides.assume_file(&name, &text)?;
         }
         Ok(overrides)
     }

@@ -92,15 +92,11 @@ async fn read_histories(
 ) -> Result<Vec<QueueHistory>> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
-    let names = find_queues(cloud, &session, known, (stack, service)).await?;
+    let (names, _) = find_queues(cloud, &session, known, (stack, service)).await?;
     let all: Vec<String> = names.iter().map(|(_, name)| name.clone()).collect();
     ui.note(&format!("reading what was sent to {}", all.join(", ")));
-    let differ = stack
-        .services
-        .get(service)
-        .is_some_and(|one| !one.queue_settings.is_empty());
     let now = SystemTime::now();
-    if !differ {
+    if !differ(stack, service) {
         let history = deployer::sent_history(&session, &all, between, now).await?;
         return Ok(vec![(None, history)]);
     }
@@ -115,13 +111,16 @@ async fn read_histories(
     Ok(histories)
 }
 
+/// The names of queues in SQS, after those that the definition has for them, and the deployed stack, if it was read.
+type Named = (Vec<(String, String)>, Option<DeployedStack>);
+
 /// Returns the queues that a service consumes, by their short names and names.
 async fn find_queues(
     cloud: &Cloud,
     session: &Session<'_>,
     known: &Known,
     (stack, service): (&Stack, &str),
-) -> Result<Vec<(String, String)>> {
+) -> Result<Named> {
     let identity = cloud.identify(session, known).await?;
     let account = Some(identity.account.as_str()).filter(|_| !cloud.local);
     let names = list_queue_names(session, stack, service, account).await?;
@@ -133,40 +132,56 @@ async fn find_queues(
     })
 }
 
-/// Reads a service's history, and the messages to its queues as a load.
+/// Reads the history of a service, with the names that the definition has for its queues, and the messages to its queues as a load.
 pub(crate) async fn read_record(
     stack: &Stack,
     service: &str,
     connect: &ConnectArgs,
     between: Between,
     ui: &Ui,
-) -> Result<(TrackRecord, Load)> {
+) -> Result<(Vec<String>, TrackRecord, Load)> {
     let known = Known::of(stack);
     let cloud = connect.connect(&known, ui).await?;
     let read = async {
         let progress = |progress| ui.progress(progress);
         let session = cloud.session(&progress);
-        let queues = find_queues(&cloud, &session, &known, (stack, service)).await?;
-        let queues = queues.into_iter().map(|(_, name)| name).collect();
-        let subject = find_subject(&session, stack, service, queues).await?;
+        let found = find_queues(&cloud, &session, &known, (stack, service)).await?;
+        let (queues, deployed) = found;
+        let (shorts, queues) = queues.into_iter().unzip();
+        let of = (stack, service, deployed);
+        let subject = find_subject(&session, of, queues).await?;
         ui.note(&format!(
             "reading what {} did",
             subject.service.service.as_str()
         ));
         let record = deployer::read_track_record(&session, &subject, between, SystemTime::now());
-        Ok(record.await?)
+        Ok((shorts, record.await?))
     };
-    let record: TrackRecord = read
-        .await
-        .map_err(|failure: Failure| cloud.explain(failure))?;
-    let load = load_history(&record.sent)?;
-    Ok((record, load))
+    let read: Result<(Vec<String>, TrackRecord)> = read.await;
+    let (shorts, record) = read.map_err(|failure| cloud.explain(failure))?;
+    if !differ(stack, service) {
+        let load = load_history(&record.sent)?;
+        return Ok((shorts, record, load));
+    }
+    let mut loads = Vec::new();
+    for (short, queue) in shorts.iter().zip(&record.queues) {
+        match &queue.sent {
+            Some(sent) => loads.push((short.clone(), load_history(sent)?)),
+            None => ui.note(&format!("nothing was sent to {short}: it is left out")),
+        }
+    }
+    Ok((shorts, record, Load::mixed(loads)))
+}
+
+/// Whether the queues of a service have objectives of their own.
+fn differ(stack: &Stack, service: &str) -> bool {
+    let service = stack.services.get(service);
+    service.is_some_and(|one| !one.queue_settings.is_empty())
 }
 
 async fn find_subject(
     session: &Session<'_>,
-    stack: &Stack,
-    service: &str,
+    (stack, service, deployed): (&Stack, &str, Option<DeployedStack>),
     queues: Vec<String>,
 ) -> Result<RecordSubject> {
     let found = stack.services.get(service);
@@ -176,7 +191,10 @@ async fn find_subject(
             service: service.clone(),
         },
         _ => {
-            let deployed = DeployedStack::read(session, &stack.name).await?;
+            let deployed = match deployed {
+                None => DeployedStack::read(session, &stack.name).await?,
+                known => known,
+            };
             let missing = || Failure::failed(format!("the stack {} isn't deployed", stack.name));
             deployed.ok_or_else(missing)?.find_service(service)?.ecs
         }
@@ -186,6 +204,7 @@ async fn find_subject(
     Ok(RecordSubject {
         service: name,
         queues,
+        separately: differ(stack, service),
         namespace: stack.metric.namespace.clone(),
         datapoints_per_minute: if often { 3 } else { 1 },
     })
@@ -198,7 +217,7 @@ async fn list_queue_names(
     stack: &Stack,
     service: &str,
     account: Option<&str>,
-) -> Result<Option<Vec<(String, String)>>> {
+) -> Result<Option<Named>> {
     let consumed = stack.services.get(service).map(|service| &service.consumes);
     let mut names = Vec::new();
     let (mut own, mut shorts) = (Vec::new(), Vec::new());
@@ -222,10 +241,14 @@ async fn list_queue_names(
         }
     }
     if own.is_empty() {
-        return Ok(Some(names));
+        return Ok(Some((names, None)));
     }
-    let deployed = deployer::deployed_queues(session, &stack.name, &own).await?;
-    Ok(deployed.map(|deployed| shorts.into_iter().zip(deployed).chain(names).collect()))
+    let Some(deployed) = DeployedStack::read(session, &stack.name).await? else {
+        return Ok(None);
+    };
+    let queues = deployer::deployed_queues(&deployed, &own)?;
+    let names = shorts.into_iter().zip(queues).chain(names).collect();
+    Ok(Some((names, Some(deployed))))
 }
 
 /// Converts the history into a load, with the same code as a CSV file of counts.

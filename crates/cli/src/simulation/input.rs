@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use simulator::{Load, Overrides, Scenario, format_duration};
+use simulator::{Assumed, CommandLine, Load, Overrides, Scenario, Simulation, format_duration};
 use stack::{Selection, Stack};
 
-use super::{LoadArgs, SubjectArgs, scenario_failure};
+use super::{LoadArgs, SubjectArgs, scenario_failure, this_command};
 use crate::connect::ConnectArgs;
 use crate::definition::{self, FileArg};
 use crate::failure::Result;
@@ -35,6 +35,8 @@ pub(crate) struct Input {
     pub(crate) selection: Selection,
     pub(crate) stack: Stack,
     pub(crate) service: String,
+    /// What is assumed, as given and as values.
+    pub(crate) assumed: Assumed,
     pub(crate) overrides: Overrides,
     pub(crate) seed: u64,
     pub(crate) load: Load,
@@ -45,6 +47,25 @@ pub(crate) struct Input {
 }
 
 impl Input {
+    /// Returns the simulation of the unchanged definition, with the share that an argument requires.
+    pub(crate) fn simulation(&self, required: Option<f64>) -> Simulation<'_> {
+        Simulation {
+            stack: &self.stack,
+            service: &self.service,
+            overrides: &self.overrides,
+            load: &self.load,
+            load_name: &self.load_name,
+            seed: self.seed,
+            required,
+            commands: self.command().map(|command| command.commands()),
+        }
+    }
+
+    /// Returns the command of this process, if it simulates.
+    pub(crate) fn command(&self) -> Option<CommandLine> {
+        this_command(&self.file.display().to_string())
+    }
+
     /// Returns the scenario of the unchanged definition, and the progress of its simulation, which it
     /// announces.
     pub(crate) fn begin_simulation(&self) -> Result<(Scenario, ProgressLine<'_>)> {
@@ -69,7 +90,8 @@ impl InputArgs {
         let file = self.file.path()?;
         let stack = definition::load(&file, &self.file.selection)?;
         let service = self.subject.service(&stack)?;
-        let overrides = self.subject.overrides(connect.region.as_deref())?;
+        let assumed = self.subject.assumed(connect.region.as_deref())?;
+        let overrides = self.subject.overrides(&assumed)?;
         let ui = Ui::new();
         let load = self.load.read(&stack, &service, connect, &ui);
         Ok(Input {
@@ -80,6 +102,7 @@ impl InputArgs {
             selection: self.file.selection.selection(),
             stack,
             service,
+            assumed,
             overrides,
             ui,
         })

@@ -220,8 +220,10 @@ impl LoadSource {
 /// What a load that can't be opened probably means: another file, a generator, or `cloudwatch`.
 fn suggest_load(path: &Path) -> Vec<String> {
     let name = path.display().to_string();
-    let near = stack::nearest(&name, ["cloudwatch"]).or_else(|| Load::nearest_generator(&name));
-    if let Some(near) = near {
+    if stack::nearest(&name, ["cloudwatch"]).is_some() {
+        return vec!["did you mean cloudwatch?".to_owned()];
+    }
+    if let Some(near) = Load::nearest_generator(&name) {
         return vec![format!(
             "did you mean {near}? A generator has parameters, as in poisson:rate=20/s,for=2h"
         )];

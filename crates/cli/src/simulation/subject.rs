@@ -1,9 +1,8 @@
 //! The subject of a simulation as arguments: the service, and the assumptions about it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use simulator::{Overrides, PriceTable, ScenarioError};
+use simulator::{Assumed, AssumedError, Overrides, ScenarioError};
 use stack::Stack;
 
 use crate::failure::{Code, Failure, Result};
@@ -49,17 +48,19 @@ impl SubjectArgs {
         }
     }
 
-    /// Reads the assumptions, and warns about names of earlier versions. Call it once, so that each is
-    /// reported once.
-    ///
-    /// Prices are for `region`, or otherwise for the definition's region.
-    pub(crate) fn overrides(&self, region: Option<&str>) -> Result<Overrides> {
-        let prices = self.prices.as_deref().map(read_prices).transpose()?;
-        let mut overrides = Overrides {
-            prices: prices.map(Arc::new),
+    /// Reads what is assumed. Prices are for `region`, or otherwise for the definition's region.
+    pub(crate) fn assumed(&self, region: Option<&str>) -> Result<Assumed> {
+        Ok(Assumed {
+            file: self.file.text()?,
+            assume: self.assume.clone(),
+            prices: self.prices.as_deref().map(read_prices).transpose()?,
             region: region.map(str::to_owned),
-            ..self.file.read()?
-        };
+        })
+    }
+
+    /// Returns the values of these assumptions, and warns about names of earlier versions. Call it once, so that each is
+    /// reported once.
+    pub(crate) fn overrides(&self, assumed: &Assumed) -> Result<Overrides> {
         for text in &self.assume {
             let key = text.split('=').next().unwrap_or_default().trim();
             if let Some(present) = simulator::renamed_assumption(key) {
@@ -67,22 +68,28 @@ impl SubjectArgs {
                     "`--assume {key}` is now called `--assume {present}`"
                 ));
             }
-            overrides
-                .assume(text)
-                .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
         }
-        Ok(overrides)
+        assumed.overrides().map_err(|error| match error {
+            AssumedError::File(report) => report.into(),
+            AssumedError::Assume(error) => Failure::new(Code::Usage, error.to_string()),
+            AssumedError::Prices(error) => {
+                let path = self.prices.as_deref().unwrap_or(Path::new(""));
+                wrong_prices(path, &error)
+            }
+        })
     }
 }
 
-fn read_prices(path: &Path) -> Result<PriceTable> {
-    let shown = path.display();
-    let failed = |error: String| {
-        Failure::failed(format!("failed to read the prices {shown}: {error}"))
-            .hint("docs/cost.md shows the format, and where to start from")
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    PriceTable::read(&text).map_err(|error| failed(error.to_string()))
+fn read_prices(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| wrong_prices(path, &error))
+}
+
+fn wrong_prices(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::failed(format!(
+        "failed to read the prices {}: {error}",
+        path.display()
+    ))
+    .hint("docs/cost.md shows the format, and where to start from")
 }
 
 /// Explains why a service can't be simulated, and which argument solves it.
@@ -125,15 +132,6 @@ fn only_service(stack: &Stack) -> Result<String> {
             .hint(format!("it has {}", names.join(", "))))
         }
     }
-}
-
-/// Returns the share that a service's `slo` requires, from 0 to 1: the maximum of its queues' shares, if they
-/// have their own.
-pub(crate) fn required_share(stack: &Stack, service: &str) -> Option<f64> {
-    let service = stack.services.get(service)?;
-    let queues = service.consumes.iter();
-    let shares = queues.filter_map(|queue| service.queue_slo(queue)?.share);
-    shares.reduce(f64::max)
 }
 
 /// `99%`, `99.5%` or `0.99`.

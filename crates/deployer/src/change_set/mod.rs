@@ -6,7 +6,7 @@ mod expendable;
 mod list;
 mod settle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
@@ -14,7 +14,10 @@ use aws_sdk_cloudformation::operation::create_change_set::builders::CreateChange
 use aws_sdk_cloudformation::operation::describe_change_set::{
     DescribeChangeSetError, DescribeChangeSetOutput,
 };
-use aws_sdk_cloudformation::types::{Capability, ChangeSetType, DeploymentMode, Parameter, Tag};
+use aws_sdk_cloudformation::types::{
+    Capability, ChangeSetType, DeploymentMode, Parameter, ResourceToImport, Tag,
+};
+use serde::Serialize;
 use serde_json::Value;
 use template::contract::STACK_TAG;
 
@@ -46,6 +49,10 @@ pub struct Source {
     pub resources: BTreeMap<String, String>,
     /// Logical IDs of the queues whose retention gets shorter.
     pub shortened_queues: Vec<String>,
+    /// Logical IDs of the resources that stay in AWS if they leave the stack.
+    pub retained: BTreeSet<String>,
+    /// Existing resources that become the stack's. Then the change set changes nothing else.
+    pub imports: Vec<Import>,
     /// Explains its plan.
     pub explanation: Explanation,
     /// The reviewed plan, if any. No other plan is executed.
@@ -77,9 +84,32 @@ impl Source {
             tags: BTreeMap::from([(STACK_TAG.to_owned(), stack.to_owned())]),
             resources: resources.into_iter().flatten().filter_map(kind).collect(),
             shortened_queues: Vec::new(),
+            retained: BTreeSet::new(),
+            imports: Vec::new(),
             explanation: Explanation::default(),
             reviewed: None,
         }
+    }
+}
+
+/// An existing resource that becomes the stack's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Import {
+    /// Logical ID in the template.
+    pub logical_id: String,
+    /// CloudFormation's type.
+    pub resource_type: String,
+    /// The properties that identify the resource, and their values.
+    pub identifier: BTreeMap<String, String>,
+}
+
+impl Import {
+    fn to_sdk(&self) -> ResourceToImport {
+        ResourceToImport::builder()
+            .logical_resource_id(&self.logical_id)
+            .resource_type(&self.resource_type)
+            .set_resource_identifier(Some(self.identifier.clone().into_iter().collect()))
+            .build()
     }
 }
 
@@ -182,6 +212,7 @@ async fn create_in_mode(
         Err(Unsettled::Failed(error)) => Err(error),
         Ok(Planned::Ready(mut change_set)) => {
             change_set.plan.mark_shortened(&source.shortened_queues);
+            change_set.plan.mark_released(&source.retained);
             change_set.plan.explain(&source.explanation);
             mark_expendable(session, &change_set.stack_id, &mut change_set.plan).await;
             Ok(Planned::Ready(change_set))
@@ -196,10 +227,11 @@ fn build_request(
     token: &str,
     creates_stack: bool,
 ) -> CreateChangeSetFluentBuilder {
-    let kind = if creates_stack {
-        ChangeSetType::Create
-    } else {
-        ChangeSetType::Update
+    let imports: Vec<_> = source.imports.iter().map(Import::to_sdk).collect();
+    let kind = match (imports.is_empty(), creates_stack) {
+        (false, _) => ChangeSetType::Import,
+        (true, true) => ChangeSetType::Create,
+        (true, false) => ChangeSetType::Update,
     };
     let request = session
         .clients
@@ -209,6 +241,7 @@ fn build_request(
         .change_set_name(token)
         .client_token(token)
         .change_set_type(kind)
+        .set_resources_to_import(Some(imports).filter(|imports| !imports.is_empty()))
         .set_role_arn(session.role_arn.clone())
         .capabilities(Capability::CapabilityIam)
         .capabilities(Capability::CapabilityNamedIam)

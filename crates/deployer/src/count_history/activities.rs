@@ -2,21 +2,20 @@
 
 use std::time::SystemTime;
 
-use aws_sdk_applicationautoscaling::types::{
-    ScalingActivity, ScalingActivityStatusCode, ServiceNamespace,
-};
+use aws_sdk_applicationautoscaling::types::{ScalingActivity, ScalingActivityStatusCode};
 use aws_smithy_types::DateTime;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{ChangeSource, CountChange};
-use crate::error::{Result, aws, is_not_emulated};
+use crate::activities::{ActivityQuery, read_activities};
+use crate::error::Result;
 use crate::functions::ServiceName;
 use crate::session::Session;
 
 /// Concurrent requests.
 const AT_ONCE: usize = 4;
-/// Maximum number of pages to read per service, 50 activities each.
-const PAGES: usize = 40;
+/// Activities per page, and the maximum number of pages to read per service.
+const PAGES: (i32, usize) = (50, 40);
 
 pub(super) async fn read(
     session: &Session<'_>,
@@ -31,36 +30,21 @@ pub(super) async fn read(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// The newest activities come first, so reading stops at the first one that is too old.
 async fn of_service(
     session: &Session<'_>,
     name: &ServiceName,
     since: SystemTime,
 ) -> Result<Vec<CountChange>> {
     let since = DateTime::from(since).secs();
-    let client = &session.clients.applicationautoscaling;
-    let request = client
-        .describe_scaling_activities()
-        .service_namespace(ServiceNamespace::Ecs)
-        .resource_id(name.resource_id());
-    let mut pages = request.into_paginator().page_size(50).send();
-    let mut found = Vec::new();
-    for _ in 0..PAGES {
-        let page = match pages.next().await {
-            None => break,
-            Some(Ok(page)) => page.scaling_activities.unwrap_or_default(),
-            // Some emulators keep no activities.
-            Some(Err(error)) if is_not_emulated(&error) => break,
-            Some(Err(error)) => return Err(aws("read the scaling activities")(error)),
-        };
-        let ends = page.iter().any(|one| one.start_time().secs() < since);
-        let new = page.iter().filter(|one| one.start_time().secs() >= since);
-        found.extend(new.filter_map(|one| convert(name, one)));
-        if ends {
-            break;
-        }
-    }
-    Ok(found)
+    let query = ActivityQuery {
+        id: Some(&name.resource_id()),
+        pages: PAGES,
+        since: Some(since),
+        ..ActivityQuery::default()
+    };
+    let found = read_activities(session, &query).await?;
+    let new = found.iter().filter(|one| one.start_time().secs() >= since);
+    Ok(new.filter_map(|one| convert(name, one)).collect())
 }
 
 /// Converts an activity that set a count. Other activities set bounds or failed.

@@ -22,7 +22,6 @@ use crate::functions::ServiceName;
 use crate::inspect::{ServiceState, Whole, read_whole};
 use crate::observe::Observed;
 use crate::session::Session;
-use crate::why::readers;
 
 /// The changes of the desired counts of a stack's services.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -109,8 +108,7 @@ pub async fn count_history(
     let since = now.checked_sub(past).unwrap_or(UNIX_EPOCH);
     let mut whole = read_whole(session, stack, now).await?;
     let unread = &whole.unread;
-    let told = readers::told(session, &whole.inspection.services);
-    let told = unread.or_nothing("events of services", told).await?;
+    let told = &whole.for_why.told;
     let short = |one: &ServiceState| told.get(&one.name()).and_then(|told| told.name.clone());
     if let Some(wanted) = service {
         let services = &mut whole.inspection.services;

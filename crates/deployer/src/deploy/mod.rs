@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::follow::{Ended, Follower};
 use crate::ownership::observe_ours;
 use crate::plan::{Plan, Recovering};
+use crate::released;
 use crate::session::{DeployStep, Session};
 use crate::status::{NextStep, Recovery, Status, next_step};
 
@@ -157,7 +158,7 @@ async fn overtaken(
 
 /// Requests approval of the plan, executes it, and follows it. The inner error is AWS's text that another
 /// change came first.
-async fn carry_out(
+pub(crate) async fn carry_out(
     session: &Session<'_>,
     change_set: ChangeSet,
     (drifted, source): (Option<&Drifted>, &Source),
@@ -166,8 +167,10 @@ async fn carry_out(
     // Without a drift-aware change set, repair first, because CloudFormation can't update a part that is
     // missing.
     let first = drifted.filter(|_| !change_set.reverts_drift);
-    let possible = deletion_protection::check_plan(session, &change_set.stack_id, &change_set.plan);
-    let approved = possible.await.and_then(|()| approve(&change_set.plan));
+    let plan = &change_set.plan;
+    let possible = deletion_protection::check_plan(session, &change_set.stack_id, plan).await;
+    let possible = possible.and_then(|()| released::check_plan(plan));
+    let approved = possible.and_then(|()| approve(plan));
     // The change set exists already, so CloudFormation won't execute it if the stack changes after this.
     let approved = match (approved, &source.reviewed) {
         (Ok(()), Some(reviewed)) => reviewed.require_state(session).await,

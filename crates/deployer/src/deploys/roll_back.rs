@@ -174,7 +174,8 @@ fn note_target(
 ) {
     session.note(format!(
         "going back to the deploy of {name} of {} by {}",
-        to.at, to.caller
+        to.at,
+        crate::name_caller(&to.caller)
     ));
     for (image, digest) in pinned {
         session.note(format!("{image} ran as {digest} then, so that is deployed"));

@@ -2,6 +2,8 @@
 
 mod sdk;
 
+use stack::Report;
+
 use crate::follow::Cause;
 
 pub use sdk::aws;
@@ -35,6 +37,7 @@ pub struct Error {
     hints: Vec<String>,
     denied: bool,
     causes: Vec<Cause>,
+    problems: Option<Box<Report>>,
 }
 
 /// Result of the deployer.
@@ -42,7 +45,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl From<template::SynthesisError> for Error {
     fn from(error: template::SynthesisError) -> Self {
-        Self::new(Kind::InvalidDefinition, error.to_string())
+        let mut found = Self::new(Kind::InvalidDefinition, error.to_string());
+        if let template::SynthesisError::Overrides { problems } = error {
+            found.problems = Some(Box::new(problems));
+        }
+        found
     }
 }
 
@@ -55,6 +62,7 @@ impl Error {
             hints: Vec::new(),
             denied: false,
             causes: Vec::new(),
+            problems: None,
         }
     }
 
@@ -100,6 +108,12 @@ impl Error {
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         &self.causes
+    }
+
+    /// Returns the problems of the definition, each with its place, if the error is about them.
+    #[must_use]
+    pub fn problems(&self) -> Option<&Report> {
+        self.problems.as_deref()
     }
 
     /// Whether AWS denied access to these credentials.

@@ -25,6 +25,7 @@ use serde::Serialize;
 use template::contract::{self, types};
 
 use crate::cloudwatch::Datapoint;
+use crate::deployed_stack::DeployedStack;
 use crate::error::Result;
 use crate::finding::Unchecked;
 use crate::functions::{Function, FunctionKind, functions};
@@ -110,6 +111,21 @@ pub async fn inspect_stack(
     Ok(read_whole(session, stack, now).await?.finish())
 }
 
+/// Reads the live system of a stack whose resources are known.
+///
+/// # Errors
+/// As for [`inspect_stack`].
+pub(crate) async fn inspect_deployed(
+    session: &Session<'_>,
+    stack: &DeployedStack,
+    now: SystemTime,
+) -> Result<Inspection> {
+    let (observed, resources) = (stack.stack.clone(), stack.resources.clone());
+    Ok(read_known(session, observed, resources, now)
+        .await?
+        .finish())
+}
+
 /// Reads the live system of a stack that was already observed, and determines why each service has its desired
 /// count.
 ///
@@ -125,6 +141,8 @@ pub async fn explain_stack(
         stack: &whole.inspection.stack.id,
         resources: &whole.resources,
         functions: &whole.functions,
+        told: &whole.for_why.told,
+        suspended: &whole.for_why.suspended,
     };
     let services = &mut whole.inspection.services;
     why::explain(session, &sources, services, &whole.unread, now).await?;
@@ -136,6 +154,7 @@ pub(crate) struct Whole {
     pub(crate) inspection: Inspection,
     pub(crate) resources: Vec<Resource>,
     pub(crate) functions: Vec<Function>,
+    pub(crate) for_why: services::ForWhy,
     pub(crate) unread: Unread,
 }
 
@@ -156,18 +175,28 @@ pub(crate) async fn read_whole(
     now: SystemTime,
 ) -> Result<Whole> {
     let resources = resources(session, &stack).await?;
+    read_known(session, stack, resources, now).await
+}
+
+async fn read_known(
+    session: &Session<'_>,
+    stack: Observed,
+    resources: Vec<Resource>,
+    now: SystemTime,
+) -> Result<Whole> {
     let unread = Unread::default();
     let functions = functions(session, &resources);
     let functions = unread.or_nothing("functions", functions).await?;
     let requests = list_requests(&functions);
     let subjects = services::list_subjects(&requests, &functions, &resources, &stack.outputs);
-    let (mut services, (queues, dead_letters), mut alarms, clusters) = futures::future::try_join4(
+    let (services, (queues, dead_letters), mut alarms, clusters) = futures::future::try_join4(
         services::read_services(session, &subjects, &requests, &unread, now),
         other_queues(session, &resources, &functions, &requests),
         unread.or_nothing("alarms", alarms::of_stack(session, &resources)),
         unread.or_nothing("clusters", clusters::of_stack(session, &resources)),
     )
     .await?;
+    let (mut services, for_why) = services;
     let urls: Vec<&str> = physical_ids(&resources, types::QUEUE).collect();
     let parts = (&*functions, &*resources);
     let pauses = pauses::read(session, &stack.name, parts, now);
@@ -204,6 +233,7 @@ pub(crate) async fn read_whole(
         inspection,
         resources,
         functions,
+        for_why,
         unread,
     })
 }

@@ -11,9 +11,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use scaling::{ActivityStatus, Bounds, Parsed};
 use serde::Serialize;
 
-use crate::error::{Result, aws, is_not_emulated};
+use crate::activities::{ActivityQuery, read_activities};
+use crate::error::{Result, aws};
 use crate::named::read_scalable_targets;
 use crate::session::Session;
+use crate::suspension::Suspended;
 
 use super::alarms::{self, Alarm};
 use super::unread::Unread;
@@ -72,6 +74,7 @@ pub struct Activity {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scaled {
     pub bounds: Option<Bounds>,
+    pub suspended: Suspended,
     pub policies: Vec<PolicyState>,
     pub activities: Vec<Activity>,
 }
@@ -81,12 +84,12 @@ pub(super) struct Scaled {
 const ONE_BY_ONE: usize = 10;
 /// Concurrent requests.
 const AT_ONCE: usize = 4;
-/// Items per page.
-const PAGE: usize = 50;
 /// Maximum number of activities to show per service.
 const ACTIVITIES: usize = 5;
-/// Pages of the account's activities to read: the newest hundred.
-const ACTIVITY_PAGES: usize = 2;
+/// The activities of one service to read, by pages.
+const SERVICE_PAGES: (i32, usize) = (5, 1);
+/// The account's activities to read, by pages: the newest hundred.
+const ACCOUNT_PAGES: (i32, usize) = (50, 2);
 
 /// Reads the services with these resource IDs (`service/CLUSTER/SERVICE`).
 pub(super) async fn read(
@@ -103,8 +106,8 @@ pub(super) async fn read(
         1..=ONE_BY_ONE => ids.iter().map(|id| Some(id.as_str())).collect(),
         _ => vec![None],
     };
-    let (bounds, (policies, alarms), activities) = try_join3(
-        unread.or_nothing("scalable targets", read_bounds(session, ids)),
+    let (targets, (policies, alarms), activities) = try_join3(
+        unread.or_nothing("scalable targets", read_targets(session, ids)),
         async {
             let policies = read_policies(session, &filters);
             let mut policies = unread.or_nothing("scaling policies", policies).await?;
@@ -113,12 +116,14 @@ pub(super) async fn read(
             let alarms = unread.or_nothing("alarms of policies", alarms).await?;
             Ok((policies, alarms))
         },
-        unread.or_nothing("scaling activities", read_activities(session, &filters)),
+        unread.or_nothing("scaling activities", newest_activities(session, &filters)),
     )
     .await?;
-    for (id, bounds) in bounds {
-        if let Some(scaled) = scaled.get_mut(&id) {
-            scaled.bounds = bounds;
+    for target in &targets {
+        if let Some(scaled) = scaled.get_mut(target.resource_id()) {
+            let [min, max] = [target.min_capacity(), target.max_capacity()].map(task_count);
+            scaled.bounds = Bounds::new(min, max).ok();
+            scaled.suspended = Suspended::of(target);
         }
     }
     for policy in &policies {
@@ -141,17 +146,9 @@ pub(super) fn task_count(tasks: i32) -> u32 {
     u32::try_from(tasks).unwrap_or_default()
 }
 
-async fn read_bounds(
-    session: &Session<'_>,
-    ids: &[String],
-) -> Result<Vec<(String, Option<Bounds>)>> {
+async fn read_targets(session: &Session<'_>, ids: &[String]) -> Result<Vec<ScalableTarget>> {
     let found = read_scalable_targets(session, ids).await;
-    let found = found.map_err(aws("read the scalable targets"))?;
-    let bounds = |target: &ScalableTarget| {
-        let [min, max] = [target.min_capacity(), target.max_capacity()].map(task_count);
-        (target.resource_id().to_owned(), Bounds::new(min, max).ok())
-    };
-    Ok(found.iter().map(bounds).collect())
+    found.map_err(aws("read the scalable targets"))
 }
 
 async fn read_policies(
@@ -242,46 +239,24 @@ fn metric_name(tracking: &TargetTrackingScalingPolicyConfiguration) -> Option<St
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-async fn read_activities(
+/// Reads the newest activities of each service, or of the account.
+async fn newest_activities(
     session: &Session<'_>,
     filters: &[Option<&str>],
 ) -> Result<Vec<ScalingActivity>> {
     let listed: Vec<Vec<ScalingActivity>> = stream::iter(filters)
-        .map(|filter| activities_of(session, *filter))
+        .map(|filter| async move {
+            let query = ActivityQuery {
+                id: *filter,
+                pages: filter.map_or(ACCOUNT_PAGES, |_| SERVICE_PAGES),
+                ..ActivityQuery::default()
+            };
+            read_activities(session, &query).await
+        })
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
     Ok(listed.into_iter().flatten().collect())
-}
-
-/// Reads the newest activities of one service, or of the account.
-async fn activities_of(
-    session: &Session<'_>,
-    filter: Option<&str>,
-) -> Result<Vec<ScalingActivity>> {
-    let client = &session.clients.applicationautoscaling;
-    let (page, pages) = match filter {
-        Some(_) => (ACTIVITIES, 1),
-        None => (PAGE, ACTIVITY_PAGES),
-    };
-    let mut replies = client
-        .describe_scaling_activities()
-        .service_namespace(ServiceNamespace::Ecs)
-        .set_resource_id(filter.map(str::to_owned))
-        .into_paginator()
-        .page_size(i32::try_from(page).unwrap_or(i32::MAX))
-        .send();
-    let mut found = Vec::new();
-    for _ in 0..pages {
-        match replies.next().await {
-            None => break,
-            Some(Ok(reply)) => found.extend(reply.scaling_activities.unwrap_or_default()),
-            // Some emulators keep no activities. What can't be shown is left out, the rest is of use.
-            Some(Err(error)) if is_not_emulated(&error) => break,
-            Some(Err(error)) => return Err(aws("read the scaling activities")(error)),
-        }
-    }
-    Ok(found)
 }
 
 fn convert_activity(found: &ScalingActivity) -> Activity {

@@ -15,8 +15,10 @@ use crate::error::Result;
 use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::resource::Resource;
 use crate::session::Session;
+use crate::suspension::Suspended;
 use crate::targets::physical_ids;
 use crate::why::Why;
+use crate::why::readers::Told;
 
 use super::alarm_steps::AlarmStepsState;
 use super::alarms::Alarm;
@@ -213,6 +215,14 @@ impl Subjects {
     }
 }
 
+/// What was read about services for `--why` alone.
+#[derive(Default)]
+pub(crate) struct ForWhy {
+    pub(crate) told: HashMap<ServiceName, Told>,
+    /// What is suspended on scalable targets, by `service/CLUSTER/SERVICE`.
+    pub(crate) suspended: HashMap<String, Suspended>,
+}
+
 /// Reads the state of the services. The number of requests depends on the number of queues, because services
 /// are read in batches.
 pub(super) async fn read_services(
@@ -221,7 +231,7 @@ pub(super) async fn read_services(
     requests: &[MetricRequest],
     unread: &Unread,
     now: SystemTime,
-) -> Result<Vec<ServiceState>> {
+) -> Result<(Vec<ServiceState>, ForWhy)> {
     let urls = subjects.iter().flat_map(|subject| &subject.queues);
     let ids: Vec<String> = subjects.iter().map(|s| s.name.resource_id()).collect();
     let (points, known, queues, mut scaled) = try_join4(
@@ -237,6 +247,16 @@ pub(super) async fn read_services(
         scaled::read(session, &ids, unread),
     )
     .await?;
+    let told = known.iter().flatten();
+    let for_why = ForWhy {
+        told: told
+            .map(|(name, service)| (name.clone(), service.into()))
+            .collect(),
+        suspended: scaled
+            .iter()
+            .map(|(id, scaled)| (id.clone(), scaled.suspended))
+            .collect(),
+    };
     let mut queues = queues.into_iter();
     let state = |subject: &Subject| {
         let scaled = scaled.remove(&subject.name.resource_id());
@@ -252,7 +272,7 @@ pub(super) async fn read_services(
         }
         state
     };
-    Ok(subjects.iter().map(state).collect())
+    Ok((subjects.iter().map(state).collect(), for_why))
 }
 
 /// What ECS knows of the services. Those that it does not know are left out.

@@ -7,6 +7,7 @@ use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 
 use super::{LogLine, LogQuery, LogSource};
 use crate::error::{Error, Kind, Result, aws, code};
+use crate::function_logs::{filter_events, to_millis};
 use crate::session::Session;
 
 /// How long it can take until CloudWatch Logs returns a line: usually seconds. `--follow` reads this part again.
@@ -71,34 +72,22 @@ async fn read_group(
     until: SystemTime,
     lines: &mut Vec<LogLine>,
 ) -> Result<()> {
-    let doing = format!("read the log group {}", source.group);
-    let request = session.clients.cloudwatchlogs.filter_log_events();
-    let mut pages = request
-        .log_group_name(&source.group)
-        .set_filter_pattern(query.filter.clone())
-        .start_time(to_millis(query.since))
-        .end_time(to_millis(until))
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => lines.extend(page.events().iter().map(LogLine::from)),
+    let window = (query.since, Some(until));
+    match filter_events(session, &source.group, query.filter.as_deref(), window).await {
+        Ok(events) => lines.extend(events.iter().map(LogLine::from)),
+        Err(error) => {
             // The only parameter that the user sets is the pattern.
-            Err(error) if code(&error) == "InvalidParameterException" && query.filter.is_some() => {
-                let error: Error = aws(doing)(error);
-                return Err(error.of_kind(Kind::Usage).hint(
+            let invalid = code(&error) == "InvalidParameterException" && query.filter.is_some();
+            let error: Error = aws(format!("read the log group {}", source.group))(error);
+            return Err(match invalid {
+                true => error.of_kind(Kind::Usage).hint(
                     "--filter takes a filter pattern of CloudWatch Logs: ERROR, \"two words\", or { $.level = \"error\" }",
-                ));
-            }
-            Err(error) => return Err(aws(doing)(error)),
+                ),
+                false => error,
+            });
         }
     }
     Ok(())
-}
-
-fn to_millis(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl From<&FilteredLogEvent> for LogLine {

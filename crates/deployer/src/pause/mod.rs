@@ -4,6 +4,7 @@
 //! functions that set counts read it. Application Auto Scaling can't, so its scalable target is suspended, and a schedule
 //! ends that on time.
 
+mod confirm;
 mod end;
 mod hold;
 mod records;
@@ -26,6 +27,8 @@ use crate::schedules::{Registration, register_target};
 use crate::session::Session;
 use crate::suspension::Suspended;
 
+pub use confirm::confirm_pauses;
+pub(crate) use confirm::unread_pause;
 pub(crate) use end::forget_pauses;
 pub use end::{Resumed, ResumedService, resume};
 pub(crate) use hold::hold_pauses;
@@ -64,6 +67,14 @@ pub struct PausedService {
     pub pause: Pause,
     /// Whether it was paused before.
     pub was_paused: bool,
+    /// Why it isn't certain that its function follows the pause, if so. See [`confirm_pauses`].
+    pub unconfirmed: Option<String>,
+    /// Whether its scalable target is suspended.
+    #[serde(skip)]
+    pub is_suspended: bool,
+    /// Whether the record has changed, so that its function reports it.
+    #[serde(skip)]
+    pub is_new: bool,
 }
 
 /// What a pause came to.
@@ -145,6 +156,9 @@ pub async fn pause(
             name: subject.name.clone(),
             ecs: subject.ecs.clone(),
             was_paused: known.is_some(),
+            unconfirmed: None,
+            is_suspended: subject.target.is_some(),
+            is_new: known != Some(&pause),
             pause,
         });
     }
@@ -258,7 +272,8 @@ async fn remind(
 }
 
 /// The end of the ARN of an identity: `ops/ada` of `arn:aws:sts::111122223333:assumed-role/ops/ada`.
-fn name_caller(arn: &str) -> &str {
+#[must_use]
+pub fn name_caller(arn: &str) -> &str {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
     let kinds = ["assumed-role/", "federated-user/", "user/"];
     let name = kinds.iter().find_map(|kind| resource.strip_prefix(kind));

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use scaling::Pause;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::confirm::{newest_unknown, reports, unread_pause};
 use super::schedules::{next_reminder, write_local, write_reminder};
 use super::{Unreminded, name_caller};
+use crate::function_logs::LogLine;
 
 /// 2026-11-21T10:00:00Z.
 const SINCE: Duration = Duration::from_secs(1_795_255_200);
@@ -77,4 +79,38 @@ fn why_no_one_is_reminded_depends_on_the_recipients() {
     let none = json!({"definition": {}});
     assert_eq!(Unreminded::of(&none), Unreminded::NoRecipients);
     assert_eq!(Unreminded::of(&json!(null)), Unreminded::Outdated);
+}
+
+/// The lines that `log_news` of the scaling function writes.
+#[test]
+fn a_function_s_log_shows_whether_it_follows_a_pause() {
+    let line = |at, text: Value| LogLine {
+        at,
+        text: text.to_string(),
+    };
+    let paused = |service: &str, reason: &str| json!({"level": "INFO", "message": "paused", "service": service, "reason": reason});
+    let unknown = |error: &str| json!({"level": "WARN", "message": "pause unknown", "service": "w", "error": error});
+    let lines = [
+        line(1, unknown("GetParameters: first")),
+        line(2, paused("w", "paused by ada")),
+        line(3, unknown("GetParameters: second")),
+        line(
+            4,
+            json!({"level": "INFO", "message": "look", "service": "w", "reason": "paused by bob"}),
+        ),
+        LogLine {
+            at: 5,
+            text: "START RequestId: 1".to_owned(),
+        },
+    ];
+    assert!(reports(&lines, "w", "paused by ada"));
+    for (service, reason) in [("other", "paused by ada"), ("w", "paused by bob")] {
+        assert!(!reports(&lines, service, reason), "{service} {reason}");
+    }
+    let newest = newest_unknown(&lines, "w");
+    assert_eq!(newest.as_deref(), Some("GetParameters: second"));
+    assert_eq!(newest_unknown(&lines, "other"), None);
+    let unread = |line: &LogLine| unread_pause(&line.text);
+    assert_eq!(unread(&lines[0]).as_deref(), Some("GetParameters: first"));
+    assert_eq!((unread(&lines[1]), unread(&lines[4])), (None, None));
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::types::{Cluster as Found, ClusterField, ClusterSettingName};
 use stack::{BacklogSource, Cluster, Service, ServiceSource, Stack};
 
+use super::providers;
 use crate::described;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
@@ -33,39 +34,15 @@ pub(super) async fn check_clusters(session: &Session<'_>, stack: &Stack) -> Resu
             let Some(found) = found else {
                 return Err(explain_absence(session, &format!("cluster {name}")));
             };
-            check_providers(stack, name, found)?;
+            if matches!(&stack.cluster, Cluster::Existing { name: own } if own == name) {
+                providers::check(session, stack, found).await?;
+            }
             if let Some(service) = insightful.iter().find(|(cluster, _)| cluster == name) {
                 check_insights(session, found, service)?;
             }
         }
     }
     Ok(())
-}
-
-/// Checks the capacity providers of an existing cluster for a service on Spot, because the stack
-/// doesn't associate them.
-fn check_providers(stack: &Stack, name: &str, found: &Found) -> Result<()> {
-    const NEEDED: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
-    if !matches!(&stack.cluster, Cluster::Existing { name: own } if own == name) {
-        return Ok(());
-    }
-    let on_spot = stack.services.iter().find(|(_, service)| {
-        let ServiceSource::Create(spec) = &service.source else {
-            return false;
-        };
-        stack.is_on_spot(spec)
-    });
-    let providers = found.capacity_providers();
-    let is_missing = |needed: &&str| providers.iter().all(|provider| provider != needed);
-    match (on_spot, NEEDED.iter().copied().find(is_missing)) {
-        (Some((service, _)), Some(missing)) => Err(Error::failed(format!(
-            "service {service} runs on Fargate Spot (`capacity`), but {missing} isn't among the capacity providers of the \
-             cluster {name}"
-        ))
-        .hint("ask its owner to add it (`aws ecs put-cluster-capacity-providers`, which takes all providers of the cluster)")
-        .hint("or leave `capacity` out")),
-        _ => Ok(()),
-    }
 }
 
 /// Returns the cluster and short name of each service in an existing cluster whose metric comes from Container

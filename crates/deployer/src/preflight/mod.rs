@@ -6,6 +6,7 @@ mod images;
 mod key_policy;
 mod keys;
 mod linked_roles;
+mod providers;
 mod registered;
 mod serialize;
 

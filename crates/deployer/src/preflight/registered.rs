@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_applicationautoscaling::types::ScalableTarget;
-use stack::{ServiceSource, Stack};
+use stack::Stack;
 use template::contract::types;
 
 use crate::error::{Error, Result, aws, is_denied};
 use crate::named::read_scalable_targets;
 use crate::observe::{observe, resources};
 use crate::session::Session;
-use crate::targets::physical_ids;
+use crate::targets::{name_scalable_target, physical_ids};
 
 /// Refuses to register an existing service that is already a scalable target, unless the target is this stack's
 /// own.
@@ -31,20 +31,15 @@ pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     }
 }
 
-/// Returns the resource ID (`service/CLUSTER/SERVICE`) and short name of each existing service that the stack
-/// registers.
+/// Returns the resource ID (`service/CLUSTER/SERVICE`) and short name of each service that the stack registers, and that
+/// can have been registered before.
 fn list_wanted(stack: &Stack) -> BTreeMap<String, &str> {
     let scaled = stack
         .services
         .iter()
         .filter(|(_, s)| s.has_scalable_target());
     scaled
-        .filter_map(|(short, scaled)| match &scaled.source {
-            ServiceSource::Existing { cluster, service } => {
-                Some((format!("service/{cluster}/{service}"), short.as_str()))
-            }
-            ServiceSource::Create(_) => None,
-        })
+        .filter_map(|(short, scaled)| Some((name_scalable_target(stack, scaled)?, short.as_str())))
         .collect()
 }
 

@@ -11,7 +11,7 @@ use aws_smithy_types::DateTime;
 use super::cloud::{cbor_error, run};
 use super::cloudformation::{CloudFormation, NAME};
 use super::told;
-use crate::{Between, Kind, Result, SentHistory, deployed_queues, sent_history};
+use crate::{Between, DeployedStack, Kind, Result, SentHistory, deployed_queues, sent_history};
 
 /// The current time: 20 s and one day after midnight.
 const NOW: u64 = 20_000 * 86_400 + 20;
@@ -192,13 +192,14 @@ async fn the_queues_of_a_stack_are_named_by_its_resources() {
     let names = async |ids: &[&str]| {
         let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         run(&cloud.rules(), async |session| {
-            deployed_queues(session, NAME, &ids).await
+            let stack = DeployedStack::read(session, NAME).await.unwrap();
+            deployed_queues(&stack.unwrap(), &ids)
         })
         .await
         .0
     };
     let found = names(&["OrdersQueue"]).await.unwrap();
-    assert_eq!(found, Some(vec!["shop-OrdersQueue-1X".to_owned()]));
+    assert_eq!(found, ["shop-OrdersQueue-1X"]);
     let error = names(&["OrdersQueue", "ReturnsQueue"]).await.unwrap_err();
     assert!(
         error.to_string().ends_with("has no queue ReturnsQueue yet"),

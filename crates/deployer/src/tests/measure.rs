@@ -224,3 +224,22 @@ async fn a_scaling_function_is_tried_once_too_and_may_be_busy() {
         heard.lines()
     );
 }
+
+/// The line is the one that the function logs.
+#[tokio::test(start_paused = true)]
+async fn a_function_that_couldnt_read_pauses_is_noted() {
+    let invoke = mock!(aws_sdk_lambda::Client::invoke).then_output(|| {
+        let line = r#"{"level":"WARN","message":"pause unknown","service":"w","error":"GetParameters got no response"}"#;
+        let log = format!("START RequestId: 1\n{line}\nEND RequestId: 1\n");
+        InvokeOutput::builder()
+            .payload(Blob::new("{}"))
+            .log_result(aws_smithy_types::base64::encode(log))
+            .build()
+    });
+    let cloud = stack(&["first"]);
+    let (measured, told) = measure(&cloud, vec![targets(), invoke]).await;
+    assert_eq!(measured.unwrap(), 3);
+    let note = "shop-metric couldn't read whether its services are paused; if that stays so, `pause` doesn't stop it: \
+                GetParameters got no response";
+    assert!(told.has(note), "{:?}", told.lines());
+}

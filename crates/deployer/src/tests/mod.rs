@@ -17,6 +17,7 @@ mod drift;
 mod fixed_counts;
 mod follow;
 mod history;
+mod import;
 mod inspect;
 mod instances;
 mod invoke;

@@ -17,7 +17,7 @@ use aws_smithy_types::DateTime;
 use serde_json::{Value, json};
 use template::contract::{STACK_TAG, VERSION};
 
-use super::cloud::{json_error, run};
+use super::cloud::{json_error, run, xml_error};
 use super::cloudformation::{CloudFormation, NAME};
 use super::told;
 use crate::{
@@ -94,6 +94,56 @@ async fn only_our_stacks_are_listed_in_each_region() {
     let mut read = read.lock().unwrap().clone();
     read.sort();
     assert_eq!(read, ["copied", "shop-staging", "untagged"]);
+}
+
+/// CloudFormation knows the stack by its ID no longer, or still as deleted.
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_is_deleted_while_it_is_listed_is_left_out() {
+    for known in [false, true] {
+        let lists = mock!(aws_sdk_cloudformation::Client::describe_stacks)
+            .match_requests(|input| input.stack_name().is_none())
+            .then_output(|| {
+                DescribeStacksOutput::builder()
+                    .stacks(stack("gone", Some("gone"), OURS))
+                    .stacks(stack("untagged", None, OURS))
+                    .build()
+            });
+        let describes =
+            mock!(aws_sdk_cloudformation::Client::describe_stacks).match_requests(|input| {
+                input
+                    .stack_name()
+                    .is_some_and(|name| name.contains("/gone/"))
+            });
+        let describes = match known {
+            true => describes.then_output(|| {
+                let gone = Stack::builder()
+                    .stack_name("gone")
+                    .stack_id("arn:aws:cloudformation:us-west-2:1:stack/gone/1")
+                    .stack_status(StackStatus::DeleteComplete)
+                    .creation_time(DateTime::from_secs(1_000));
+                DescribeStacksOutput::builder().stacks(gone.build()).build()
+            }),
+            false => describes.then_http_response(|| {
+                xml_error("ValidationError", "Stack with id gone does not exist")
+            }),
+        };
+        let gone = mock!(aws_sdk_cloudformation::Client::get_template)
+            .match_requests(|input| input.stack_name().unwrap().contains("/gone/"))
+            .then_http_response(|| {
+                xml_error("ValidationError", "Stack with id gone does not exist")
+            });
+        let reads = mock!(aws_sdk_cloudformation::Client::get_template).then_output(|| {
+            let body = template_of("untagged").to_string();
+            GetTemplateOutput::builder().template_body(body).build()
+        });
+        let rules = [lists, describes, gone, reads];
+        let (found, _) = run(&rules, async |session| {
+            crate::list_stacks(session, "us-west-2").await.unwrap()
+        })
+        .await;
+        let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["untagged"], "{known}");
+    }
 }
 
 fn event(id: &str, at: i64) -> FilteredLogEvent {

@@ -74,10 +74,6 @@ async fn assert_refused(cloud: &CloudFormation, what: &str) {
                 .await
                 .err()
                 .map(kind),
-            crate::deployed_queues(session, NAME, &[])
-                .await
-                .err()
-                .map(kind),
             crate::ownership::admit(session, NAME, true)
                 .await
                 .err()
@@ -85,7 +81,7 @@ async fn assert_refused(cloud: &CloudFormation, what: &str) {
         ]
     })
     .await;
-    assert_eq!(kinds, [Some(Kind::Refused); 7], "{what}");
+    assert_eq!(kinds, [Some(Kind::Refused); 6], "{what}");
     assert_untouched(cloud, what);
 }
 

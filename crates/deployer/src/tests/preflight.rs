@@ -6,9 +6,13 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::DescribeScalableTargetsOutput;
 use aws_sdk_ecr::operation::describe_images::DescribeImagesOutput;
 use aws_sdk_ecr::types::ImageDetail;
+use aws_sdk_ecs::operation::describe_capacity_providers::DescribeCapacityProvidersOutput;
 use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
-use aws_sdk_ecs::types::{Cluster, ClusterSetting, ClusterSettingName, Service};
+use aws_sdk_ecs::types::{
+    AutoScalingGroupProvider, CapacityProvider, Cluster, ClusterSetting, ClusterSettingName,
+    Service,
+};
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
@@ -443,12 +447,55 @@ async fn a_share_of_spot_needs_the_providers_of_an_existing_cluster() {
     check(&spot, &[roles(), both]).await.0.unwrap();
     let error = check(&spot, &[roles(), providers(&["FARGATE"])]).await.0;
     insta::assert_snapshot!(told(&error.unwrap_err()), @r"
-    Failed: service web runs on Fargate Spot (`capacity`), but FARGATE_SPOT isn't among the capacity providers of the cluster prod
+    Failed: service web runs on Fargate Spot (`capacity`), but FARGATE_SPOT isn't among the capacity providers of the cluster prod (it has FARGATE)
       hint: ask its owner to add it (`aws ecs put-cluster-capacity-providers`, which takes all providers of the cluster)
       hint: or leave `capacity` out
     ");
     let plain = load(&text("fargate"));
     check(&plain, &[roles(), providers(&[])]).await.0.unwrap();
+}
+
+/// Capacity providers, each with an Auto Scaling group or without.
+fn kinds(providers: &'static [(&'static str, bool)]) -> Rule {
+    mock!(aws_sdk_ecs::Client::describe_capacity_providers).then_compute_output(move |input| {
+        let names: Vec<&str> = providers.iter().map(|(name, _)| *name).collect();
+        assert_eq!(input.capacity_providers(), names);
+        let found = providers.iter().map(|(name, has_group)| {
+            let group = AutoScalingGroupProvider::builder();
+            let group = group
+                .auto_scaling_group_arn("arn:aws:autoscaling:g")
+                .build();
+            CapacityProvider::builder()
+                .name(*name)
+                .set_auto_scaling_group_provider(has_group.then(|| group.unwrap()))
+                .build()
+        });
+        DescribeCapacityProvidersOutput::builder()
+            .set_capacity_providers(Some(found.collect()))
+            .build()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn named_providers_are_associated_with_the_cluster_and_have_instances() {
+    let text = "name: shop\ncluster: {existing: prod}\nnetwork: {vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d]}\n\
+                services: {web: {image: busybox, capacity: {providers: [{name: graviton}, {name: big}]}}}\n";
+    let stack = load(text);
+    let both = || providers(&["big", "graviton"]);
+    let groups = kinds(&[("big", true), ("graviton", true)]);
+    check(&stack, &[roles(), both(), groups]).await.0.unwrap();
+    let error = check(&stack, &[roles(), providers(&[])]).await.0;
+    insta::assert_snapshot!(told(&error.unwrap_err()), @r"
+    Failed: service web runs on named capacity providers (`capacity`), but graviton isn't among the capacity providers of the cluster prod (it has none)
+      hint: ask its owner to add it (`aws ecs put-cluster-capacity-providers`, which takes all providers of the cluster)
+      hint: or leave `capacity` out
+    ");
+    let managed = kinds(&[("big", true), ("graviton", false)]);
+    let error = check(&stack, &[roles(), both(), managed]).await.0;
+    insta::assert_snapshot!(told(&error.unwrap_err()), @r"
+    Failed: the capacity provider graviton has no Auto Scaling group: services on ECS Managed Instances aren't supported
+      hint: name a provider with an Auto Scaling group, or leave `capacity` out for Fargate
+    ");
 }
 
 /// The cluster `prod`, with this value of the setting.

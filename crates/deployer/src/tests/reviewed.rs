@@ -46,6 +46,7 @@ async fn diff(cloud: &CloudFormation, stack: &Stack) -> (StackDiff, Told) {
     let (found, told) = run(&rules(cloud, RuleState::Enabled), async |session| {
         let identity = identify_for(session, None, None).await.unwrap();
         let before = deployed_template(session, "shop").await.unwrap();
+        let before = before.and_then(|(_, template)| template);
         diff_stack::<Error>(session, stack, before.as_deref(), &identity, &build).await
     })
     .await;
@@ -57,6 +58,7 @@ async fn review(cloud: &CloudFormation, stack: &Stack, allow_loss: bool) -> Revi
         let identity = identify_for(session, None, None).await.unwrap();
         let state = read_state(session, "shop").await.unwrap();
         let before = deployed_template(session, "shop").await.unwrap();
+        let before = before.and_then(|(_, template)| template);
         let found = diff_stack::<Error>(session, stack, before.as_deref(), &identity, &build);
         let found = found.await.unwrap();
         let plan = (&found.inputs, found.plan.as_ref());

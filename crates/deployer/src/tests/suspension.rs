@@ -8,13 +8,16 @@ use aws_sdk_applicationautoscaling::operation::register_scalable_target::Registe
 use aws_sdk_applicationautoscaling::types::{
     ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState,
 };
+use aws_sdk_cloudformation::types::Tag;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 use aws_smithy_types::DateTime;
 use stack::Stack;
 
 use super::cloud::{json_error, run};
 use super::cloudformation::CloudFormation;
-use crate::suspension::{carry_out, plan_suspensions, resume_all};
+use crate::observe::Observed;
+use crate::status::Status;
+use crate::suspension::{carry_out, plan_suspensions, resume_all, resume_left};
 
 const ID: &str = "service/shop/worker";
 const TAG: &str = "ecs-scaler:suspended:worker";
@@ -64,6 +67,10 @@ fn described(target: &Target) -> Rule {
 
 /// Another owner's target with these flags, and the rules of a cloud that has it.
 fn cloud(flags: Flags) -> (Target, Vec<Rule>) {
+    cloud_with(&CloudFormation::default(), flags)
+}
+
+fn cloud_with(stacks: &CloudFormation, flags: Flags) -> (Target, Vec<Rule>) {
     let target = Arc::new(Mutex::new((flags, Vec::new())));
     let set = Arc::clone(&target);
     let register = mock!(aws_sdk_applicationautoscaling::Client::register_scalable_target)
@@ -82,7 +89,7 @@ fn cloud(flags: Flags) -> (Target, Vec<Rule>) {
             target.1.push(flags);
             MockResponse::Output(RegisterScalableTargetOutput::builder().build())
         });
-    let mut rules = CloudFormation::default().rules();
+    let mut rules = stacks.rules();
     rules.extend([described(&target), register]);
     (target, rules)
 }
@@ -140,6 +147,50 @@ async fn a_destroyed_stack_resumes_what_it_had_suspended() {
     let (resumed, _) = run(&rules, async |session| resume_all(session, &tags).await).await;
     resumed.unwrap();
     assert_eq!(target.lock().unwrap().1, []);
+}
+
+/// The record of a deleted stack counts only as long as no stack of its name holds the same target.
+#[tokio::test(start_paused = true)]
+async fn a_deleted_stack_resumes_nothing_that_a_living_one_holds() {
+    let left = Observed {
+        id: "arn:aws:cloudformation:us-west-2:111122223333:stack/shop/old".to_owned(),
+        status: Status::Absent,
+        status_name: "DELETE_COMPLETE".to_owned(),
+        reason: None,
+        termination_protection: false,
+        name: "shop".to_owned(),
+        tags: [(TAG.to_owned(), format!("000 {ID}"))].into(),
+        parameters: [].into(),
+        outputs: [].into(),
+    };
+    let held = Tag::builder().key("ecs-scaler:suspended:jobs");
+    let held = held.value(format!("010 {ID}")).build();
+    let other = Tag::builder()
+        .key(TAG)
+        .value("000 service/shop/other")
+        .build();
+    for (living, resumed) in [(None, true), (Some(other), true), (Some(held), false)] {
+        let stacks = match living {
+            None => CloudFormation::default(),
+            Some(tag) => {
+                let stacks = CloudFormation::with("CREATE_COMPLETE");
+                stacks.state().stack().tags.push(tag);
+                stacks
+            }
+        };
+        let (target, rules) = cloud_with(&stacks, ALL);
+        let (done, _) = run(&rules, async |session| resume_left(session, &left).await).await;
+        done.unwrap();
+        let calls = target.lock().unwrap().1.clone();
+        assert_eq!(
+            calls,
+            if resumed {
+                vec![(false, false, false)]
+            } else {
+                vec![]
+            }
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -140,7 +140,11 @@ fn at_min(facts: &Facts) -> Found {
     match scheduled(facts, Side::In) {
         Some(held) => Some((Cause::Schedule, held)),
         None if is_idle(facts) => None,
-        None => Some((Cause::AtMin, format!("it is at tasks.min ({min})"))),
+        None => {
+            let metric = measured::on_target(facts).filter(|(cause, _)| *cause == Cause::OnTarget);
+            let metric = metric.map_or_else(String::new, |(_, text)| format!(": {text}"));
+            Some((Cause::AtMin, format!("it is at tasks.min ({min}){metric}")))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use scaling::{AlarmState, Comparison, Parsed, Side};
 use template::contract::TargetSchedule;
 
 use crate::inspect::ServiceState;
+use crate::suspension::Suspended;
 
 /// The facts of one service, read from AWS or built by a test.
 #[derive(Clone, Debug, Default)]
@@ -26,13 +27,6 @@ pub(crate) struct Facts {
     pub not_scaled: Vec<NotScaled>,
     /// The rule and function that measure it or set its count once a minute.
     pub feed: Option<Feed>,
-}
-
-/// What is suspended on a scalable target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Suspended {
-    pub scale_out: bool,
-    pub scale_in: bool,
 }
 
 /// An event that ECS reports for a service.

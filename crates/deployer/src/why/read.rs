@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, SystemTime};
 
-use futures::future::try_join5;
+use futures::future::try_join4;
 use scaling::{ActivityStatus, Parsed, Side};
 use serde_json::Value;
 use template::contract::{TargetSchedule, read_schedule, types};
@@ -18,6 +18,7 @@ use crate::inspect::{PolicyState, ServiceState, Unread};
 use crate::observe::template;
 use crate::resource::Resource;
 use crate::session::Session;
+use crate::suspension::Suspended;
 
 /// Data about a stack that was read before.
 pub(crate) struct Sources<'a> {
@@ -25,12 +26,14 @@ pub(crate) struct Sources<'a> {
     pub(crate) stack: &'a str,
     pub(crate) resources: &'a [Resource],
     pub(crate) functions: &'a [Function],
+    /// ECS's data about the services.
+    pub(crate) told: &'a HashMap<ServiceName, readers::Told>,
+    /// What is suspended on scalable targets, by `service/CLUSTER/SERVICE`.
+    pub(crate) suspended: &'a HashMap<String, Suspended>,
 }
 
 /// Data that is read for all services together.
 struct Read {
-    told: HashMap<ServiceName, readers::Told>,
-    suspended: HashMap<String, super::facts::Suspended>,
     not_scaled: HashMap<String, Vec<super::facts::NotScaled>>,
     watched: HashMap<String, Watched>,
     feeds: Feeds,
@@ -53,7 +56,7 @@ pub(crate) async fn explain(
     let now = now.unwrap_or_default().as_secs();
     for service in services {
         let name = service.name();
-        let told = read.told.get(&name);
+        let told = sources.told.get(&name);
         let facts = gather(&read, sources, service, now);
         let mut why = choose(&facts);
         why.name = told.and_then(|told| told.name.clone());
@@ -76,23 +79,15 @@ async fn read_all(
         .collect();
     let alarms: BTreeSet<&str> = services.iter().flat_map(alarm_names).collect();
     let alarms: Vec<String> = alarms.into_iter().map(str::to_owned).collect();
-    let (told, (suspended, not_scaled), watched, feeds, schedules) = try_join5(
-        unread.or_nothing("events of services", readers::told(session, services)),
-        async {
-            let suspended = readers::suspended(session, &ids);
-            let suspended = unread.or_nothing("suspended scaling", suspended).await?;
-            let refused = readers::not_scaled(session, &ids);
-            let refused = unread.or_nothing("reasons not to scale", refused).await?;
-            Ok((suspended, refused))
-        },
+    let refused = readers::not_scaled(session, &ids);
+    let (not_scaled, watched, feeds, schedules) = try_join4(
+        unread.or_nothing("reasons not to scale", refused),
         unread.or_nothing("alarms that scale", readers::watched(session, &alarms, now)),
         rules::read(session, sources, unread, now),
         unread.or_nothing("schedules", read_schedules(session, sources)),
     )
     .await?;
     Ok(Read {
-        told,
-        suspended,
         not_scaled,
         watched,
         feeds,
@@ -154,7 +149,9 @@ fn scheduled_by_functions(functions: &[Function]) -> HashMap<String, TargetSched
 
 fn gather(read: &Read, sources: &Sources<'_>, service: &ServiceState, now: u64) -> Facts {
     let id = service.name().resource_id();
-    let told = read.told.get(&service.name());
+    let told = sources.told.get(&service.name());
+    // Of a service that a function scales, the scalable target belongs to another owner.
+    let suspended = service.bounds.and_then(|_| sources.suspended.get(&id));
     let mut alarms: Vec<AlarmFacts> = service
         .policies
         .iter()
@@ -164,7 +161,7 @@ fn gather(read: &Read, sources: &Sources<'_>, service: &ServiceState, now: u64) 
     Facts {
         now,
         service: service.clone(),
-        suspended: read.suspended.get(&id).copied().unwrap_or_default(),
+        suspended: suspended.copied().unwrap_or_default(),
         schedule: read.schedules.get(&id).cloned(),
         deployment: told.and_then(|told| told.deployment),
         events: told.map(|told| told.events.clone()).unwrap_or_default(),

@@ -1,24 +1,21 @@
-//! The reads that only `--why` makes: services in ECS, suspensions, and the state of alarms.
+//! The reads that only `--why` makes: refusals of Application Auto Scaling, and the state of alarms.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use aws_sdk_applicationautoscaling::types::{ScalingActivity, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::ScalingActivity;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat};
-use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service, ServiceField};
+use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use template::names::NAME_TAG;
 
-use super::facts::{Event, NotScaled, Suspended};
+use super::facts::{Event, NotScaled};
+use crate::activities::{ActivityQuery, read_activities};
 use crate::cloudwatch::{Window, read_queries};
-use crate::error::{Error, Result, aws, is_not_emulated};
-use crate::functions::ServiceName;
-use crate::inspect::ServiceState;
-use crate::named::{read_alarms, read_scalable_targets};
+use crate::error::{Error, Result, aws};
+use crate::named::read_alarms;
 use crate::session::Session;
 
-/// Maximum number of services in a DescribeServices call.
-const SERVICES: usize = 10;
 /// Concurrent requests.
 const AT_ONCE: usize = 4;
 /// Additional datapoints to read beyond the evaluation periods, because the newest can be late.
@@ -35,67 +32,26 @@ pub(crate) struct Told {
     pub events: Vec<Event>,
 }
 
-pub(crate) async fn told(
-    session: &Session<'_>,
-    services: &[ServiceState],
-) -> Result<HashMap<ServiceName, Told>> {
-    let mut clusters: HashMap<&str, Vec<&str>> = HashMap::new();
-    for service in services {
-        let names = clusters.entry(&service.cluster).or_default();
-        names.push(&service.service);
-    }
-    let mut found = HashMap::new();
-    for (cluster, names) in clusters {
-        for names in names.chunks(SERVICES) {
-            let request = session.clients.ecs.describe_services().cluster(cluster);
-            let names = names.iter().map(|name| (*name).to_owned()).collect();
-            let request = request.set_services(Some(names));
-            let reply = match request.include(ServiceField::Tags).send().await {
-                Ok(reply) => reply,
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(|e| e.is_cluster_not_found_exception()) =>
-                {
-                    continue;
-                }
-                Err(error) => {
-                    return Err(aws(format!("read the events of services in {cluster}"))(
-                        error,
-                    ));
-                }
-            };
-            let told = reply.services().iter().filter_map(|service| {
-                let name = ServiceName {
-                    cluster: cluster.to_owned(),
-                    service: service.service_name()?.to_owned(),
-                };
-                Some((name, convert_service(service)))
-            });
-            found.extend(told);
-        }
-    }
-    Ok(found)
-}
-
-fn convert_service(service: &Service) -> Told {
-    let mut tags = service.tags().iter();
-    let name = tags.find(|tag| tag.key() == Some(NAME_TAG));
-    let mut events: Vec<Event> = service
-        .events()
-        .iter()
-        .filter_map(|event| {
-            Some(Event {
-                at: seconds(event.created_at()?.secs()),
-                text: event.message()?.to_owned(),
+impl From<&Service> for Told {
+    fn from(service: &Service) -> Self {
+        let mut tags = service.tags().iter();
+        let name = tags.find(|tag| tag.key() == Some(NAME_TAG));
+        let mut events: Vec<Event> = service
+            .events()
+            .iter()
+            .filter_map(|event| {
+                Some(Event {
+                    at: seconds(event.created_at()?.secs()),
+                    text: event.message()?.to_owned(),
+                })
             })
-        })
-        .collect();
-    events.sort_by_key(|event| std::cmp::Reverse(event.at));
-    Told {
-        name: name.and_then(|tag| tag.value().map(str::to_owned)),
-        deployment: deployment_since(service.deployments()),
-        events,
+            .collect();
+        events.sort_by_key(|event| std::cmp::Reverse(event.at));
+        Self {
+            name: name.and_then(|tag| tag.value().map(str::to_owned)),
+            deployment: deployment_since(service.deployments()),
+            events,
+        }
     }
 }
 
@@ -111,24 +67,6 @@ pub(super) fn seconds(at: i64) -> u64 {
     u64::try_from(at).unwrap_or_default()
 }
 
-/// Reads what is suspended on the scalable targets, by `service/CLUSTER/SERVICE`.
-pub(super) async fn suspended(
-    session: &Session<'_>,
-    ids: &[String],
-) -> Result<HashMap<String, Suspended>> {
-    let found = read_scalable_targets(session, ids).await;
-    let found = found.map_err(aws("read what is suspended"))?;
-    let states = found.iter().filter_map(|target| {
-        let state = target.suspended_state()?;
-        let suspended = Suspended {
-            scale_out: state.dynamic_scaling_out_suspended() == Some(true),
-            scale_in: state.dynamic_scaling_in_suspended() == Some(true),
-        };
-        Some((target.resource_id().to_owned(), suspended))
-    });
-    Ok(states.collect())
-}
-
 /// Activities per page: the newest of a service.
 const ACTIVITIES: i32 = 10;
 /// Maximum number of services to read one by one. For a stack with more, the reasons of Application Auto
@@ -140,21 +78,15 @@ pub(super) async fn not_scaled(
     session: &Session<'_>,
     ids: &[String],
 ) -> Result<HashMap<String, Vec<NotScaled>>> {
-    let client = &session.clients.applicationautoscaling;
     stream::iter(ids.iter().take(ONE_BY_ONE))
         .map(|id| async move {
-            let request = client
-                .describe_scaling_activities()
-                .service_namespace(ServiceNamespace::Ecs)
-                .resource_id(id)
-                .include_not_scaled_activities(true)
-                .max_results(ACTIVITIES);
-            let activities = match request.send().await {
-                Ok(reply) => reply.scaling_activities.unwrap_or_default(),
-                // Some emulators keep no activities.
-                Err(error) if is_not_emulated(&error) => Vec::new(),
-                Err(error) => return Err(aws("read the scaling activities")(error)),
+            let query = ActivityQuery {
+                id: Some(id),
+                not_scaled: true,
+                pages: (ACTIVITIES, 1),
+                since: None,
             };
+            let activities = read_activities(session, &query).await?;
             Ok((id.clone(), newest_refusals(&activities)))
         })
         .buffered(AT_ONCE)

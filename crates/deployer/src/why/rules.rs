@@ -15,7 +15,7 @@ use crate::function_logs::group_of;
 use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::inspect::{ServiceState, Unread};
 use crate::session::Session;
-use crate::targets::{Target, read_targets};
+use crate::targets::Target;
 
 /// Concurrent requests.
 const AT_ONCE: usize = 4;
@@ -23,7 +23,6 @@ const AT_ONCE: usize = 4;
 /// The rules and functions of a stack.
 #[derive(Default)]
 pub(super) struct Feeds {
-    targets: Vec<Target>,
     /// Whether a rule is enabled.
     rules: HashMap<String, bool>,
     /// By the functions' ARNs.
@@ -36,21 +35,12 @@ pub(super) async fn read(
     unread: &Unread,
     now: SystemTime,
 ) -> Result<Feeds> {
-    let rules = async {
-        let targets = unread.or_nothing("rules", read_targets(session, sources.resources));
-        let targets = targets.await?;
-        let names: BTreeSet<&str> = targets.iter().map(|target| &*target.rule).collect();
-        let states = unread.or_nothing("states of rules", read_rules(session, names));
-        let states = states.await?;
-        Ok::<_, Error>((targets, states))
-    };
+    let targets = sources.functions.iter().flat_map(|one| &one.targets);
+    let names: BTreeSet<&str> = targets.map(|target| &*target.rule).collect();
+    let rules = unread.or_nothing("states of rules", read_rules(session, names));
     let logs = unread.or_nothing("logs of functions", read_logs(session, sources, now));
-    let ((targets, rules), logs) = try_join(rules, logs).await?;
-    Ok(Feeds {
-        targets,
-        rules,
-        logs,
-    })
+    let (rules, logs) = try_join(rules, logs).await?;
+    Ok(Feeds { rules, logs })
 }
 
 async fn read_rules(session: &Session<'_>, names: BTreeSet<&str>) -> Result<HashMap<String, bool>> {
@@ -90,9 +80,10 @@ impl Feeds {
     /// Returns the rule and the function of a service, if any.
     pub(super) fn of(&self, service: &ServiceState, functions: &[Function]) -> Option<Feed> {
         let name = service.name();
-        let (target, function) = self.targets.iter().find_map(|target| {
-            let function = functions.iter().find(|one| one.arn == target.arn)?;
-            serves(target, function, &name).then_some((target, function))
+        let (target, function) = functions.iter().find_map(|function| {
+            let mut targets = function.targets.iter();
+            let target = targets.find(|target| serves(target, function, &name))?;
+            Some((target, function))
         })?;
         let log = self.logs.get(&function.arn);
         let error = log.and_then(|log| log.failed.get(&name).or(log.error.as_ref()));

@@ -12,7 +12,8 @@
 //!   the backlog;
 //! - [`insurance`]: warm tasks, if a task starts slower than the objective (ski rental);
 //! - [`starts`] and [`processing`]: task start and processing time, measured while the service runs;
-//! - [`pool`]: queues with different objectives or processing times, which share the tasks;
+//! - [`pool`]: queues with different objectives or processing times, which share the tasks, with the turns
+//!   ([`workload`]) that these and queues with equal settings take;
 //! - [`delivered`]: the share of the messages that started in time; a lower share makes the algorithm more
 //!   cautious.
 //!
@@ -34,6 +35,7 @@ mod settings;
 mod starts;
 mod tuning;
 mod watch;
+mod workload;
 
 pub use insurance::WarmFloor;
 pub use keep_up::KeepUpTuning;

@@ -153,37 +153,25 @@ impl Foreknowledge {
     /// of the scenario is smaller. In that case, no policy can meet the objective for all messages.
     pub(crate) fn limited_by_max(&self, scenario: &Scenario) -> Option<u32> {
         let (_, max) = scenario.widest();
-        if self.is_feasible(scenario, max) {
+        let one = seconds(self.interval) * f64::from(scenario.concurrency);
+        let (due, work) = (self.due_by_objective(), self.work());
+        let is_feasible = |tasks: u32| completes_in_time(&due, &work, one * f64::from(tasks));
+        if is_feasible(max) {
             return None;
         }
         let (mut under, mut enough) = (max, max.saturating_mul(2));
-        while !self.is_feasible(scenario, enough) {
+        while !is_feasible(enough) {
             (under, enough) = (enough, enough.checked_mul(2)?);
         }
         while enough - under > 1 {
             let middle = under.midpoint(enough);
-            if self.is_feasible(scenario, middle) {
+            if is_feasible(middle) {
                 enough = middle;
             } else {
                 under = middle;
             }
         }
         Some(enough)
-    }
-
-    /// Whether this number of tasks, running all the time, completes all work in time.
-    fn is_feasible(&self, scenario: &Scenario, tasks: u32) -> bool {
-        let capacity = seconds(self.interval) * f64::from(scenario.concurrency) * f64::from(tasks);
-        let work = self.work().into_iter().chain(iter::repeat(0.0));
-        let (mut sent, mut done) = (0.0, 0.0f64);
-        self.due_by_objective()
-            .into_iter()
-            .zip(work)
-            .all(|(due, work)| {
-                sent += work;
-                done = sent.min(done + capacity);
-                done >= due * (1.0 - 1e-9)
-            })
     }
 
     /// Returns the work that is due by each interval's end because of the objectives.
@@ -218,6 +206,17 @@ impl Foreknowledge {
         }
         due
     }
+}
+
+/// Whether this much work per interval completes all work in time.
+fn completes_in_time(due: &[f64], work: &[f64], capacity: f64) -> bool {
+    let work = work.iter().copied().chain(iter::repeat(0.0));
+    let (mut sent, mut done) = (0.0, 0.0f64);
+    due.iter().zip(work).all(|(due, work)| {
+        sent += work;
+        done = sent.min(done + capacity);
+        done >= due * (1.0 - 1e-9)
+    })
 }
 
 /// Rounds up to whole tasks, but not because of a floating-point error.

@@ -15,7 +15,7 @@ use super::billing::{Billing, Hosting};
 use super::count::Inventory;
 use super::items::BillItem;
 use super::prices::{MONTH_HOURS, Prices};
-use super::usage::Usage;
+use super::usage::{FunctionUsage, Usage};
 
 /// Costs that aren't part of any bill.
 const NOT_COUNTED: &str =
@@ -74,9 +74,9 @@ pub(crate) fn cost(
 ) -> Cost {
     let billing = &scenario.billing;
     let used = Usage::of_run(scenario, finished, tasks);
-    let lines = lines(scenario, &used, billing.inventories.scaling);
+    let lines = lines(scenario, &used);
     let ideal = Usage::of_ideal(scenario, finished, needed, tasks.needed_seconds);
-    let ideal: f64 = self::lines(scenario, &ideal, Inventory::default())
+    let ideal: f64 = self::lines(scenario, &ideal)
         .iter()
         .map(|(_, _, cost)| cost)
         .sum();
@@ -110,9 +110,10 @@ pub(crate) fn cost(
     }
 }
 
-fn lines(scenario: &Scenario, used: &Usage, scaling: Inventory) -> Vec<Line> {
+fn lines(scenario: &Scenario, used: &Usage) -> Vec<Line> {
     let billing = &scenario.billing;
-    let exists = billing.inventories.standing + scaling;
+    let functions = used.functions.iter().map(|function| function.exists);
+    let exists = billing.inventories.standing + functions.sum();
     let mut lines = vec![
         line(BillItem::Tasks, used.on_demand, task_hour(scenario)),
         line(
@@ -123,8 +124,8 @@ fn lines(scenario: &Scenario, used: &Usage, scaling: Inventory) -> Vec<Line> {
         line(BillItem::Instances, used.instances, instance_hour(billing)),
     ];
     lines.extend(network(billing, used, exists));
-    lines.extend(requests(scenario, used, scaling));
-    lines.extend(observed(billing, used, exists, scaling));
+    lines.extend(requests(scenario, used, exists));
+    lines.extend(observed(billing, used, exists));
     lines
 }
 
@@ -177,16 +178,15 @@ fn network(billing: &Billing, used: &Usage, exists: Inventory) -> [Line; 2] {
 
 /// Returns the requests of senders, tasks, and functions. For function runs that measure several services, the
 /// service's part.
-fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] {
+fn requests(scenario: &Scenario, used: &Usage, exists: Inventory) -> [Line; 4] {
     let billing = &scenario.billing;
     let rates = &billing.prices.rates;
-    let runs = used.runs * scaling.functions;
+    let sum = |of: &dyn Fn(&FunctionUsage) -> f64| used.functions.iter().map(of).sum::<f64>();
     // Every run reads each queue of the service, even if it also measures other services.
-    let reads = if scaling.functions > 0.0 {
-        used.runs * used.checks * f64::from(billing.queues)
-    } else {
-        0.0
-    };
+    let reads = sum(&|function| {
+        let reads = function.exists.functions > 0.0;
+        f64::from(reads) * function.runs * function.checks * f64::from(billing.queues)
+    });
     let polled = match &scenario.policy {
         Policy::Keda(keda) => used.hours * 3_600.0 / keda.poll.as_secs_f64().max(1.0),
         _ => 0.0,
@@ -201,10 +201,14 @@ fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] 
     } else {
         rates.function_x86_gb_second
     };
-    let run =
-        rates.function_million_requests / 1e6 + used.run_seconds * billing.function_gb * gb_second;
-    let puts = if scaling.metrics > 0.0 { runs } else { 0.0 };
-    let gets = metrics_read(scenario) * used.runs;
+    let runs = |function: &FunctionUsage| function.runs * function.exists.functions;
+    let run = |function: &FunctionUsage| {
+        rates.function_million_requests / 1e6
+            + function.run_seconds * billing.function_gb * gb_second
+    };
+    let publishes = |function: &FunctionUsage| function.exists.metrics > 0.0;
+    let puts = sum(&|function| f64::from(publishes(function)) * runs(function));
+    let gets = sum(&|function| function.metrics_read * function.runs);
     let (put, get) = (
         rates.metric_thousand_puts / 1e3,
         rates.metric_thousand_gets / 1e3,
@@ -215,11 +219,15 @@ fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] 
             used.requests + reads + polled,
             million / 1e6,
         ),
-        line(BillItem::Functions, runs, run),
+        (
+            BillItem::Functions,
+            sum(&runs),
+            sum(&|function| runs(function) * run(function)),
+        ),
         (
             BillItem::Rules,
-            scaling.rules,
-            runs * rates.rule_million_invocations / 1e6,
+            exists.rules,
+            sum(&runs) * rates.rule_million_invocations / 1e6,
         ),
         (
             BillItem::MetricRequests,
@@ -229,17 +237,8 @@ fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] 
     ]
 }
 
-/// Returns the number of metrics that a run reads from CloudWatch: messages in flight and deleted messages of each
-/// queue of a service that scales by demand.
-fn metrics_read(scenario: &Scenario) -> f64 {
-    match &scenario.policy {
-        Policy::Deadline(_) | Policy::Demand(_) => 2.0 * f64::from(scenario.billing.queues),
-        _ => 0.0,
-    }
-}
-
 /// Metrics, alarms, dashboard, and logs.
-fn observed(billing: &Billing, used: &Usage, exists: Inventory, scaling: Inventory) -> [Line; 4] {
+fn observed(billing: &Billing, used: &Usage, exists: Inventory) -> [Line; 4] {
     let (rates, guesses) = (&billing.prices.rates, &billing.prices.guesses);
     let months = used.hours / MONTH_HOURS;
     let metrics = exists.metrics + exists.insights * guesses.insights_metrics_per_service;
@@ -253,13 +252,16 @@ fn observed(billing: &Billing, used: &Usage, exists: Inventory, scaling: Invento
     };
     // A run logs one line, and another one for each check of the service, even if it also scales other
     // services.
-    let lines = if scaling.functions > 0.0 {
-        (used.checks - 1.0).max(0.0) * guesses.log_bytes_per_check
-    } else {
-        0.0
-    };
-    let per_run = scaling.functions * guesses.log_bytes_per_run + lines;
-    let logged = (by_task + used.runs * per_run) / 1e9;
+    let by_function = used.functions.iter().map(|function| {
+        let checks = (function.checks - 1.0).max(0.0) * guesses.log_bytes_per_check;
+        let lines = if function.exists.functions > 0.0 {
+            checks
+        } else {
+            0.0
+        };
+        function.runs * (function.exists.functions * guesses.log_bytes_per_run + lines)
+    });
+    let logged = (by_task + by_function.sum::<f64>()) / 1e9;
     [
         line(BillItem::Metrics, metrics, rates.metric_month * months),
         (BillItem::Alarms, alarms, watched * months),

@@ -37,6 +37,8 @@ pub struct Billing {
     /// Services that share the metric function with it.
     pub(crate) sharing: Sharing,
     pub(crate) scales_to_zero: bool,
+    /// Time between the checks of a function that observes the service, whatever scales it.
+    pub(crate) observed_every: Option<Duration>,
     pub(crate) inventories: Inventories,
 }
 
@@ -87,9 +89,10 @@ impl Billing {
             logs: true,
             sharing: Sharing::default(),
             scales_to_zero: false,
+            observed_every: None,
             inventories: Inventories {
                 standing,
-                scaling: Inventory::default(),
+                ..Inventories::default()
             },
         }
         .for_policy(policy)
@@ -117,27 +120,33 @@ impl Billing {
                 .consumes
                 .first()
                 .is_some_and(|queue| stack.is_fifo(queue)),
-            logs: spec.is_some(),
+            logs: spec.is_some_and(|spec| spec.log_router.is_none()),
             sharing: Sharing::of(stack, name),
             scales_to_zero: service.can_sleep(),
+            observed_every: service.demand().map(|demand| demand.every),
             inventories: Inventories::of_service(stack, name),
             shortest_task: Duration::from_secs(60),
             prices,
         }
     }
 
-    /// Returns the same with another policy, as ecs-scaler would deploy it.
+    /// Returns the same with another policy, as ecs-scaler would deploy it. A policy that only observes stays, except next to
+    /// demand scaling.
     #[must_use]
     pub(crate) fn for_policy(mut self, policy: &Policy) -> Self {
         self.inventories.scaling =
             Inventory::of_policy(policy, self.queues, self.sharing, self.scales_to_zero);
+        if matches!(policy, Policy::Deadline(_) | Policy::Demand(_)) {
+            self.inventories.observing = Inventory::default();
+        }
         self
     }
 
     /// Returns the resources around the service.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
-        self.inventories.standing + self.inventories.scaling
+        let all = self.inventories;
+        all.standing + all.scaling + all.observing
     }
 }
 
@@ -165,6 +174,11 @@ fn hosting(
                 .to_owned(),
         );
         return Hosting::Spot { base, share };
+    }
+    if spec.providers().is_some() {
+        notes.push(
+            "the price of the instances of named capacity providers isn't known: that of Fargate is assumed".to_owned(),
+        );
     }
     match &stack.cluster {
         Cluster::Create {

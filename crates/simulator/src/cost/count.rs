@@ -54,6 +54,8 @@ pub(crate) struct Inventories {
     pub(crate) standing: Inventory,
     /// Because of its policy.
     pub(crate) scaling: Inventory,
+    /// Because of a policy that only observes next to it.
+    pub(crate) observing: Inventory,
 }
 
 /// Number of other services of the stack that share a function with a service.
@@ -91,7 +93,7 @@ impl Inventory {
     #[must_use]
     pub fn of_service(stack: &Stack, service: &str) -> Self {
         let both = Inventories::of_service(stack, service);
-        both.standing + both.scaling
+        both.standing + both.scaling + both.observing
     }
 
     /// Returns the resources that a policy needs in a stack, as ecs-scaler would deploy it, for a service with
@@ -147,14 +149,15 @@ impl Inventory {
 impl Inventories {
     pub(crate) fn of_service(stack: &Stack, service: &str) -> Self {
         let mut found = Self::default();
+        let observes = stack.services.get(service).is_some_and(observes_only);
         for item in items(stack) {
             if item.owners.contains(&service) {
                 #[expect(clippy::cast_precision_loss, reason = "fewer services than 2^52")]
                 let share = item.creates.share(item.owners.len() as f64);
-                let of = if item.scaling {
-                    &mut found.scaling
-                } else {
-                    &mut found.standing
+                let of = match item.purpose {
+                    Purpose::Standing => &mut found.standing,
+                    Purpose::Demand if observes => &mut found.observing,
+                    Purpose::Scaling | Purpose::Demand => &mut found.scaling,
                 };
                 *of = *of + share;
             }
@@ -193,23 +196,40 @@ impl Sum for Inventory {
 /// Resources, and the services that use them.
 struct Item<'s> {
     owners: Vec<&'s str>,
-    /// Whether a policy requires them.
-    scaling: bool,
+    purpose: Purpose,
     creates: Inventory,
+}
+
+/// Why resources exist.
+#[derive(Clone, Copy)]
+enum Purpose {
+    /// Regardless of any policy.
+    Standing,
+    /// For a policy that acts.
+    Scaling,
+    /// For the function that scales by demand, or only observes.
+    Demand,
+}
+
+/// Whether another policy scales a service for which a function observes the demand.
+fn observes_only(service: &Service) -> bool {
+    let scaling = service.scaling.as_ref();
+    let observes = service.demand().is_some_and(|demand| !demand.acts());
+    observes && scaling.is_some_and(stack::Scaling::has_other_than_demand)
 }
 
 fn items(stack: &Stack) -> Vec<Item<'_>> {
     let all: Vec<&str> = stack.services.keys().map(String::as_str).collect();
-    let item = |owners, scaling, creates| Item {
+    let item = |owners, purpose, creates| Item {
         owners,
-        scaling,
+        purpose,
         creates,
     };
     let dashboard = Inventory {
         dashboards: 1.0,
         ..Inventory::default()
     };
-    let mut items = vec![item(all.clone(), false, dashboard)];
+    let mut items = vec![item(all.clone(), Purpose::Standing, dashboard)];
     for (name, queue) in &stack.queues {
         let consumers: Vec<&str> = stack.consumers(name).map(|(name, _)| name).collect();
         let owners = if consumers.is_empty() {
@@ -217,19 +237,22 @@ fn items(stack: &Stack) -> Vec<Item<'_>> {
         } else {
             consumers
         };
-        items.push(item(owners, false, queue_alarms(stack, name, queue)));
+        let alarms = queue_alarms(stack, name, queue);
+        items.push(item(owners, Purpose::Standing, alarms));
     }
     for (name, service) in &stack.services {
-        items.push(item(vec![name.as_str()], false, created(stack, service)));
-        items.push(item(vec![name.as_str()], true, scaling(stack, service)));
+        let mut own = |purpose, creates| items.push(item(vec![name.as_str()], purpose, creates));
+        own(Purpose::Standing, created(stack, service));
+        own(Purpose::Scaling, scaling(stack, service));
+        own(Purpose::Demand, demand_by_function(service));
     }
     let measured = measured(stack);
     if !measured.is_empty() {
-        items.push(item(measured, true, metric_function()));
+        items.push(item(measured, Purpose::Scaling, metric_function()));
     }
     let demanded = demanded(stack);
     if !demanded.is_empty() {
-        items.push(item(demanded, true, scaling_function()));
+        items.push(item(demanded, Purpose::Demand, scaling_function()));
     }
     items
 }
@@ -343,10 +366,17 @@ fn scaling(stack: &Stack, service: &Service) -> Inventory {
         creates = creates + scaling_function() + alarm(1.0);
     }
     match scaling.demand.as_ref().map(|demand| demand.actuator) {
-        Some(Actuator::Function) => creates + needs(),
-        Some(Actuator::None) => creates + needs() + recommendation(),
         Some(Actuator::TargetTracking) => creates + demand_tracking(),
-        None => creates,
+        Some(Actuator::Function | Actuator::None) | None => creates,
+    }
+}
+
+/// Returns the resources of a service whose demand a function checks, without the function.
+fn demand_by_function(service: &Service) -> Inventory {
+    match service.demand().map(|demand| demand.actuator) {
+        Some(Actuator::Function) => needs(),
+        Some(Actuator::None) => needs() + recommendation(),
+        Some(Actuator::TargetTracking) | None => Inventory::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
 use super::billing::Hosting;
+use super::count::Inventory;
 
 /// Duration of a long poll, in seconds.
 const LONG_POLL: f64 = 20.0;
@@ -35,12 +36,23 @@ pub(super) struct Usage {
     pub(super) processed: f64,
     /// Requests of senders and tasks to the queues.
     pub(super) requests: f64,
-    /// Runs of the function that measures or scales, for all of its services together.
+    /// The function that measures or scales, and the one that only observes.
+    pub(super) functions: [FunctionUsage; 2],
+}
+
+/// The usage of a function, and the resources that exist because of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct FunctionUsage {
+    /// The resources.
+    pub(super) exists: Inventory,
+    /// Runs, for all of its services together.
     pub(super) runs: f64,
     /// Duration of a run in seconds.
     pub(super) run_seconds: f64,
     /// Checks of the queues per run.
     pub(super) checks: f64,
+    /// Metrics that a run reads from CloudWatch.
+    pub(super) metrics_read: f64,
 }
 
 impl Usage {
@@ -56,9 +68,10 @@ impl Usage {
                 + count(totals.deleted + totals.again)
                 + count(totals.deleted)
                 + idle.max(0.0) / LONG_POLL,
-            runs: count(finished.function_runs),
-            run_seconds: scenario.assumptions.function_run.as_secs_f64() + finished.run_span,
-            checks: checks(scenario),
+            functions: [
+                FunctionUsage::of_policy(scenario, finished),
+                FunctionUsage::of_observer(scenario, finished.end),
+            ],
             ..Self::of_tasks(scenario, &finished.records.supply, finished.end, tasks)
         }
     }
@@ -135,6 +148,50 @@ impl Usage {
         }
         usage
     }
+}
+
+impl FunctionUsage {
+    /// The function that measures or scales.
+    fn of_policy(scenario: &Scenario, finished: &Finished) -> Self {
+        let reads = matches!(scenario.policy, Policy::Deadline(_) | Policy::Demand(_));
+        Self {
+            exists: scenario.billing.inventories.scaling,
+            runs: count(finished.function_runs),
+            run_seconds: scenario.assumptions.function_run.as_secs_f64() + finished.run_span,
+            checks: checks(scenario),
+            metrics_read: if reads {
+                metrics_of_queues(scenario)
+            } else {
+                0.0
+            },
+        }
+    }
+
+    /// The function that observes next to another policy: a run per minute, which checks throughout the minute.
+    fn of_observer(scenario: &Scenario, end: Nanos) -> Self {
+        let exists = scenario.billing.inventories.observing;
+        let every = scenario.billing.observed_every;
+        let Some(every) = every.filter(|_| exists.functions > 0.0) else {
+            return Self::default();
+        };
+        // The minute of a sandbox is shorter, and so is the time between checks.
+        let minute = seconds(scenario.assumptions.minute());
+        let every = every.as_secs_f64().max(1.0);
+        let checks = (60.0 / every).floor().max(1.0);
+        let span = (checks - 1.0) * every * minute / 60.0;
+        Self {
+            exists,
+            runs: seconds(end) / minute,
+            run_seconds: scenario.assumptions.function_run.as_secs_f64() + span,
+            checks,
+            metrics_read: metrics_of_queues(scenario),
+        }
+    }
+}
+
+/// Messages in flight and deleted messages of each queue, which demand scaling reads.
+fn metrics_of_queues(scenario: &Scenario) -> f64 {
+    2.0 * f64::from(scenario.billing.queues)
 }
 
 /// Returns the checks of the queues per run of the function that measures or scales.

@@ -63,8 +63,6 @@ pub(crate) struct Totals {
     pub(crate) expired: u64,
     pub(crate) waiting: u64,
     pub(crate) in_flight: u64,
-    pub(crate) within_objective: u64,
-    pub(crate) late: u64,
     /// Number of times that processing was started again.
     pub(crate) again: u64,
     /// Messages that a killed task dropped.
@@ -261,9 +259,8 @@ impl Records {
         let lane = self.lane(queue);
         if wait <= lane.slo {
             lane.within_objective += 1;
-            self.totals.within_objective += 1;
         } else {
-            self.late(queue);
+            lane.late += 1;
         }
         let met = self.objectives.iter_mut().find(|(limit, _)| wait <= *limit);
         if let Some((_, messages)) = met {
@@ -276,21 +273,16 @@ impl Records {
         let age = self.now - sent;
         self.received(sent, queue);
         self.stretch.worst = self.stretch.worst.max(age);
-        if age > self.lane(queue).slo {
-            self.late(queue);
+        let lane = self.lane(queue);
+        if age > lane.slo {
+            lane.late += 1;
             self.record(age, queue);
         }
     }
 
-    #[inline]
-    fn late(&mut self, queue: u8) {
-        self.totals.late += 1;
-        self.lane(queue).late += 1;
-    }
-
     /// A message is lost before its processing finished. It is late, and it has waited until now.
     pub(crate) fn judge_lost(&mut self, sent: Nanos, queue: u8) {
-        self.late(queue);
+        self.lane(queue).late += 1;
         self.record(self.now - sent, queue);
     }
 
@@ -387,6 +379,16 @@ impl Records {
             ..Stretch::default()
         };
         self.shown(shown);
+    }
+}
+
+#[cfg(test)]
+impl Records {
+    /// Messages within their objective, and late ones, in all queues.
+    pub(crate) fn judged(&self) -> (u64, u64) {
+        self.lanes.iter().fold((0, 0), |(within, late), lane| {
+            (within + lane.within_objective, late + lane.late)
+        })
     }
 }
 

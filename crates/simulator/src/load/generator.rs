@@ -19,9 +19,11 @@ pub(super) enum Shape {
     Modulated { states: Vec<(f64, Duration)> },
 }
 
-/// A generated load.
-#[derive(Clone, Debug, PartialEq)]
+/// A generated load. Elsewhere, it is its text.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub(super) struct Generator {
+    text: String,
     pub(super) shape: Shape,
     pub(super) duration: Nanos,
 }
@@ -166,6 +168,10 @@ const OTHER_KEYS: [(&[&str], &[&str]); 11] = [
     (&["pause", "idle", "off_time"], &["off_for"]),
 ];
 
+pub(super) fn examples() -> impl Iterator<Item = &'static str> {
+    EXAMPLES.iter().map(|(_, example)| *example)
+}
+
 fn names() -> impl Iterator<Item = &'static str> {
     EXAMPLES.iter().map(|(name, _)| *name)
 }
@@ -233,6 +239,10 @@ struct Parameters<'t> {
 }
 
 impl Generator {
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether a text means a generator rather than a file: it has a generator's name, or a word and parameters.
     pub(super) fn is_meant(text: &str) -> bool {
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
@@ -254,7 +264,25 @@ impl Generator {
         let duration = parameters.time("for", None)?;
         let shape = parameters.shape()?;
         parameters.finish()?;
-        Ok(Self { shape, duration })
+        Ok(Self {
+            text: text.to_owned(),
+            shape,
+            duration,
+        })
+    }
+}
+
+impl From<Generator> for String {
+    fn from(generator: Generator) -> Self {
+        generator.text
+    }
+}
+
+impl TryFrom<String> for Generator {
+    type Error = GeneratorError;
+
+    fn try_from(text: String) -> Result<Self, GeneratorError> {
+        Self::parse(&text)
     }
 }
 

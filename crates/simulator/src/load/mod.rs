@@ -35,6 +35,8 @@ mod tests;
 use std::io::Read;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::arrivals::{Arrival, Arrivals};
 pub use self::error::{Place, ReadError, RowProblem};
 pub use self::generator::GeneratorError;
@@ -49,16 +51,17 @@ use self::timestamp::TimeForm;
 use crate::time::{Nanos, nanos, parse_duration};
 
 /// When messages are sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Load {
     source: Source,
+    #[serde(with = "crate::number::exact")]
     scale: f64,
     from: Nanos,
     to: Nanos,
     notes: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Source {
     Generated(Generator),
     Recorded(Recorded),
@@ -67,7 +70,7 @@ enum Source {
 }
 
 /// The load of one queue among several.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Part {
     queue: String,
     load: Load,
@@ -125,6 +128,23 @@ impl Load {
             notes: vec![format!("generated: {}", text.trim())],
             source: Source::Generated(generator),
         })
+    }
+
+    /// Examples of generators, one of each, with all of their parameters.
+    pub fn examples() -> impl Iterator<Item = &'static str> {
+        generator::examples()
+    }
+
+    /// The text of a generated load, if it is whole.
+    #[must_use]
+    pub fn generator(&self) -> Option<&str> {
+        let whole = |generator: &Generator| {
+            self.scale == 1.0 && (self.from, self.to) == (0, generator.duration)
+        };
+        match &self.source {
+            Source::Generated(generator) if whole(generator) => Some(generator.text()),
+            _ => None,
+        }
     }
 
     /// Reads a file as a stream: a text file of rows with a time and a count, or with a row per message that
@@ -260,6 +280,14 @@ impl Load {
         }
         (self.from, self.to) = (first, last);
         Ok(self)
+    }
+
+    /// Whether it contains processing times.
+    #[must_use]
+    pub fn has_processing_times(&self) -> bool {
+        self.arrivals(1)
+            .take(1_000)
+            .any(|message| message.work.is_some())
     }
 
     /// Returns its duration.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 const EPOCH_DAY: f64 = 25_569.0;
 
 /// The unit of numeric times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Unit {
     Nanos,
     Micros,

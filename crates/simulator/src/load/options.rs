@@ -14,7 +14,7 @@ pub enum Rows {
 }
 
 /// The order of day, month, and year in dates such as `01/02/2026`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DateOrder {
     /// Day, month, year.
     Dmy,

@@ -1,7 +1,11 @@
 //! Compact rows of a recorded load: ten million arrivals take about 40 MB.
 
-/// Pairs of a time in microseconds, which never decreases, and a value.
-#[derive(Clone, Debug, Default, PartialEq)]
+use serde::{Deserialize, Serialize};
+
+/// Pairs of a time in microseconds, which never decreases, and a value. As text, the pause since the previous time and
+/// the value of each.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Vec<u64>", from = "Vec<u64>")]
 pub(super) struct Packed {
     bytes: Vec<u8>,
     last: u64,
@@ -42,6 +46,27 @@ impl Packed {
             value >>= 7;
         }
         self.bytes.push((value & 0x7f) as u8);
+    }
+}
+
+impl From<Packed> for Vec<u64> {
+    fn from(packed: Packed) -> Self {
+        let mut before = 0;
+        let pairs = packed.iter();
+        let pauses = pairs.flat_map(|(at, value)| [at - std::mem::replace(&mut before, at), value]);
+        pauses.collect()
+    }
+}
+
+impl From<Vec<u64>> for Packed {
+    fn from(pauses: Vec<u64>) -> Self {
+        let mut packed = Self::default();
+        for pair in pauses.chunks_exact(2) {
+            if let &[pause, value] = pair {
+                packed.push(packed.last.saturating_add(pause), value);
+            }
+        }
+        packed
     }
 }
 
@@ -99,6 +124,8 @@ mod tests {
             }
             prop_assert_eq!(packed.len(), expected.len() as u64);
             prop_assert_eq!(packed.iter().collect::<Vec<_>>(), expected);
+            let text = serde_json::to_string(&packed).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Packed>(&text).unwrap(), packed);
         }
     }
 }

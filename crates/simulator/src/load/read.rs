@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use serde::{Deserialize, Serialize};
+
 use super::columns::Columns;
 use super::error::{Place, ReadError, RowProblem};
 use super::number::{MILLION, NumberForm, is_absent, shorten};
@@ -16,7 +18,7 @@ use super::timestamp::TimeForm;
 use super::{counter, notes, timestamp, words};
 
 /// A recorded load.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Recorded {
     pub(super) layout: Layout,
     /// Microseconds since the first row, and a count or (for messages) 1 + the processing time in microseconds;
@@ -31,7 +33,7 @@ pub(super) struct Recorded {
 }
 
 /// The meaning of a row of a recorded load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Layout {
     /// A time, and the number of messages that were sent from then until the next row.
     Counts,

@@ -139,9 +139,10 @@ fn of_missed(report: &Report, commands: &Commands) -> Advice {
 
 /// A policy as the subject of a sentence.
 fn name(policy: &ComparedPolicy) -> String {
-    match policy.name.strip_prefix("fixed, ") {
-        Some(tasks) => format!("A fixed count of {tasks}"),
-        None => capitalized(policy.short_name()),
+    match policy.name.split_once(", ") {
+        Some(("fixed", tasks)) => format!("A fixed count of {tasks}"),
+        Some(("backlog per task", cooldowns)) => format!("Backlog per task with {cooldowns}"),
+        _ => capitalized(policy.short_name()),
     }
 }
 

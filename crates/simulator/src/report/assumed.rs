@@ -17,6 +17,9 @@ pub(super) fn render_assumed(report: &Report) -> Markup {
                     ", version " (env!("CARGO_PKG_VERSION")) ". The same seed gives the same result, bit for bit."
                 }
             }
+            @if let Some(inputs) = &report.inputs {
+                p #inputs .note { "SHA-256: " @if let Some(hash) = &inputs.definition_sha256 { "definition " code { (hash) } ", " } "load " code { (inputs.load_sha256) } "." }
+            }
             (notes(&report.outcome.notes))
             @if !report.is_measured() { (render_constants(&report.outcome)) }
         }

@@ -120,6 +120,17 @@ impl Clock {
         }
     }
 
+    /// The time of day of a moment, or the time since the beginning or since midnight of its day, to the second.
+    pub(super) fn second(self, at: f64) -> String {
+        match self.date(at) {
+            Some(date) => date.strftime("%H:%M:%S").to_string(),
+            None if self.lasts > 3_600.0 => {
+                format!("{}:{:02.0}", clock(at), at.rem_euclid(60.0).floor())
+            }
+            None => format_duration(at),
+        }
+    }
+
     /// First and last day, with the year: `Mon 9 Nov to Sun 22 Nov 2026`.
     pub(super) fn span(self, until: f64) -> Option<String> {
         let (first, last) = (self.date(0.0)?, self.date((until - 1.0).max(0.0))?);

@@ -26,7 +26,7 @@ pub(super) fn render_bill(cost: &Cost, lasts: f64) -> Markup {
         }
     };
     html! {
-        section {
+        section #costs {
             h2 { "The bill" }
             p .lead { (format_dollars(cost.per_month)) " per month of 730 hours like these; the ideal costs " (format_dollars(cost.ideal_per_month)) "." }
             div .scroll { table #bill {

@@ -160,6 +160,20 @@ impl LateTime {
             ),
         }
     }
+
+    /// Load and tasks when its first late message was sent.
+    pub(super) fn describe_start(&self) -> String {
+        let (before, most) = (format_rate(self.load_before), format_rate(self.load_max));
+        let load = match self.jumped() {
+            true => format!("{before} to {most}"),
+            false => most,
+        };
+        format!(
+            "{load}, {} running, {} needed",
+            tasks(self.tasks_before),
+            self.needed_max
+        )
+    }
 }
 
 /// `1 task is`, `2 tasks are`.

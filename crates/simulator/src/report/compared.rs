@@ -52,9 +52,10 @@ impl ComparedPolicy {
         }
     }
 
-    /// The part of its name before the details.
+    /// The part of its name before the details; of backlog per task the details, because the definition has that, too.
     pub(super) fn short_name(&self) -> &str {
         match self.name.split_once(',') {
+            Some(("backlog per task", details)) => details.trim_start(),
             Some((name, _)) if name != "fixed" => name,
             _ => &self.name,
         }

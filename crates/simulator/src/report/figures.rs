@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::compare::IDEAL;
-use crate::number::{self, format_dollars, format_duration, format_number, format_share};
+use crate::number::{
+    self, format_dollars, format_duration, format_hours, format_number, format_share,
+};
 
 use super::Report;
 use crate::outcome::QueueOutcome;
@@ -245,7 +247,7 @@ impl Report {
 
     fn tasks(&self) -> Figure {
         let tasks = &self.outcome.tasks;
-        let hours = |path, seconds: f64| value(path, seconds, format_number(seconds / 3_600.0, 1));
+        let hours = |path, seconds: f64| value(path, seconds, format_hours(seconds));
         figure(
             "tasks",
             vec![

@@ -9,7 +9,9 @@ use super::axis::Clock;
 use super::cause::USUAL;
 use super::cause_words::{capitalized, tasks};
 use super::series::short;
-use crate::number::{count, format_dollars, format_duration, format_number, format_share};
+use crate::number::{
+    count, format_dollars, format_duration, format_hours, format_number, format_share,
+};
 use crate::outcome::{QueueOutcome, RunOutcome};
 
 /// A value of the JSON document: its path there, itself, and its text.
@@ -122,7 +124,8 @@ fn share_tile(report: &Report) -> Markup {
     let sub = html! {
         @match required {
             Some(required) => { "required " b { (datum("required", required, &format_share(required))) } "; " (times(missed)) " the allowed misses" },
-            None => "nothing is required: add --require 99%",
+            None if report.advice.is_some() => "nothing is required: add --require 99%",
+            None => "nothing is required",
         }
         @if let Some(phases) = phases { "; worst of " (phases.runs) " phases" }
     };
@@ -155,7 +158,7 @@ fn cost_tile(report: &Report) -> Markup {
                 b { (datum(format!("compared.{place}.cost_per_month"), other.cost_per_month, &format_dollars(other.cost_per_month))) }
                 ", " (other.short_name())
             },
-            None if report.compared.is_empty() => "; --compare finds the cheapest policy that meets the objective",
+            None if report.compared.is_empty() => @if report.advice.is_some() { "; --compare finds the cheapest policy that meets the objective" },
             None => "; no compared policy meets the objective",
         }
     };
@@ -231,7 +234,7 @@ fn tasks_tile(report: &Report) -> Markup {
     let big = html! { (datum("tasks.most", most, &tasks.most.to_string())) small { " of " (limits.max) } };
     let sub = html! {
         "needed at most " b { (datum("tasks.needed_most", needed, &tasks.needed_most.to_string())) }
-        "; " (datum("tasks.seconds", tasks.seconds, &format_number(tasks.seconds / 3_600.0, 1))) " task-hours"
+        "; " (datum("tasks.seconds", tasks.seconds, &format_hours(tasks.seconds))) " task-hours"
         @if tasks.needed_seconds > 0.0 { ", " (times(tasks.seconds / tasks.needed_seconds)) " the need" }
     };
     tile(

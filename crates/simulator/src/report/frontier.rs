@@ -14,7 +14,7 @@ const NONE: &str = "–";
 pub(super) fn render_frontier(frontier: &Frontier) -> Markup {
     let share = format_share(frontier.share);
     html! {
-        section {
+        section #tighter {
             h2 { "Cost against objective" }
             figure #frontier {
                 figcaption { "US dollars per month for " (share) " of the messages, by the longest wait that meets the objective" }

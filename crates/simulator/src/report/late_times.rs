@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::Report;
 use super::axis::Clock;
+use super::cause_words::tasks;
 use super::first_screen::datum;
 use crate::late::LateTime;
 use crate::number::{count, format_duration, format_number};
@@ -43,6 +44,78 @@ pub(super) fn render_late_times(report: &Report) -> Markup {
             }
         }
     }
+}
+
+/// What happened in each of the times, one after the other. The page's script shows the list of the chosen time, and marks its
+/// moments in the charts.
+pub(super) fn render_events(report: &Report) -> Markup {
+    let clock = Clock::of(report);
+    html! {
+        @for (place, time) in report.outcome.late_times.worst.iter().enumerate() {
+            ol .events data-late=(place) hidden {
+                @for (at, what) in list_events(report, time) {
+                    li data-at=(at) { b { (clock.second(at)) } " " (what) }
+                }
+            }
+        }
+    }
+}
+
+fn list_events(report: &Report, time: &LateTime) -> Vec<(f64, String)> {
+    let outcome = &report.outcome;
+    let sent = (time.at - outcome.slo).max(0.0);
+    let mut events = vec![(
+        sent,
+        format!("the first late message is sent: {}", time.describe_start()),
+    )];
+    if let Some(cut) = time.cut {
+        let what = format!("desired {} to {}, {} needed", cut.from, cut.to, cut.needed);
+        events.push((cut.at, what));
+    }
+    if let Some(after) = time.scale_out_after {
+        let near = |at: f64| (at - sent - after).abs();
+        let actions = outcome.actions.iter();
+        let action = actions.min_by(|one, other| near(one.at).total_cmp(&near(other.at)));
+        events.extend(action.map(|to| (to.at, format!("desired {} to {}", to.from, to.to))));
+    }
+    events.extend(list_course(time, sent));
+    let course = &time.course;
+    let (from, to) = (
+        course.first().map_or(0.0, |point| point.at),
+        course.last().map_or(0.0, |point| point.at),
+    );
+    events.retain(|(at, _)| (from..=to).contains(at));
+    events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    events
+}
+
+/// What its course shows: the first added task, the longest wait, and the end.
+fn list_course(time: &LateTime, sent: f64) -> Vec<(f64, String)> {
+    let mut events = Vec::new();
+    let course = &time.course;
+    let end = time.at + time.lasts;
+    let mut during = course
+        .iter()
+        .filter(|point| (sent..=end).contains(&point.at));
+    let added = during.find(|point| point.running > time.tasks_before);
+    events.extend(added.map(|point| (point.at, format!("{} running", tasks(point.running)))));
+    let longest = course
+        .iter()
+        .max_by(|one, other| one.worst_wait.total_cmp(&other.worst_wait));
+    events.extend(longest.map(|point| {
+        let wait = format_duration(time.longest_wait);
+        (point.at, format!("the longest wait: {wait}"))
+    }));
+    let last = course.iter().find(|point| point.at >= end);
+    let running = last.map(|point| format!(", {} running", tasks(point.running)));
+    events.push((
+        end,
+        format!(
+            "the last late message starts{}",
+            running.unwrap_or_default()
+        ),
+    ));
+    events
 }
 
 fn render_row(place: usize, time: &LateTime, clock: Clock) -> Markup {

@@ -12,8 +12,12 @@ mod curves;
 mod figures;
 mod first_screen;
 mod frontier;
+mod inputs;
+mod knobs;
 mod late_times;
 mod page;
+#[cfg(test)]
+mod palette;
 mod periods;
 mod policies;
 mod scatter;
@@ -28,6 +32,9 @@ pub use self::advice::{Advice, Commands};
 pub use self::cause::{Cause, CauseKind};
 pub use self::compared::ComparedPolicy;
 pub use self::figures::{Figure, Piece};
+pub use self::inputs::Inputs;
+pub use self::knobs::Knobs;
+pub use self::page::Parts;
 
 use crate::compare::Compared;
 use crate::comparison::{Comparison, Prediction};
@@ -49,6 +56,9 @@ pub struct Report {
     pub begins: Option<String>,
     /// The same in seconds since the Unix epoch, if the load's times are dates.
     pub begins_at: Option<f64>,
+    /// Hashes of the definition and of the load, if they were computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Inputs>,
     /// Why the objective is met or missed, if it was looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
@@ -99,6 +109,7 @@ impl Report {
             load,
             begins,
             begins_at: None,
+            inputs: None,
             cause: None,
             advice: None,
             required: None,
@@ -149,6 +160,13 @@ impl Report {
             .collect::<Option<Vec<_>>>();
         let strictest = strictest.and_then(|all| all.into_iter().reduce(f64::max));
         !missed && strictest.is_some_and(|strictest| share <= strictest)
+    }
+
+    /// The same with hashes of its definition and load.
+    #[must_use]
+    pub fn identified(mut self, inputs: Inputs) -> Self {
+        self.inputs = Some(inputs);
+        self
     }
 
     /// The same with other policies beside it.
@@ -305,6 +323,20 @@ impl Report {
     /// # Errors
     /// When the JSON can't be written.
     pub fn html(&self) -> Result<String, serde_json::Error> {
-        page::render_page(self)
+        self.html_with(None)
+    }
+
+    /// The same with knobs, if there are any.
+    ///
+    /// # Errors
+    /// When the JSON can't be written.
+    pub fn html_with(&self, knobs: Option<&Knobs>) -> Result<String, serde_json::Error> {
+        page::render_page(self, knobs)
+    }
+
+    /// The parts of its page that knobs replace.
+    #[must_use]
+    pub fn parts(&self) -> Parts {
+        Parts::of(self)
     }
 }

@@ -29,7 +29,7 @@ fn render_table(tuned: &Tuned) -> Markup {
         "comes closest"
     };
     html! {
-        section {
+        section #tuning {
             h2 { "Training and holdout periods" }
             p .lead {
                 "The search used the first " (format_duration(tuned.searched.seconds)) " of the load"

@@ -14,7 +14,7 @@ pub(super) fn render_figures(report: &Report) -> Markup {
     };
     let uncertainty = report.uncertainty();
     html! {
-        section {
+        section #results {
             h2 { "All results" }
             table #figures .words { tbody { @for figure in &report.figures() { (row(figure)) } } }
             @if !uncertainty.is_empty() {
@@ -46,17 +46,17 @@ pub(super) fn beside_prediction(report: &Report) -> Markup {
                 th scope="row" { (figure.name) }
                 (cell("measured", figure.measured))
                 (cell("predicted", figure.predicted))
-                td { (figure.shown_range()) }
+                td .wider { (figure.shown_range()) }
                 td { (figure.shown_difference()) }
             }
         }
     };
     html! {
         @if let Some(comparison) = &report.comparison {
-            section {
+            section #measured {
                 h2 { "Measured and predicted" }
                 div .scroll { table #comparison {
-                    thead { tr { @for name in ["", "measured", "predicted", "90% interval", "outside by"] { th scope="col" { (name) } } } }
+                    thead { tr { @for name in ["", "measured", "predicted", "90% interval", "outside by"] { th scope="col" .wider[name == "90% interval"] { (name) } } } }
                     tbody { @for (index, figure) in comparison.figures.iter().enumerate() { (row(index, figure)) } }
                 } }
                 p .note { "Predicted: the median of simulations that differ in the moment of the rule within its minute and in how long tasks take to start, and the range that contains 90% of them. Outside by: the distance to that range as a share of its nearest value; of the objective for a shorter wait; of all messages for a share, or, if it is less, how far the objective is from the time within which that share started." }
@@ -72,15 +72,17 @@ const ACTIONS: usize = 200;
 pub(super) fn render_actions(report: &Report) -> Markup {
     let outcome = &report.outcome;
     let clock = Clock::of(report);
+    // A function's reasons are in its log.
+    let is_explained = outcome.reasons.iter().any(|reason| !reason.is_empty());
     let row = |action: &ScalingAction, reason: &str| {
-        html! { tr { th scope="row" { (clock.moment(action.at)) } td { (action.from) " to " (action.to) } td { (reason) } } }
+        html! { tr { th scope="row" { (clock.moment(action.at)) } td { (action.from) " to " (action.to) } @if is_explained { td { (reason) } } } }
     };
     html! {
         @if !outcome.reasons.is_empty() {
-            section {
+            section #changes {
                 h2 { "Scaling actions" }
                 table #actions .words {
-                    thead { tr { @for name in ["when", "desired", "because"] { th scope="col" { (name) } } } }
+                    thead { tr { th scope="col" { "when" } th scope="col" { "desired" } @if is_explained { th scope="col" { "because" } } } }
                     tbody {
                         @for (action, reason) in outcome.actions.iter().zip(&outcome.reasons).take(ACTIONS) { (row(action, reason)) }
                     }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::Report;
 use super::axis::{Clock, Unit, round_top};
+use super::late_times::render_events;
 use super::series::{Column, Scale, Shape, cut, short};
 use crate::engine::Point;
 use crate::number::{format_duration, format_number};
@@ -49,6 +50,8 @@ pub(super) fn render_charts(report: &Report) -> Markup {
                 @if report.predicted.is_some() { " Thin dashed lines are predicted for the same load." }
             }
             p #zoom .hint hidden { span #zoomed {} " " button type="button" #whole { "whole time" } }
+            (render_events(report))
+            div .plot .numbers #numbers hidden { div .yl {} div .row {} }
             @for chart in list_charts(report) { (render_chart(report, &chart, &columns)) }
             (render_alarms(outcome, &columns))
             (render_axis(&clock, outcome.duration))

@@ -117,7 +117,7 @@ fn steps_of(
 /// Returns the metric that a side watches. The error is the name of the metric, if a load doesn't determine it.
 fn watched(service: &Service, metric: &AlarmMetric) -> Result<(QueueMetric, Statistic), String> {
     let plain = |statistic: &stack::Statistic| match statistic {
-        stack::Statistic::Plain(name) => statistic_named(name).ok_or_else(|| name.clone()),
+        stack::Statistic::Plain(name) => Statistic::named(name).ok_or_else(|| name.clone()),
         stack::Statistic::Extended(name) => Err(name.clone()),
     };
     let consumed = |queue: &String| service.consumes.contains(queue);
@@ -127,7 +127,7 @@ fn watched(service: &Service, metric: &AlarmMetric) -> Result<(QueueMetric, Stat
             name,
             statistic,
         } if consumed(queue) => {
-            let metric = queue_metric(name).ok_or_else(|| name.clone())?;
+            let metric = QueueMetric::named(name).ok_or_else(|| name.clone())?;
             Ok((metric, plain(statistic)?))
         }
         // Delayed messages don't count.
@@ -192,27 +192,5 @@ fn backlog_policy(stack: &Stack, backlog: &BacklogPerTask) -> Result<BacklogPoli
         cooldown_out: backlog.cooldown.out,
         cooldown_in: backlog.cooldown.r#in,
         every: stack.metric.every,
-    })
-}
-
-fn queue_metric(name: &str) -> Option<QueueMetric> {
-    Some(match name {
-        "ApproximateNumberOfMessagesVisible" => QueueMetric::Visible,
-        "ApproximateNumberOfMessagesNotVisible" => QueueMetric::NotVisible,
-        "ApproximateAgeOfOldestMessage" => QueueMetric::OldestAge,
-        "NumberOfMessagesSent" => QueueMetric::Sent,
-        "NumberOfMessagesDeleted" => QueueMetric::Deleted,
-        _ => return None,
-    })
-}
-
-fn statistic_named(name: &str) -> Option<Statistic> {
-    Some(match name {
-        "Average" => Statistic::Average,
-        "Sum" => Statistic::Sum,
-        "Minimum" => Statistic::Minimum,
-        "Maximum" => Statistic::Maximum,
-        "SampleCount" => Statistic::SampleCount,
-        _ => return None,
     })
 }

@@ -205,6 +205,7 @@ fn a_policy_needs_what_its_definition_creates() {
         "    scaling: {demand: {acceptable_latency: 10s, processing_time: 100ms}}\n".to_owned(),
         "    scaling: {demand: {acceptable_latency: 10s, processing_time: 100ms, actuator: target_tracking}}\n".to_owned(),
         "    scaling: {steps: {metric: {queue: vouchers, count: [visible, in_flight], statistic: Maximum}, period: 60s, scale_out: {at_or_above: 100, for: 1, add: 2}, scale_in: {below: 1, for: 5, remove: 1}}}\n".to_owned(),
+        format!("{SCALING}      demand: {{acceptable_latency: 10s, processing_time: 100ms, actuator: none}}\n"),
         "    scaling: {alarm_steps: {metric: {queue: vouchers, name: NumberOfMessagesSent, statistic: Sum}, period: 60s, scale_out: {at_or_above: 100, for: 1, add: 2}}}\n".to_owned(),
     ];
     for scaling in scalings {
@@ -223,4 +224,42 @@ fn a_policy_needs_what_its_definition_creates() {
             "{scaling}"
         );
     }
+}
+
+/// An observing function next to another policy, for a tenth of a month: 4,380 runs, each with 12 checks every 5 s,
+/// which take 11 × 5 s and 0.2 s:
+/// - function: $0.20 per million runs, and 55.2 s with 0.125 GB at $0.0000133334 per GB-second
+/// - SQS: 12 reads per run at $0.40 per million
+/// - CloudWatch: one request to publish and two metrics to read per run at $0.01 per thousand; five metrics of $0.30 / 10,
+///   and two alarms (missing data, errors) of $0.10 / 10
+/// - logs: 700 bytes per run and 400 for each of 11 further checks, at $0.50 per GB
+#[test]
+fn an_observing_function_is_billed_next_to_another_policy() {
+    let observed = format!("{SCALING}      demand: {{processing_time: 100ms, actuator: none}}\n");
+    let changes = [
+        (SCALING, observed.as_str()),
+        (
+            "    consumes: [vouchers]",
+            "    slo: 10s\n    consumes: [vouchers]",
+        ),
+    ];
+    let (without, _) = cost_of(73, &changes[1..], Overrides::default());
+    let (with, _) = cost_of(73, &changes, Overrides::default());
+    let added = [
+        (
+            Functions,
+            4_380.0 * (0.2e-6 + 55.2 * 0.125 * 0.000_013_333_4),
+        ),
+        (QueueRequests, 4_380.0 * 12.0 * 0.4e-6),
+        (MetricRequests, 4_380.0 * 3.0 * 1e-5),
+        (Metrics, 0.15),
+        (Alarms, 0.02),
+        (Logs, 4_380.0 * 5_100.0 * 0.5e-9),
+    ];
+    for (item, cost) in added {
+        near(with.of(item) - without.of(item), cost, 1e-3);
+    }
+    let sum: f64 = added.iter().map(|(_, cost)| cost).sum();
+    near(with.total - without.total, sum, 1e-3);
+    near(with.ideal, without.ideal, 1e-9);
 }

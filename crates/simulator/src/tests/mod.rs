@@ -8,6 +8,7 @@ mod definitions;
 mod demand;
 mod deployments;
 mod instances;
+mod knobs;
 mod known_answers;
 mod measured;
 mod predictive;

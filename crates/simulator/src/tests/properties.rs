@@ -112,7 +112,8 @@ proptest! {
             totals.deleted + totals.dead + totals.expired + totals.waiting + totals.in_flight
         );
         prop_assert_eq!(records.waited + records.flown, records.stayed);
-        prop_assert_eq!(totals.within_objective + totals.late, totals.sent);
+        let (within, late) = records.judged();
+        prop_assert_eq!(within + late, totals.sent);
         prop_assert_eq!(records.waits.len(), totals.sent);
         if scenario.protect {
             prop_assert_eq!(totals.interrupted, 0);

@@ -9,6 +9,7 @@ use crate::model::{
 };
 use crate::path;
 
+const CONNECT: &str = ".service_connect";
 const VOLUME_KEY: &str = "cluster.capacity.ec2.volume_key";
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
@@ -18,6 +19,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     check_certificates(stack, findings);
     check_topics(stack, findings);
     check_alarm_topics(stack, findings);
+    check_namespaces(stack, findings);
     for (path, arn) in collect_arns(stack) {
         check_partition(&path, arn, findings);
     }
@@ -183,6 +185,24 @@ fn check_alarm_topics(stack: &Stack, findings: &mut Findings) {
     }
 }
 
+/// Service Connect doesn't reach across regions. A namespace of another account can be shared with the stack's.
+fn check_namespaces(stack: &Stack, findings: &mut Findings) {
+    let Some(region) = stack.region.as_deref() else {
+        return;
+    };
+    let found = collect_arns(stack);
+    let namespaces = found.iter().filter(|(path, _)| path.ends_with(CONNECT));
+    for (path, arn) in namespaces.filter(|(_, arn)| arn.region != region) {
+        let finding = Finding::error("the namespace is in another region than the service")
+            .at(path.as_str(), format!("region {}", arn.region))
+            .at("region", format!("region {region}"))
+            .help(format!(
+                "Service Connect reaches only namespaces of its own region: use one in {region}"
+            ));
+        findings.report(finding);
+    }
+}
+
 fn check_partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
     let right = partition_of(arn.region);
     // The regions of the isolated partitions usually aren't published.
@@ -214,7 +234,12 @@ fn container_arns<'s>(service: &str, spec: &'s ServiceSpec) -> Vec<(String, &'s 
         });
         secrets.chain(files)
     });
-    containers.collect()
+    let options = spec.log_router.iter().flat_map(|router| &router.secrets);
+    let options = options.map(|(name, arn)| {
+        let list = format!("{service}.logs.firelens.secrets");
+        (path::key(&list, name), arn.as_str())
+    });
+    containers.chain(options).collect()
 }
 
 /// Every ARN with its path.
@@ -276,6 +301,8 @@ fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
             for (role, arn) in roles {
                 found.extend(arn.as_deref().map(|arn| (format!("{service}.{role}"), arn)));
             }
+            let connect = spec.service_connect.as_deref();
+            found.extend(connect.map(|arn| (format!("{service}{CONNECT}"), arn)));
             for (list, arns) in [("sends", &spec.sends), ("publishes", &spec.publishes)] {
                 let arns = arns.iter().enumerate();
                 found.extend(

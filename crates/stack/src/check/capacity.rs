@@ -1,7 +1,7 @@
 //! The capacity that the tasks run on: Fargate's sizes, or EC2 instances and their processor.
 
 use super::objective::LONGEST_STOP;
-use super::{fargate, instances};
+use super::{fargate, instances, providers};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{Architecture, Capacity, Cluster, Service, ServiceSource, ServiceSpec, Stack};
@@ -20,14 +20,19 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     {
         check_bounds(*min, *max, findings);
         check_processors(stack, instance_type, findings);
-        refuse_shares(stack, findings);
+        refuse_own(stack, findings);
         let placed: Vec<_> = list_placed(stack).collect();
         instances::check(instance_type, *max, &placed, findings);
         return;
     }
     for (path, spec) in list_created(stack) {
-        fargate::check(&path, spec, findings);
-        stop_timeout(&path, spec, findings);
+        match spec.providers() {
+            Some(listed) => providers::check(stack, &path, listed, findings),
+            None => {
+                fargate::check(&path, spec, findings);
+                stop_timeout(&path, spec, findings);
+            }
+        }
     }
     for (key, service) in &stack.services {
         if let ServiceSource::Create(spec) = &service.source
@@ -54,12 +59,13 @@ fn list_created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
 }
 
 /// A service's tasks have one network mode, so they can run on only one kind of capacity.
-fn refuse_shares(stack: &Stack, findings: &mut Findings) {
+fn refuse_own(stack: &Stack, findings: &mut Findings) {
     for (path, _) in list_created(stack).filter(|(_, spec)| spec.capacity.is_some()) {
-        let finding = Finding::error("`capacity` of a service is for Fargate")
-            .at_key(format!("{path}.capacity"), "on Fargate")
-            .at_key("cluster.capacity.ec2", "all tasks run on instances")
-            .help("remove it, or move the service to a separate stack");
+        let finding =
+            Finding::error("`capacity` of a service is for Fargate and for existing clusters")
+                .at_key(format!("{path}.capacity"), "another capacity")
+                .at_key("cluster.capacity.ec2", "all tasks run on instances")
+                .help("remove it, or move the service to a separate stack");
         findings.report(finding);
     }
 }

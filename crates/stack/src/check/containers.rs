@@ -1,9 +1,9 @@
 //! How containers run: their health checks, and what their capacity supports.
 
 use super::texts::path_of;
-use super::{sidecars, volumes};
+use super::{deployment, log_router, sidecars, volumes};
 use crate::findings::{Finding, Findings};
-use crate::model::{Container, HealthCheck, ServiceSource, ServiceSpec, Stack, Tasks};
+use crate::model::{Container, HealthCheck, ServiceSource, ServiceSpec, Stack};
 use crate::nearest::{listed, suggest};
 use crate::path;
 
@@ -18,23 +18,25 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         let service = path::key("services", key);
         for container in spec.containers() {
             let path = path_of(&service, container);
-            check_container(stack, &path, container.container, findings);
+            let on_instances = stack.is_on_instances(spec);
+            check_container(on_instances, &path, container.container, findings);
         }
         sidecars::check(&service, key, spec, findings);
         volumes::check(stack, &service, spec, findings);
         check_exec(&service, spec, findings);
-        check_deployment(&service, spec, service_of.envelope(), findings);
+        deployment::check(stack, &service, (service_of, spec), findings);
+        log_router::check(&service, spec, findings);
         check_storage(stack, &service, spec, findings);
     }
 }
 
-fn check_container(stack: &Stack, path: &str, container: &Container, findings: &mut Findings) {
+fn check_container(on_instances: bool, path: &str, container: &Container, findings: &mut Findings) {
     if let Some(health) = &container.health_check {
         check_health_command(&format!("{path}.health_check.command"), health, findings);
     }
     // Source: Amazon ECS API, `Ulimit`: Fargate overrides only `nofile`.
     let others = container.ulimits.keys().filter(|name| *name != "nofile");
-    for name in others.filter(|_| !stack.cluster.is_on_instances()) {
+    for name in others.filter(|_| !on_instances) {
         let finding = Finding::error(format!("Fargate doesn't support the limit `{name}`"))
             .at_key(format!("{path}.ulimits.{name}"), "not on Fargate")
             .help("remove it: Fargate supports only `nofile`; EC2 instances (`cluster.capacity.ec2`) support all");
@@ -76,32 +78,16 @@ fn check_exec(service: &str, spec: &ServiceSpec, findings: &mut Findings) {
     }
 }
 
-/// ECS rounds the minimum number of tasks up and the maximum down. If both result in the same number, it can
-/// neither start a new task nor stop an old one. Source: Amazon ECS API, `DeploymentConfiguration`.
-fn check_deployment(service: &str, spec: &ServiceSpec, tasks: Tasks, findings: &mut Findings) {
-    let (least, most) = (
-        spec.deployment.min_healthy.unwrap_or(100),
-        spec.deployment.max.unwrap_or(200),
-    );
-    let is_stuck = |count: &u32| (count * least).div_ceil(100) >= count * most / 100;
-    let Some(count) = (tasks.min.max(1)..=tasks.max).find(is_stuck) else {
-        return;
-    };
-    let path = format!("{service}.deployment");
-    let tasks = if count == 1 { "task" } else { "tasks" };
-    let finding = Finding::error(format!("a deployment of {count} {tasks} could replace none"))
-        .at(format!("{path}.min_healthy"), format!("{} must run", (count * least).div_ceil(100)))
-        .at(format!("{path}.max"), format!("{} can exist", count * most / 100))
-        .help("lower `min_healthy`, or raise `max`: ECS rounds the former up and the latter down to whole tasks");
-    findings.report(finding);
-}
-
 /// Source: Amazon ECS API, `EphemeralStorage`: only for tasks on Fargate.
 fn check_storage(stack: &Stack, service: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    if spec.storage.is_some() && stack.cluster.is_on_instances() {
+    if spec.storage.is_some() && stack.is_on_instances(spec) {
+        let instances = match spec.providers() {
+            Some(_) => format!("{service}.capacity"),
+            None => "cluster.capacity".to_owned(),
+        };
         let finding = Finding::error("tasks on EC2 instances have no ephemeral storage")
             .at(format!("{service}.storage"), "for Fargate")
-            .at_key("cluster.capacity", "EC2 instances")
+            .at_key(instances, "EC2 instances")
             .help("remove `storage`: tasks share the disks of their instances");
         findings.report(finding);
     }

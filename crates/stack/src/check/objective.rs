@@ -259,7 +259,7 @@ impl Promise {
 
 /// Whether a service runs on EC2 instances of the stack, where tasks can take longer to stop.
 fn runs_on_instances(stack: &Stack, service: &Service) -> bool {
-    matches!(service.source, ServiceSource::Create(_)) && stack.cluster.is_on_instances()
+    matches!(&service.source, ServiceSource::Create(spec) if stack.is_on_instances(spec))
 }
 
 /// A duration rounded up to whole seconds, as SQS and ECS require.

@@ -18,7 +18,12 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             let variables = container.environment.iter();
             variables.map(move |(name, value)| (path::key(&outer, name), name, value))
         });
-        for (place, name, value) in variables {
+        let options = spec.log_router.iter().flat_map(|router| {
+            let outer = format!("{service}.logs.firelens.options");
+            let options = router.options.iter();
+            options.map(move |(name, value)| (path::key(&outer, name), name, value))
+        });
+        for (place, name, value) in variables.chain(options) {
             let Some(reason) = recognize(name, value) else {
                 continue;
             };

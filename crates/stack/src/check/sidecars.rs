@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::texts::path_of;
 use crate::findings::{Finding, Findings};
-use crate::model::{ContainerState, ServiceSpec, TaskContainer};
+use crate::model::{ContainerState, LogRouter, ServiceSpec, TaskContainer};
 use crate::nearest::{listed, suggest};
 use crate::path;
 
@@ -58,7 +58,8 @@ impl Task<'_> {
             let names: Vec<&str> = self
                 .spec
                 .containers()
-                .map(|one| one.sidecar.unwrap_or(self.key))
+                .map(|one| self.name_of(one))
+                .filter(|name| *name != LogRouter::NAME)
                 .collect();
             let help = suggest(name, names.iter().copied(), || {
                 format!("the containers are {}", listed(names.iter().copied()))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::findings::{Finding, Findings};
 use crate::image::EcrImage;
-use crate::model::{ServiceSpec, TaskContainer};
+use crate::model::{LogRouter, ServiceSpec, TaskContainer};
 use crate::path;
 
 pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
@@ -22,6 +22,7 @@ pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
 /// The path of a container: for the service's own container, the path of the service.
 pub(super) fn path_of(service: &str, container: TaskContainer<'_>) -> String {
     match container.sidecar {
+        Some(LogRouter::NAME) => format!("{service}.logs.firelens"),
         Some(name) => path::key(&format!("{service}.sidecars"), name),
         None => service.to_owned(),
     }
@@ -83,7 +84,7 @@ fn check_references(path: &str, part: TaskContainer<'_>, findings: &mut Findings
     refuse_references(variables.chain(words), findings);
 }
 
-fn refuse_references<'s>(
+pub(super) fn refuse_references<'s>(
     texts: impl Iterator<Item = (String, &'s String)>,
     findings: &mut Findings,
 ) {
@@ -133,9 +134,13 @@ fn check_size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     const SECRETS: usize = 40_000;
     let sum = |size: fn(TaskContainer<'_>) -> usize| spec.containers().map(size).sum::<usize>();
     let secrets = sum(|part| entries(part.secrets));
+    let options = spec.log_router.as_ref();
+    let options = options.map_or(0, |router| entries(&router.options));
     let parts = [
         ("environment", sum(|part| entries(part.environment))),
         ("secrets", secrets),
+        // Each other container has them.
+        ("logs", options * (1 + spec.sidecars.len())),
         (
             "command",
             sum(|part| part.command.iter().map(String::len).sum()),

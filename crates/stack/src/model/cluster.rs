@@ -133,3 +133,23 @@ pub struct Spot {
     /// Tasks that run on demand before the share counts.
     pub base: u32,
 }
+
+/// The capacity of one service's tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskCapacity {
+    /// Fargate.
+    Fargate(Spot),
+    /// Capacity providers of an existing cluster, with instances of Auto Scaling groups.
+    Providers(Vec<Provider>),
+}
+
+/// A capacity provider in a strategy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Its name.
+    pub name: String,
+    /// Tasks that run on it before the weights count, 0 to 5,000.
+    pub base: u32,
+    /// Its share of the other tasks in relation to the others, 0 to 1,000.
+    pub weight: u32,
+}

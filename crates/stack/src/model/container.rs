@@ -65,6 +65,28 @@ pub struct FileSystem {
     pub read_only: bool,
 }
 
+/// The container of a task that sends the logs of the others to their destination, by Fluent Bit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogRouter {
+    /// Container image.
+    pub image: String,
+    /// Options of Fluent Bit's output.
+    pub options: BTreeMap<String, String>,
+    /// Options from Secrets Manager or SSM Parameter Store, as for the service's secrets.
+    pub secrets: BTreeMap<String, String>,
+    /// Whether each line gets the names of its cluster and task.
+    pub metadata: bool,
+    /// File in the image with more configuration.
+    pub config: Option<String>,
+    /// Its other settings.
+    pub container: Container,
+}
+
+impl LogRouter {
+    /// Its name in the task. A sidecar's name has no underscore.
+    pub const NAME: &'static str = "log_router";
+}
+
 /// A container in addition to the service's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sidecar {
@@ -84,10 +106,10 @@ pub struct Sidecar {
     pub volumes: BTreeMap<String, String>,
 }
 
-/// A container of a task: the service's own, or a sidecar.
+/// A container of a task: the service's own, a sidecar, or the log router.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskContainer<'s> {
-    /// Its key under `sidecars`; `None` for the service's own.
+    /// Its key under `sidecars`, or [`LogRouter::NAME`]; `None` for the service's own.
     pub sidecar: Option<&'s str>,
     /// Container image.
     pub image: &'s str,
@@ -120,8 +142,9 @@ impl ServiceSpec {
             .collect()
     }
 
-    /// The containers of a task, the service's own first.
+    /// The containers of a task, the service's own first, and the log router last.
     pub fn containers(&self) -> impl Iterator<Item = TaskContainer<'_>> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
         let own = TaskContainer {
             sidecar: None,
             image: &self.image,
@@ -140,17 +163,41 @@ impl ServiceSpec {
             secrets: &sidecar.secrets,
             container: &sidecar.container,
         });
-        std::iter::once(own).chain(sidecars)
+        let router = self.log_router.as_ref().map(|router| TaskContainer {
+            sidecar: Some(LogRouter::NAME),
+            image: &router.image,
+            essential: true,
+            command: &[],
+            environment: &NONE,
+            secrets: &NONE,
+            container: &router.container,
+        });
+        std::iter::once(own).chain(sidecars).chain(router)
     }
 }
 
 /// Limits for the number of tasks while ECS replaces them, in percent of the desired count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deployment {
     /// Minimum share of running tasks, rounded up, 0 to 100; otherwise as the capacity requires.
     pub min_healthy: Option<u32>,
     /// Maximum share of existing tasks, rounded down, 100 to 200; otherwise 200.
     pub max: Option<u32>,
+    /// Alarms that roll it back.
+    pub alarms: Vec<DeploymentAlarm>,
+}
+
+/// An alarm that rolls a deployment back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeploymentAlarm {
+    /// The ones on the oldest messages of the service's queues.
+    OldestMessage,
+    /// The ones on the dead-letter queues of the service's queues.
+    DeadLetters,
+    /// The one on errors of the service's load balancer.
+    LoadBalancerErrors,
+    /// An existing one, by name.
+    Existing(String),
 }
 
 /// A container without settings.

@@ -472,7 +472,7 @@ pub struct ServiceSpec {
     /// Instruction set of the image.
     pub architecture: Architecture,
     /// The capacity of its tasks, if it isn't the cluster's.
-    pub capacity: Option<Spot>,
+    pub capacity: Option<TaskCapacity>,
     /// Command that replaces the image's; if empty, the image's own.
     pub command: Vec<String>,
     /// Environment variables.
@@ -484,6 +484,8 @@ pub struct ServiceSpec {
     pub container: Container,
     /// Other containers of the task, by name.
     pub sidecars: BTreeMap<String, Sidecar>,
+    /// The container that sends the logs elsewhere; otherwise they go to CloudWatch Logs.
+    pub log_router: Option<LogRouter>,
     /// Whether commands can be run in the containers of a task (ECS Exec).
     pub exec: bool,
     /// Whether its tasks also get the variables that AWS Copilot gives a worker.
@@ -508,11 +510,22 @@ pub struct ServiceSpec {
     pub stop_timeout: Duration,
     /// Port that the container listens on.
     pub port: Option<u16>,
+    /// ARN of the Cloud Map namespace whose services the tasks can call by Service Connect.
+    pub service_connect: Option<String>,
     /// Application Load Balancer in front of the tasks; requires a `port`.
     pub load_balancer: Option<LoadBalancer>,
 }
 
 impl ServiceSpec {
+    /// The named capacity providers of its tasks, if it has any.
+    #[must_use]
+    pub fn providers(&self) -> Option<&[Provider]> {
+        match &self.capacity {
+            Some(TaskCapacity::Providers(providers)) => Some(providers),
+            Some(TaskCapacity::Fargate(_)) | None => None,
+        }
+    }
+
     /// Minimum share of the tasks, in percent, that run while ECS replaces them.
     ///
     /// If all instances are full, there is no space for a new task until an old one has stopped. At 100%, none can
@@ -696,12 +709,14 @@ impl Stack {
         }
     }
 
-    /// The part of a created service that runs on Fargate Spot. `None` if no capacity provider determines it: on
-    /// instances, and on an existing cluster if the service has no `capacity`.
+    /// The part of a created service that runs on Fargate Spot. `None` if no capacity provider of Fargate
+    /// determines it: on instances, and on an existing cluster if the service has no `capacity`.
     #[must_use]
     pub fn spot(&self, spec: &ServiceSpec) -> Option<Spot> {
-        spec.capacity.or(match &self.cluster {
-            Cluster::Create { capacity, .. } => match capacity {
+        match (&spec.capacity, &self.cluster) {
+            (Some(TaskCapacity::Fargate(spot)), _) => Some(*spot),
+            (Some(TaskCapacity::Providers(_)), _) | (None, Cluster::Existing { .. }) => None,
+            (None, Cluster::Create { capacity, .. }) => match capacity {
                 Capacity::Fargate => Some(Spot::default()),
                 Capacity::FargateSpot { base } => Some(Spot {
                     share: 100,
@@ -709,8 +724,14 @@ impl Stack {
                 }),
                 Capacity::Ec2 { .. } => None,
             },
-            Cluster::Existing { .. } => None,
-        })
+        }
+    }
+
+    /// Whether the tasks of a created service run on EC2 instances: of the stack, or of an existing cluster's
+    /// capacity providers.
+    #[must_use]
+    pub fn is_on_instances(&self, spec: &ServiceSpec) -> bool {
+        self.cluster.is_on_instances() || spec.providers().is_some()
     }
 
     /// Whether tasks of a created service run on Fargate Spot.

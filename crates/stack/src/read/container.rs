@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::fields::{Fields, texts_of};
 use crate::model::{
-    Container, ContainerState, Deployment, FileSystem, HealthCheck, Permission,
-    PermissionStatement, Sidecar, Volume,
+    Container, ContainerState, Deployment, DeploymentAlarm, FileSystem, HealthCheck, LogRouter,
+    Permission, PermissionStatement, Sidecar, Volume,
 };
-use crate::shape::tables::{FILE_SYSTEM_VOLUME, PERMISSION, SCRATCH_VOLUME, SIDECAR};
+use crate::shape::tables::{
+    EXISTING_ALARM, FILE_SYSTEM_VOLUME, FIRELENS, PERMISSION, SCRATCH_VOLUME, SIDECAR,
+};
 use crate::yaml::Node;
 
 pub(super) fn container(fields: Fields<'_>) -> Container {
@@ -65,6 +67,22 @@ pub(super) fn sidecars(fields: Fields<'_>) -> BTreeMap<String, Sidecar> {
         .collect()
 }
 
+/// Reads the `logs` of a service.
+pub(super) fn log_router(fields: Fields<'_>) -> Option<LogRouter> {
+    let fields = Fields::new(&FIRELENS, Some(fields.given("firelens")?));
+    Some(LogRouter {
+        image: fields.text("image"),
+        options: fields.text_entries("options"),
+        secrets: fields.text_entries("secrets"),
+        metadata: fields.flag("metadata"),
+        config: fields.optional_text("config"),
+        container: Container {
+            environment_files: fields.texts("environment_files"),
+            ..Container::default()
+        },
+    })
+}
+
 pub(super) fn deployment(fields: Fields<'_>) -> Deployment {
     let fields = fields.object("deployment");
     let share = |name| {
@@ -74,6 +92,18 @@ pub(super) fn deployment(fields: Fields<'_>) -> Deployment {
     Deployment {
         min_healthy: share("min_healthy"),
         max: share("max"),
+        alarms: fields.items("alarms").iter().map(alarm).collect(),
+    }
+}
+
+fn alarm(node: &Node) -> DeploymentAlarm {
+    match node.as_str() {
+        Some("oldest_message") => DeploymentAlarm::OldestMessage,
+        Some("dead_letters") => DeploymentAlarm::DeadLetters,
+        Some(_) => DeploymentAlarm::LoadBalancerErrors,
+        None => {
+            DeploymentAlarm::Existing(Fields::new(&EXISTING_ALARM, Some(node)).text("existing"))
+        }
     }
 }
 

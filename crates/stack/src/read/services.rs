@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::container::{container, deployment, permissions, sidecars, storage, volumes};
+use super::container::{
+    container, deployment, log_router, permissions, sidecars, storage, volumes,
+};
 use super::fields::Fields;
 use super::scaling::scaling;
 use super::schedule::schedule;
 use super::shared::architecture;
-use crate::model::{ConsumedQueue, LoadBalancer, Service, ServiceSource, ServiceSpec, Spot, Tasks};
-use crate::shape::tables::{CONSUMED_QUEUE, EXISTING_SERVICE, SERVICE, SHARES};
+use crate::model::{
+    ConsumedQueue, LoadBalancer, Provider, Service, ServiceSource, ServiceSpec, Spot, TaskCapacity,
+    Tasks,
+};
+use crate::shape::tables::{CONSUMED_QUEUE, EXISTING_SERVICE, PROVIDER_ITEM, SERVICE, SHARES};
 use crate::slo;
 use crate::yaml::Node;
 
@@ -95,12 +100,13 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         cpu: fields.whole("cpu"),
         memory: fields.whole("memory"),
         architecture: architecture(fields),
-        capacity: fields.given("capacity").map(spot),
+        capacity: fields.given("capacity").map(capacity),
         command: fields.texts("command"),
         environment: fields.text_entries("environment"),
         secrets: fields.text_entries("secrets"),
         container: container(fields),
         sidecars: sidecars(fields),
+        log_router: log_router(fields.object("logs")),
         exec: fields.flag("exec"),
         copilot: fields.given("compat").is_some(),
         deployment: deployment(fields),
@@ -113,6 +119,7 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         execution_role: fields.optional_text("execution_role"),
         stop_timeout: fields.duration("stop_timeout"),
         port: port(fields, "port"),
+        service_connect: fields.optional_text("service_connect"),
         load_balancer: fields
             .given("load_balancer")
             .map(|_| load_balancer(fields.object("load_balancer"))),
@@ -120,13 +127,25 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
 }
 
 /// The word `fargate` stands for a Spot share of 0.
-fn spot(node: &Node) -> Spot {
+fn capacity(node: &Node) -> TaskCapacity {
+    if let Some(list) = node.get("providers") {
+        return TaskCapacity::Providers(list.items().iter().map(provider).collect());
+    }
     let fields = Fields::new(&SHARES, Some(node));
     let share = fields.optional_text("spot");
     let share = share.and_then(|text| text.strip_suffix('%')?.parse().ok());
-    Spot {
+    TaskCapacity::Fargate(Spot {
         share: share.unwrap_or_default(),
         base: fields.whole("base"),
+    })
+}
+
+fn provider(node: &Node) -> Provider {
+    let fields = Fields::new(&PROVIDER_ITEM, Some(node));
+    Provider {
+        name: fields.text("name"),
+        base: fields.whole("base"),
+        weight: fields.whole("weight"),
     }
 }
 

@@ -181,3 +181,39 @@ pub(crate) static WEB_ACL_ARN: Text = Text::new(
     "the ARN of a web ACL of WAF with the scope `REGIONAL`",
     "arn:aws:wafv2:us-west-2:111122223333:regional/webacl/shop/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
 );
+
+/// Cloud Map `Namespace$Arn`.
+pub(crate) static NAMESPACE_ARN: Text = Text::new(
+    "the ARN of a Cloud Map namespace",
+    256,
+    "^arn:aws(-[a-z]+)*:servicediscovery:[a-z0-9-]+:[0-9]{12}:namespace/ns-[a-z0-9]{1,61}$",
+    "the namespace's ARN, which ends in `namespace/ns-…`",
+    "arn:aws:servicediscovery:us-west-2:111122223333:namespace/ns-0a1b2c3d4e5f6071",
+);
+
+/// ECS `CreateCapacityProvider`, `name`.
+pub(crate) static PROVIDER: Text = Text::new(
+    "the name of a capacity provider",
+    255,
+    "^[A-Za-z0-9_-]+$",
+    "letters, digits, hyphens, and underscores",
+    "graviton",
+);
+
+/// CloudWatch `PutMetricAlarm`, `AlarmName`. Braces would be a CloudFormation reference.
+pub(crate) static ALARM_NAME: Text = Text::new(
+    "the name of an alarm",
+    255,
+    "^[!-z|~]([ -z|~]*[!-z|~])?$",
+    "printable ASCII characters without braces",
+    "vouchers-failing",
+);
+
+/// A log driver's option, ECS `LogConfiguration$options`.
+pub(crate) static LOG_OPTION: Text = Text::new(
+    "an option of Fluent Bit's output",
+    128,
+    "^[A-Za-z][A-Za-z0-9_.-]*$",
+    "a letter, then letters, digits, dots, hyphens, and underscores",
+    "delivery_stream",
+);

@@ -93,6 +93,14 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
         {
             format!("write it without quotes: {}", shorten(found))
         }
+        (Kind::Whole(_) | Kind::Number(_), Value::Str(found))
+            if found.strip_suffix('%').is_some_and(is_digits) =>
+        {
+            format!(
+                "write it without the sign: `{}`",
+                found.trim_end_matches('%')
+            )
+        }
         (Kind::Whole(size) | Kind::WholeOr(size, _), Value::Str(found)) => {
             match meant::whole(size, found) {
                 Some(size) => format!("write `{size}`"),

@@ -9,6 +9,7 @@ use crate::names;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::MetricStatistic;
+use crate::resources::runbook::Runbook;
 use crate::scaling_function::Fleet;
 use crate::text::Text;
 
@@ -79,6 +80,7 @@ fn need_silent<'a>(
             stack.name,
             format_minutes(silence)
         ),
+        runbook: Runbook::NeedMissing,
         metric,
         comparison: Comparison::Below,
         threshold: 1.0,

@@ -9,6 +9,7 @@ use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::{
     LOAD_BALANCING, MetricStatistic, balancer_dimensions, target_dimensions,
 };
+use crate::resources::runbook::Runbook;
 
 /// The operational alarms of a service's load balancer.
 pub(crate) fn load_balancer_alarms<'a>(
@@ -30,9 +31,10 @@ fn no_healthy_target<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<
     Alarm {
         id: names::no_healthy_target_alarm(service.short),
         description: format!(
-            "Stack {}: the load balancer of service {} has had no healthy target for {} minutes.",
+            "Stack {}: the load balancer of service {} has had no healthy target for {} minutes. Users get errors.",
             stack.name, service.short, window.periods
         ),
+        runbook: Runbook::NoHealthyTarget,
         metric: MetricStatistic::new(LOAD_BALANCING, "HealthyHostCount", dimensions, "Maximum"),
         comparison: Comparison::Below,
         threshold: 1.0,
@@ -52,9 +54,10 @@ fn load_balancer_errors<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Ala
     Alarm {
         id: names::load_balancer_errors_alarm(service.short),
         description: format!(
-            "Stack {}: the load balancer of service {} returned its own 5xx errors in {} of the last {} minutes.",
+            "Stack {}: the load balancer of service {} returned its own 5xx errors in {} of the last {} minutes. Users get no response from tasks.",
             stack.name, service.short, window.datapoints, window.periods
         ),
+        runbook: Runbook::LoadBalancerErrors,
         metric: MetricStatistic::new(LOAD_BALANCING, metric, dimensions, "Sum"),
         comparison: Comparison::AtOrAbove,
         threshold: 1.0,

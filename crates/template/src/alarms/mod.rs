@@ -14,6 +14,7 @@ use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
 use crate::resources::alarm::{Alarm, AlarmAction, MINUTE_SECONDS, Window};
 use crate::resources::metric::MetricStatistic;
+use crate::resources::runbook::Runbook;
 use crate::scaling::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
 use crate::scaling_function::Fleet;
 use crate::text::Text;
@@ -74,16 +75,22 @@ fn oldest_message<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<
     let window = Window::minutes(5, 10);
     let dimensions = vec![("QueueName", queue.name.clone())];
     let metric = "ApproximateAgeOfOldestMessage";
+    let limit = match stack.alarms.oldest_message {
+        Some(_) => "",
+        None => ", their latency objective,",
+    };
     Some(Alarm {
         id: names::oldest_message_alarm(queue.short),
         description: format!(
-            "Stack {}: messages in queue {} have waited longer than {} s in {} of the last {} minutes.",
+            "Stack {}: messages in queue {} have waited longer than {} s{limit} in {} of the last {} minutes. Tasks \
+             don't keep up.",
             stack.name,
             queue.short,
             promise.as_secs_f64(),
             window.datapoints,
             window.periods
         ),
+        runbook: Runbook::MessagesWait,
         metric: MetricStatistic::new("AWS/SQS", metric, dimensions, "Maximum"),
         comparison: Comparison::Above,
         threshold: promise.as_secs_f64(),
@@ -104,11 +111,15 @@ fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a
     spec.dead_letter?;
     let threshold = stack.alarms.dead_letters;
     Some(dead_letter_queue_alarm(
-        names::dead_letters_alarm(queue.short),
-        names::dead_letter_queue(queue.short),
+        Runbook::DeadLetters,
+        [
+            names::dead_letters_alarm(queue.short),
+            names::dead_letter_queue(queue.short),
+        ],
         threshold,
         format!(
-            "Stack {}: the dead-letter queue of queue {} has at least {}.",
+            "Stack {}: the dead-letter queue of queue {} has at least {}. No task tries again until you move messages \
+             back.",
             stack.name,
             queue.short,
             format_count(u64::from(threshold), "message")
@@ -118,8 +129,8 @@ fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a
 
 /// The alarm `id` on the messages in one of the stack's dead-letter queues.
 fn dead_letter_queue_alarm<'a>(
-    id: String,
-    queue: String,
+    runbook: Runbook,
+    [id, queue]: [String; 2],
     threshold: u32,
     description: String,
 ) -> Alarm<'a> {
@@ -128,6 +139,7 @@ fn dead_letter_queue_alarm<'a>(
     Alarm {
         id,
         description,
+        runbook,
         metric: MetricStatistic::new("AWS/SQS", metric, vec![("QueueName", name)], "Maximum"),
         comparison: Comparison::AtOrAbove,
         threshold: f64::from(threshold),
@@ -170,6 +182,7 @@ fn metric_silent<'a>(
             queue.short,
             format_minutes(silence)
         ),
+        runbook: Runbook::BacklogMissing,
         metric: MetricStatistic::new(
             &stack.metric.namespace,
             METRIC_NAME,
@@ -202,6 +215,7 @@ fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>,
             service.short,
             format_minutes(silence)
         ),
+        runbook: Runbook::RunningTasksMissing,
         metric: MetricStatistic::new(namespace, name, service.dimensions(), "SampleCount"),
         comparison: Comparison::Below,
         threshold: 1.0,
@@ -217,12 +231,13 @@ fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>,
 fn function_errors<'a>(stack: &Stack) -> Result<Alarm<'a>, SynthesisError> {
     let window = Window::from_runs(stack.metric.every)?;
     let description = format!(
-        "Stack {}: the metric function failed in {} of its last {} runs. Its log has the services and the reasons.",
+        "Stack {}: the metric function failed in {} of its last {} runs. Services that it can't measure don't scale.",
         stack.name, window.datapoints, window.periods
     );
     let function = names::METRIC_FUNCTION.to_owned();
     let id = names::METRIC_FUNCTION_ERRORS_ALARM.to_owned();
-    Ok(function_errors_alarm(id, function, window, description))
+    let alarm = (id, function, Runbook::MetricFunction);
+    Ok(function_errors_alarm(alarm, window, description))
 }
 
 /// A scaling function fails, in three of the last five minutes: it re-evaluates every minute.
@@ -239,7 +254,7 @@ fn scaling_errors<'a>(
         ),
         [
             &format!("the scaling function of service {short} failed"),
-            "Its log has the reason",
+            "The service doesn't scale in them",
         ],
     )
 }
@@ -254,30 +269,30 @@ fn demand_errors<'a>(stack: &Stack, number: usize) -> Result<Alarm<'a>, Synthesi
         ),
         [
             "the function that scales by demand failed for at least one service",
-            "Its log has the service and the reason",
+            "Its log names the service, which doesn't scale in them",
         ],
     )
 }
 
-/// The alarm on a function that runs every minute: its logical ID and the function's, the failure, and where to
-/// look.
+/// The alarm on a function that runs every minute: its logical ID and the function's, the failure, and its
+/// effect.
 fn minute_errors<'a>(
     stack: &Stack,
     (id, function): (String, String),
-    [failed, look]: [&str; 2],
+    [failed, effect]: [&str; 2],
 ) -> Result<Alarm<'a>, SynthesisError> {
     let window = Window::from_runs(Duration::from_secs(MINUTE_SECONDS))?;
     let description = format!(
-        "Stack {}: {failed} in {} of the last {} minutes. {look}.",
+        "Stack {}: {failed} in {} of the last {} minutes. {effect}.",
         stack.name, window.datapoints, window.periods
     );
-    Ok(function_errors_alarm(id, function, window, description))
+    let alarm = (id, function, Runbook::ScalingFunction);
+    Ok(function_errors_alarm(alarm, window, description))
 }
 
 /// The alarm `id` on the errors of one of the stack's functions.
 fn function_errors_alarm<'a>(
-    id: String,
-    function: String,
+    (id, function, runbook): (String, String, Runbook),
     window: Window,
     description: String,
 ) -> Alarm<'a> {
@@ -285,6 +300,7 @@ fn function_errors_alarm<'a>(
     Alarm {
         id,
         description,
+        runbook,
         metric: MetricStatistic::new(
             "AWS/Lambda",
             "Errors",
@@ -304,11 +320,14 @@ fn function_errors_alarm<'a>(
 fn scaling_dead_letters<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<'a> {
     let short = service.short;
     dead_letter_queue_alarm(
-        names::scaling_dead_letters_alarm(short),
-        names::scaling_dead_letter_queue(short),
+        Runbook::FailedEvents,
+        [
+            names::scaling_dead_letters_alarm(short),
+            names::scaling_dead_letter_queue(short),
+        ],
         1,
         format!(
-            "Stack {}: at least 1 event that the scaling function of service {short} failed to process is in its dead-letter queue.",
+            "Stack {}: at least 1 event that the scaling function of service {short} failed to process is in its dead-letter queue. Later checks make up for it.",
             stack.name
         ),
     )

@@ -5,7 +5,9 @@ pub(crate) mod instances;
 pub(crate) mod network;
 
 use serde_json::{Value, json};
-use stack::{BacklogSource, Capacity, Cluster, Insights, ServiceSource, ServiceSpec, Spot, Stack};
+use stack::{
+    BacklogSource, Capacity, Cluster, Insights, Provider, ServiceSource, ServiceSpec, Spot, Stack,
+};
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
@@ -87,6 +89,9 @@ fn uses_spot(resolved: &Resolved<'_>) -> bool {
 
 /// How a service sets the capacity of its tasks: a property of the service, and the property's value.
 pub(crate) fn placement(stack: &Stack, spec: &ServiceSpec) -> (&'static str, Value) {
+    if let Some(providers) = spec.providers() {
+        return ("CapacityProviderStrategy", render_providers(providers));
+    }
     let strategy = match (stack.spot(spec), &stack.cluster) {
         // The providers of an existing cluster aren't ours to associate.
         (None | Some(Spot { share: 0, .. }), Cluster::Existing { .. }) => {
@@ -106,6 +111,13 @@ pub(crate) fn placement(stack: &Stack, spec: &ServiceSpec) -> (&'static str, Val
 /// The strategy of Fargate without Spot.
 pub(crate) fn on_demand() -> Value {
     json!([{ "CapacityProvider": FARGATE, "Weight": 1 }])
+}
+
+fn render_providers(providers: &[Provider]) -> Value {
+    let items = providers.iter().map(|Provider { name, base, weight }| {
+        json!({ "CapacityProvider": name, "Base": base, "Weight": weight })
+    });
+    items.collect()
 }
 
 /// The first tasks run on demand, and the weights divide the others.

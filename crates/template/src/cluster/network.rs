@@ -51,12 +51,13 @@ pub(crate) struct Placement {
 }
 
 impl Placement {
-    /// `AwsvpcConfiguration` of a service, with an optional additional security group.
-    pub(crate) fn awsvpc(&self, more: Option<Value>) -> Value {
+    /// `AwsvpcConfiguration` of a service: whether its tasks get a public address, and an optional additional
+    /// security group.
+    pub(crate) fn awsvpc(&self, public: bool, more: Option<Value>) -> Value {
         let groups: Vec<Value> = self.security_groups.iter().cloned().chain(more).collect();
         let mut configuration = json!({
             "Subnets": self.subnets,
-            "AssignPublicIp": if self.public { "ENABLED" } else { "DISABLED" },
+            "AssignPublicIp": if public { "ENABLED" } else { "DISABLED" },
         });
         if let (Some(map), false) = (configuration.as_object_mut(), groups.is_empty()) {
             map.insert("SecurityGroups".into(), groups.into());

@@ -6,6 +6,7 @@
 mod assets;
 mod mark;
 mod reminders;
+mod retained;
 mod schedule;
 
 pub use assets::{DRAFTS, FLEETS, assets_bucket, deploy_records, fleet_objects};
@@ -16,6 +17,8 @@ pub use mark::{
 };
 pub use reminders::read_reminded;
 pub(crate) use reminders::reminded_metadata;
+pub(crate) use retained::keep_mark;
+pub use retained::{list_retained, mark_imported, read_imported};
 pub(crate) use schedule::schedule_metadata;
 pub use schedule::{TargetSchedule, read_schedule};
 

@@ -9,7 +9,7 @@ mod merge;
 mod properties;
 
 use serde_json::{Map, Value};
-use stack::{Stack, nearest};
+use stack::{LateError, Stack, nearest};
 
 use crate::contract::types;
 use crate::error::SynthesisError;
@@ -39,7 +39,7 @@ pub(crate) fn apply(document: &mut Value, stack: &Stack) -> Result<(), Synthesis
         }
     }
     if !check.problems.is_empty() {
-        let problems = check.problems.join("\n");
+        let problems = stack.written.report(check.problems);
         return Err(SynthesisError::Overrides { problems });
     }
     merge(document, patch);
@@ -51,7 +51,7 @@ struct Check<'d> {
     document: &'d Value,
     /// Whether the stack's roles have a permissions boundary.
     bounded: bool,
-    problems: Vec<String>,
+    problems: Vec<LateError>,
 }
 
 impl Check<'_> {
@@ -164,12 +164,21 @@ impl Check<'_> {
     }
 
     fn refuse_unknown(&mut self, path: &str, problem: &str, near: Option<&str>) {
-        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        self.refuse(path, &format!("{problem}{near}"));
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        self.add(path, problem, help);
     }
 
     fn refuse(&mut self, path: &str, problem: &str) {
-        self.problems.push(format!("overrides.{path}: {problem}"));
+        self.add(path, problem, None);
+    }
+
+    fn add(&mut self, path: &str, problem: &str, help: Option<String>) {
+        self.problems.push(LateError {
+            path: format!("overrides.{path}"),
+            message: format!("can't override `{path}`: {problem}"),
+            label: "overridden here",
+            help,
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use super::document::Statement;
 use super::network::READ_BALANCERS;
 use super::pauses;
 use super::scope::Scope;
-use crate::contract::{DRAFTS, STACK_TAG};
+use crate::contract::{DRAFTS, STACK_TAG, types};
 use crate::names;
 use crate::policy::resource_tag;
 
@@ -183,6 +183,28 @@ const READ_ANYWHERE: &[&str] = &[
     "sns:GetSubscriptionAttributes",
 ];
 
+/// Imports of services and queues, which change nothing in them.
+pub(super) fn import(scope: &Scope) -> Vec<Statement> {
+    let stack = scope.arn("cloudformation", &format!("stack/{}/*", scope.stack));
+    let queues = scope.queues.iter().map(|name| scope.arn("sqs", name));
+    vec![
+        Statement::allow(
+            "ImportIntoStacks",
+            &["cloudformation:CreateChangeSet"],
+            [stack],
+        )
+        .when(
+            "ForAllValues:StringEquals",
+            IMPORTED_TYPES,
+            vec![types::SERVICE, types::QUEUE],
+        )
+        .when("Null", IMPORTED_TYPES, "false"),
+        Statement::allow("FindQueues", &["sqs:GetQueueUrl"], queues),
+    ]
+}
+
+const IMPORTED_TYPES: &str = "cloudformation:ImportResourceTypes";
+
 /// Change sets, and the assets that they need. No import: otherwise, a change set could take over a resource that
 /// another stack or a person created.
 pub(super) fn plan(scope: &Scope) -> Vec<Statement> {
@@ -191,7 +213,7 @@ pub(super) fn plan(scope: &Scope) -> Vec<Statement> {
     vec![
         Statement::allow("PlanStacks", &["cloudformation:CreateChangeSet"], stacks()).when(
             "Null",
-            "cloudformation:ImportResourceTypes",
+            IMPORTED_TYPES,
             "true",
         ),
         Statement::allow("DropPlans", DROP_PLANS, stacks()),

@@ -44,6 +44,8 @@ pub struct Permissions {
     pub boundary: Vec<Value>,
     /// For identities that run `init --from`.
     pub adopt: Vec<Value>,
+    /// For identities that run `import resources`, in addition to `deploy`.
+    pub import: Vec<Value>,
 }
 
 /// One of the policies, with its name and purpose.
@@ -75,7 +77,7 @@ impl Permissions {
 
     /// The policies in display order.
     #[must_use]
-    pub fn policies(&self) -> [Policy<'_>; 8] {
+    pub fn policies(&self) -> [Policy<'_>; 9] {
         let policy = |name, purpose, documents| Policy {
             name,
             purpose,
@@ -121,6 +123,11 @@ impl Permissions {
                 "adopt",
                 "For `init --from`: reads a running service, its task role, its queues, and their metrics.",
                 &self.adopt,
+            ),
+            policy(
+                "import",
+                "In addition to `deploy`, for `import resources`: takes services and queues that exist over into a stack.",
+                &self.import,
             ),
         ]
     }
@@ -169,6 +176,7 @@ fn list(scope: &Scope) -> Permissions {
         role: document::pack(made),
         boundary: document::pack(roles::bound(scope)),
         adopt: document::pack(adopt::read(scope)),
+        import: document::pack(calls::import(scope)),
     }
 }
 
@@ -187,6 +195,7 @@ fn made(scope: &Scope) -> Vec<Statement> {
     narrowed
         .filter_map(|statement| statement.narrowed(&scope.handlers))
         .chain(network::connect_functions(scope))
+        .chain(services::connect_clients(scope))
         .collect()
 }
 

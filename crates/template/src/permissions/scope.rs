@@ -78,6 +78,8 @@ pub(super) struct Scope {
     pub(super) clusters: Vec<String>,
     /// Existing clusters.
     pub(super) existing_clusters: Vec<String>,
+    /// ARNs of namespaces of Service Connect.
+    pub(super) namespaces: Vec<String>,
     /// Services of the stack, as `CLUSTER/SERVICE`.
     pub(super) services: Vec<String>,
     /// Existing services, as `CLUSTER/SERVICE`.
@@ -155,6 +157,9 @@ impl Scope {
             repositories: Vec::new(),
             clusters: vec![text("STACKS*")],
             existing_clusters: vec![text("EXISTING_CLUSTER")],
+            namespaces: vec![text(
+                "arn:aws:servicediscovery:REGION:ACCOUNT:namespace/NAMESPACE",
+            )],
             services: vec![text("STACKS*/STACKS*"), text("EXISTING_CLUSTER/STACKS*")],
             existing_services: vec![text("EXISTING_CLUSTER/EXISTING_SERVICE")],
             secrets: vec![
@@ -220,6 +225,7 @@ impl Scope {
             repositories: Vec::new(),
             clusters: Vec::new(),
             existing_clusters: Vec::new(),
+            namespaces: Vec::new(),
             services: Vec::new(),
             existing_services: Vec::new(),
             secrets: Vec::new(),
@@ -270,6 +276,7 @@ impl Scope {
         }
         for list in [
             &mut self.existing_clusters,
+            &mut self.namespaces,
             &mut self.secrets,
             &mut self.environment_files,
             &mut self.existing_roles,
@@ -313,6 +320,7 @@ impl Scope {
         self.sent_queues.extend(others.cloned());
         let mut sent = spec.sends.iter().filter_map(|name| stack.queues.get(name));
         self.encrypts |= sent.any(|queue| key_of(queue).is_some());
+        self.namespaces.extend(spec.service_connect.clone());
         self.exec |= spec.exec && spec.task_role.is_none();
         self.execs |= spec.exec;
         self.published.extend(spec.publishes.iter().cloned());

@@ -50,6 +50,19 @@ pub(super) fn services(scope: &Scope) -> Vec<Statement> {
     ]
 }
 
+/// Clients of Service Connect. ECS reads a namespace with its service-linked role; AWS doesn't document whether it also
+/// checks the caller's permission, which `AmazonECS_FullAccess` contains.
+pub(super) fn connect_clients(scope: &Scope) -> Option<Statement> {
+    let namespaces = scope.namespaces.iter().cloned();
+    (!scope.namespaces.is_empty()).then(|| {
+        Statement::allow(
+            "ReadNamespaces",
+            &["servicediscovery:GetNamespace"],
+            namespaces,
+        )
+    })
+}
+
 /// The settings that ecs-scaler registers itself: the bounds that a schedule sets, and the suspensions of a
 /// scalable target.
 pub(super) fn hold_scaling(scope: &Scope) -> Statement {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use stack::Stack;
 
 use super::metric::MetricStatistic;
+use super::runbook::Runbook;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
@@ -19,7 +20,9 @@ pub(crate) const HOUR_SECONDS: u64 = 3_600;
 /// An alarm. It has no name of its own, so CloudFormation can replace it; people read the description.
 pub(crate) struct Alarm<'a> {
     pub(crate) id: String,
+    /// The fact and its effect; the link to `runbook` is added.
     pub(crate) description: String,
+    pub(crate) runbook: Runbook,
     pub(crate) metric: MetricStatistic<'a>,
     pub(crate) comparison: Comparison,
     pub(crate) threshold: f64,
@@ -126,7 +129,8 @@ impl Alarm<'_> {
                 .collect::<Vec<_>>()
         };
         let mut set = |property: &str, value: Value| map.insert(property.to_owned(), value);
-        set("AlarmDescription", self.description.into());
+        let description = format!("{} See {}", self.description, self.runbook.link());
+        set("AlarmDescription", description.into());
         set("ComparisonOperator", self.comparison.to_string().into());
         set("Threshold", number(self.threshold));
         // The queries of a sum contain their periods.

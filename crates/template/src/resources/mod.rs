@@ -7,3 +7,4 @@ pub(crate) mod lambda;
 pub(crate) mod log_group;
 pub(crate) mod metric;
 pub(crate) mod role;
+pub(crate) mod runbook;

@@ -15,6 +15,7 @@ use crate::names;
 use crate::resolved::{Resolved, ResolvedService, Scaled};
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::MetricStatistic;
+use crate::resources::runbook::Runbook;
 use crate::text::{Text, number, text};
 
 pub(super) const DIMENSION: &str = "ecs:service:DesiredCount";
@@ -223,6 +224,7 @@ fn add_wake(
             "Stack {}: service {} has no task while messages wait. This alarm scales it from zero.",
             stack.name, service.short
         ),
+        runbook: Runbook::NotNotifying,
         metric: MetricStatistic::new(namespace, WAKE_METRIC_NAME, dimensions, "Maximum"),
         comparison: Comparison::AtOrAbove,
         threshold: 1.0,

@@ -9,6 +9,7 @@ use crate::names;
 use crate::resolved::ResolvedService;
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::MetricStatistic;
+use crate::resources::runbook::Runbook;
 
 /// Returns the logical ID of the alarm of a service that scales to this side.
 pub(crate) fn alarm_id(side: Side, short: &str) -> String {
@@ -49,6 +50,10 @@ pub(crate) fn add_alarm(
             window.periods,
             window.period
         ),
+        runbook: match action {
+            AlarmAction::Policy(_) => Runbook::NotNotifying,
+            AlarmAction::Notify | AlarmAction::Topic => Runbook::Scaling,
+        },
         metric,
         comparison: defined.comparison,
         threshold: defined.threshold,

@@ -1,7 +1,7 @@
 //! The definition of one container of a task.
 
 use serde_json::{Map, Value, json};
-use stack::{ContainerState, HealthCheck, TaskContainer};
+use stack::{ContainerState, HealthCheck, LogRouter, TaskContainer};
 
 use crate::text::{Text, reference};
 
@@ -12,6 +12,8 @@ pub(super) struct ContainerParts<'a> {
     pub(super) environment: Value,
     /// Logical ID of the log group.
     pub(super) log_group: &'a str,
+    /// The container that all others send their logs to, instead of to the log group.
+    pub(super) router: Option<&'a LogRouter>,
 }
 
 impl ContainerParts<'_> {
@@ -35,11 +37,13 @@ impl ContainerParts<'_> {
         let file = |arn: &String| json!({ "Type": "s3", "Value": arn });
         let limit = |(name, value): (&String, &u32)| json!({ "Name": name, "SoftLimit": value, "HardLimit": value });
         let state = |(name, state): (&String, &ContainerState)| json!({ "ContainerName": name, "Condition": condition(*state) });
+        let own = container.depends_on.iter().map(state);
+        // ECS adds it only to a container without other dependencies.
+        let of_router = self
+            .sender()
+            .map(|_| json!({ "ContainerName": LogRouter::NAME, "Condition": "START" }));
         let lists: [(&str, Vec<Value>); 6] = [
-            (
-                "DependsOn",
-                container.depends_on.iter().map(state).collect(),
-            ),
+            ("DependsOn", own.chain(of_router).collect()),
             (
                 "Command",
                 task.command.iter().map(|word| json!(word)).collect(),
@@ -69,6 +73,10 @@ impl ContainerParts<'_> {
                 container.read_only.then(|| json!(true)),
             ),
             ("User", container.user.as_ref().map(|user| json!(user))),
+            (
+                "FirelensConfiguration",
+                self.as_router().map(render_firelens),
+            ),
         ];
         let lists = lists.into_iter().filter(|(_, items)| !items.is_empty());
         let lists = lists.map(|(name, items)| (name, Value::Array(items)));
@@ -79,16 +87,59 @@ impl ContainerParts<'_> {
         all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    fn render_logs(&self) -> Value {
-        json!({
-            "LogDriver": "awslogs",
-            "Options": {
-                "awslogs-group": reference(self.log_group),
-                "awslogs-region": Text::region().value(),
-                "awslogs-stream-prefix": self.name,
-            },
-        })
+    /// The log router, if this container is it.
+    fn as_router(&self) -> Option<&LogRouter> {
+        self.router.filter(|_| self.name == LogRouter::NAME)
     }
+
+    /// The log router, if this container sends its logs there.
+    fn sender(&self) -> Option<&LogRouter> {
+        self.router.filter(|_| self.name != LogRouter::NAME)
+    }
+
+    fn render_logs(&self) -> Value {
+        match self.sender() {
+            Some(router) => render_routed(router),
+            None => render_log_group(self.log_group, self.name),
+        }
+    }
+}
+
+/// Logs in a log group, by its logical ID; the names of the streams start with `prefix`.
+pub(super) fn render_log_group(log_group: &str, prefix: &str) -> Value {
+    json!({
+        "LogDriver": "awslogs",
+        "Options": {
+            "awslogs-group": reference(log_group),
+            "awslogs-region": Text::region().value(),
+            "awslogs-stream-prefix": prefix,
+        },
+    })
+}
+
+/// Source: Amazon ECS Developer Guide, "Example Amazon ECS task definition: Route logs to FireLens".
+fn render_routed(router: &LogRouter) -> Value {
+    let mut logs = json!({ "LogDriver": "awsfirelens", "Options": router.options });
+    let secrets = router.secrets.iter();
+    let secrets = secrets.map(|(name, from)| json!({ "Name": name, "ValueFrom": from }));
+    let secrets: Vec<Value> = secrets.collect();
+    if let (Some(map), false) = (logs.as_object_mut(), secrets.is_empty()) {
+        map.insert("SecretOptions".into(), secrets.into());
+    }
+    logs
+}
+
+/// Fargate supports only files in the image. Source: Amazon ECS Developer Guide, "Send Amazon ECS logs to an AWS
+/// service or AWS Partner", custom configuration file.
+fn render_firelens(router: &LogRouter) -> Value {
+    let mut options = Map::new();
+    let metadata = router.metadata.to_string();
+    options.insert("enable-ecs-log-metadata".into(), metadata.into());
+    if let Some(file) = &router.config {
+        options.insert("config-file-type".into(), "file".into());
+        options.insert("config-file-value".into(), file.as_str().into());
+    }
+    json!({ "Type": "fluentbit", "Options": options })
 }
 
 fn condition(state: ContainerState) -> &'static str {

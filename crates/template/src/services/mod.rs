@@ -1,7 +1,9 @@
 //! Created services: log group, roles, task definition, and service.
 
+pub(crate) mod connect;
 mod container;
 mod copilot;
+pub(crate) mod deployment;
 pub(crate) mod destinations;
 pub(crate) mod load_balancer;
 mod permissions;
@@ -22,6 +24,7 @@ use crate::resolved::{Resolved, ResolvedService};
 use crate::resources::log_group::add_log_group;
 use crate::text::{attribute, reference};
 use crate::{cluster, names};
+use connect::{SERVICE_CONNECT, render_client};
 use container::ContainerParts;
 use destinations::SentQueue;
 
@@ -46,8 +49,9 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// On EC2, the tasks share the instance's address behind a bridge: with their own addresses, they would have no
-/// public one, and a small instance would have space for only two tasks.
+/// On the stack's own EC2 instances, the tasks share the instance's address behind a bridge: with their own
+/// addresses, they would have no public one, and a small instance would have space for only two tasks. On those of an
+/// existing cluster, they have addresses of the definition's network.
 fn add_task_definition(
     builder: &mut Builder,
     stack: &Stack,
@@ -60,10 +64,13 @@ fn add_task_definition(
         Architecture::Arm64 => "ARM64",
         Architecture::X86_64 => "X86_64",
     };
-    let on_instances = stack.cluster.is_on_instances();
-    let (compatible, mode) = match on_instances {
-        true => ("EC2", "bridge"),
-        false => ("FARGATE", "awsvpc"),
+    let compatible = match stack.is_on_instances(spec) {
+        true => "EC2",
+        false => "FARGATE",
+    };
+    let mode = match stack.cluster.is_on_instances() {
+        true => "bridge",
+        false => "awsvpc",
     };
     let mut properties = json!({
         "RequiresCompatibilities": [compatible],
@@ -111,6 +118,7 @@ fn render_containers(
                 None => render_environment(stack, service, spec, sent),
             },
             log_group: &log_group,
+            router: spec.log_router.as_ref(),
         };
         let mut container = parts.render();
         let mounts = volumes::render_mounts(spec, task.sidecar);
@@ -206,11 +214,7 @@ fn add_service(
     let mut properties = json!({
         "Cluster": service.cluster.value(),
         "TaskDefinition": reference(&names::task_definition(short)),
-        "DeploymentConfiguration": {
-            "MinimumHealthyPercent": spec.min_healthy(service.service.envelope(), home),
-            "MaximumPercent": spec.deployment.max.unwrap_or(200),
-            "DeploymentCircuitBreaker": { "Enable": true, "Rollback": true },
-        },
+        "DeploymentConfiguration": deployment::render(resolved.stack, service, spec),
         "EnableECSManagedTags": true,
         "PropagateTags": "SERVICE",
         "Tags": [{ "Key": names::NAME_TAG, "Value": short }],
@@ -221,7 +225,10 @@ fn add_service(
         let (property, value) = cluster::placement(resolved.stack, spec);
         map.insert(property.into(), value);
         if !home.is_on_instances() {
-            let awsvpc = placement.awsvpc(load_balancer::task_group(resolved, service));
+            // ECS gives tasks on instances no public address.
+            let public = placement.public && !resolved.stack.is_on_instances(spec);
+            let group = load_balancer::task_group(resolved, service);
+            let awsvpc = placement.awsvpc(public, group);
             let configuration = json!({ "AwsvpcConfiguration": awsvpc });
             map.insert("NetworkConfiguration".into(), configuration);
         }
@@ -238,6 +245,9 @@ fn add_service(
             map.insert("HealthCheckGracePeriodSeconds".into(), grace.into());
             // ECS refuses a target group that no listener forwards to.
             depends_on.push(names::listener(short));
+        }
+        if let Some(namespace) = &spec.service_connect {
+            map.insert(SERVICE_CONNECT.into(), render_client(namespace, short));
         }
         if spec.exec {
             map.insert(ENABLE_EXEC.into(), true.into());

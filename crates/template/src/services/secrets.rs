@@ -33,7 +33,9 @@ pub(crate) fn secrets_of(spec: &ServiceSpec) -> impl Iterator<Item = &str> {
     let secrets = spec
         .containers()
         .flat_map(|container| container.secrets.values());
-    secrets.map(String::as_str)
+    let options = spec.log_router.iter();
+    let options = options.flat_map(|router| router.secrets.values());
+    secrets.chain(options).map(String::as_str)
 }
 
 /// Reads the secrets of one store.

@@ -1,13 +1,16 @@
 //! The capacity of a single service's tasks.
 
 use serde_json::{Value, json};
-use stack::{Capacity, Cluster, Queue, ServiceSpec, Spot, Stack};
+use stack::{Capacity, Cluster, Queue, ServiceSpec, Spot, Stack, TaskCapacity};
 use template::synthesize;
 
 use crate::stacks::{self, created, spec, with};
 
 fn on(cluster: Cluster, capacity: Option<Spot>) -> Stack {
-    let spec = ServiceSpec { capacity, ..spec() };
+    let spec = ServiceSpec {
+        capacity: capacity.map(TaskCapacity::Fargate),
+        ..spec()
+    };
     let mut stack = with(
         "s",
         vec![("a", Queue::Create(stacks::queue()))],
@@ -77,4 +80,29 @@ fn shares_are_weights() {
         theirs(share(0, 0)),
         [Value::Null, json!("FARGATE"), Value::Null]
     );
+}
+
+/// Source: Amazon ECS API, `CapacityProviderStrategyItem`, and `AwsVpcConfiguration$assignPublicIp`, which Fargate alone
+/// supports.
+#[test]
+fn named_providers_are_used_and_not_associated() {
+    let stack = stacks::definition("crates/template/tests/it/matrix/providers");
+    let template = synthesize(&stack).unwrap();
+    let resources = &template.to_json()["Resources"];
+    let service = &resources["EncoderService"]["Properties"];
+    assert_eq!(
+        service["CapacityProviderStrategy"],
+        json!([
+            { "CapacityProvider": "graviton", "Base": 1, "Weight": 3 },
+            { "CapacityProvider": "graviton-spot", "Base": 0, "Weight": 1 },
+        ])
+    );
+    assert!(service["LaunchType"].is_null());
+    let network = &service["NetworkConfiguration"]["AwsvpcConfiguration"];
+    assert_eq!(network["AssignPublicIp"], "DISABLED");
+    let task = &resources["EncoderTaskDefinition"]["Properties"];
+    assert_eq!(task["RequiresCompatibilities"], json!(["EC2"]));
+    assert_eq!(task["NetworkMode"], "awsvpc");
+    let kinds: Vec<&str> = template.resources().map(|(_, kind)| kind).collect();
+    assert!(!kinds.contains(&"AWS::ECS::ClusterCapacityProviderAssociations"));
 }

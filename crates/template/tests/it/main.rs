@@ -18,6 +18,7 @@ mod invariants;
 mod kinds;
 mod limits;
 mod load_balancers;
+mod log_router;
 mod matrix;
 mod not_needed;
 mod overrides;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
-use stack::Stack;
+use stack::{Report, Stack};
 use template::{SynthesisError, permissions, synthesize};
 
 use crate::matrix::schemas::Schemas;
@@ -19,9 +19,20 @@ fn overridden(patch: Value) -> Result<Value, String> {
     stack.overrides = Some(patch);
     match synthesize(&stack) {
         Ok(template) => Ok(template.to_json().clone()),
-        Err(SynthesisError::Overrides { problems }) => Err(problems),
+        Err(SynthesisError::Overrides { problems }) => Err(list(&problems)),
         Err(other) => panic!("{other}"),
     }
+}
+
+/// A line for each problem, with its line in the definition if it has one.
+fn list(report: &Report) -> String {
+    let problems = report.problems().iter().map(|problem| {
+        let lines = problem.labels().iter();
+        let lines: String = lines.map(|label| format!("{}: ", label.line)).collect();
+        let help = problem.help().map(|help| format!("; {help}"));
+        format!("{lines}{}{}", problem.message(), help.unwrap_or_default())
+    });
+    problems.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -193,4 +204,49 @@ fn names_of<'s>(root: &'s Value, schema: &'s Value, above: &mut Vec<&'s str>) ->
         above.pop();
     }
     Value::Object(names)
+}
+
+/// Each problem is reported as all others of a definition, with its line.
+#[test]
+fn a_problem_has_its_line() {
+    let text = "name: shop
+services:
+  web: {image: 'web:1'}
+overrides:
+  Resources:
+    WebService:
+      Properties:
+        DesiredCount: 3
+        Monitorings: {}
+    WebServce: {Properties: {}}
+";
+    let stack = stack::parse("stack.yaml", text).unwrap().stack;
+    let Err(SynthesisError::Overrides { problems }) = synthesize(&stack) else {
+        panic!("an error");
+    };
+    let found: Vec<(usize, usize, &str)> = problems
+        .problems()
+        .iter()
+        .map(|one| (one.line(), one.column(), one.path()))
+        .collect();
+    let path = "overrides.Resources.WebService.Properties";
+    assert_eq!(
+        found,
+        [
+            (8, 9, format!("{path}.DesiredCount").as_str()),
+            (9, 9, format!("{path}.Monitorings").as_str()),
+            (10, 5, "overrides.Resources.WebServce"),
+        ]
+    );
+    let help: Vec<Option<&str>> = problems.problems().iter().map(|one| one.help()).collect();
+    let near = |name: &str| format!("did you mean `{name}`?");
+    assert_eq!(
+        help,
+        [
+            None,
+            Some(near("Monitoring").as_str()),
+            Some(near("WebService").as_str())
+        ]
+    );
+    assert_eq!(problems.to_string(), "3 errors in stack.yaml");
 }

@@ -124,6 +124,7 @@ pub(crate) fn spec() -> ServiceSpec {
         secrets: BTreeMap::new(),
         container: Container::default(),
         sidecars: BTreeMap::new(),
+        log_router: None,
         exec: false,
         copilot: false,
         deployment: Deployment::default(),
@@ -136,6 +137,7 @@ pub(crate) fn spec() -> ServiceSpec {
         execution_role: None,
         stop_timeout: seconds(30),
         port: None,
+        service_connect: None,
         load_balancer: None,
     }
 }
@@ -784,6 +786,10 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
         (
             "containers",
             definition("crates/template/tests/it/matrix/containers"),
+        ),
+        (
+            "providers",
+            definition("crates/template/tests/it/matrix/providers"),
         ),
         ("resizer", documented()),
         ("guarded", definition("crates/template/tests/it/matrix/web")),

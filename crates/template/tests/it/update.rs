@@ -342,3 +342,41 @@ fn exec_that_is_gone_is_switched_off() {
     assert_eq!(adapt(&with_exec(false), &closed), closed);
     assert_eq!(property(&deploy(&with_exec(false))), Value::Null);
 }
+
+/// ECS treats a missing configuration as "unchanged". Source: Amazon ECS API, `UpdateService`.
+#[test]
+fn service_connect_and_alarms_of_deployments_are_turned_off() {
+    let mut stack = stacks::definition("crates/template/tests/it/matrix/containers");
+    let deployed = deploy(&stack);
+    let service = stack.services.get_mut("worker").unwrap();
+    let ServiceSource::Create(spec) = &mut service.source else {
+        panic!("a created service");
+    };
+    spec.service_connect = None;
+    spec.deployment.alarms.clear();
+    let adapted = adapt(&stack, &deployed);
+    let properties = &adapted["Resources"]["WorkerService"]["Properties"];
+    assert_eq!(
+        properties["ServiceConnectConfiguration"],
+        json!({ "Enabled": false })
+    );
+    assert_eq!(
+        properties["DeploymentConfiguration"]["Alarms"],
+        json!({ "AlarmNames": [], "Enable": false, "Rollback": false })
+    );
+}
+
+#[test]
+fn a_service_doesnt_move_between_fargate_and_named_providers() {
+    let stack = stacks::definition("crates/template/tests/it/matrix/providers");
+    let mut on_fargate = stack.clone();
+    let service = on_fargate.services.get_mut("encoder").unwrap();
+    if let ServiceSource::Create(spec) = &mut service.source {
+        spec.capacity = None;
+    }
+    for (old, new) in [(&stack, &on_fargate), (&on_fargate, &stack)] {
+        let error = synthesize(new).unwrap().adapt_to(&deploy(old)).unwrap_err();
+        let id = "EncoderService".to_owned();
+        assert_eq!(error, SynthesisError::CapacityMoves { id });
+    }
+}

@@ -1,6 +1,7 @@
-//! A service that other tools created becomes a definition: `init --from`.
+//! A service that other tools created becomes a definition, `init --from`, and a stack's: `import resources`.
 
 mod scene;
+mod takeover;
 
 use std::time::Duration;
 

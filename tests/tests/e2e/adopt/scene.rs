@@ -8,9 +8,13 @@ use aws_sdk_applicationautoscaling::types::{
     TargetTrackingMetricStat, TargetTrackingScalingPolicyConfiguration,
 };
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
-use aws_sdk_ecs::types::{ContainerDefinition, KeyValuePair};
+use aws_sdk_ecs::types::{
+    AwsVpcConfiguration, ContainerDefinition, KeyValuePair, LaunchType, NetworkConfiguration,
+    NetworkMode, Service,
+};
+use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_types::DateTime;
-use e2e::{Bench, Cloud, unique_name};
+use e2e::{Bench, Cloud, DefaultNetwork, unique_name};
 
 /// Number of minutes without waiting messages, and of minutes in which every task is busy, before now.
 pub(super) const QUIET: i64 = 200;
@@ -24,7 +28,17 @@ pub(super) struct Scene {
 }
 
 impl Scene {
+    /// On EC2 instances.
     pub(super) async fn build(bench: &Bench) -> Self {
+        Self::build_on(bench, false).await
+    }
+
+    /// On Fargate.
+    pub(super) async fn build_on_fargate(bench: &Bench) -> Self {
+        Self::build_on(bench, true).await
+    }
+
+    async fn build_on(bench: &Bench, fargate: bool) -> Self {
         let cloud = Cloud::connect(bench).await;
         let name = unique_name("adopt");
         let (ecs, sqs) = (&cloud.clients.ecs, &cloud.clients.sqs);
@@ -44,7 +58,8 @@ impl Scene {
             .register_task_definition()
             .family(&name)
             .cpu("256")
-            .memory("512");
+            .memory("512")
+            .set_network_mode(fargate.then_some(NetworkMode::Awsvpc));
         definition
             .container_definitions(container)
             .send()
@@ -56,13 +71,64 @@ impl Scene {
             .await
             .unwrap();
         let service = ecs.create_service().cluster(&name).service_name(&name);
+        let DefaultNetwork { subnets, group, .. } = cloud.default_network();
+        let network = AwsVpcConfiguration::builder().set_subnets(Some(subnets.into()));
+        let network = network.security_groups(group).build().unwrap();
+        let network = NetworkConfiguration::builder().awsvpc_configuration(network);
         let service = service.task_definition(&name).desired_count(1);
+        let service = service
+            .set_launch_type(fargate.then_some(LaunchType::Fargate))
+            .set_network_configuration(fargate.then(|| network.build()));
         service.send().await.unwrap();
         Self {
             cloud,
             name,
             queue_url,
         }
+    }
+
+    pub(super) fn queue_url(&self) -> &str {
+        &self.queue_url
+    }
+
+    pub(super) async fn queue_arn(&self) -> String {
+        let attributes = self.cloud.queue(&self.queue_url).await.unwrap();
+        attributes["QueueArn"].clone()
+    }
+
+    /// The service as ECS describes it.
+    pub(super) async fn service(&self) -> Service {
+        let request = self.cloud.clients.ecs.describe_services();
+        let request = request.cluster(&self.name).services(&self.name);
+        let described = request.send().await.unwrap();
+        described.services()[0].clone()
+    }
+
+    /// Makes the service run another task definition.
+    pub(super) async fn run_task_definition(&self, arn: &str) {
+        let request = self.cloud.clients.ecs.update_service();
+        let request = request.cluster(&self.name).service(&self.name);
+        request.task_definition(arn).send().await.unwrap();
+    }
+
+    /// Removes the queue's redrive policy.
+    pub(super) async fn forget_dead_letters(&self) {
+        let request = self.cloud.clients.sqs.set_queue_attributes();
+        let request = request.queue_url(&self.queue_url);
+        let request = request.attributes(QueueAttributeName::RedrivePolicy, "");
+        request.send().await.unwrap();
+    }
+
+    /// Whether its first scaling is suspended.
+    pub(super) async fn is_suspended(&self) -> bool {
+        let client = &self.cloud.clients.applicationautoscaling;
+        let request = client
+            .describe_scalable_targets()
+            .service_namespace(ServiceNamespace::Ecs);
+        let described = request.resource_ids(self.resource_id()).send().await;
+        let described = described.unwrap();
+        let state = described.scalable_targets()[0].suspended_state();
+        state.is_some_and(|state| state.dynamic_scaling_out_suspended() == Some(true))
     }
 
     fn resource_id(&self) -> String {

@@ -9,12 +9,12 @@ use zip::write::SimpleFileOptions;
 
 use super::{failed, read};
 use crate::process::capture_output;
-use crate::{functions, paths};
+use crate::{functions, knobs, paths};
 
 /// Folder of the plugin in the checkout.
 const PLUGIN: &str = "crates/sandbox/localstack-plugin";
 
-/// Builds the functions for both architectures and packs them with the plugin.
+/// Builds the functions for both architectures, and the simulator for pages, and packs them with the plugin.
 pub(super) fn pack(incomplete: bool, note: &dyn Fn(&str)) -> Result<Vec<u8>> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
@@ -42,6 +42,19 @@ pub(super) fn pack(incomplete: bool, note: &dyn Fn(&str)) -> Result<Vec<u8>> {
             let name = format!("functions/{architecture}/{}.zip", function.package());
             add(&name, &asset.bytes)?;
         }
+    }
+    if knobs::can_build(note) {
+        add("simulator.wasm.gz", &knobs::build(note)?)?;
+    } else {
+        let text = "the simulator for the page of a report can't be built on this machine";
+        if !incomplete {
+            let hint = format!(
+                "rustup target add {}; or --incomplete omits it",
+                knobs::TARGET
+            );
+            return Err(Failure::failed(text).hint(hint));
+        }
+        warn(&format!("{text}: the program won't contain it"));
     }
     for name in list_plugin()? {
         let bytes = read(&paths::root().join(PLUGIN).join(&name))?;

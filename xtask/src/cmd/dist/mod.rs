@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// Folder for the archives
     #[arg(long, default_value = "dist", value_name = "FOLDER")]
     out: PathBuf,
-    /// Omit functions whose Rust target isn't installed and can't be fetched
+    /// Omit functions, or the simulator for pages, whose Rust target isn't installed and can't be fetched
     #[arg(long)]
     incomplete: bool,
     /// Make a debug build for this machine, to try an archive quickly

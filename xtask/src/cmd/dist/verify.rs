@@ -36,7 +36,7 @@ pub(super) fn verify(targets: &[Target], out: &Path) -> Result<()> {
     let clone = folder.path().join("the-same-commit");
     let mut git = Command::new("git");
     git.args(["clone", "--quiet", "--no-hardlinks"])
-        .args([&paths::root(), clone.as_path()]);
+        .args([paths::root(), clone.as_path()]);
     capture_output(&mut git, "clone the commit")?;
     let mut again = cargo();
     again

@@ -55,7 +55,7 @@ pub(super) fn imported(field: &Field<'_>, cx: &mut Context<'_>) -> Option<Value>
 }
 
 /// Copilot uploads the file itself; ECS reads it from S3.
-fn environment_file(field: &Field<'_>, into: &mut Map, cx: &mut Context<'_>) {
+pub(super) fn environment_file(field: &Field<'_>, into: &mut Map, cx: &mut Context<'_>) {
     let Some(path) = field.text(cx) else { return };
     let name = path.rsplit('/').next().unwrap_or_default();
     let partition = cx.region.map_or("aws", stack::partition_of);

@@ -3,8 +3,7 @@
 use super::{Draft, Target};
 use crate::copilot::context::Context;
 use crate::copilot::section::Field;
-use crate::document::Map;
-use template::names;
+use crate::document::{Item, Map, Value};
 
 pub(super) fn deployment(
     field: Option<Field<'_>>,
@@ -50,23 +49,27 @@ fn rollback_alarms(
             let message = format!(
                 "Copilot creates the alarm {name} over {value} that rolls a deployment back; ecs-scaler doesn't"
             );
-            let help = "add an `AWS::CloudWatch::Alarm` with `overrides`, and name it in `DeploymentConfiguration.Alarms` of the service; the circuit breaker rolls back without it";
+            let help = match name {
+                "messages_delayed" => {
+                    "list `oldest_message` or `dead_letters` in `deployment.alarms`"
+                }
+                _ => {
+                    "add an `AWS::CloudWatch::Alarm` with an `AlarmName` by `overrides`, and list `{existing: NAME}` in `deployment.alarms`; the circuit breaker rolls back without it"
+                }
+            };
             cx.missing(&threshold, message, help);
         }
         return;
     }
-    let names = field.texts(cx);
-    if names.is_empty() {
-        return;
+    let alarms = field.texts(cx).into_iter().map(|name| {
+        let mut alarm = Map::new();
+        alarm.inline();
+        alarm.set("existing", name);
+        Item::new(alarm)
+    });
+    let alarms: Vec<Item> = alarms.collect();
+    if !alarms.is_empty() {
+        let deployment = draft.service(target.name).map("deployment").inline();
+        deployment.set("alarms", Value::List(alarms));
     }
-    let mut alarms = Map::new();
-    alarms.inline();
-    alarms.set("AlarmNames", names);
-    alarms.set("Enable", true);
-    alarms.set("Rollback", true);
-    draft.override_property(
-        &names::service(target.name),
-        &["DeploymentConfiguration", "Alarms"],
-        alarms,
-    );
 }

@@ -108,7 +108,7 @@ pub(super) fn service(
     deployment::deployment(section.take("deployment"), &target, draft, cx);
     count::count(section.take("count"), &target, draft, cx);
     network::network(section.take("network"), &target, draft, cx);
-    task::observe(&mut section, draft, cx);
+    task::observe(&mut section, &target, draft, cx);
     task::overrides(section.take("taskdef_overrides"), &target, draft, cx);
     section.finish(cx);
 }

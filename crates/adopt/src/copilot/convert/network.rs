@@ -66,8 +66,12 @@ fn service_connect(field: &Field<'_>, cx: &mut Context<'_>) {
     } else {
         format!(" ({leaves})")
     };
-    let help = "`overrides` can set `ServiceConnectConfiguration` of the service, with your own namespace and a named port";
-    cx.missing(field, format!("no key for Service Connect{detail}"), help);
+    let help = "if the service only calls others, write the ARN of their namespace into `service_connect`; for a name of its own, `overrides` can set `ServiceConnectConfiguration` and a named port";
+    cx.missing(
+        field,
+        format!("no key for a name in Service Connect{detail}"),
+        help,
+    );
 }
 
 fn subnets(field: &Field<'_>, cx: &mut Context<'_>) -> Subnets {

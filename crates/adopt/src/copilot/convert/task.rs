@@ -4,7 +4,7 @@ use super::{Draft, ServiceKind, Target, container};
 use crate::copilot::context::Context;
 use crate::copilot::finding::Kind;
 use crate::copilot::section::{Field, Section};
-use crate::document::Value;
+use crate::document::{Map, Value};
 use template::names;
 
 pub(super) fn size(
@@ -102,9 +102,14 @@ pub(super) fn process(
 }
 
 /// Logs and traces.
-pub(super) fn observe(section: &mut Section<'_>, draft: &mut Draft, cx: &mut Context<'_>) {
+pub(super) fn observe(
+    section: &mut Section<'_>,
+    target: &Target<'_>,
+    draft: &mut Draft,
+    cx: &mut Context<'_>,
+) {
     if let Some(field) = section.take("logging") {
-        logging(&field, draft, cx);
+        logging(&field, target, draft, cx);
     }
     if let Some(field) = section.take("observability") {
         let help = "add a sidecar with the image of the AWS Distro for OpenTelemetry collector, and `arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess` to `permissions`";
@@ -113,7 +118,7 @@ pub(super) fn observe(section: &mut Section<'_>, draft: &mut Draft, cx: &mut Con
     }
 }
 
-fn logging(field: &Field<'_>, draft: &mut Draft, cx: &mut Context<'_>) {
+fn logging(field: &Field<'_>, target: &Target<'_>, draft: &mut Draft, cx: &mut Context<'_>) {
     let Some(mut section) = field.section(cx) else {
         return;
     };
@@ -131,38 +136,44 @@ fn logging(field: &Field<'_>, draft: &mut Draft, cx: &mut Context<'_>) {
             );
         }
     }
-    for field in section.take_all() {
-        let message = format!(
-            "FireLens isn't supported, so logs go only to CloudWatch Logs{}",
-            listed(&field)
-        );
-        let help = "set `LogConfiguration` and a container with `FirelensConfiguration` in `ContainerDefinitions` with `overrides`";
-        let known = [
-            "image",
-            "destination",
-            "enableMetadata",
-            "secretOptions",
-            "configFilePath",
-            "env_file",
-        ];
-        if known.contains(&field.name()) {
-            cx.missing(&field, message, help);
-        } else {
-            cx.report(
-                &field,
-                Kind::Unknown,
-                "unknown key, omitted",
-                "check its spelling",
-            );
-        }
+    let router = log_router(&mut section, cx);
+    section.finish(cx);
+    if !router.is_empty() {
+        let service = draft.service(target.name);
+        service.map("logs").set("firelens", router);
     }
 }
 
-fn listed(field: &Field<'_>) -> String {
-    match field.leaves().as_str() {
-        "" => String::new(),
-        leaves => format!(" ({leaves})"),
+/// The container with Fluent Bit. Its keys are the same in both, by other names.
+fn log_router(section: &mut Section<'_>, cx: &mut Context<'_>) -> Map {
+    let mut router = Map::new();
+    for (theirs, ours) in [("image", "image"), ("configFilePath", "config")] {
+        if let Some(text) = section.take(theirs).and_then(|field| field.text(cx)) {
+            router.set(ours, text);
+        }
     }
+    for (name, value) in entries(section.take("destination"), cx) {
+        if let Some(value) = value.free_text(cx) {
+            router.map("options").set(name, value);
+        }
+    }
+    for (name, value) in entries(section.take("secretOptions"), cx) {
+        if let Some(found) = container::secret(&value, cx) {
+            router.map("secrets").set(name, found);
+        }
+    }
+    let metadata = section.take("enableMetadata");
+    if let Some(metadata) = metadata.and_then(|field| field.boolean(cx)) {
+        router.set("metadata", metadata);
+    }
+    if let Some(field) = section.take("env_file") {
+        container::environment_file(&field, &mut router, cx);
+    }
+    router
+}
+
+fn entries<'n>(field: Option<Field<'n>>, cx: &mut Context<'_>) -> Vec<(&'n str, Field<'n>)> {
+    field.map_or_else(Vec::new, |field| field.entries(cx))
 }
 
 /// Patches of the task definition.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use deployer::{Between, TrackRecord};
 use serde::Serialize;
-use simulator::{MONTH_HOURS, Policy, Progress, Report, Scenario};
+use simulator::{Inputs, MONTH_HOURS, Policy, Progress, QueueOutcome, Report, Scenario};
 use stack::{Scaling, Stack};
 
 use crate::connect::ConnectArgs;
@@ -15,7 +15,7 @@ use crate::definition::FileArg;
 use crate::failure::{Code, Failure, Result};
 use crate::output::Format;
 use crate::progress::ProgressLine;
-use crate::simulation::{self, SubjectArgs, required_share, scenario_failure, write_page};
+use crate::simulation::{self, SubjectArgs, scenario_failure, write_page};
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -57,6 +57,9 @@ struct Document {
     actual: Actual,
     /// The policy's simulated results.
     simulated: Simulated,
+    /// Each queue by its own objective, if the objectives differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    queues: Vec<QueueDocument>,
     /// Assumptions, one sentence each.
     notes: Vec<String>,
 }
@@ -85,8 +88,12 @@ struct Actual {
 /// The simulated results of the policy with the same messages.
 #[derive(Debug, Serialize)]
 struct Simulated {
-    /// Lowest and highest share within the objective, over the phases.
+    /// Lowest and highest share within the objective, over the phases; that of the worst queue, if the objectives differ.
     within_objective: simulator::Range,
+    /// Number of phases.
+    phases: u64,
+    /// Phases in which a queue missed the share that its own objective requires.
+    missed: u64,
     /// Seconds during which the oldest waiting message had waited longer than the objective.
     over_slo: f64,
     /// Task-hours.
@@ -99,11 +106,38 @@ struct Simulated {
     cost: Option<f64>,
 }
 
+/// A queue with an objective of its own.
+#[derive(Debug, Serialize)]
+struct QueueDocument {
+    /// Its name in the definition.
+    queue: String,
+    /// Messages sent to it.
+    sent: u64,
+    /// Its latency objective in seconds.
+    slo: f64,
+    /// Share of the messages, from 0 to 1, that must meet it.
+    required: Option<f64>,
+    /// What happened. The share is measured by minutes, from SQS's metrics.
+    actual: QueueResult,
+    /// What the policy would have done, with the given seed.
+    simulated: QueueResult,
+}
+
+/// How a queue met its objective.
+#[derive(Debug, Serialize)]
+struct QueueResult {
+    /// Share of its messages that started within the objective.
+    within_objective: Option<f64>,
+    /// Seconds during which its oldest message was older than the objective.
+    over_slo: f64,
+}
+
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let stack = args.file.load()?;
     let service = args.subject.service(&stack)?;
     let policy = meant_policy(&stack, &service)?;
-    let overrides = args.subject.overrides(args.connect.region.as_deref())?;
+    let assumed = args.subject.assumed(args.connect.region.as_deref())?;
+    let overrides = args.subject.overrides(&assumed)?;
     let scenario = Scenario::from_stack(&policy, &service, &overrides).map_err(scenario_failure)?;
     let ui = Ui::new();
     let now = SystemTime::now();
@@ -112,7 +146,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         to: None,
     };
     let read = simulation::read_record(&stack, &service, &args.connect, between, &ui);
-    let (record, load) = read.await?;
+    let (queues, record, load) = read.await?;
     let what = "simulating the same messages";
     ui.note(what);
     let line = ProgressLine::new(&ui, what.to_owned());
@@ -123,11 +157,12 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     });
     let survey = survey.map_err(scenario_failure)?;
     ui.finish();
-    let document = compare(&stack, &service, (&scenario, &survey), &record);
+    let document = compare(&stack, &service, (&scenario, &survey), (&queues, &record));
     if let Some(path) = &args.report {
         let report = Report::from_survey("cloudwatch".to_owned(), load.begins(), survey);
-        let report = report.requiring(document.required);
-        write_page(path, &report.explained(&scenario, &load, None))?;
+        let inputs = Inputs::of(&stack, &load, args.subject.seed);
+        let report = report.identified(inputs).requiring(document.required);
+        write_page(path, &report.explained(&scenario, &load, None), None)?;
     }
     format.print(&document, text::format_comparison);
     Ok(())
@@ -139,12 +174,6 @@ fn meant_policy(stack: &Stack, service: &str) -> Result<Stack> {
     let Some(found) = stack.services.get_mut(service) else {
         return Ok(stack);
     };
-    if !found.queue_settings.is_empty() {
-        let message = format!("service {service} has queues with objectives of their own");
-        return Err(Failure::failed(message).hint(
-            "`compare` judges by one objective; `simulate --load cloudwatch` judges each queue by its own",
-        ));
-    }
     let Some(scaling) = &found.scaling else {
         let message = format!("service {service} has no scaling to compare with");
         return Err(Failure::new(Code::Usage, message).hint(
@@ -164,12 +193,22 @@ fn compare(
     stack: &Stack,
     service: &str,
     (scenario, survey): (&Scenario, &simulator::Survey),
-    record: &TrackRecord,
+    (names, record): (&[String], &TrackRecord),
 ) -> Document {
     let outcome = &survey.outcome;
     let hour = scenario.task_month().map(|month| month / MONTH_HOURS);
     let dollars = |hours: f64| hour.map(|hour| hour * hours);
-    let slo = Duration::from_secs_f64(outcome.slo);
+    let queues = compare_queues(stack, service, &outcome.queues, (names, record));
+    let over_slo = match queues.is_empty() {
+        true => {
+            let slo = Duration::from_secs_f64(outcome.slo);
+            record.time_over(&record.queues, slo).as_secs_f64()
+        }
+        false => queues
+            .iter()
+            .map(|queue| queue.actual.over_slo)
+            .fold(0.0, f64::max),
+    };
     let (hours, known) = record.task_hours();
     let hours = Some(hours).filter(|_| known > 0.0);
     let found = stack.services.get(service);
@@ -183,12 +222,12 @@ fn compare(
         begin: record.sent.begin,
         sent: record.sent.counts.iter().sum(),
         slo: outcome.slo,
-        required: required_share(stack, service),
+        required: simulator::required_share(stack, service),
         policy: name_policy(&scenario.policy),
         observes,
         actual: Actual {
             within_objective: record.within_objective.map(|percent| percent / 100.0),
-            over_slo: record.time_over(slo).as_secs_f64(),
+            over_slo,
             task_hours: hours,
             known,
             most: record.most_tasks(),
@@ -198,14 +237,51 @@ fn compare(
         },
         simulated: Simulated {
             within_objective: survey.phases.within_objective,
+            phases: survey.phases.runs,
+            missed: survey.phases.missed,
             over_slo: outcome.over_slo,
             task_hours: simulated_hours,
             most: outcome.tasks.most,
             changes: (outcome.scaling.out, outcome.scaling.r#in),
             cost: dollars(simulated_hours),
         },
+        queues,
         notes: outcome.notes.clone(),
     }
+}
+
+/// `names`: the queues of the record, as the definition names them.
+fn compare_queues(
+    stack: &Stack,
+    service: &str,
+    simulated: &[QueueOutcome],
+    (names, record): (&[String], &TrackRecord),
+) -> Vec<QueueDocument> {
+    let found = stack.services.get(service);
+    let work = |queue: &str| found.and_then(|found| found.queue_processing_time(queue));
+    let queues = simulated.iter().filter_map(|outcome| {
+        let place = names.iter().position(|name| *name == outcome.queue)?;
+        let own = record.queues.get(place)?;
+        let slo = Duration::from_secs_f64(outcome.slo);
+        // SQS's ages include the work on a message.
+        let limit = slo + work(&outcome.queue).unwrap_or_default();
+        let over = record.time_over(std::slice::from_ref(own), slo);
+        Some(QueueDocument {
+            queue: outcome.queue.clone(),
+            sent: own.sent.iter().flat_map(|sent| &sent.counts).sum(),
+            slo: outcome.slo,
+            required: outcome.required,
+            actual: QueueResult {
+                within_objective: own.within(limit),
+                over_slo: over.as_secs_f64(),
+            },
+            simulated: QueueResult {
+                within_objective: Some(outcome.within_objective),
+                over_slo: outcome.over_slo,
+            },
+        })
+    });
+    queues.collect()
 }
 
 fn recommended(record: &TrackRecord) -> Option<(f64, f64)> {

@@ -1,4 +1,4 @@
-use deployer::SentHistory;
+use deployer::{QueueRecord, SentHistory};
 use simulator::Range;
 
 use super::text::format_comparison;
@@ -29,12 +29,15 @@ fn document() -> Document {
                 lowest: 0.9995,
                 highest: 0.9997,
             },
+            phases: 10,
+            missed: 0,
             over_slo: 480.0,
             task_hours: 910.0,
             most: 18,
             changes: (310, 305),
             cost: Some(36.8),
         },
+        queues: Vec::new(),
         notes: vec!["processing times vary exponentially".to_owned()],
     }
 }
@@ -105,14 +108,18 @@ fn a_record_is_compared_with_a_simulation_of_its_messages() {
             counts: vec![60; 30],
             silent: 0,
         },
-        oldest: (0..30)
-            .map(|minute| Some(if minute % 3 == 0 { 90.0 } else { 5.0 }))
-            .collect(),
+        queues: vec![QueueRecord {
+            sent: None,
+            received: vec![Some(60.0); 30],
+            oldest: (0..30)
+                .map(|minute| Some(if minute % 3 == 0 { 90.0 } else { 5.0 }))
+                .collect(),
+        }],
         running: vec![Some(2.0); 30],
         recommended: vec![Some(3.0); 30],
         within_objective: Some(97.5),
     };
-    let found = compare(&stack, "w", (&scenario, &survey), &record);
+    let found = compare(&stack, "w", (&scenario, &survey), (&[], &record));
     assert_eq!(
         (found.seconds, found.sent, found.slo),
         (1_800.0, 1_800, 60.0)
@@ -130,4 +137,61 @@ fn a_record_is_compared_with_a_simulation_of_its_messages() {
     let price = found.actual.cost.unwrap();
     let expected = price * found.simulated.task_hours;
     assert!((found.simulated.cost.unwrap() - expected).abs() < 1e-9);
+}
+
+/// 30 minutes in which one message per second was sent to queue `a` and two to queue `b`. The oldest message of both was 90 s old
+/// in every third minute: over the objective of 1 minute, and within 10 minutes.
+#[test]
+fn each_queue_is_judged_by_its_own_objective() {
+    let text = "name: s\nnetwork: create\nqueues: {a: {}, b: {}}\nservices:\n  w: {image: 'w:1', \
+                consumes: [a, {queue: b, slo: 99% within 10m}], slo: 99% within 1m, tasks: {min: 1, max: 9}, \
+                scaling: {demand: {processing_time: 2s, actuator: none}}}\n";
+    let stack = stack::parse("a.yaml", text).unwrap().stack;
+    let stack = meant_policy(&stack, "w").unwrap();
+    let scenario = Scenario::from_stack(&stack, "w", &simulator::Overrides::default()).unwrap();
+    let load = |rate: &str| simulator::Load::generate(&format!("constant:rate={rate},for=30m"));
+    let loads = [("a", load("1/s").unwrap()), ("b", load("2/s").unwrap())];
+    let load = simulator::Load::mixed(loads.map(|(name, load)| (name.to_owned(), load)).into());
+    let survey = simulator::survey(&scenario, &load, 1, &Progress::new(|_| {})).unwrap();
+    let sent = |per_minute: u64| SentHistory {
+        queues: Vec::new(),
+        period: Duration::from_secs(60),
+        begin: 0,
+        counts: vec![per_minute; 30],
+        silent: 0,
+    };
+    let queue = |per_minute| QueueRecord {
+        sent: Some(sent(per_minute)),
+        received: vec![Some(60.0); 30],
+        oldest: (0..30)
+            .map(|minute| Some(if minute % 3 == 0 { 90.0 } else { 5.0 }))
+            .collect(),
+    };
+    let record = TrackRecord {
+        sent: sent(180),
+        queues: vec![queue(60), queue(120)],
+        running: vec![Some(6.0); 30],
+        recommended: vec![None; 30],
+        within_objective: None,
+    };
+    let names = ["a".to_owned(), "b".to_owned()];
+    let found = compare(&stack, "w", (&scenario, &survey), (&names, &record));
+    let queues: Vec<_> = found
+        .queues
+        .iter()
+        .map(|queue| (&*queue.queue, queue.slo, queue.sent))
+        .collect();
+    assert_eq!(queues, [("a", 60.0, 1_800), ("b", 600.0, 3_600)]);
+    let actual = |place: usize| {
+        let actual = &found.queues[place].actual;
+        (actual.over_slo, actual.within_objective)
+    };
+    // In the minute after each, all messages count as late, too.
+    assert_eq!(actual(0), (600.0, Some(10.0 / 30.0)));
+    assert_eq!(actual(1), (0.0, Some(1.0)));
+    assert_eq!(found.actual.over_slo, 600.0);
+    let text = format_comparison(&found);
+    assert!(text.contains("a: started within 1m"), "{text}");
+    assert!(text.contains("b: oldest over 10m"), "{text}");
+    assert!(text.contains("demand        would m"), "{text}");
 }

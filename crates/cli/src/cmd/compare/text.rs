@@ -48,19 +48,33 @@ fn table(document: &Document, slo: &str) -> String {
     let changes = |(up, down): (u64, u64)| format!("{up} up, {down} down");
     let policy = format!("{} (simulated)", document.policy);
     let mut table = Table::new(["", "actual", &policy]);
-    let within = format!("started within {slo}");
-    let share = actual.within_objective.map_or_else(unknown, format_share);
-    table.row([
-        within,
-        share,
-        simulated.within_objective.format(format_share),
-    ]);
-    let over = format!("oldest message over {slo}");
-    table.row([
-        over,
-        format_duration(actual.over_slo),
-        format_duration(simulated.over_slo),
-    ]);
+    let share = |share: Option<f64>| share.map_or_else(unknown, format_share);
+    if document.queues.is_empty() {
+        table.row([
+            format!("started within {slo}"),
+            share(actual.within_objective),
+            simulated.within_objective.format(format_share),
+        ]);
+        table.row([
+            format!("oldest message over {slo}"),
+            format_duration(actual.over_slo),
+            format_duration(simulated.over_slo),
+        ]);
+    }
+    for queue in &document.queues {
+        let (actual, simulated) = (&queue.actual, &queue.simulated);
+        let (name, slo) = (&queue.queue, format_duration(queue.slo));
+        table.row([
+            format!("{name}: started within {slo}"),
+            share(actual.within_objective),
+            share(simulated.within_objective),
+        ]);
+        table.row([
+            format!("{name}: oldest over {slo}"),
+            format_duration(actual.over_slo),
+            format_duration(simulated.over_slo),
+        ]);
+    }
     let hours = |hours: f64| number(one_decimal(hours));
     let known = actual.task_hours.map_or_else(unknown, hours);
     table.row(["task hours".to_owned(), known, hours(simulated.task_hours)]);
@@ -89,13 +103,21 @@ fn describe_verdict(document: &Document, slo: &str) -> Option<String> {
     let Simulated {
         within_objective,
         task_hours,
+        phases,
+        missed,
         ..
     } = &document.simulated;
     let meets = document.required.map(|required| {
         let share = format_share(required);
-        match within_objective.lowest >= required {
-            true => format!("would meet {share} within {slo}"),
-            false => format!("would not meet {share} within {slo}"),
+        match (document.queues.is_empty(), missed) {
+            (false, 0) => "would meet the objective of each queue".to_owned(),
+            (false, _) => {
+                format!("would miss the objective of a queue in {missed} of {phases} runs")
+            }
+            (true, _) if within_objective.lowest >= required => {
+                format!("would meet {share} within {slo}")
+            }
+            (true, _) => format!("would not meet {share} within {slo}"),
         }
     });
     // A gap in the tasks' datapoints makes a difference in cost meaningless.
@@ -116,7 +138,12 @@ fn describe_verdict(document: &Document, slo: &str) -> Option<String> {
 fn describe_gaps(document: &Document) -> Vec<String> {
     let actual = &document.actual;
     let mut lines = Vec::new();
-    if actual.within_objective.is_none() {
+    if !document.queues.is_empty() {
+        lines.push(
+            "each queue's actual share is measured by minutes: in a minute whose oldest message was too old, and in the next, all count as late"
+                .to_owned(),
+        );
+    } else if actual.within_objective.is_none() {
         lines.push(
             "the share of messages that started in time is unknown: only the function of `demand` measures it, also with \
              `actuator: none`"

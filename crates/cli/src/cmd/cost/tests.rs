@@ -135,8 +135,8 @@ fn measured_metrics(template: &Value) -> f64 {
             let backlog = length(&service["queues"]);
             metrics += if service["law"].is_object() {
                 // TasksNeeded, ProcessingTime, TaskStart, and WithinObjective, which the scaling function
-                // publishes.
-                4.0
+                // publishes, and RecommendedTasks if it only observes.
+                4.0 + f64::from(service["observe"] == true)
             } else if service["demand"].is_object() {
                 2.0
             } else {
@@ -176,6 +176,8 @@ fn definitions() -> Vec<(String, Stack)> {
         ),
         format!("{{demand: {backlog}}}}}"),
         format!("{{demand: {backlog}, actuator: target_tracking}}}}"),
+        format!("{{demand: {backlog}, actuator: none}}}}"),
+        format!("{{backlog_per_task: {backlog}}}, demand: {backlog}, actuator: none}}}}"),
         "{cpu: {target: 60}}".to_owned(),
         format!(
             "{{steps: {{metric: {{queue: vouchers, count: [visible, in_flight], statistic: Maximum}}, {}, scale_in: {{below: 1, for: 5, remove: 1}}}}}}",

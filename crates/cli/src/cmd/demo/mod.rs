@@ -188,13 +188,16 @@ async fn perform_demo(
 /// Shows what the simulator predicts, since the preparations of the first time take minutes.
 fn show_forecast(args: &Args, played: Played<'_>, load: &LoadText, ui: &Ui) -> Result<()> {
     let report = args.report_file()?;
-    for forecast in Forecast::list(played, &load.load)? {
+    let forecasts = Forecast::list(played.setting(), played.load, &load.load);
+    let failed =
+        |error: Box<dyn std::error::Error + Send + Sync>| Failure::failed(error.to_string());
+    for forecast in forecasts.map_err(failed)? {
         let path = name_beside(&report, &format!("forecast-{}", forecast.service));
         write_report(&path, &forecast.page)?;
         ui.note(&format!(
             "predicted for {}: {}; {}",
             forecast.service,
-            text::result_text(&forecast.predicted),
+            demo::describe(&forecast.predicted),
             workshop().shorten(&path).display()
         ));
     }

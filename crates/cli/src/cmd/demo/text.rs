@@ -1,7 +1,9 @@
 //! The summary, formatted for people.
 
-use demo::{Account, ActionLine, Judged, Outcome, Race, Results, Story, Summary, TOLERANCE};
-use simulator::{RunOutcome, format_dollars, format_duration, format_share};
+use demo::{
+    Account, ActionLine, Judged, Outcome, Race, Results, Story, Summary, TOLERANCE, describe,
+};
+use simulator::format_duration;
 
 use crate::table::Table;
 use crate::words::number;
@@ -37,7 +39,7 @@ fn format_race(race: &Race) -> String {
         text.push_str(&format!(
             "  {:<24}{}; simulated, not run\n",
             other.policy,
-            result_text(&other.predicted)
+            describe(&other.predicted)
         ));
     }
     let mut table = figures_table();
@@ -84,17 +86,7 @@ fn standing_text(summary: &Summary) -> String {
         Some(required) if run.within_objective < required => "✗",
         _ => "✓",
     };
-    format!("{mark} {:<24}{}\n", summary.service, result_text(run))
-}
-
-pub(super) fn result_text(run: &RunOutcome) -> String {
-    format!(
-        "{} within {}, longest wait {}, {}",
-        format_share(run.within_objective),
-        format_duration(run.slo),
-        format_duration(run.waiting.max),
-        format_dollars(run.cost.total)
-    )
+    format!("{mark} {:<24}{}\n", summary.service, describe(run))
 }
 
 fn format_summary(summary: &Summary) -> String {

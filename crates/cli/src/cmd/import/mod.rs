@@ -1,7 +1,8 @@
-//! `import`: creates a definition from another tool's files.
+//! `import`: a definition from another tool's files, or resources that exist into a stack.
 
 mod files;
 mod report;
+mod resources;
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -18,13 +19,15 @@ use crate::workshop::program;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    tool: Tool,
+    what: What,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Tool {
+enum What {
     /// Write a stack definition from an AWS Copilot workspace or manifest, and list what has no equivalent
     Copilot(CopilotArgs),
+    /// Take services and queues that exist over into the stack, unchanged, by CloudFormation's resource import
+    Resources(resources::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -48,9 +51,10 @@ struct CopilotArgs {
     region: Option<String>,
 }
 
-pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
-    match &args.tool {
-        Tool::Copilot(args) => import_copilot(args, format),
+pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    match args.what {
+        What::Copilot(args) => import_copilot(&args, format),
+        What::Resources(args) => resources::run(args, format).await,
     }
 }
 

@@ -47,22 +47,11 @@ fn convert_steps(steps: &PresentSteps) -> Result<StepPolicy, String> {
 }
 
 fn convert_side(side: &PresentSide) -> Result<StepSide, String> {
-    let metric = match side.metric.as_str() {
-        "ApproximateNumberOfMessagesVisible" => QueueMetric::Visible,
-        "ApproximateNumberOfMessagesNotVisible" => QueueMetric::NotVisible,
-        "ApproximateAgeOfOldestMessage" => QueueMetric::OldestAge,
-        "NumberOfMessagesSent" => QueueMetric::Sent,
-        "NumberOfMessagesDeleted" => QueueMetric::Deleted,
-        other => return Err(format!("its metric {other} isn't simulated")),
-    };
-    let statistic = match side.statistic.as_str() {
-        "Average" => Statistic::Average,
-        "Sum" => Statistic::Sum,
-        "Minimum" => Statistic::Minimum,
-        "Maximum" => Statistic::Maximum,
-        "SampleCount" => Statistic::SampleCount,
-        other => return Err(format!("its statistic {other} isn't simulated")),
-    };
+    let (metric, statistic) = (&side.metric, &side.statistic);
+    let metric =
+        QueueMetric::named(metric).ok_or_else(|| format!("its metric {metric} isn't simulated"))?;
+    let statistic = Statistic::named(statistic)
+        .ok_or_else(|| format!("its statistic {statistic} isn't simulated"))?;
     Ok(StepSide {
         metric,
         statistic,

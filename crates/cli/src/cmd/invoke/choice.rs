@@ -121,7 +121,7 @@ mod tests {
             name: "shop-metric".into(),
             arn: "arn:metric".into(),
             logical_id: template::names::METRIC_FUNCTION.into(),
-            inputs: vec![],
+            targets: vec![],
             kind: FunctionKind::Metric(vec![]),
         }
     }
@@ -145,7 +145,7 @@ mod tests {
             name: format!("shop-scaling-{short}"),
             arn: format!("arn:{short}"),
             logical_id: template::names::scaling_function(short),
-            inputs: vec![],
+            targets: vec![],
             kind: FunctionKind::Scaling(Box::new(setup)),
         }
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, SelectionArgs, StackRef};
+use crate::deployed::observe_stack;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::ui::Ui;
@@ -110,10 +111,7 @@ async fn invoke_events(
 ) -> Result<Outcome> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
-    let identity = cloud.identify(&session, known).await?;
-    let Some(stack) = deployer::observe_ours(&session, &known.name).await? else {
-        return Err(identity.no_such_stack(&known.name).into());
-    };
+    let (_, stack) = observe_stack(cloud, &session, known).await?;
     let resources = deployer::resources(&session, &stack).await?;
     let functions = deployer::functions(&session, &resources).await?;
     let service = args.service.as_deref();

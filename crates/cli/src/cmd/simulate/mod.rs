@@ -8,16 +8,12 @@ mod worst;
 
 use std::path::PathBuf;
 
-use simulator::{
-    Compared, Frontier, Policy, Progress, Report, Scenario, ScenarioError, Survey, WarmNeed,
-};
+use simulator::{Extent, Progress, Report};
 
 use crate::connect::ConnectArgs;
 use crate::failure::{Code, Failure, Result};
 use crate::output::{self, Format};
-use crate::simulation::{
-    CONNECT_HEADING, Input, InputArgs, follow_up, parse_share, required_share, write_page,
-};
+use crate::simulation::{CONNECT_HEADING, Input, InputArgs, find_knobs, parse_share, write_page};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -46,68 +42,14 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let report = tokio::task::block_in_place(|| simulate_report(&args, &input))?;
     input.ui.finish();
     if let Some(path) = &args.report {
-        write_page(path, &report)?;
+        let knobs = tokio::task::block_in_place(|| find_knobs(&input, args.require))?;
+        write_page(path, &report, knobs.as_ref())?;
     }
-    conclude(&report, format)
+    conclude(&report, args.report.is_some(), format)
 }
 
 fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
     let (scenario, line) = input.begin_simulation()?;
-    let progress = Progress::new(|share| line.show(share));
-    let required = args
-        .require
-        .or(required_share(&input.stack, &input.service));
-    let simulated = simulate(&scenario, input, args, required, &progress)?;
-    let file = input.file.display().to_string();
-    Ok(Report::from_survey(
-        input.load_name.clone(),
-        input.load.begins(),
-        simulated.survey,
-    )
-    .requiring(required)
-    .beside(&simulated.compared)
-    .with_frontier(simulated.frontier)
-    .with_warm_need(simulated.warm_need)
-    .explained(&scenario, &input.load, follow_up(&file).as_ref()))
-}
-
-/// Prints the report, and fails if fewer messages than required meet the objective. As for every failure, the
-/// details of the error contain the report for programs.
-fn conclude(report: &Report, format: Format) -> Result<()> {
-    let broken = report.satisfied == Some(false);
-    if !broken {
-        format.print(report, text::format_report);
-        return Ok(());
-    }
-    if format == Format::Text {
-        output::text(&text::format_report(report));
-    }
-    let hint = match report.compared.is_empty() {
-        true => "--compare shows other policies; --report FILE draws what happened",
-        false => "--report FILE draws what happened",
-    };
-    Err(Failure::failed(report.verdict()).hint(hint).details(report))
-}
-
-/// The results of all simulations.
-struct Simulated {
-    survey: Survey,
-    compared: Vec<Compared>,
-    frontier: Option<Frontier>,
-    warm_need: Option<WarmNeed>,
-}
-
-/// Approximate number of runs of a comparison and of a frontier, for progress.
-const COMPARE_RUNS: f64 = 10.0;
-const FRONTIER_RUNS: f64 = 90.0;
-
-fn simulate(
-    scenario: &Scenario,
-    input: &Input,
-    args: &Args,
-    required: Option<f64>,
-    progress: &Progress<'_>,
-) -> Result<Simulated> {
     if args.frontier && !scenario.queues.is_empty() {
         return Err(Failure::new(
             Code::Usage,
@@ -116,41 +58,38 @@ fn simulate(
         )
         .hint("leave --frontier out, or simulate a definition in which they have one objective"));
     }
-    let wanted = |wanted: bool, runs: f64| if wanted { runs } else { 0.0 };
-    let compare = wanted(args.compare, COMPARE_RUNS);
-    let frontier = wanted(args.frontier, FRONTIER_RUNS);
-    // Target tracking has its own variants.
-    let tracks = matches!(scenario.policy, Policy::BacklogPerTask(_));
-    let own = if tracks { 10.0 } else { 1.0 };
-    let all = own + compare + frontier;
-    let wrong = |error: ScenarioError| Failure::failed(error.to_string());
-    let (load, seed) = (&input.load, input.seed);
-    progress.begin_part(own / all);
-    let survey = simulator::survey(scenario, load, seed, progress).map_err(wrong)?;
-    let mut compared = Vec::new();
-    if args.compare {
-        progress.begin_part((own + compare) / all);
-        compared = simulator::compare(scenario, load, seed, &survey, progress).map_err(wrong)?;
-    }
-    let mut found = None;
-    if args.frontier {
-        progress.begin_part(1.0);
-        let frontier = simulator::frontier(scenario, load, seed, required, progress);
-        found = Some(frontier.map_err(wrong)?);
-    }
-    // The result is for one objective.
-    let missed = required.filter(|share| {
-        scenario.queues.is_empty() && survey.phases.within_objective.lowest < *share
-    });
-    let warm_need = match missed {
-        Some(share) => simulator::find_warm_need(scenario, load, seed, share).map_err(wrong)?,
-        None => None,
+    let progress = Progress::new(|share| line.show(share));
+    let extent = Extent::All {
+        compare: args.compare,
+        frontier: args.frontier,
     };
-    Ok(Simulated {
-        survey,
-        compared,
-        frontier: found,
-        warm_need,
+    let report = input
+        .simulation(args.require)
+        .report(&scenario, extent, &progress);
+    report.map_err(|error| Failure::failed(error.to_string()))
+}
+
+/// Prints the report, and fails if fewer messages than required meet the objective. As for every failure, the
+/// details of the error contain the report for programs.
+fn conclude(report: &Report, is_drawn: bool, format: Format) -> Result<()> {
+    let broken = report.satisfied == Some(false);
+    if !broken {
+        format.print(report, text::format_report);
+        return Ok(());
+    }
+    if format == Format::Text {
+        output::text(&text::format_report(report));
+    }
+    let hints = [
+        (report.compared.is_empty(), "--compare shows other policies"),
+        (!is_drawn, "--report FILE draws what happened"),
+    ];
+    let hints = hints.iter().filter(|(applies, _)| *applies);
+    let hints: Vec<&str> = hints.map(|(_, hint)| *hint).collect();
+    let failure = Failure::failed(report.verdict()).details(report);
+    Err(match hints.is_empty() {
+        true => failure,
+        false => failure.hint(hints.join("; ")),
     })
 }
 

@@ -16,7 +16,8 @@ pub(super) fn format_compared(report: &Report) -> String {
         "to yours",
         "most tasks",
         "flaps",
-    ]);
+    ])
+    .widest(31);
     let mut rows: Vec<(usize, &ComparedPolicy)> = report.compared.iter().enumerate().collect();
     rows.sort_by(|(_, one), (_, other)| {
         let rank = |policy: &ComparedPolicy| (policy.scaling.is_some(), !meets(report, policy));
@@ -80,9 +81,9 @@ fn name(report: &Report, policy: &ComparedPolicy, is_own: bool) -> String {
         (false, Some(_)) => "✗",
     };
     // Their details are in JSON and in the report.
-    let short = policy.name.split(',').next().unwrap_or_default();
-    let name = match short {
-        "demand" | "alarm steps" => short,
+    let name = match policy.name.split_once(", ") {
+        Some((short @ ("demand" | "alarm steps"), _)) => short,
+        Some(("backlog per task", cooldowns)) => cooldowns,
         _ => &policy.name,
     };
     let name = format!("{sign} {name}");

@@ -76,7 +76,7 @@ fn only_a_required_promise_that_is_broken_fails() {
         let mut arguments = vec![file.as_str(), "--load", load];
         arguments.extend(require);
         let report = reported(&arguments).unwrap();
-        let ended = conclude(&report, Format::Text);
+        let ended = conclude(&report, false, Format::Text);
         assert_eq!(ended.is_err(), broken, "{require:?}");
         if let Err(failure) = ended {
             assert_eq!(failure.code(), Code::Failed);
@@ -249,7 +249,7 @@ fn the_page_is_written_whole() {
     let (folder, file) = folder();
     let report = reported(&[&file, "--load=poisson:rate=5/s,for=30m"]).unwrap();
     let path = folder.path().join("report.html");
-    write_page(&path, &report).unwrap();
+    write_page(&path, &report, None).unwrap();
     let page = fs::read_to_string(&path).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
     for (index, _) in page
@@ -259,6 +259,6 @@ fn the_page_is_written_whole() {
         let rest = &page[index..(index + 40).min(page.len())];
         assert!(!rest.contains("http"), "asks the network: {rest}");
     }
-    let failure = write_page(folder.path(), &report).unwrap_err();
+    let failure = write_page(folder.path(), &report, None).unwrap_err();
     assert!(failure.message().starts_with("failed to write the report"));
 }

@@ -168,13 +168,16 @@ fn format_assumed(report: &Report) -> String {
         .seed
         .map(|seed| format!(", seed {seed}"))
         .unwrap_or_default();
+    let inputs = report.inputs.as_ref();
+    let inputs = inputs.map(|inputs| format!("{}\n", inputs.describe()));
     let mut text = format!(
-        "{} messages in {}{seed}; {}\nassumed:\n\
+        "{} messages in {}{seed}; {}\n{}assumed:\n\
          - ideal (hindsight): the cheapest way to meet the objective, with every message known in advance; no real policy \
          can reach it\n",
         indicatif::HumanCount(outcome.messages.sent),
         format_duration(outcome.duration),
         outcome.cost.prices.describe(),
+        inputs.unwrap_or_default(),
     );
     for note in &outcome.notes {
         text.push_str(&format!("- {note}\n"));

@@ -23,11 +23,10 @@ pub(super) fn format_demand(service: &ServiceState, state: &DemandState, now: u6
              set by        {who}\n"
         );
     };
-    let needed = format!(
-        "demand        {} tasks needed ({} ago)",
-        number((need.value * 10.0).round() / 10.0),
-        age_at(need.at, now)
-    );
+    let rounded = (need.value * 10.0).round() / 10.0;
+    let (count, ago) = (number(rounded), age_at(need.at, now));
+    let tasks = if count == "1" { "task" } else { "tasks" };
+    let needed = format!("demand        {count} {tasks} needed ({ago} ago)");
     let Some(largest) = state.largest else {
         return format!(
             "{needed}\n{}set by        {who}{}\n",
@@ -272,7 +271,7 @@ mod tests {
     #[test]
     fn target_tracking_shows_the_largest_need() {
         insta::assert_snapshot!(shown(2, None, Some(1.0)), @r"
-        demand        1 tasks needed (1m 15s ago), 2 at most within 2m
+        demand        1 task needed (1m 15s ago), 2 at most within 2m
         set by        target tracking
         ");
     }

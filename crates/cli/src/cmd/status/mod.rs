@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, SelectionArgs, StackArg, StackRef};
+use crate::deployed::observe_stack;
 use crate::drift::count_findings;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
@@ -121,10 +122,7 @@ async fn read(
 ) -> Result<Report> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
-    let identity = cloud.identify(&session, known).await?;
-    let Some(stack) = deployer::observe_ours(&session, &known.name).await? else {
-        return Err(identity.no_such_stack(&known.name).into());
-    };
+    let (_, stack) = observe_stack(cloud, &session, known).await?;
     let (drift, inspection, shares) = tokio::join!(
         deployer::find_drift(&session, &stack),
         async {

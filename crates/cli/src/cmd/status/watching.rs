@@ -11,6 +11,7 @@ use deployer::{DeployedStack, Inspection, LiveSnapshot, PauseRequest, Progress};
 
 use crate::connect::Cloud;
 use crate::definition::Known;
+use crate::deployed::observe_stack;
 use crate::failure::{Code, Failure, Result};
 use crate::live::{Act, Choices, Keyboard, Screen, Stamp, Wish, watch};
 use crate::output::Format;
@@ -115,12 +116,9 @@ fn check(every: Duration, near: bool) -> Result<()> {
 async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<String> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
-    let identified = cloud.identify(&session, known).await;
-    let identity = identified.map_err(|failure| cloud.explain(failure))?;
-    match deployer::observe_ours(&session, &known.name).await {
-        Ok(Some(_)) => Ok(identity.caller),
-        Ok(None) => Err(identity.no_such_stack(&known.name).into()),
-        Err(error) => Err(cloud.explain(error.into())),
+    match observe_stack(cloud, &session, known).await {
+        Ok((identity, _)) => Ok(identity.caller),
+        Err(failure) => Err(cloud.explain(failure)),
     }
 }
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::Serialize;
 use simulator::{
-    Advice, Compared, Overrides, Parameter, Progress, Report, Scenario, TuneError, TuneOptions,
-    Tuned,
+    Advice, Compared, Inputs, Overrides, Parameter, Progress, Report, Scenario, TuneError,
+    TuneOptions, Tuned,
 };
 use stack::{Scaling, Stack};
 
@@ -18,8 +18,7 @@ use crate::failure::{Code, Failure, Result};
 use crate::output::{self, Format};
 use crate::progress::ProgressLine;
 use crate::simulation::{
-    CONNECT_HEADING, Input, InputArgs, parse_share, repeated_with, required_share,
-    scenario_failure, write_page,
+    CONNECT_HEADING, Input, InputArgs, parse_share, repeated_with, scenario_failure, write_page,
 };
 
 /// Used if neither the command line nor the definition sets a share, because without one the cheapest settings
@@ -139,7 +138,7 @@ fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
     };
     input.ui.finish();
     if let Some((path, report)) = report {
-        write_page(path, &report)?;
+        write_page(path, &report, None)?;
     }
     let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
     let shown = Document {
@@ -244,6 +243,7 @@ fn simulate_report(input: &Input, tuned: &Tuned, progress: &Progress<'_>) -> Res
         },
     ];
     let report = Report::from_survey(input.load_name.clone(), load.begins(), found)
+        .identified(Inputs::of(&input.stack, load, input.seed))
         .of_tuning(tuned)
         .beside(&compared)
         .explained(&chosen, load, None);
@@ -269,7 +269,7 @@ fn advise(input: &Input, tuned: &Tuned) -> Option<Advice> {
 impl Args {
     /// Returns the share of messages that must meet the objective.
     fn required(&self, input: &Input) -> f64 {
-        let slo = required_share(&input.stack, &input.service);
+        let slo = simulator::required_share(&input.stack, &input.service);
         self.require.or(slo).unwrap_or(USUAL_SHARE)
     }
 

@@ -40,7 +40,8 @@ pub(super) async fn read_services(
         .collect())
 }
 
-fn convert_service(service: &Service) -> Live {
+/// Returns a service as found.
+pub(crate) fn convert_service(service: &Service) -> Live {
     let strategy = convert_strategy(service.capacity_provider_strategy());
     let balancers: Vec<Value> = service
         .load_balancers()
@@ -55,6 +56,10 @@ fn convert_service(service: &Service) -> Live {
         .collect();
     let deployment = service.deployment_configuration().map(convert_deployment);
     let network = service.network_configuration().and_then(convert_network);
+    // Not the namespace, which ECS might return in another form than it was given.
+    let newest = service.deployments().first();
+    let connect = newest.and_then(|newest| newest.service_connect_configuration());
+    let connect = connect.map(|connect| json!({ "Enabled": connect.enabled() }));
     let propagates = service.propagate_tags().map(|source| source.as_str());
     Properties::default()
         .set("TaskDefinition", service.task_definition())
@@ -70,6 +75,7 @@ fn convert_service(service: &Service) -> Live {
         )
         .set("DeploymentConfiguration", deployment)
         .set("NetworkConfiguration", network)
+        .set("ServiceConnectConfiguration", connect)
         .set("PropagateTags", propagates)
         .set(
             "EnableExecuteCommand",
@@ -96,7 +102,11 @@ fn convert_strategy(strategy: &[CapacityProviderStrategyItem]) -> Vec<Value> {
 fn convert_deployment(deployment: &DeploymentConfiguration) -> Value {
     let breaker = deployment.deployment_circuit_breaker();
     let breaker = breaker.map(|it| json!({ "Enable": it.enable(), "Rollback": it.rollback() }));
+    let alarms = deployment.alarms().map(|it| {
+        json!({ "AlarmNames": it.alarm_names(), "Enable": it.enable(), "Rollback": it.rollback() })
+    });
     Properties::default()
+        .set("Alarms", alarms)
         .set("MaximumPercent", deployment.maximum_percent())
         .set(
             "MinimumHealthyPercent",

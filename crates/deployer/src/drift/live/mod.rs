@@ -23,7 +23,9 @@ use crate::session::Session;
 use super::intended::{Deployed, Intended, intend};
 
 pub(crate) use cloud_control::get_resource;
+pub(crate) use ecs::convert_service;
 pub(crate) use part::Live;
+pub(crate) use queues::read_queue;
 
 /// Concurrent requests.
 const AT_ONCE: usize = 8;

@@ -1,9 +1,9 @@
 //! Services of ECS.
 
 use aws_sdk_ecs::types::{
-    AwsVpcConfiguration, CapacityProviderStrategyItem, DeploymentCircuitBreaker,
-    DeploymentConfiguration, LoadBalancer, MetricConfiguration, MonitoringConfiguration,
-    NetworkConfiguration, Tag,
+    AwsVpcConfiguration, CapacityProviderStrategyItem, DeploymentAlarms, DeploymentCircuitBreaker,
+    DeploymentConfiguration, LoadBalancer, LogConfiguration, MetricConfiguration,
+    MonitoringConfiguration, NetworkConfiguration, ServiceConnectConfiguration, Tag,
 };
 
 use crate::described::{cluster_of, name_of};
@@ -41,6 +41,9 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .set_deployment_configuration(changed("DeploymentConfiguration").map(deployment))
         .set_network_configuration(changed("NetworkConfiguration").and_then(network))
         .set_load_balancers(changed("LoadBalancers").map(load_balancers))
+        .set_service_connect_configuration(
+            changed("ServiceConnectConfiguration").and_then(connection),
+        )
         .set_health_check_grace_period_seconds(
             changed("HealthCheckGracePeriodSeconds").and_then(Given::int),
         )
@@ -58,7 +61,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
 }
 
 /// The properties that [`make`] sets, and the one that a new service doesn't need.
-const MADE: [&str; 17] = [
+const MADE: [&str; 18] = [
     "AvailabilityZoneRebalancing",
     "CapacityProviderStrategy",
     "Cluster",
@@ -73,6 +76,7 @@ const MADE: [&str; 17] = [
     "Monitoring",
     "NetworkConfiguration",
     "PropagateTags",
+    "ServiceConnectConfiguration",
     "ServiceName",
     "Tags",
     "TaskDefinition",
@@ -108,6 +112,7 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .set_enable_execute_command(given.at("EnableExecuteCommand").flag())
         .set_propagate_tags(text("PropagateTags").map(|source| source.as_str().into()))
         .set_monitoring(monitoring(given.at("Monitoring")))
+        .set_service_connect_configuration(connection(given.at("ServiceConnectConfiguration")))
         .set_availability_zone_rebalancing(
             text("AvailabilityZoneRebalancing").map(|way| way.as_str().into()),
         )
@@ -156,7 +161,34 @@ fn deployment(given: Given<'_>) -> DeploymentConfiguration {
         .set_maximum_percent(given.at("MaximumPercent").int())
         .set_minimum_healthy_percent(given.at("MinimumHealthyPercent").int())
         .set_deployment_circuit_breaker(breaker)
+        .set_alarms(alarms(given.at("Alarms")))
         .build()
+}
+
+/// Returns the alarms that roll a deployment back, if there are any.
+fn alarms(given: Given<'_>) -> Option<DeploymentAlarms> {
+    let alarms = DeploymentAlarms::builder()
+        .set_alarm_names(Some(given.at("AlarmNames").texts()))
+        .enable(given.at("Enable").flag()?)
+        .rollback(given.at("Rollback").flag()?);
+    alarms.build().ok()
+}
+
+/// Returns a client of Service Connect, or none that is off.
+fn connection(given: Given<'_>) -> Option<ServiceConnectConfiguration> {
+    let logs = given.at("LogConfiguration");
+    let options = logs.at("Options").entries();
+    let options = options.filter_map(|(name, value)| Some((name.clone(), value.text()?)));
+    let driver = logs.at("LogDriver").text();
+    let driver = driver.map(|driver| {
+        let logs = LogConfiguration::builder().log_driver(driver.as_str().into());
+        logs.set_options(Some(options.collect())).build().ok()
+    });
+    let connection = ServiceConnectConfiguration::builder()
+        .enabled(given.at("Enabled").flag()?)
+        .set_namespace(given.at("Namespace").text())
+        .set_log_configuration(driver.flatten());
+    Some(connection.build())
 }
 
 /// Returns `None` if it isn't set, or isn't for `awsvpc`.

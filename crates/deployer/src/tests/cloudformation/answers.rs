@@ -155,7 +155,14 @@ impl State {
     ) -> Reply<CreateChangeSetOutput> {
         self.roles.extend(input.role_arn().map(str::to_owned));
         let name = input.change_set_name().unwrap();
-        let creates = input.change_set_type().unwrap().as_str() == "CREATE";
+        let kind = input.change_set_type().unwrap().as_str();
+        let imports = kind == "IMPORT";
+        if imports {
+            let template = input.template_body().unwrap().to_owned();
+            let resources = input.resources_to_import().to_vec();
+            self.imports.push((template, resources));
+        }
+        let creates = kind == "CREATE" || imports && self.stack.is_none();
         let status = self
             .named(Some(NAME))
             .ok()

@@ -3,11 +3,11 @@
 mod answers;
 mod fakes;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
-use aws_sdk_cloudformation::types::Tag;
+use aws_sdk_cloudformation::types::{ResourceToImport, Tag};
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 
@@ -30,6 +30,8 @@ pub(super) struct State {
     pub change_sets: Vec<FakeChangeSet>,
     /// Operations in the order of arrival.
     pub calls: Vec<String>,
+    /// Imports: the template, and the resources.
+    pub imports: Vec<(String, Vec<ResourceToImport>)>,
     /// Roles of the requests that named one.
     pub roles: Vec<String>,
     /// The results of the next change sets. After them, one resource is added.
@@ -58,6 +60,8 @@ pub(super) fn source() -> Source {
             .into(),
         resources: [("NewQueue".to_owned(), "AWS::SQS::Queue".to_owned())].into(),
         shortened_queues: Vec::new(),
+        retained: BTreeSet::new(),
+        imports: Vec::new(),
         explanation: Explanation::default(),
         reviewed: None,
     }

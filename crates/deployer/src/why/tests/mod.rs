@@ -8,8 +8,9 @@ use template::contract::TargetSchedule;
 
 use super::Cause;
 use super::choose::choose;
-use super::facts::{Actor, AlarmFacts, Check, Facts, Feed, NotScaled, Suspended, Task};
+use super::facts::{Actor, AlarmFacts, Check, Facts, Feed, NotScaled, Task};
 use crate::inspect::{DemandState, PolicyState, QueueState, ServiceState};
+use crate::suspension::Suspended;
 
 /// 2026-11-30T12:00:00Z, a Monday.
 const NOW: u64 = 1_796_040_000;
@@ -326,6 +327,7 @@ fn a_pause_with_a_record() {
         facts.suspended = Suspended {
             scale_out: !in_only,
             scale_in: true,
+            schedule: false,
         };
         facts.service.pause = Some(scaling::Pause {
             since: std::time::Duration::from_secs(1_795_255_200),
@@ -351,6 +353,7 @@ fn suspended_scaling() {
             facts.suspended = Suspended {
                 scale_out,
                 scale_in,
+                schedule: false,
             }
         })
     };
@@ -399,6 +402,16 @@ fn nothing_to_do() {
     says(&facts, Cause::EmptyQueue, text);
     facts.service.queues = vec![queue(2)];
     says(&facts, Cause::AtMin, "it is at tasks.min (1)");
+    // Messages wait, and the metric isn't over its target.
+    let facts = with(|facts| {
+        facts.service.queues = vec![queue(50)];
+        (facts.service.desired, facts.service.running) = (Some(1), Some(1));
+        facts.alarms[0].values = Some(vec![50.0; 3]);
+        facts.alarms[1].values = Some(vec![50.0; 15]);
+        facts.alarms[1].state = "ALARM".into();
+    });
+    let text = "it is at tasks.min (1): BacklogPerTask is 50, and the target is 100";
+    says(&facts, Cause::AtMin, text);
 }
 
 #[test]

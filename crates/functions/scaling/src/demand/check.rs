@@ -66,20 +66,11 @@ impl ServiceRun {
                 None => None,
             }
         };
-        let groups: Vec<Vec<usize>> = self
-            .tracked
-            .scaler
-            .groups()
-            .map(<[usize]>::to_vec)
-            .collect();
+        let groups = || self.tracked.scaler.groups().map(<[usize]>::to_vec);
+        let groups: Option<Vec<Vec<usize>>> = reads.history.then(|| groups().collect());
         let history = async {
-            match reads.history {
-                true => {
-                    let (clients, now) = (fleet.clients, fleet.now);
-                    Some(read_history(clients, &policy, &groups, now, until).await)
-                }
-                false => None,
-            }
+            let (clients, now) = (fleet.clients, fleet.now);
+            Some(read_history(clients, &policy, groups.as_deref()?, now, until).await)
         };
         let pauses = async {
             match reads.pauses {

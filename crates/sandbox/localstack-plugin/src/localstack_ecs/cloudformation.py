@@ -15,6 +15,7 @@ from localstack.aws.api.cloudformation import (
     ChangeSetType,
     CreateChangeSetInput,
     CreateChangeSetOutput,
+    DescribeChangeSetOutput,
     ExecuteChangeSetOutput,
     ExecutionStatus,
     StackStatus,
@@ -29,7 +30,7 @@ from localstack.services.cloudformation.v2.provider import (
 )
 from localstack.services.plugins import Service, aws_provider
 
-from localstack_ecs import engine
+from localstack_ecs import engine, resource_import
 
 DEAD_ENDS = {
     StackStatus.CREATE_FAILED,
@@ -65,6 +66,8 @@ class Provider(CloudformationProviderV2):
     ) -> CreateChangeSetOutput:
         with self._lock:
             stack = self._stack(context, request.get("StackName"))
+            if request.get("ChangeSetType") == ChangeSetType.IMPORT:
+                return self._create_import(context, request, stack)
             if stack is None or stack.status == StackStatus.DELETE_COMPLETE:
                 response = super().create_change_set(context, request)
                 # Also if the change set failed because a type doesn't exist.
@@ -75,13 +78,47 @@ class Provider(CloudformationProviderV2):
                 refused = DEAD_ENDS | {StackStatus.REVIEW_IN_PROGRESS}
                 if busy(stack.status) or stack.status in refused:
                     raise _not_updatable(stack)
-            status, reason, events = stack.status, stack.status_reason, len(stack.events)
+            return self._create_quietly(context, request, stack)
+
+    def _create_quietly(
+        self, context: RequestContext, request: CreateChangeSetInput, stack: Stack
+    ) -> CreateChangeSetOutput:
+        """A change set doesn't change the stack yet, but LocalStack puts some stacks back in
+        review.
+        """
+        status, reason, events = stack.status, stack.status_reason, len(stack.events)
+        response = super().create_change_set(context, request)
+        stack.status, stack.status_reason = status, reason
+        del stack.events[: len(stack.events) - events]
+        return response
+
+    def _create_import(
+        self, context: RequestContext, request: CreateChangeSetInput, stack: Stack | None
+    ) -> CreateChangeSetOutput:
+        store = self._store(context)
+        if stack is not None and stack.status != StackStatus.DELETE_COMPLETE:
+            self._refuse_twice(context, stack, request.get("ChangeSetName"))
+            if busy(stack.status) or stack.status in DEAD_ENDS:
+                raise _not_updatable(stack)
+        found = resource_import.prepare(context, request, stack, store)
+        if request["ChangeSetType"] == ChangeSetType.UPDATE:
+            response = self._create_quietly(context, request, stack)
+        else:
             response = super().create_change_set(context, request)
-            # A change set doesn't change the stack yet, but LocalStack puts some stacks back in
-            # review.
-            stack.status, stack.status_reason = status, reason
-            del stack.events[: len(stack.events) - events]
-            return response
+            self._stack(context, response["StackId"]).status = StackStatus.REVIEW_IN_PROGRESS
+        store.change_sets[response["Id"]].imports = found
+        return response
+
+    @handler("DescribeChangeSet")
+    def describe_change_set(
+        self, context: RequestContext, change_set_name: str, stack_name: str | None = None, **kwargs
+    ) -> DescribeChangeSetOutput:
+        described = super().describe_change_set(
+            context, change_set_name=change_set_name, stack_name=stack_name, **kwargs
+        )
+        change_set = find_change_set_v2(self._store(context), change_set_name, stack_name)
+        resource_import.describe(change_set, described.get("Changes") or [])
+        return described
 
     @handler("ExecuteChangeSet")
     def execute_change_set(
@@ -92,6 +129,8 @@ class Provider(CloudformationProviderV2):
             change_set = find_change_set_v2(store, change_set_name, stack_name)
             if change_set and busy(change_set.stack.status):
                 raise _not_updatable(change_set.stack)
+            if change_set and change_set.execution_status == ExecutionStatus.AVAILABLE:
+                resource_import.name_statuses(change_set)
             response = super().execute_change_set(
                 context, change_set_name=change_set_name, stack_name=stack_name, **kwargs
             )

@@ -16,6 +16,7 @@ The names are LocalStack 4.13's internals. The tests fail if another version has
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from localstack.aws.api.cloudformation import (
@@ -38,6 +39,7 @@ from localstack.services.cloudformation.engine.v2.change_set_model_preproc impor
     PreprocResource,
 )
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
+from localstack.services.cloudformation.v2.entities import ResolvedResource
 from localstack.utils.patch import Patch
 
 from localstack_ecs.replacement import (
@@ -46,6 +48,7 @@ from localstack_ecs.replacement import (
     replaces,
     visit_node_resource,
 )
+from localstack_ecs.resource_import import Imported, imported
 
 EMPTY_TEMPLATE = {"Resources": {}}
 RETAINED = ("Retain", "RetainExceptOnCreate")
@@ -222,6 +225,8 @@ class Executor(ChangeSetModelExecutor):
         if action == ChangeAction.Remove and self._kept(logical_resource_id, part_of_replacement):
             self._retained.add(logical_resource_id)
             return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
+        if found := imported(self._change_set, logical_resource_id):
+            return self._import(logical_resource_id, found, kwargs)
         return ORIGINAL["_execute_resource_action"](
             self,
             action=action,
@@ -229,6 +234,20 @@ class Executor(ChangeSetModelExecutor):
             part_of_replacement=part_of_replacement,
             **kwargs,
         )
+
+    def _import(self, name: str, found: Imported, action: dict) -> ProgressEvent:
+        """Records a resource that exists."""
+        model = {**action["after_properties"].properties, **found.model}
+        self.resources[name] = ResolvedResource(
+            Properties=model,
+            LogicalResourceId=name,
+            Type=action["resource_type"],
+            LastUpdatedTimestamp=datetime.now(UTC),
+            PhysicalResourceId=found.physical_id,
+            # LocalStack asks for this status before it uses the id; the stack's list has its own.
+            ResourceStatus=ResourceStatus.CREATE_COMPLETE,
+        )
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
 
     def _kept(self, name: str, part_of_replacement: bool) -> bool:
         template = self._change_set.stack.template or self._change_set.template or EMPTY_TEMPLATE
@@ -246,6 +265,8 @@ class Executor(ChangeSetModelExecutor):
         reason: str | None = None,
     ) -> None:
         verb = special_action or EventOperationFromAction[action.value]
+        if imported(self._change_set, logical_resource_id):
+            verb = "IMPORT"
         if event_status == OperationStatus.FAILED:
             self._failed.append((logical_resource_id, verb))
         stack = self._change_set.stack

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::insurance::WarmFloor;
 use super::settings::{DeadlineSettings, QueueSettings, Sharing, Warm};
-use super::watch::{DeadlineEstimate, DeadlineWatch, Workload};
+use super::watch::{DeadlineEstimate, DeadlineWatch};
+use super::workload::{Workload, need_with_turns, parts_of_tasks};
 use crate::{Bounds, QueueCounts, ServiceReading};
 
-/// The queues of a service, in groups of equal settings. A single group is estimated as one queue.
+/// The queues of a service, in groups of equal settings.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
     groups: Vec<Group>,
@@ -127,16 +128,25 @@ impl Pool {
 
     /// Checks all queues: computes what their work needs together.
     pub(super) fn check(&mut self, seen: &ServiceReading<'_>, deploying: bool) -> DeadlineEstimate {
+        let counts: Vec<_> = self
+            .groups
+            .iter()
+            .map(|group| group.pick(seen.queues))
+            .collect();
         if self.is_shared() {
-            let parts = self.parts_of_tasks(seen);
+            let groups = self.groups.iter().zip(&counts);
+            let loads: Vec<Workload> = groups
+                .map(|(group, own)| group.watch.workload(own))
+                .collect();
+            let places = f64::from(seen.running) * f64::from(self.settings.concurrency.max(1));
+            let parts = parts_of_tasks(&loads, places);
             for (group, part) in self.groups.iter_mut().zip(parts) {
                 group.watch.set_part(part);
             }
         }
-        for group in &mut self.groups {
-            let own = group.pick(seen.queues);
+        for (group, own) in self.groups.iter_mut().zip(&counts) {
             let reading = ServiceReading {
-                queues: &own,
+                queues: own,
                 ..*seen
             };
             group.latest = group.watch.check(&reading, deploying);
@@ -145,35 +155,6 @@ impl Pool {
             [only] => only.latest,
             groups => self.add_up(groups),
         }
-    }
-
-    /// The part of the running tasks that each group can count on: the tasks that the others don't keep
-    /// busy now, and at least its turn. A worker that polls its queues without priority takes their
-    /// messages in turn, so of queues that all have messages, each gets tasks in proportion to the work of
-    /// one of its messages.
-    fn parts_of_tasks(&self, seen: &ServiceReading<'_>) -> Vec<f64> {
-        let places = f64::from(seen.running) * f64::from(self.settings.concurrency.max(1));
-        let seen: Vec<Workload> = self
-            .groups
-            .iter()
-            .map(|group| group.watch.workload(&group.pick(seen.queues)))
-            .collect();
-        let busy: f64 = seen.iter().map(|one| one.in_flight).sum();
-        let turns: f64 = seen
-            .iter()
-            .filter(|one| one.messages > 0.0)
-            .map(Workload::turn)
-            .sum();
-        let part = |one: &Workload| {
-            let others = (busy - one.in_flight) / places.max(busy).max(1.0);
-            let beside = if one.messages > 0.0 {
-                turns
-            } else {
-                turns + one.turn()
-            };
-            (1.0 - others).max(one.turn() / beside)
-        };
-        seen.iter().map(part).collect()
     }
 
     /// The needs of all groups together. The sum is unknown if one of them is.
@@ -190,7 +171,9 @@ impl Pool {
             Warm::Tasks(tasks) => f64::from(tasks),
             Warm::Auto | Warm::Off => 0.0,
         });
-        let together = |needs: Vec<f64>| self.together(&needs).max(least);
+        let loads = groups.iter().map(|group| group.watch.known_load());
+        let loads: Vec<Workload> = loads.collect();
+        let together = |needs: Vec<f64>| self.together(&needs, &loads).max(least);
         let known: Vec<f64> = parts().map(|part| part.at_least.unwrap_or(0.0)).collect();
         let work = mean_work(groups);
         // While no work is known, nothing is removed.
@@ -218,36 +201,14 @@ impl Pool {
         }
     }
 
-    /// The tasks with which each group has the tasks that it needs, while the other groups take their
-    /// turns.
-    ///
-    /// In the time that a group's plan has, another group keeps tasks busy with its present and future
-    /// messages, but with no more tasks than its turns allow. Doing work before it is due costs nothing
-    /// except earlier starts.
-    fn together(&self, needs: &[f64]) -> f64 {
-        let sum: f64 = needs.iter().sum();
-        let loads: Vec<Workload> = self
-            .groups
-            .iter()
-            .map(|group| group.watch.known_load())
-            .collect();
-        let turns = || {
-            let groups = needs.iter().zip(&loads).enumerate();
-            let with_others = groups.map(|(place, (need, own))| {
-                let others = loads
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != place);
-                let taken = others.map(|(_, other)| other.taken_from(own, *need));
-                need + if *need > 0.0 { taken.sum() } else { 0.0 }
-            });
-            with_others.fold(sum, f64::max)
-        };
+    /// The needs of the groups together, each with its load.
+    fn together(&self, needs: &[f64], loads: &[Workload]) -> f64 {
+        let sum = needs.iter().sum();
         match self.settings.tuning.sharing {
-            Sharing::Turns => turns(),
+            Sharing::Turns => need_with_turns(sum, needs, loads),
             Sharing::Sum => sum,
             Sharing::Largest => needs.iter().copied().fold(0.0, f64::max),
-            Sharing::Earliest => earliest(needs, &loads),
+            Sharing::Earliest => earliest(needs, loads),
         }
     }
 
@@ -273,24 +234,6 @@ impl Group {
         let own = self.queues.iter();
         own.map(|place| queues.get(*place).copied().flatten())
             .collect()
-    }
-}
-
-impl Workload {
-    /// Tasks that these messages keep busy while the messages of another group, which needs `need` tasks,
-    /// are drained as planned.
-    fn taken_from(&self, other: &Self, need: f64) -> f64 {
-        let planned = other.planned.max(f64::MIN_POSITIVE);
-        let messages = self.messages + self.rate * planned;
-        let within = messages * self.work / planned;
-        let by_turns = need * self.turn() / other.turn();
-        // A message keeps only its own place busy.
-        within.min(by_turns).min(messages / self.places)
-    }
-
-    /// Its part when tasks take messages in turn: the work of one message.
-    fn turn(&self) -> f64 {
-        self.work.max(1e-9)
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::{
     Bounds, DeadlineScaler, DeadlineSettings, DeadlineTuning, DecisionReason, PerSide, QueueCounts,
-    QueueSettings, ServiceReading, Warm, tasks_for,
+    QueueSettings, ServiceReading, Sharing, Warm, tasks_for,
 };
 
 fn at(seconds: u64) -> Duration {
@@ -267,19 +267,71 @@ proptest! {
         prop_assert!(need([visible[0], visible[1] + more[1]]) >= few - 1e-9);
     }
 
-    /// Two queues with the same settings are estimated as one queue with the messages of both.
+    /// Two queues with the same settings never need less than one queue with the messages of both, and all else is
+    /// estimated as for that one.
     #[test]
-    fn equal_objectives_are_one_queue(life in prop::collection::vec([(0u64..400, 0u64..60), (0u64..400, 0u64..60)], 1..60)) {
-        let mut two = scaler_between(&[queue(300, 2), queue(300, 2)], 1, 50);
-        let mut one = scaler_between(&[queue(300, 2)], 1, 50);
+    fn equal_objectives_need_at_least_what_one_queue_needs(
+        life in prop::collection::vec([(0u64..400, 0u64..60), (0u64..400, 0u64..60)], 1..60), objective in 10u64..600,
+    ) {
+        let mut two = scaler_between(&[queue(objective, 2), queue(objective, 2)], 1, 50);
+        let mut one = scaler_between(&[queue(objective, 2)], 1, 50);
         for (check, [first, second]) in (0u64..).zip(life) {
             let count = |(visible, in_flight)| Some(QueueCounts { visible, in_flight });
             let both = [count(first), count(second)];
             let sum = [count((first.0 + second.0, first.1 + second.1))];
             let seen = |queues| ServiceReading { at: at(check * 10), queues, running: 3, desired: 3 };
-            prop_assert_eq!(two.decide(&seen(&both), false), one.decide(&seen(&sum), false));
+            let (two, one) = (two.decide(&seen(&both), false).0, one.decide(&seen(&sum), false).0);
+            for (two, one) in [(two.need, one.need), (two.keep, one.keep), (two.at_least, one.at_least)] {
+                prop_assert_eq!(two.is_some(), one.is_some());
+                prop_assert!(two.zip(one).is_none_or(|(two, one)| two >= one - 1e-9));
+            }
+            prop_assert_eq!(
+                (two.visible, two.in_flight, two.rate, two.processing_time, two.starting),
+                (one.visible, one.in_flight, one.rate, one.processing_time, one.starting)
+            );
         }
     }
+}
+
+/// Two queues with an objective of 300 s, and 10 tasks, which the second queue keeps busy with 5 messages of 2 s
+/// per second. Within 10 s, 900 messages come to the first. It gets every other turn: 5 tasks, which
+/// process 100 messages in the 40 s until new tasks run. At its new rate, 900 + 90 × 40 − 100 = 4,400
+/// messages wait then, and 8,800 s of work in 240 s need 36.67 tasks. In these 240 s, the second queue has
+/// its 10 messages and 1,200 new ones: 2,420 ÷ 240 = 10.08 tasks more. In the order of sending, 910 + 95 ×
+/// 40 − 200 = 4,510 messages would need 37.58.
+#[test]
+fn a_burst_waits_for_the_turns_of_a_queue_with_the_same_objective() {
+    let need = |sharing| {
+        let tuning = DeadlineTuning {
+            sharing,
+            ..DeadlineTuning::default()
+        };
+        let settings = DeadlineSettings {
+            tuning,
+            ..settings()
+        };
+        let bounds = Bounds::new(0, 100).unwrap();
+        let queues = vec![queue(300, 2); 2];
+        let mut scaler = DeadlineScaler::new(queues, settings, bounds, PerSide::default());
+        let mut last = None;
+        for check in 0..7 {
+            let burst = if check == 6 { 900 } else { 0 };
+            let busy = Some(QueueCounts {
+                visible: 0,
+                in_flight: 10,
+            });
+            let seen = ServiceReading {
+                at: at(check * 10),
+                queues: &[waiting(burst), busy],
+                running: 10,
+                desired: 10,
+            };
+            last = scaler.decide(&seen, false).0.need;
+        }
+        last.unwrap()
+    };
+    near(need(Sharing::Sum), 4_510.0 * 2.0 / 240.0);
+    near(need(Sharing::Turns), 8_800.0 / 240.0 + 2_420.0 / 240.0);
 }
 
 /// A queue that has no messages and no measured processing time keeps no task. While nothing is known about any

@@ -1,21 +1,24 @@
 //! Successive checks of a service and its queues, and the tasks that they need.
 
+mod due;
+mod lanes;
 mod warm;
 
 use std::time::Duration;
 
 use super::arrivals::{ArrivalCounter, ArrivalLog, Sample};
 use super::delivered::Delivered;
-use super::demand::{DeadlineDemand, Started};
 use super::dispersion::Dispersion;
 use super::insurance::{Insurance, WarmFloor};
 use super::keep_up::{Arriving, KeepUp};
 use super::processing::{Occupancy, ProcessingTime};
 use super::rate::RateSegment;
 use super::recent::RecentMaximum;
-use super::settings::DeadlineSettings;
+use super::settings::{DeadlineSettings, Sharing};
 use super::starts::TaskStarts;
+use super::workload::Workload;
 use crate::{Bounds, QueueCounts, ServiceReading};
+use lanes::Lane;
 
 /// Number of checks without a sample of all queues after which the arrivals are forgotten.
 const GAP_CHECKS: f64 = 3.0;
@@ -79,6 +82,8 @@ pub(super) struct DeadlineWatch {
     processing: ProcessingTime,
     insurance: Insurance,
     delivered: Delivered,
+    /// Each of the queues, if there are several and tasks take their messages in turn.
+    lanes: Vec<Lane>,
     recent_keep_up: RecentMaximum,
     recent_deadlines: RecentMaximum,
     running: u32,
@@ -109,22 +114,6 @@ struct Moment {
     price: f64,
 }
 
-/// The load of these queues that other queues of the same service need to know.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Workload {
-    /// Messages that wait or are in flight, and those in flight.
-    pub(super) messages: f64,
-    pub(super) in_flight: f64,
-    /// Messages sent per second.
-    pub(super) rate: f64,
-    /// Seconds of work per message and task.
-    pub(super) work: f64,
-    /// Planned seconds until waiting messages start.
-    pub(super) places: f64,
-    /// Seconds within which waiting messages are to start.
-    pub(super) planned: f64,
-}
-
 impl Moment {
     /// Messages in the queue.
     fn total(&self) -> f64 {
@@ -139,6 +128,18 @@ impl DeadlineWatch {
         let every = settings.every.as_secs_f64();
         let objective = settings.objective.as_secs_f64();
         let configured = settings.processing_time.map(|time| time.as_secs_f64());
+        let delivered = Delivered::new(objective, 2.0 * 86_400.0 * second);
+        let lane = || {
+            Lane::new(
+                arrival_log(&settings),
+                segment(&settings),
+                delivered.clone(),
+            )
+        };
+        let lanes = match tuning.sharing {
+            Sharing::Turns if queues > 1 => std::iter::repeat_with(lane).take(queues).collect(),
+            _ => Vec::new(),
+        };
         Self {
             second,
             every,
@@ -148,7 +149,7 @@ impl DeadlineWatch {
             queues: vec![None; queues],
             counter: ArrivalCounter::default(),
             log: arrival_log(&settings),
-            segment: RateSegment::new(tuning.change_threshold, tuning.longest_segment * second),
+            segment: segment(&settings),
             dispersion: Dispersion::new(tuning.dispersion_block * second),
             starts: TaskStarts::new(settings.task_start.as_secs_f64(), every, second),
             processing: ProcessingTime::new(
@@ -157,7 +158,8 @@ impl DeadlineWatch {
                 tuning.processing_decay * second,
             ),
             insurance: warm::insurance(&settings, bounds.max()),
-            delivered: Delivered::new(objective, 2.0 * 86_400.0 * second),
+            delivered,
+            lanes,
             recent_keep_up: RecentMaximum::default(),
             recent_deadlines: RecentMaximum::default(),
             running: bounds.min(),
@@ -256,18 +258,20 @@ impl DeadlineWatch {
             let sent = self.counter.count(sample, residence);
             self.sent += sent;
             self.log.add(at, sent);
+            for (lane, counts) in self.lanes.iter_mut().zip(queues.iter().flatten()) {
+                lane.sample(at, *counts, residence);
+            }
         }
     }
 
     /// Forgets the arrivals, because part of them was not seen. Keeps the results learned over days.
     fn forget(&mut self, at: f64) {
-        let tuning = self.settings.tuning;
         self.counter = ArrivalCounter::default();
         self.log = arrival_log(&self.settings);
-        self.segment = RateSegment::new(
-            tuning.change_threshold,
-            tuning.longest_segment * self.second,
-        );
+        self.segment = segment(&self.settings);
+        for lane in &mut self.lanes {
+            lane.forget(arrival_log(&self.settings), segment(&self.settings));
+        }
         self.recent_keep_up = RecentMaximum::default();
         self.recent_deadlines = RecentMaximum::default();
         self.delivered.restart();
@@ -339,9 +343,12 @@ impl DeadlineWatch {
             self.segment.add(self.sent, passed, dispersion);
             self.dispersion.add(self.sent, passed);
             self.delivered.add(at, visible, &self.log);
+            for (lane, counts) in self.lanes.iter_mut().zip(counts()) {
+                lane.check(at, passed, counts.visible as f64, dispersion);
+            }
         }
         let sent = std::mem::take(&mut self.sent);
-        estimate.delivered = self.delivered.share();
+        estimate.delivered = self.share_in_time();
         estimate.rate = self.segment.rate();
         let one = if visible + in_flight > 0.0 { 1.0 } else { 0.0 };
         if let Some(moment) = self.moment(at, seen.running, (visible, in_flight)) {
@@ -372,7 +379,7 @@ impl DeadlineWatch {
     fn moment(&self, at: f64, running: u32, (visible, in_flight): (f64, f64)) -> Option<Moment> {
         let tuning = &self.settings.tuning;
         let allowed = tuning.late_part * self.settings.allowed_late();
-        let late = self.delivered.late(86_400.0 * self.second) / allowed;
+        let late = self.late_share() / allowed;
         Some(Moment {
             at,
             running: self.part * f64::from(running),
@@ -431,79 +438,19 @@ impl DeadlineWatch {
             most: self.part * f64::from(self.bounds.max()),
         }
     }
-
-    /// The tasks that the deadlines need, if they are ordered now.
-    fn deadlines(&self, moment: &Moment, share: f64) -> f64 {
-        let from = moment.at + moment.start;
-        let overdue = moment.at - OVERDUE_STARTS * moment.start;
-        let joining = self.part * self.starts.joining(moment.at, from, overdue);
-        let capacity = (moment.running * moment.start + joining) / moment.work;
-        let (total, started) = (moment.total(), self.started(moment, share));
-        let served = self.log.total() - total + started.messages + capacity;
-        let waiting = (total + moment.rate * moment.start - capacity).max(0.0);
-        let yet_to_come = || {
-            let ahead = (served - self.log.total()) / moment.rate;
-            if ahead.is_finite() {
-                moment.at + ahead
-            } else {
-                from
-            }
-        };
-        let sent = self.log.sent_at(served).unwrap_or_else(yet_to_come);
-        let demand = DeadlineDemand {
-            from,
-            served,
-            waiting,
-            sent,
-            ..self.deadline_demand(moment, share)
-        };
-        demand.tasks(&self.log)
-    }
-
-    /// The tasks that the deadlines need, if they run from now on: scale-in must leave as many.
-    fn deadlines_from_now(&self, moment: &Moment, share: f64) -> f64 {
-        self.deadline_demand(moment, share).tasks(&self.log)
-    }
-
-    /// The messages in flight, if work is long compared with the objective. Short work counts as waiting:
-    /// the difference is within the unplanned part of the objective.
-    fn started(&self, moment: &Moment, share: f64) -> Started {
-        let places = f64::from(self.settings.concurrency.max(1));
-        let residence = moment.work * places;
-        let beyond = residence - (1.0 - share) * self.objective;
-        match beyond > 0.0 {
-            true => Started {
-                messages: moment.in_flight,
-                beyond,
-                places: Some(places),
-            },
-            false => Started::default(),
-        }
-    }
-
-    fn deadline_demand(&self, moment: &Moment, share: f64) -> DeadlineDemand {
-        let started = self.started(moment, share);
-        let served = self.log.total() - moment.total() + started.messages;
-        DeadlineDemand {
-            objective: self.objective,
-            share,
-            started,
-            from: moment.at,
-            start: moment.start,
-            served,
-            waiting: moment.total(),
-            sent: self.log.sent_at(served).unwrap_or(moment.at),
-            work: moment.work,
-            price: moment.price,
-            shortest: 2.0 * self.every,
-        }
-    }
 }
 
 /// An empty log of the arrivals, as long as anything reads back.
 fn arrival_log(settings: &DeadlineSettings) -> ArrivalLog {
     let kept = (2 * settings.minute).max(3 * settings.objective);
     ArrivalLog::new(kept.as_secs_f64())
+}
+
+/// No arrivals.
+fn segment(settings: &DeadlineSettings) -> RateSegment {
+    let tuning = settings.tuning;
+    let second = settings.minute.as_secs_f64() / 60.0;
+    RateSegment::new(tuning.change_threshold, tuning.longest_segment * second)
 }
 
 /// Messages visible and in flight.

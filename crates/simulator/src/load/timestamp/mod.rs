@@ -13,7 +13,7 @@ use super::options::DateOrder;
 use super::words;
 
 /// The time format of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum TimeForm {
     /// A number, with or without a fraction.
     Number(Unit),

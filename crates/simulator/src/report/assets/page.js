@@ -1,6 +1,6 @@
 "use strict";
-(() => {
-  const report = JSON.parse(document.getElementById("data").textContent);
+/// Makes the drawings of a report react. Again for another report, whose drawings have replaced the first one's.
+const react = (report) => {
   const all = (selector, of = document) => [...of.querySelectorAll(selector)];
   const lasts = report.duration, whole = { from: 0, to: lasts, points: report.series };
   const areas = all(".chart .area"), axis = document.querySelector(".axis .xl");
@@ -56,6 +56,11 @@
       const y = (value) => +Math.min(100, Math.max(0, 100 - value / top * 100)).toFixed(1);
       const parts = has("predicted") ? predicted : own, value = (point, name) => point[name] ?? point[key] ?? 0;
       let d = "";
+      // The course of a time has no means of the backlog, and no least and most.
+      if (view.points.length && view.points[0][key] === undefined) {
+        path.setAttribute("d", d);
+        continue;
+      }
       if (has("steps")) {
         parts.forEach(([begin, end, points]) => {
           const at = y(Math.max(...points.map((point) => value(point, key))));
@@ -88,9 +93,31 @@
       const span = view.to - view.from, steps = innerWidth < 640 ? 2 : 5;
       axis.innerHTML = Array.from({ length: steps }, (_, place) => {
         const at = view.from + span * place / steps;
-        return `<span style="left:${place / steps * 100}%;display:inline">${place ? (report.begins_at != null || lasts > 86400 ? clock((report.begins_at ?? 0) + at) : length(at)) : moment(at)}</span>`;
+        return `<span style="left:${place / steps * 100}%;display:inline">${place ? (report.begins_at != null || lasts > 3600 ? clock((report.begins_at ?? 0) + at) : length(at)) : moment(at)}</span>`;
       }).join("");
     }
+  };
+  /// Numbers the events of the chosen time, above the charts and as lines through them.
+  const number_events = (chosen) => {
+    all(".event").forEach((line) => line.remove());
+    const numbers = document.getElementById("numbers"), row = numbers.querySelector(".row");
+    all("ol.events").forEach((list) => { list.hidden = list.dataset.late !== chosen; });
+    const events = chosen == null ? [] : all(`ol.events[data-late="${chosen}"] li`);
+    numbers.hidden = !events.length;
+    let last = -20;
+    events.forEach((event, place) => {
+      const left = x(+event.dataset.at) / 10, width = row.clientWidth / 100;
+      // Numbers that would overlap stand side by side.
+      const shift = Math.max(0, last + 19 - left * width);
+      last = left * width + shift;
+      [row, ...areas].forEach((area) => {
+        const line = document.createElement(area === row ? "b" : "i");
+        line.className = "event";
+        line.style.left = area === row ? `calc(${left}% + ${shift}px)` : left + "%";
+        if (area === row) line.textContent = place + 1;
+        area.append(line);
+      });
+    });
   };
   const show = (next, chosen) => {
     view = next;
@@ -99,6 +126,7 @@
     document.getElementById("zoomed").textContent = `${moment(view.from)} to ${moment(view.to)}`;
     all("tr[data-late]").forEach((row) => row.classList.toggle("chosen", row.dataset.late === chosen));
     redraw();
+    number_events(chosen);
   };
   const part = (from, to) => {
     const least = 4 * lasts / Math.max(report.series.length, 4), middle = (from + to) / 2;
@@ -167,7 +195,7 @@
     });
     area.addEventListener("dblclick", () => show(whole));
   });
-  all(".copy").forEach((button) => {
+  all(":is(#first, #rest) .copy").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", async () => {
       const code = button.previousElementSibling;
@@ -180,7 +208,8 @@
       }
     });
   });
-  addEventListener("beforeprint", () => { show(whole); all("details").forEach((one) => { one.open = true; }); });
+  onbeforeprint = () => { show(whole); all("details").forEach((one) => { one.open = true; }); };
   document.documentElement.classList.add("ready");
   document.documentElement.dataset.ready = "true";
-})();
+};
+react(JSON.parse(document.getElementById("data").textContent));

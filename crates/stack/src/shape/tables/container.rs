@@ -5,8 +5,7 @@
 use super::parts::{MINUTE, SECOND, default, optional, required, time, whole};
 use super::volumes::MOUNTS;
 use crate::shape::container_texts::{
-    ACTION, CONDITION_KEY, CONDITION_OPERATOR, ENVIRONMENT_FILE, HEALTHY_SHARE, MOST_SHARE,
-    RESOURCE, USER,
+    ACTION, CONDITION_KEY, CONDITION_OPERATOR, ENVIRONMENT_FILE, RESOURCE, USER,
 };
 use crate::shape::kind::{Entries, Field, Form, Kind, List, Object, Time, Whole};
 use crate::shape::texts::{ANY, IMAGE, POLICY_ARN, SECRET_ARN, SHORT_NAME, VARIABLE};
@@ -151,24 +150,6 @@ pub(super) static SECRETS: Entries = Entries {
     value: Kind::Text(&SECRET_ARN),
     least: 0,
     most: 1_000,
-};
-
-/// Source: Amazon ECS API, `DeploymentConfiguration`.
-pub(super) static DEPLOYMENT: Object = Object {
-    what: "the replacement of tasks",
-    fields: &[
-        optional(
-            "min_healthy",
-            Kind::Text(&HEALTHY_SHARE),
-            "Minimum share of the tasks that runs during a deployment, rounded up to whole tasks. Otherwise `100%`; on EC2 instances with several tasks, at least one of them can stop first.",
-        ),
-        optional(
-            "max",
-            Kind::Text(&MOST_SHARE),
-            "Maximum share of the tasks that exists during a deployment, including the new ones, rounded down to whole tasks. Otherwise `200%`.",
-        ),
-    ],
-    rules: &[],
 };
 
 static HEALTH: Object = Object {

@@ -2,6 +2,7 @@
 
 mod container;
 mod demand;
+mod deployment;
 mod load_balancer;
 mod metric;
 mod network;
@@ -9,22 +10,27 @@ mod parts;
 mod queues;
 mod scaling;
 mod schedule;
+mod service_logs;
 mod services;
 mod sides;
 mod step_metric;
 mod step_scaling;
+mod task_capacity;
 mod volumes;
 
 pub(crate) use container::{PERMISSION, SIDECAR};
+pub(crate) use deployment::EXISTING_ALARM;
 pub(crate) use metric::{FUNCTION_NETWORK, SLACK};
 pub(crate) use network::{CAPACITY, CLUSTER, CREATED_NETWORK, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{
     EXISTING_QUEUE, FIFO, QUEUE, SENDING_ACCOUNT, SENDING_SERVICE, SUBSCRIPTION,
 };
 pub(crate) use schedule::PERIOD;
-pub(crate) use services::{CONSUMED_QUEUE, EXISTING_SERVICE, SERVICE, SHARES};
+pub(crate) use service_logs::FIRELENS;
+pub(crate) use services::{CONSUMED_QUEUE, EXISTING_SERVICE, SERVICE};
 pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};
+pub(crate) use task_capacity::{PROVIDER_ITEM, SHARES};
 pub(crate) use volumes::{FILE_SYSTEM_VOLUME, SCRATCH_VOLUME};
 
 use metric::{ALARMS, ASSETS, LOGS, METRIC, RECIPIENTS};

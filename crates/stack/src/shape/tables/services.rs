@@ -1,15 +1,18 @@
 //! Services and their scaling.
 
 use super::container::{
-    DEPENDS_ON, DEPLOYMENT, DROP, ENTRYPOINT, ENVIRONMENT, ENVIRONMENT_FILES, HEALTH_CHECK,
-    IMAGE_DIGEST, INIT, PERMISSIONS, READ_ONLY, SECRETS, SIDECARS, TEXTS, ULIMITS, USER_FIELD,
+    DEPENDS_ON, DROP, ENTRYPOINT, ENVIRONMENT, ENVIRONMENT_FILES, HEALTH_CHECK, IMAGE_DIGEST, INIT,
+    PERMISSIONS, READ_ONLY, SECRETS, SIDECARS, TEXTS, ULIMITS, USER_FIELD,
 };
+use super::deployment::DEPLOYMENT;
 use super::load_balancer::LOAD_BALANCER;
 use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
 use super::schedule::{self, SCHEDULE};
+use super::service_logs::SERVICE_LOGS;
+use super::task_capacity::TASK_CAPACITY;
 use super::volumes::VOLUMES;
-use crate::shape::container_texts::{HEALTHY_SHARE, QUEUE_OR_ARN, ROLE_ARN, STORAGE};
+use crate::shape::container_texts::{NAMESPACE_ARN, QUEUE_OR_ARN, ROLE_ARN, STORAGE};
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 use crate::shape::texts::{CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SHORT_NAME, TOPIC_ARN};
 
@@ -78,7 +81,7 @@ pub(crate) static SERVICE: Object = Object {
         optional(
             "capacity",
             Kind::Either(&TASK_CAPACITY),
-            "Capacity of the tasks, if it differs from `cluster.capacity`: `fargate`, or a share of Fargate Spot. On an existing cluster, `FARGATE` and `FARGATE_SPOT` must be among its capacity providers. Not with `ec2`.",
+            "Capacity of the tasks, if it differs from `cluster.capacity`: `fargate`, a share of Fargate Spot, or on an existing cluster its capacity providers by name. The stack never associates providers with an existing cluster: a deploy checks that they are, also `FARGATE` and `FARGATE_SPOT` for a share. Not with `ec2`.",
         ),
         default(
             "command",
@@ -107,6 +110,7 @@ pub(crate) static SERVICE: Object = Object {
             "Containers that run in each task in addition to the service's own, by name. They share the task's `cpu` and `memory`, and on Fargate also its address: `localhost` reaches each of them.",
         ),
         DEPENDS_ON,
+        SERVICE_LOGS,
         default(
             "exec",
             Kind::Flag,
@@ -117,7 +121,7 @@ pub(crate) static SERVICE: Object = Object {
         optional(
             "deployment",
             Kind::Object(&DEPLOYMENT),
-            "How many tasks run, and how many exist, while ECS replaces them.",
+            "How many tasks run, and how many exist, while ECS replaces them, and what rolls it back.",
         ),
         default(
             "permissions",
@@ -174,6 +178,7 @@ pub(crate) static SERVICE: Object = Object {
             Kind::Whole(&PORT),
             "Port that the container listens on.",
         ),
+        optional("service_connect", Kind::Text(&NAMESPACE_ARN), CONNECT_DOC),
         optional(
             "load_balancer",
             Kind::Object(&LOAD_BALANCER),
@@ -188,6 +193,7 @@ pub(crate) static SERVICE: Object = Object {
 const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks can receive and delete their messages. An item is a queue's key, or a mapping with the queue's own `slo` and `processing_time`; with `demand`, the tasks for such queues add up. Required with `backlog_per_task` and with `demand`, which support at most 10 queues.";
 const SLO_DOC: &str = "Latency objective: how long a message can wait until its processing starts, and optionally the share of the messages that must meet it, over 0% and up to 100%. `simulate`, `tune`, the alarms, and `status` compare the service with it. A policy aims at its latency unless it has its own `acceptable_latency`. Requires `consumes`.";
 const COMPAT_DOC: &str = "`copilot` also sets the variables that AWS Copilot gives a worker, each unless `environment` or `secrets` has it: `COPILOT_QUEUE_URI` (the first queue of `consumes`), `COPILOT_TOPIC_QUEUE_URIS` (a JSON object with the URLs of the queues in `consumes` whose keys end in `EventsQueue`, such as `merchantOrdersEventsQueue`), `COPILOT_SNS_TOPIC_ARNS` (a JSON object with the ARNs in `publishes` by the topics' names, without `APPLICATION-ENVIRONMENT-SERVICE-` before them), `COPILOT_APPLICATION_NAME` (the definition's `name`), `COPILOT_ENVIRONMENT_NAME` (that of `--env`, or else `default`), and `COPILOT_SERVICE_NAME` (the service's key).";
+const CONNECT_DOC: &str = "ARN of an existing Cloud Map namespace in the stack's region, whose services the tasks can call by their Service Connect names. The service itself gets no name there. ECS adds a proxy to each task, for which AWS recommends 256 more CPU units and 64 more MiB; its log is in the service's log group.";
 const PROTECT_DOC: &str = "Whether the worker uses ECS task protection while it works on a message, so that no scale-in or deployment stops it. Work that takes longer than `stop_timeout` is then fine.";
 const HEARTBEAT_DOC: &str = "Whether the worker extends the visibility timeout of a message while it works on it. `visibility_timeout` can then be shorter than the processing time, and SQS hides the message for up to 12 hours.";
 const TASKS_DOC: &str = "Bounds of the number of tasks.";
@@ -200,29 +206,6 @@ static CPU: Whole = whole(128, 196_608);
 
 /// Docker's minimum; no EC2 instance has more than 32 TiB.
 static MEMORY: Whole = whole(6, 33_554_432);
-
-static TASK_CAPACITY: [Form; 2] = [Form::Word("fargate"), Form::Object(&SHARES)];
-
-pub(crate) static SHARES: Object = Object {
-    what: "a share of Fargate Spot",
-    fields: &[
-        required(
-            "spot",
-            Kind::Text(&HEALTHY_SHARE),
-            "Share of the tasks on Fargate Spot, which AWS can stop with two minutes' notice, by SIGTERM, even if they are protected. The others run on demand.",
-        ),
-        default(
-            "base",
-            Kind::Whole(&BASE),
-            "0",
-            "How many tasks run on demand before the share counts.",
-        ),
-    ],
-    rules: &[],
-};
-
-/// ECS's quota of tasks per service.
-static BASE: Whole = whole(0, 5_000);
 
 static CONSUMES: List = List {
     of: Kind::Either(&CONSUMED_FORMS),

@@ -38,7 +38,7 @@ fn shares_are_for_fargate() {
     let instances = "cluster: {capacity: {ec2: {instance_type: t3.large, max: 9}}}\n";
     check_text(
         &(own + instances),
-        "error 11:5 services.worker.capacity: `capacity` of a service is for Fargate",
+        "error 11:5 services.worker.capacity: `capacity` of a service is for Fargate and for existing clusters",
     );
     check_text(
         &with("    capacity: {spot: 101%}\n"),

@@ -259,7 +259,10 @@ fn execution(world: &World, short: &str, service: &Service) -> Vec<Request> {
         ];
         calls.extend(pull.map(|action| on(&format!("ecr:{action}"), repository.as_str())));
     }
-    for secret in spec.containers().flat_map(|one| one.secrets.values()) {
+    let secrets = spec.containers().flat_map(|one| one.secrets.values());
+    let options = spec.log_router.iter();
+    let options = options.flat_map(|router| router.secrets.values());
+    for secret in secrets.chain(options) {
         let (store, action) = match secret.contains(":secretsmanager:") {
             true => ("secretsmanager", "secretsmanager:GetSecretValue"),
             false => ("ssm", "ssm:GetParameters"),

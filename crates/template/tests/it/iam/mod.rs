@@ -6,6 +6,7 @@ mod adopt;
 mod calls;
 mod demand;
 mod deploy;
+mod import;
 mod neighbors;
 mod operate;
 mod others;

@@ -14,6 +14,10 @@ pub(super) fn needed(world: &World) -> Vec<Request> {
     let handlers = list_handler_actions();
     let mut all = Vec::new();
     for (id, kind) in world.template.resources() {
+        let namespace = &world.resource(id).1["ServiceConnectConfiguration"]["Namespace"];
+        if let Some(namespace) = namespace.as_str() {
+            all.push(Request::new("servicediscovery:GetNamespace", namespace));
+        }
         for action in handlers[kind] {
             for request in requests(world, id, kind, action) {
                 if !all.contains(&request) {

@@ -13,8 +13,9 @@ use serde_json::{Map, Value, json};
 use template::contract::types;
 
 use crate::error::{Result, aws, is_denied, text, unless_denied};
-use crate::named::{HIGH_ALARM, LOW_ALARM, is_schedule_paused, read_scalable_targets};
+use crate::named::{HIGH_ALARM, LOW_ALARM, read_scalable_targets};
 use crate::session::Session;
+use crate::suspension::Suspended;
 
 use super::super::intended::Intended;
 use super::part::Live;
@@ -155,7 +156,7 @@ async fn read_target(
             i64::from(lately) == i64::from(value)
         });
         let by_others = || scheduled.iter().any(|action| sets(action, name, value));
-        let fine = late || is_schedule_paused(found) || (!named && by_others());
+        let fine = late || Suspended::of(found).schedule || (!named && by_others());
         if let (true, Some(expected)) = (fine, expected(name)) {
             properties.insert(name.to_owned(), json!(expected));
         }

@@ -127,3 +127,71 @@ async fn a_pause_that_was_never_read_stops_nothing() {
     minutes(&world, &pausable(), 1).await;
     assert!(!world.lock().unwrap().set.is_empty());
 }
+
+/// 10 messages in flight of 2 s are 5 per second, and keep 10 tasks. Nothing is sent from 200 s on; in the first case,
+/// only until 400 s. A pause ends at 480 s: by what was seen during the pause, the load is back, and no task is
+/// removed. In the second case, the queue has been idle for minutes, and only the minimum stays.
+#[tokio::test(start_paused = true)]
+async fn what_was_seen_during_a_pause_counts_after_it() {
+    let back: super::cloud::Load = |second| match second {
+        200..400 => (0, 0),
+        _ => (0, 10),
+    };
+    let gone: super::cloud::Load = |second| match second {
+        0..200 => (0, 10),
+        _ => (0, 0),
+    };
+    for (load, expected) in [(back, vec![]), (gone, vec![(480, 1)])] {
+        let world = world(load);
+        world.lock().unwrap().pause = |second| match second {
+            100..480 => Ok(Some(record(false, None))),
+            _ => Ok(None),
+        };
+        minutes(&world, &pausable(), 12).await;
+        assert_eq!(world.lock().unwrap().set, expected);
+    }
+}
+
+/// An environment that starts during a pause knows nothing from before: the idle tasks stay until the arrivals have been
+/// known for a minute, although the pause ends after 10 s.
+#[tokio::test(start_paused = true)]
+async fn a_cold_start_in_a_pause_removes_nothing_at_its_end() {
+    let world = world(|_| (0, 0));
+    world.lock().unwrap().pause = |second| match second {
+        0..370 => Ok(Some(record(false, None))),
+        _ => Ok(None),
+    };
+    let memory = Kept::new(Memory::default());
+    let policy = pausable();
+    for second in [360, 420] {
+        let _ = invoke_at(&world, second, &memory, order(&[&policy])).await;
+    }
+    assert_eq!(world.lock().unwrap().set, [(420, 1)]);
+}
+
+/// During a pause, someone sets 30 tasks. At its end, the 20 new ones are starting, and none is canceled; once they run,
+/// the 20 that the load doesn't need are removed.
+#[tokio::test(start_paused = true)]
+async fn tasks_that_start_at_the_end_of_a_pause_are_not_canceled() {
+    let world = world(|_| (0, 10));
+    world.lock().unwrap().pause = |second| match second {
+        0..320 => Ok(Some(record(false, None))),
+        _ => Ok(None),
+    };
+    let memory = Kept::new(Memory::default());
+    let policy = pausable();
+    for minute in 0..7u64 {
+        {
+            let mut world = world.lock().unwrap();
+            world.running = (minute == 5).then_some(10);
+            if minute == 5 {
+                world.desired = 30;
+            }
+        }
+        let _ = invoke_at(&world, minute * 60, &memory, order(&[&policy])).await;
+        if minute == 5 {
+            assert_eq!(world.lock().unwrap().set, []);
+        }
+    }
+    assert_eq!(world.lock().unwrap().set, [(360, 10)]);
+}

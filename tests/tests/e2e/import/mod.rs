@@ -1,6 +1,8 @@
 //! A Copilot workspace becomes a running stack: imported, completed, deployed, and with messages from the
 //! application's topic.
 
+mod manifests;
+
 use std::fs;
 use std::path::Path;
 

@@ -1,0 +1,181 @@
+//! Imported resources that leave their stack. They stay in AWS, but the stack's parts don't: a service needs the roles of its
+//! task definition, and a queue the queue for its dead letters.
+
+use serde_json::{Value, json};
+use template::contract::{read_imported, types};
+
+use crate::action::Action;
+use crate::described::describe_by_arn;
+use crate::drift::{Live, read_queue};
+use crate::error::{Error, Result};
+use crate::observe::{Observed, template};
+use crate::plan::Plan;
+use crate::resource::Resource;
+use crate::session::Session;
+use crate::targets::physical_ids;
+
+/// Reads the deployed template of a stack. `null` if it isn't JSON, and so not ours.
+pub(crate) async fn deployed_template(session: &Session<'_>, stack: &Observed) -> Result<Value> {
+    let text = template(session, &stack.id, None).await?;
+    let template = text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(template.unwrap_or_default())
+}
+
+/// Refuses to delete a stack if a resource that stays uses one that doesn't.
+pub(crate) async fn check(
+    session: &Session<'_>,
+    stack: &Observed,
+    (doomed, released): (&[Resource], &[Resource]),
+) -> Result<()> {
+    let refused = match find_service(session, doomed, released).await? {
+        // Its tasks take a while to start, so it comes first.
+        Some(service) => Some((service, refuse_service as Refuse)),
+        None => {
+            let queue = find_queue(session, doomed, released).await?;
+            queue.map(|queue| (queue, refuse_queue as Refuse))
+        }
+    };
+    let Some((one, refuse)) = refused else {
+        return Ok(());
+    };
+    let template = deployed_template(session, stack).await?;
+    Err(refuse(one, &template["Resources"][&one.logical_id]))
+}
+
+type Refuse = fn(&Resource, &Value) -> Error;
+
+/// Returns a service that stays, and runs a task definition that doesn't.
+async fn find_service<'r>(
+    session: &Session<'_>,
+    doomed: &[Resource],
+    released: &'r [Resource],
+) -> Result<Option<&'r Resource>> {
+    let services = physical_ids(released, types::SERVICE);
+    let running = describe_by_arn(session, services).await?;
+    let ends = |arn: &str| physical_ids(doomed, types::TASK_DEFINITION).any(|id| id == arn);
+    let mut services = released.iter();
+    Ok(services.find(|one| {
+        let service = running.get(&one.physical_id);
+        let task_definition = service.and_then(|service| service.task_definition());
+        task_definition.is_some_and(ends)
+    }))
+}
+
+/// Returns a queue that stays, and sends its dead letters to one that doesn't.
+async fn find_queue<'r>(
+    session: &Session<'_>,
+    doomed: &[Resource],
+    released: &'r [Resource],
+) -> Result<Option<&'r Resource>> {
+    let ends = |arn: &str| {
+        let name = arn.rsplit(':').next();
+        let mut urls = physical_ids(doomed, types::QUEUE);
+        urls.any(|url| url.rsplit('/').next() == name)
+    };
+    for queue in released
+        .iter()
+        .filter(|one| one.resource_type == types::QUEUE)
+    {
+        let Live::Found(live) = read_queue(session, &queue.physical_id).await? else {
+            continue;
+        };
+        let policy = live.get("RedrivePolicy").and_then(Value::as_str);
+        let policy: Option<Value> = policy.and_then(|text| serde_json::from_str(text).ok());
+        let policy = policy.unwrap_or_default();
+        if policy["deadLetterTargetArn"].as_str().is_some_and(ends) {
+            return Ok(Some(queue));
+        }
+    }
+    Ok(None)
+}
+
+fn refuse_service(service: &Resource, deployed: &Value) -> Error {
+    let mut names = service.physical_id.rsplit('/');
+    let name = names.next().unwrap_or_default();
+    let cluster = names.next().unwrap_or_default();
+    let before = read_imported(deployed, "TaskDefinition").and_then(Value::as_str);
+    let before = before.unwrap_or("FAMILY:REVISION");
+    Error::refused(format!(
+        "{} was imported and stays, but it runs the stack's task definition, whose roles would be deleted",
+        service.logical_id
+    ))
+    .hint(format!(
+        "to let it run what it ran before, first: aws ecs update-service --cluster {cluster} --service {name} \
+         --task-definition {before}"
+    ))
+    .hint("wait until all its tasks are new ones, then destroy")
+}
+
+fn refuse_queue(queue: &Resource, deployed: &Value) -> Error {
+    let before = read_imported(deployed, "RedrivePolicy");
+    let before = before.map_or_else(String::new, Value::to_string);
+    let attributes = json!({ "RedrivePolicy": before });
+    Error::refused(format!(
+        "{} was imported and stays, but the stack's queue for its dead letters would be deleted",
+        queue.logical_id
+    ))
+    .hint(format!(
+        "to set what it had before, first: aws sqs set-queue-attributes --queue-url {} --attributes '{attributes}'",
+        queue.physical_id
+    ))
+    .hint("then destroy")
+}
+
+/// Refuses a plan that releases a resource and deletes what it uses. A deploy can't be prepared by hand, because it would
+/// first put everything back to the template.
+pub(crate) fn check_plan(plan: &Plan) -> Result<()> {
+    let has = |action, kind: &str| {
+        let mut changes = plan.changes.iter();
+        changes.any(|change| change.action == action && change.resource_type == kind)
+    };
+    let breaks = |kind, used| has(Action::Release, kind) && has(Action::Remove, used);
+    if breaks(types::SERVICE, types::TASK_DEFINITION) || breaks(types::QUEUE, types::QUEUE) {
+        return Err(Error::refused(
+            "an imported resource would leave the stack, and lose the roles or the queue that it uses",
+        )
+        .hint("to give it back: `destroy`, which says how, and then deploy the definition with `existing`"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Change;
+
+    #[test]
+    fn what_a_released_resource_uses_is_not_deleted() {
+        let plan = |changes: &[(Action, &str)]| {
+            let changes = changes.iter();
+            let changes = changes.map(|(action, kind)| Change::of(*action, "Id", kind));
+            Plan {
+                changes: changes.collect(),
+                ..Plan::default()
+            }
+        };
+        let release = (Action::Release, types::SERVICE);
+        let task_definition = (Action::Remove, types::TASK_DEFINITION);
+        assert!(check_plan(&plan(&[release, (Action::Remove, types::ROLE)])).is_ok());
+        assert!(check_plan(&plan(&[task_definition])).is_ok());
+        let refused = check_plan(&plan(&[release, task_definition])).unwrap_err();
+        assert_eq!(refused.kind(), crate::Kind::Refused);
+    }
+
+    #[test]
+    fn a_refusal_names_the_command_that_restores_what_was_before() {
+        let queue = Resource {
+            resource_type: types::QUEUE.to_owned(),
+            logical_id: "OrdersQueue".to_owned(),
+            physical_id: "https://sqs.us-west-2.amazonaws.com/111122223333/orders".to_owned(),
+            status: String::new(),
+        };
+        let hint = |imported: Value| {
+            let deployed = json!({ "Metadata": { "EcsScalerImported": imported } });
+            refuse_queue(&queue, &deployed).hints()[0].clone()
+        };
+        assert!(hint(json!({})).ends_with(r#"--attributes '{"RedrivePolicy":""}'"#));
+        let before = json!({ "RedrivePolicy": { "maxReceiveCount": 3 } });
+        let expected = r#"--attributes '{"RedrivePolicy":"{\"maxReceiveCount\":3}"}'"#;
+        assert!(hint(before).ends_with(expected));
+    }
+}

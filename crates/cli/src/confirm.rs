@@ -10,7 +10,7 @@ pub(crate) fn require_terminal(verb: &str, yes: bool) -> Result<()> {
     }
     Err(Failure::new(
         Code::Refused,
-        format!("{verb} asks before it changes anything, and there is no terminal to ask on"),
+        format!("{verb} needs confirmation, but there is no terminal"),
     )
-    .hint("give --yes to go ahead without asking"))
+    .hint("use --yes to continue without confirmation"))
 }

@@ -20,16 +20,16 @@ use crate::workshop::workshop;
 /// Which cloud to talk to.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct ConnectArgs {
-    /// Use the sandbox on this machine: LocalStack, started when it does not run; no AWS account
+    /// Use the local sandbox, and start it if needed; no AWS account required
     #[arg(long, conflicts_with_all = ["profile", "endpoint_url"])]
     pub local: bool,
-    /// Profile of your AWS configuration (otherwise AWS_PROFILE, or the default one)
+    /// Profile of your AWS configuration [default: AWS_PROFILE, or the default profile]
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// AWS region (otherwise the definition's, or the profile's)
+    /// AWS region [default: the definition's, or the profile's]
     #[arg(long)]
     pub region: Option<String>,
-    /// Endpoint of another cloud than AWS, such as a LocalStack of your own (also AWS_ENDPOINT_URL)
+    /// Endpoint other than AWS, such as your own LocalStack (also AWS_ENDPOINT_URL)
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 }
@@ -76,7 +76,7 @@ impl ConnectArgs {
         Ok(cloud)
     }
 
-    /// Returns the arguments that select the same cloud, for a hint.
+    /// Returns the arguments that select the same cloud, to use in a hint.
     pub(crate) fn as_written(&self) -> String {
         let mut text = String::new();
         if self.local {
@@ -189,10 +189,10 @@ fn explain(failure: Failure, status: Option<&SandboxStatus>, log: &Path) -> Fail
     let ended = match status {
         Some(SandboxStatus::Running(_)) | None => None,
         Some(SandboxStatus::Unresponsive { pid, .. }) => {
-            Some(format!("the sandbox (process {pid}) does not answer any more"))
+            Some(format!("the sandbox (process {pid}) no longer responds"))
         }
         Some(SandboxStatus::Stopped { .. }) => Some(
-            "the sandbox has ended, and with it what was deployed in it: the same command starts it again"
+            "the sandbox has stopped, and everything deployed in it is gone: the same command starts it again"
                 .to_owned(),
         ),
     };
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(
             told.hints(),
             [
-                "the sandbox has ended, and with it what was deployed in it: the same command starts it again",
+                "the sandbox has stopped, and everything deployed in it is gone: the same command starts it again",
                 "the sandbox's log: home/localstack.log"
             ]
         );

@@ -47,12 +47,12 @@ impl Course {
         };
     }
 
-    /// What was done, what continues, and how to complete it: by `again`, the same command. `follow`: the command that follows an
+    /// The completed part, the part that continues, and how to complete it: by `again`, the same command. `follow`: the command that follows an
     /// update, if `again` refuses while there is one.
     pub(crate) fn explain_interruption(&self, again: &str, follow: Option<&str>) -> Failure {
         match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Stage::Planning => Failure::failed("interrupted: the stack was not changed")
-                .hint(format!("to begin again: {again}")),
+                .hint(format!("to start again: {again}")),
             Stage::PlanningAgain => Failure::failed(
                 "interrupted while planning again: nothing continues in the background",
             )
@@ -81,7 +81,7 @@ impl Course {
 
 fn explain_repair(repaired: &[String], left: &[String], again: &str) -> Failure {
     let message = format!(
-        "interrupted while repairing what was changed by hand: {} of {} parts are repaired, and nothing continues \
+        "interrupted while reverting manual changes: {} of {} parts are repaired, and nothing continues \
          in the background",
         repaired.len(),
         repaired.len() + left.len()
@@ -139,13 +139,13 @@ mod tests {
         .collect();
         insta::assert_snapshot!(text, @r"
         interrupted: the stack was not changed
-          to begin again: deploy shop.yaml
+          to start again: deploy shop.yaml
         interrupted while the stack was compared with its template
           to compare it again, and repair it: deploy shop.yaml
-        interrupted while repairing what was changed by hand: 0 of 2 parts are repaired, and nothing continues in the background
+        interrupted while reverting manual changes: 0 of 2 parts are repaired, and nothing continues in the background
           not repaired: Rule, Alarm
           to repair the rest: deploy shop.yaml
-        interrupted while repairing what was changed by hand: 1 of 2 parts are repaired, and nothing continues in the background
+        interrupted while reverting manual changes: 1 of 2 parts are repaired, and nothing continues in the background
           repaired: Rule
           not repaired: Alarm
           to repair the rest: deploy shop.yaml

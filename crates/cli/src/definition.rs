@@ -82,7 +82,7 @@ pub(crate) fn explain(path: &Path, error: LoadError) -> Failure {
     Failure::from(error).without_hints().hint(hint)
 }
 
-/// A hint with the file next to a missing one whose name is most like it, or like it but for its end.
+/// A hint with the file next to a missing one whose name is most like it, or differs only in its extension.
 pub(crate) fn near_file(path: &Path, fits: impl Fn(&Path) -> bool) -> Option<String> {
     let files = list_files(path.parent()?);
     let same_stem = |file: &&PathBuf| {
@@ -294,7 +294,7 @@ impl StackRef {
                 Code::Usage,
                 "--env and --set need a definition, and this is a stack's name",
             )
-            .hint("name the definition's file, or the stack of the environment alone")),
+            .hint("use the definition's file, or only the name of the environment's stack")),
             Self::Name(name) => Ok(Known {
                 name: name.clone(),
                 ..Known::default()

@@ -40,7 +40,7 @@ impl DeployedArgs {
         self.connect.profile.as_deref()
     }
 
-    /// Returns the arguments that select the same stack, for a hint.
+    /// Returns the arguments that select the same stack, to use in a hint.
     pub(crate) fn as_written(&self, known: &Known) -> String {
         format!("{}{}", known.name, self.connect.as_written())
     }
@@ -49,7 +49,7 @@ impl DeployedArgs {
 /// Reads the stack, which must be ours.
 ///
 /// # Errors
-/// If there is no such stack, if it isn't ours, or if AWS can't be reached.
+/// If the stack doesn't exist, if it isn't ours, or if AWS can't be reached.
 pub(crate) async fn read_stack(
     cloud: &Cloud,
     session: &Session<'_>,

@@ -46,7 +46,7 @@ fn format_value(value: &Value) -> String {
     format!("{cut}…")
 }
 
-/// Counts findings, such as `3 parts were changed by hand`.
+/// Counts findings, such as `3 parts were changed manually`.
 pub(crate) fn count_findings(findings: &[Finding]) -> String {
     let mut parts: Vec<(&str, &str)> = findings
         .iter()
@@ -54,8 +54,8 @@ pub(crate) fn count_findings(findings: &[Finding]) -> String {
         .collect();
     parts.dedup();
     match parts.len() {
-        1 => "1 part was changed by hand".to_owned(),
-        several => format!("{several} parts were changed by hand"),
+        1 => "1 part was changed manually".to_owned(),
+        several => format!("{several} parts were changed manually"),
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
             format_findings(&findings)
         );
         insta::assert_snapshot!(text, @r#"
-        3 parts were changed by hand
+        3 parts were changed manually
           MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
           MetricRule (AWS::Events::Rule): Targets is [], the template has [{"Id":"1","Input":"{\"namespace\":\"EcsScaler\",\"services…
           Jobs (AWS::SQS::Queue): VisibilityTimeout is 30, the template has 120

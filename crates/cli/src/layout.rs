@@ -8,7 +8,7 @@ use console::{Term, measure_text_width};
 
 use crate::workshop::program;
 
-/// Columns where nobody looks at a terminal, such as in a pipe or a log.
+/// Columns without a terminal, such as in a pipe or a log.
 const USUAL: usize = 80;
 
 /// Columns below which nothing is folded any further.
@@ -69,7 +69,7 @@ pub(crate) fn lay_out(text: &str, width: usize) -> String {
     laid
 }
 
-/// The nearest character of ASCII for one of ours; each is one column, so that tables and charts stay the same.
+/// The nearest ASCII character for each of our symbols; each is one column, so that tables and charts stay the same.
 fn in_ascii(letter: char) -> char {
     match letter {
         '▁' => '_',
@@ -102,7 +102,7 @@ fn in_ascii(letter: char) -> char {
     }
 }
 
-/// Folds one line between words. What is copied stays whole: a command, what is in backquotes, a URL.
+/// Folds one line between words. Text to copy stays whole: a command, text in backquotes, a URL.
 fn fold_line(line: &str, width: usize, laid: &mut String) {
     if measure_text_width(line) <= width || is_command(line.trim_start()) {
         laid.push_str(line);
@@ -146,7 +146,7 @@ fn hanging(line: &str, width: usize) -> usize {
         .unwrap_or((lead + 2).min(width / 4))
 }
 
-/// The words of a line, each with the spaces before it. What is in backquotes is one word, and a command to its end.
+/// The words of a line, each with the spaces before it. Text in backquotes is one word, and a command to its end.
 fn parts(line: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -172,7 +172,7 @@ fn parts(line: &str) -> Vec<&str> {
     parts
 }
 
-/// Whether text begins with a command to copy.
+/// Whether text starts with a command to copy.
 fn is_command(text: &str) -> bool {
     let words = [program(), "ECS_SCALER_SANDBOX=", "aws", "docker", "$"];
     let mut words = words.iter().filter_map(|word| text.strip_prefix(word));
@@ -212,8 +212,8 @@ mod tests {
         let command = format!("{} deploy a-file.yaml --yes", program());
         assert_eq!(folded(&command, 12), [command.as_str()]);
         assert_eq!(
-            folded(&format!("hint: to go on: {command}"), 20),
-            ["hint: to go on:".to_owned(), format!("  {command}")]
+            folded(&format!("hint: to continue: {command}"), 20),
+            ["hint: to continue:".to_owned(), format!("  {command}")]
         );
         assert_eq!(
             folded("write `a b c d e f g h i` then", 20),

@@ -50,7 +50,7 @@ struct Cli {
     #[command(subcommand)]
     verb: Verb,
 
-    /// What standard output carries: text for people, or one JSON document for programs
+    /// Format of standard output: text for people, or one JSON document for programs
     #[arg(long, value_enum, default_value_t, global = true)]
     output: Format,
 }

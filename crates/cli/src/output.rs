@@ -22,7 +22,7 @@ pub(crate) fn name_command(name: String) {
     let _ = COMMAND.set(name);
 }
 
-/// A document of a command: what all of them begin with, and its own keys.
+/// A document of a command: the keys that all of them start with, and its own.
 #[derive(Serialize)]
 struct Document<'d, T> {
     schema_version: u32,

@@ -16,7 +16,7 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
     text.push_str(&format!("\nPlan: {}\n", format_headline(plan)));
     if !plan.drift.is_empty() {
         text.push_str(&format!(
-            "{}, to be put back:\n",
+            "{}, to be reverted:\n",
             count_findings(&plan.drift)
         ));
         text.push_str(&format_findings(&plan.drift));
@@ -147,7 +147,9 @@ fn format_headline(plan: &Plan) -> String {
         None => format!("update the stack {name}"),
         Some(Recovering { step, status, .. }) => match step {
             Recovery::Delete => {
-                format!("delete what is left of the stack {name} ({status}), then create it again")
+                format!(
+                    "delete the remaining resources of the stack {name} ({status}), then create it again"
+                )
             }
             Recovery::RollBack | Recovery::ContinueRollback => {
                 format!("finish the rollback of the stack {name} ({status}), then plan its update")
@@ -167,7 +169,7 @@ fn format_totals(plan: &Plan) -> String {
         (Action::Add, "to add"),
         (Action::Import, "to import"),
         (Action::Change, "to change"),
-        (Action::MayReplace, "that may be replaced"),
+        (Action::MayReplace, "that might be replaced"),
         (Action::Replace, "to replace"),
         (Action::Release, "to release, which stay in AWS"),
         (Action::Remove, "to remove"),
@@ -179,7 +181,7 @@ fn format_totals(plan: &Plan) -> String {
     let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {word}")).collect();
     let rolls_back = |recovery: &Recovering| recovery.step != Recovery::Delete && !recovery.done;
     if plan.recovery.as_ref().is_some_and(rolls_back) {
-        return "CloudFormation undoes the failed update: it deletes what that added, and changes back what that changed"
+        return "CloudFormation undoes the failed update: it deletes the added resources, and reverts the changed ones"
             .to_owned();
     }
     if parts.is_empty() {
@@ -346,11 +348,11 @@ mod tests {
         insta::assert_snapshot!([repair, update].map(|plan| format_plan(&plan)).concat(), @"
 
         Plan: repair the stack shop
-        1 part was changed by hand, to be put back:
+        1 part was changed manually, to be reverted:
           MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
 
         Plan: update the stack shop
-        1 part was changed by hand, to be put back:
+        1 part was changed manually, to be reverted:
           MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
           change  AWS::Events::Rule  Rule  State
         1 to change
@@ -385,7 +387,7 @@ mod tests {
         };
         insta::assert_snapshot!([deletion, rollback].map(|plan| format_plan(&plan)).concat(), @"
 
-        Plan: delete what is left of the stack voucher-worker (CREATE_FAILED), then create it again
+        Plan: delete the remaining resources of the stack voucher-worker (CREATE_FAILED), then create it again
           remove  AWS::IAM::Role   TaskRole       TaskRole-1a2b
           remove  AWS::SQS::Queue  VouchersQueue  VouchersQueue-1a2b
           add     AWS::SQS::Queue  VouchersQueue
@@ -393,7 +395,7 @@ mod tests {
         DATA LOSS: removing VouchersQueue (AWS::SQS::Queue) deletes its messages
 
         Plan: finish the rollback of the stack voucher-worker (UPDATE_ROLLBACK_FAILED), then plan its update
-        CloudFormation undoes the failed update: it deletes what that added, and changes back what that changed
+        CloudFormation undoes the failed update: it deletes the added resources, and reverts the changed ones
         ");
     }
 }

@@ -74,7 +74,7 @@ pub(crate) async fn run_until_interrupted<T>(
             () = session.wait_for_drafts() => {}
             () = wait_for_interruption() => {}
             () = tokio::time::sleep(CLEANUP) => ui.note(&format!(
-                "the change set was not deleted within {} s: it might stay behind, unexecuted",
+                "the change set was not deleted within {} s: it might still exist, unexecuted",
                 CLEANUP.as_secs()
             )),
         }

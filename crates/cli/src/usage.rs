@@ -61,7 +61,7 @@ fn explain(error: &clap::Error) -> (Failure, String) {
     let message = rendered.split("\n\n").next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let message: Vec<&str> = match error.kind() {
-        // The error is the help, which begins with what the program is.
+        // The error is the help, which starts with a description of the program.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => vec!["a command is required"],
         _ => message.split_whitespace().collect(),
     };

@@ -16,7 +16,7 @@ pub(crate) fn name_scenario(name: &str) -> &str {
     }
 }
 
-/// A length of time in whole seconds, such as `1m 12s`; less than nothing is `0s`.
+/// A duration in whole seconds, such as `1m 12s`; less than nothing is `0s`.
 pub(crate) fn age(seconds: f64) -> String {
     let length = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
     humantime::format_duration(Duration::from_secs(length.as_secs())).to_string()

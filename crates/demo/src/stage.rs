@@ -98,7 +98,7 @@ impl Stage {
     /// If the stack can't be deleted, or the sandbox can't be stopped.
     pub async fn close(&self, session: &Session<'_>, sandbox: &Sandbox) -> Result<Destroyed> {
         let note = |text: &str| (session.progress)(Progress::Note { text: text.into() });
-        note("taking the stack away");
+        note("deleting the stack");
         let options = deployer::DestroyOptions {
             force: true,
             ..Default::default()

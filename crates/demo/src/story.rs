@@ -48,7 +48,7 @@ impl Chapter {
     #[must_use]
     pub fn told(self) -> &'static str {
         match self {
-            Self::ScaledOut => "scaled out: more tasks are wanted",
+            Self::ScaledOut => "scaled out: the desired count increased",
             Self::MoreRun => "the first added task runs",
             Self::LoadEnded => "the load has ended",
             Self::Drained => "the queue is empty, and nothing is in flight",

@@ -192,7 +192,7 @@ pub(crate) fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Sce
     };
     scenario.processing = Distribution::Fixed(work.saturating_add(fetch));
     scenario.notes.push(format!(
-        "a message takes a task {} more than its work: what deleting it and receiving the next took here",
+        "a message occupies a task {} longer than its processing: deleting it and receiving the next one took that long here",
         format_duration(fetch.as_secs_f64())
     ));
     scenario
@@ -228,9 +228,7 @@ mod tests {
         assert!(summary.page.is_none());
         assert_eq!(
             summary.not_predicted.as_deref(),
-            Some(
-                "sample-webapp consumes no queue, and it is messages that the simulator simulates"
-            )
+            Some("sample-webapp consumes no queue, but the simulator simulates only messages")
         );
     }
 }

@@ -25,7 +25,7 @@ impl Attempts {
     /// Waits before the next attempt. `why` is AWS's text.
     ///
     /// # Errors
-    /// If there are no attempts left.
+    /// If all attempts are used.
     pub(crate) async fn again(
         &mut self,
         session: &Session<'_>,
@@ -35,9 +35,9 @@ impl Attempts {
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
             return Err(Error::failed(format!(
-                "somebody else keeps changing the stack {stack}; gave up after {ATTEMPTS} attempts: {why}"
+                "another command or user keeps changing the stack {stack}; stopped after {ATTEMPTS} attempts: {why}"
             ))
-            .hint("let one command at a time work on a stack, then run this one again"));
+            .hint("wait until no other command changes the stack, then run this one again"));
         }
         tokio::time::sleep(self.delay).await;
         self.delay = session.pace.next(self.delay);

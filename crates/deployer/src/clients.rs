@@ -70,7 +70,7 @@ impl Clients {
     /// Reads the configuration that `connection` names, resolves the credentials, and builds the clients.
     ///
     /// # Errors
-    /// If no region is set, or the region doesn't exist; if the profile doesn't exist; if there are no credentials,
+    /// If no region is set, or the region doesn't exist; if the profile doesn't exist; if no credentials are found,
     /// or they have expired.
     pub async fn connect(connection: &Connection) -> Result<Self> {
         let config = if connection.test_credentials {
@@ -88,7 +88,7 @@ impl Clients {
     pub fn new(config: &SdkConfig) -> Result<Self> {
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(Error::new(Kind::Usage, "no AWS region is set")
-                .hint("give --region, or `region:` in the stack definition, or AWS_REGION"));
+                .hint("set --region, `region:` in the stack definition, or AWS_REGION"));
         };
         // An endpoint that isn't AWS rarely supports bucket names in host names.
         let s3 = aws_sdk_s3::config::Builder::from(config)

@@ -89,7 +89,7 @@ impl Window {
 }
 
 impl Series {
-    /// Returns the datapoints, if CloudWatch could read them all. `doing` is the purpose, for the error.
+    /// Returns the datapoints, if CloudWatch could read them all. `doing` describes the purpose in the error.
     ///
     /// # Errors
     /// If CloudWatch refused the metric or had an internal error.

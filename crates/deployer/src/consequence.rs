@@ -45,8 +45,8 @@ impl Consequence {
         let (effect, text) = match resource_type {
             types::QUEUE if ends => (Effect::DataLoss, "deletes its messages"),
             types::SERVICE if ends => (Effect::DataLoss, "stops its tasks"),
-            types::LOAD_BALANCER if is_replaced => (Effect::Interrupts, "gives it another address"),
-            types::LOAD_BALANCER if ends => (Effect::Interrupts, "ends its address"),
+            types::LOAD_BALANCER if is_replaced => (Effect::Interrupts, "changes its address"),
+            types::LOAD_BALANCER if ends => (Effect::Interrupts, "makes its address unreachable"),
             types::TARGET_GROUP if is_replaced => (
                 Effect::Interrupts,
                 "leaves the load balancer without targets until new tasks are healthy",
@@ -56,7 +56,7 @@ impl Consequence {
             }
             other if ends && !is_ours(other) => (
                 Effect::DataLoss,
-                "ends a resource of `overrides`, with what it holds",
+                "deletes a resource of `overrides`, with its contents",
             ),
             _ => return None,
         };
@@ -141,9 +141,9 @@ mod tests {
             let found = Consequence::find(action, types::LOAD_BALANCER, &[]);
             found.map(|found| found.text)
         };
-        assert_eq!(text(Action::Replace), Some("gives it another address"));
-        assert_eq!(text(Action::MayReplace), Some("gives it another address"));
-        assert_eq!(text(Action::Remove), Some("ends its address"));
+        assert_eq!(text(Action::Replace), Some("changes its address"));
+        assert_eq!(text(Action::MayReplace), Some("changes its address"));
+        assert_eq!(text(Action::Remove), Some("makes its address unreachable"));
         assert_eq!(text(Action::Change), None);
     }
 }

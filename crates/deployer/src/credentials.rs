@@ -93,7 +93,7 @@ fn unknown_profile<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Erro
 /// Resolves the credentials once and keeps them for the first request.
 ///
 /// # Errors
-/// If there are no credentials, or they can't be resolved.
+/// If no credentials are found, or if they can't be resolved.
 pub(crate) async fn resolve(
     config: &SdkConfig,
     profile: &Profile,
@@ -173,7 +173,7 @@ fn not_found_on_instance(profile: &Profile, causes: &str) -> Error {
     // The SDK appends the whole response.
     let cause = causes.split(" Response {").next().unwrap_or(causes);
     not_found(profile).hint(format!(
-        "if this is an EC2 instance, check its role: the metadata service gave no credentials ({})",
+        "if this is an EC2 instance, check its role: the metadata service returned no credentials ({})",
         cause.trim_end_matches('.')
     ))
 }

@@ -77,7 +77,9 @@ async fn try_to_delete(
         Err(error) => return Err(aws(doing)(error)),
     };
     if let Some(error) = &lost {
-        session.note(format!("{error}; looking whether the deletion has started"));
+        session.note(format!(
+            "{error}; checking whether the deletion has started"
+        ));
     }
     let ended = match (follower.until_settled().await, lost) {
         (Ok(ended), None) => ended,
@@ -85,7 +87,7 @@ async fn try_to_delete(
         (Err(error), None) => return Err(error),
         (_, Some(error)) => {
             return Err(error.hint(
-                "the deletion may have started: run the same command again to see, and to follow it",
+                "the deletion might have started: run the same command again to check and to follow it",
             ));
         }
     };

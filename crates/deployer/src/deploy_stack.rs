@@ -27,7 +27,7 @@ use crate::session::{DeployStep, Progress, Session};
 use crate::suspension::{carry_out, plan_suspensions};
 use crate::verify::verify;
 
-/// What to deploy, and what its plan may do.
+/// A deploy: its stack, and the changes that its plan is allowed to make.
 #[derive(Clone, Debug)]
 pub struct DeployRequest {
     /// The stack definition.
@@ -52,7 +52,7 @@ pub struct Deployment {
     /// Account and region of the deployed stack.
     #[serde(flatten)]
     pub identity: Identity,
-    /// What was deployed.
+    /// The result of the deploy.
     #[serde(flatten)]
     pub deployed: Deployed,
 }
@@ -260,7 +260,7 @@ fn approve_once(
     };
     if std::mem::replace(approved, true) {
         return Err(Error::refused(
-            "the reviewed plan was begun, and another plan is needed now, which wasn't reviewed",
+            "the reviewed plan was started, but now another plan is needed that wasn't reviewed",
         )
         .hint("review it again: `diff --out FILE`, then `deploy --plan FILE`"));
     }
@@ -287,7 +287,7 @@ fn approve(
                 other.action, other.logical_id, other.resource_type
             ));
         }
-        return Err(error.hint("to execute it all the same: --allow-loss"));
+        return Err(error.hint("to execute it anyway: --allow-loss"));
     }
     if confirm(plan) {
         return Ok(());
@@ -296,7 +296,7 @@ fn approve(
     Err(Error::refused(if changed {
         "the plan was not confirmed"
     } else {
-        "nothing was changed: the plan was not confirmed"
+        "canceled: the plan wasn't confirmed; nothing changed"
     }))
 }
 

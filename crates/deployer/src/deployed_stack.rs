@@ -22,7 +22,7 @@ pub struct DeployedStack {
 }
 
 impl DeployedStack {
-    /// Reads the stack of this name, which must be ours. `None` if there is no such stack.
+    /// Reads the stack of this name, which must be ours. `None` if the stack doesn't exist.
     ///
     /// # Errors
     /// If the stack isn't ours, or if AWS can't be reached.

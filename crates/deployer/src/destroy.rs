@@ -40,7 +40,7 @@ pub struct Doomed {
 pub struct Destroyed {
     /// Whether the stack existed.
     pub existed: bool,
-    /// The resources that were checked, and those that remain.
+    /// The checked resources, and the remaining ones.
     pub remains: Remains,
     /// Resources that CloudFormation couldn't delete and kept, as requested, and those that always stay.
     pub retained: Vec<Resource>,
@@ -64,11 +64,11 @@ impl Destroyed {
     #[must_use]
     pub fn describe(&self, name: &str) -> String {
         if !self.existed {
-            return format!("{name}: there is no such stack; nothing to destroy\n");
+            return format!("{name}: the stack doesn't exist; nothing to destroy\n");
         }
         let remains = &self.remains;
         let mut text = format!(
-            "{name}: destroyed. {} resources looked for through their own services: none left\n",
+            "{name}: destroyed; checked {} resources through their services' APIs: none remain\n",
             remains.gone
         );
         for one in &self.retained {
@@ -84,7 +84,7 @@ impl Destroyed {
                 count => format!("{kind} ({count})"),
             });
             text.push_str(&format!(
-                "  of {count} only CloudFormation says that they are gone: {}\n",
+                "  confirmed by CloudFormation only ({count}): {}\n",
                 kinds.collect::<Vec<_>>().join(", ")
             ));
         }
@@ -139,8 +139,7 @@ pub async fn destroy(
         released,
     };
     if let Some(refusal) = messages::refuse_loss(&doomed.messages).filter(|_| !force) {
-        return Err(refusal
-            .hint("let the workers finish or move the messages, or give them up with --force"));
+        return Err(refusal.hint("process or move the messages, or discard them with --force"));
     }
     released::check(session, &stack, (&doomed.resources, &doomed.released)).await?;
     approve(&doomed)?;
@@ -189,10 +188,13 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
         };
         require_ours(session, &stack).await?;
         if stack.status == Status::Absent {
-            session.note(format!("{} is deleted: checking what is left", stack.name));
+            session.note(format!(
+                "{} is deleted: checking for remaining resources",
+                stack.name
+            ));
             let resources = all_resources(session, &stack.id, true).await.map_err(|error| {
                 error.hint(
-                    "the stack is deleted; AWS lists its resources for 90 days, other clouds may forget them",
+                    "the stack is deleted; AWS lists its resources for 90 days, emulators might not",
                 )
             })?;
             return Ok(Found::Deleted(stack, resources));
@@ -214,7 +216,7 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
 /// Services keep returning deleted resources for a while: SQS, for example, for up to a minute.
 const AFTERGLOW: Duration = Duration::from_secs(90);
 
-/// Removes what was stored for the stack. Checks each resource, and repeats the check for those that still exist until the
+/// Removes the data stored for the stack. Checks each resource, and repeats the check for resources that still exist until the
 /// result can't be stale.
 ///
 /// # Errors
@@ -250,7 +252,7 @@ async fn prove(
         }
         if delay == session.pace.first {
             session.note(format!(
-                "{} {} still answers: looking again",
+                "{} {} still exists: checking again",
                 left.resource_type, left.physical_id
             ));
         }
@@ -313,5 +315,5 @@ fn still_there(name: &str, remains: &Remains) -> Error {
     for other in others {
         error = error.hint(format!("so is {}", told(other)));
     }
-    error.hint("remove it by hand, or look for who made it again")
+    error.hint("delete it manually, or find out what created it again")
 }

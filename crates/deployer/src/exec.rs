@@ -214,8 +214,8 @@ fn not_ready(tasks: &[&Task], service: &DeployedService, container: &str) -> Err
         return Error::new(Kind::Usage, error).hint(format!("they have: {}", known.join(", ")));
     }
     Error::failed(format!(
-        "ECS Exec's agent runs in no task of {} yet",
+        "ECS Exec's agent isn't running in any task of {} yet",
         service.name
     ))
-    .hint("tasks that started before `exec: true` was deployed have none; a new one takes some seconds")
+    .hint("tasks that started before `exec: true` was deployed don't have the agent; in a new task, it takes a few seconds to start")
 }

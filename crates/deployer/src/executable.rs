@@ -18,7 +18,7 @@ pub fn check_executable(name: &str, bytes: &[u8], architecture: Architecture) ->
         Some(fault) => Err(Error::failed(format!(
             "the program of the {name} can't be deployed: {fault}"
         ))
-        .hint("another build may have replaced it meanwhile: run the command again")),
+        .hint("another build might have replaced it: run the command again")),
     }
 }
 
@@ -36,7 +36,7 @@ fn find_fault(bytes: &[u8], architecture: Architecture) -> Option<&'static str> 
     }
     match find_end(bytes) {
         Some(end) if end <= bytes.len() as u64 => None,
-        _ => Some("its end is missing"),
+        _ => Some("it is truncated"),
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
         };
         check_executable("test", &bytes, host).unwrap();
         let error = check_executable("test", &bytes[..bytes.len() / 2], host).unwrap_err();
-        assert!(error.to_string().contains("its end is missing"), "{error}");
+        assert!(error.to_string().contains("it is truncated"), "{error}");
     }
 
     #[test]

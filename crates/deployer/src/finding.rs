@@ -6,7 +6,7 @@ use serde_json::Value;
 /// The differences between a deployed stack and its template.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Drift {
-    /// What is missing, disabled, or different.
+    /// A missing, disabled, or different resource.
     pub findings: Vec<Finding>,
     /// What couldn't be checked, and why. These aren't findings.
     pub unchecked: Vec<Unchecked>,
@@ -58,7 +58,7 @@ pub struct Unchecked {
 }
 
 impl Drift {
-    /// Whether there are no findings.
+    /// Whether nothing was found.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty()

@@ -72,7 +72,7 @@ async fn note_other_counts(session: &Session<'_>, fixed: &[Fixed]) -> Result<()>
     for (one, found) in find_wrong(session, fixed).await? {
         let (name, count) = (described::name_of(&one.arn), one.count);
         session.note(format!(
-            "the desired count of {name} is {found}, and the definition says {count}: it is left as it is"
+            "the desired count of {name} is {found}, but the definition sets {count}: it isn't changed"
         ));
     }
     Ok(())
@@ -123,7 +123,7 @@ fn unstable(one: &Fixed, found: i32) -> Error {
     Error::new(
         Kind::DeploymentFailed,
         format!(
-            "something changes the desired count of {name}: it is {found} again, and the definition says {}",
+            "something keeps changing the desired count of {name}: it is {found} again, but the definition sets {}",
             one.count
         ),
     )

@@ -195,9 +195,8 @@ async fn read_setup(session: &Session<'_>, arn: &str) -> Result<ScalingSetup> {
     let variables = reply.environment().and_then(|all| all.variables());
     let variable = |name: &str| variables.and_then(|all| all.get(name));
     let wrong = |why: String| {
-        Error::failed(format!("failed to read how {function} scales: {why}")).hint(
-            "somebody else has changed the function's environment: put it back as `synth` shows it",
-        )
+        Error::failed(format!("failed to read how {function} scales: {why}"))
+            .hint("the function's environment was changed: restore it as `synth` shows it")
     };
     let unread = |error: serde_json::Error| wrong(error.to_string());
     let policy = match (variable(POLICY_VARIABLE), variable(EARLIER_DEMAND_VARIABLE)) {

@@ -80,7 +80,7 @@ pub fn deployed_queues(stack: &DeployedStack, logical_ids: &[String]) -> Result<
 /// has the minutes, otherwise in periods of 5 minutes or an hour.
 ///
 /// # Errors
-/// If AWS can't be reached, if there is no datapoint, or if `between` is empty or older than CloudWatch's
+/// If AWS can't be reached, if CloudWatch has no datapoint, or if `between` is empty or older than CloudWatch's
 /// retention.
 pub async fn sent_history(
     session: &Session<'_>,
@@ -93,7 +93,7 @@ pub async fn sent_history(
     range.history(queues, &sums)
 }
 
-/// Like [`sent_history`], but for each queue separately. `None` for a queue without a datapoint, if another queue has
+/// [`sent_history`] of each queue separately. `None` for a queue without a datapoint, if another queue has
 /// one.
 ///
 /// # Errors
@@ -152,7 +152,7 @@ impl Range {
         let begin = seconds(from) / period * period;
         let end = seconds(to) / period * period;
         if begin >= end {
-            return Err(Error::failed("the time that is wanted has no whole period")
+            return Err(Error::failed("the requested time contains no whole period")
                 .hint("--from must be before --to, and before now"));
         }
         Ok(Self {
@@ -205,18 +205,17 @@ impl Range {
     fn nothing(&self, queues: &[String]) -> Error {
         let days = (self.end - self.begin).div_ceil(DAY.as_secs());
         Error::failed(format!(
-            "CloudWatch has no NumberOfMessagesSent of {} in the {days} {} that were asked for",
+            "CloudWatch has no NumberOfMessagesSent of {} in the requested {days} {}",
             queues.join(", "),
             if days == 1 { "day" } else { "days" },
         ))
-        .hint("SQS publishes its metrics only while a queue is in use, and a new queue's some minutes late")
+        .hint("SQS publishes metrics only while a queue is in use, and a few minutes late for a new queue")
         .hint(RETENTION)
     }
 }
 
 /// When AWS started to keep metrics longer.
-const RETENTION: &str =
-    "CloudWatch keeps minutes for 15 days, 5 minutes for 63 days and hours for 455 days";
+const RETENTION: &str = "CloudWatch keeps 1-minute datapoints for 15 days, 5-minute datapoints for 63 days, and 1-hour datapoints for 455 days";
 
 /// Reads how many messages were sent in each period, by the start of the period.
 async fn read_sums(

@@ -39,7 +39,7 @@ pub(crate) async fn measure_once(session: &Session<'_>, resources: &[Resource]) 
         session.note("measuring once, instead of waiting for the rules");
     }
     if any(Purpose::ReEvaluate) || any(Purpose::ScaleByDemand) {
-        session.note("having the scaling functions look once, instead of waiting for the rules");
+        session.note("invoking the scaling functions once, instead of waiting for the rules");
     }
     let invoked: Vec<bool> = stream::iter(&targets)
         .map(|target| until_it_works(session, target))
@@ -75,7 +75,7 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
             // Its rule was faster and uses its only concurrency: for most of each minute, if it scales by demand.
             Attempt::Busy(_) if target.purpose() != Purpose::Measure => {
                 session.note(format!(
-                    "{} isn't invoked: a run of its rule has its only concurrency",
+                    "{} isn't invoked: its rule has just invoked it, and it runs only once at a time",
                     function_name(&target.arn)
                 ));
                 return Ok(false);
@@ -91,7 +91,7 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
         }
         if !noted {
             session.note(format!(
-                "{} failed; new roles need some seconds to work, trying again: {why}",
+                "{} failed; new roles need a few seconds to work; trying again: {why}",
                 function_name(&target.arn)
             ));
             noted = true;
@@ -116,7 +116,7 @@ async fn explain_failure(session: &Session<'_>, target: &Target, why: &str) -> E
     let function = function_name(&target.arn);
     let task = match target.purpose() {
         Purpose::Measure => "measure",
-        Purpose::ReEvaluate | Purpose::ScaleByDemand => "look at what it scales by",
+        Purpose::ReEvaluate | Purpose::ScaleByDemand => "read the data that it scales by",
     };
     Error::new(
         Kind::DeploymentFailed,
@@ -127,7 +127,7 @@ async fn explain_failure(session: &Session<'_>, target: &Target, why: &str) -> E
         log_group(session, &target.arn).await
     ))
     .hint(format!(
-        "the rule {} goes on to invoke it; deploy again once the cause is mended",
+        "the rule {} continues to invoke it; fix the cause, then deploy again",
         target.rule
     ))
 }

@@ -35,8 +35,8 @@ const KINDS: [QueueAttributeName; 3] = [
 /// can't read: a user who discards the messages doesn't need their number.
 ///
 /// Reports the dead-letter queue of a function, but doesn't return it. It holds notifications of alarms that
-/// the function couldn't process, for a service whose scaling is deleted with it. No one can process them
-/// anymore, and they contain no user's data.
+/// the function couldn't process. The scaling that they belong to is deleted with it, so no one can process
+/// them anymore, and they contain no user's data.
 ///
 /// # Errors
 /// If a queue can't be read, because then the possible loss isn't known.
@@ -63,7 +63,7 @@ pub(crate) async fn count_messages(
             let ours = of_functions.iter().any(|name| name == name_in(&queue.url));
             if ours {
                 session.note(format!(
-                    "{} holds events that a function of the stack could not handle, about {}: they go with it",
+                    "{} holds events that a function of the stack couldn't handle (about {}): they are deleted with it",
                     queue.logical_id, queue.messages
                 ));
             }
@@ -134,8 +134,7 @@ async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Resu
         }
         Err(error) if is_denied(&error) => {
             return Err(aws(doing)(error).hint(
-                "without sqs:GetQueueAttributes nobody knows what would be lost; \
-                 `destroy --force` gives the messages up uncounted",
+                "without sqs:GetQueueAttributes, ecs-scaler can't count the messages that would be lost; `destroy --force` discards them without counting",
             ));
         }
         Err(error) => return Err(aws(doing)(error)),

@@ -75,7 +75,7 @@ pub(crate) async fn read_alarms(
 /// Lists the targets of a rule.
 ///
 /// # Errors
-/// If there is no such rule, or if EventBridge refuses or can't be reached.
+/// If the rule doesn't exist, or if EventBridge refuses or can't be reached.
 pub(crate) async fn list_rule_targets(
     session: &Session<'_>,
     rule: &str,

@@ -58,7 +58,7 @@ pub struct Share {
     pub reason: Option<&'static str>,
 }
 
-/// What is read, for messages.
+/// The purpose of the request in errors.
 const DOING: &str = "read how the latency objectives were met";
 const HOUR: i64 = 3_600;
 const DAY: Duration = Duration::from_hours(24);
@@ -78,7 +78,7 @@ struct Subject {
 /// without a record of its definition has none.
 ///
 /// # Errors
-/// If AWS can't be reached, or these credentials may not read metrics.
+/// If AWS can't be reached, or if these credentials aren't allowed to read metrics.
 pub async fn objective_shares(
     session: &Session<'_>,
     stack: &Observed,
@@ -183,7 +183,7 @@ pub(crate) fn queue_readings(queue: &str) -> [Reading; 2] {
     ]
 }
 
-/// The share from `begin` on. `limit`: seconds up to which an age is in time.
+/// The share after `begin`. `limit`: seconds up to which an age is in time.
 fn measure(received: &[Datapoint], ages: &[Datapoint], limit: f64, begin: i64) -> Share {
     let ages: BTreeMap<i64, f64> = ages.iter().map(|point| (point.at, point.value)).collect();
     let received = received.iter().filter(|point| point.at >= begin);

@@ -34,7 +34,7 @@ pub struct Observed {
     /// Its tags, if the cloud returns them.
     #[serde(skip)]
     pub tags: BTreeMap<String, String>,
-    /// Parameters by key, as they were set.
+    /// Values of the parameters, by key.
     #[serde(skip)]
     pub parameters: BTreeMap<String, String>,
     /// Outputs by key.

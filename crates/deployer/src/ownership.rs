@@ -56,7 +56,7 @@ fn decide_in_review(name: &str, tag: Option<&str>, change_sets: &[Marks]) -> Own
     }
 }
 
-/// Reads the stack of this name or ID, which must be ours. `None` if there is no such stack.
+/// Reads the stack of this name or ID, which must be ours. `None` if the stack doesn't exist.
 ///
 /// # Errors
 /// If the stack isn't ours, if ownership can't be determined, or if AWS can't be reached.
@@ -169,7 +169,7 @@ pub(crate) fn mark_in_body(body: &str) -> Option<TemplateMark> {
 fn foreign(stack: &Observed) -> Error {
     let name = &stack.name;
     let error = Error::refused(format!(
-        "there is a stack {name} already, and ecs-scaler did not make it"
+        "the stack {name} already exists, and ecs-scaler didn't create it"
     ))
     .hint("choose another `name:` in the definition, or check --profile and --region")
     .hint(format!("it is {}", stack.id));
@@ -183,11 +183,11 @@ fn unreadable(stack: &Observed, unread: Option<Error>) -> Error {
     let name = &stack.name;
     let unread = unread.unwrap_or_else(|| {
         Error::refused(format!(
-            "there is a stack {name} already, and its template can't be read"
+            "the stack {name} already exists, and its template can't be read"
         ))
     });
     unread.hint(format!(
-        "{name} has no tag `{STACK_TAG}`, so only its template can show whether ecs-scaler made it"
+        "{name} has no tag `{STACK_TAG}`, so only its template can show whether ecs-scaler created it"
     ))
 }
 
@@ -214,7 +214,7 @@ pub(crate) async fn admit(
                 "ecs-scaler {version} deployed {name}, and this is {VERSION}, which could undo what it added"
             ))
             .hint("install the newer version")
-            .hint("to deploy with this version all the same: --allow-downgrade"))
+            .hint("to deploy with this version anyway: --allow-downgrade"))
         }
         mark => {
             if mark == Some(TemplateMark::Earlier) {

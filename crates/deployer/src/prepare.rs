@@ -23,7 +23,7 @@ use crate::reviewed::Inputs;
 use crate::session::Session;
 use crate::suspension::plan_suspensions;
 
-/// Builds and packs functions, for the requested architecture if possible.
+/// Builds and packs functions. Uses the requested architecture if possible.
 pub type BuildFunctions<'a, E> =
     dyn Fn(&[FunctionCode], Architecture) -> Result<BuiltFunctions, E> + 'a;
 
@@ -79,7 +79,7 @@ pub struct StackDiff {
     pub inputs: Inputs,
 }
 
-/// Makes the template that updates the `deployed` one, and uploads what is too large for a request. `now` decides which uploaded assets are so old that they are uploaded again.
+/// Makes the template that updates the `deployed` one, and uploads it if it is too large for a request. `now` decides which uploaded assets are so old that they are uploaded again.
 ///
 /// # Errors
 /// If the functions can't be built, if the code of an earlier deploy is gone, if the definition needs more than a template can
@@ -230,7 +230,7 @@ async fn make_template<E: From<Error>>(
     })
 }
 
-/// Makes the template that updates the deployed one. One that needs no change stays as it is, word for word.
+/// Makes the template that updates the deployed one. A template that needs no change stays identical, word for word.
 fn adapt(template: Template, deployed: &Value) -> Result<Template> {
     let adapted = template.clone().adapt_to(deployed)?;
     Ok(match adapted.to_json() == template.to_json() {

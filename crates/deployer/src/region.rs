@@ -96,7 +96,7 @@ pub fn require_partition(stack: &Stack, region: &str) -> Result<()> {
         format!("the region {region} is in the partition `{partition}`, which doesn't have {arn}"),
     )
     .hint(format!(
-        "write the ARN as `arn:{partition}:…`, or deploy with a profile and region of its own partition"
+        "write the ARN as `arn:{partition}:…`, or deploy with a profile and region of the ARN's partition"
     )))
 }
 

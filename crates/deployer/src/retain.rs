@@ -13,7 +13,7 @@ const DELETE_FAILED: &str = "DELETE_FAILED";
 /// names in the definition.
 ///
 /// # Errors
-/// If there is no such resource, or if CloudFormation wouldn't retain it. It retains a resource only if the deletion of
+/// If the resource doesn't exist, or if CloudFormation wouldn't retain it. It retains a resource only if the deletion of
 /// both the stack and the resource failed. Source: CloudFormation API, `DeleteStack$RetainResources`.
 pub(crate) fn take_retained(
     stack: &Observed,
@@ -22,7 +22,7 @@ pub(crate) fn take_retained(
 ) -> Result<Vec<Resource>> {
     if !wanted.is_empty() && stack.status != Status::HalfDeleted {
         let text = format!(
-            "CloudFormation retains a resource only after its deletion failed, and {} is in {}",
+            "CloudFormation can retain a resource only after its deletion failed, but {} is in {}",
             stack.name, stack.status_name
         );
         return Err(Error::refused(text).hint(
@@ -48,7 +48,7 @@ fn not_failed(stack: &str, name: &str, resources: &[Resource]) -> Error {
     let failed = resources.iter().filter(|one| one.status == DELETE_FAILED);
     let failed: Vec<&str> = failed.map(|one| one.logical_id.as_str()).collect();
     Error::refused(format!(
-        "{stack} has no resource {name} whose deletion failed, and CloudFormation retains no other ones"
+        "{stack} has no resource {name} whose deletion failed; CloudFormation can't retain other resources"
     ))
     .hint(match failed[..] {
         [] => "no deletion of a resource failed: destroy without --retain".to_owned(),

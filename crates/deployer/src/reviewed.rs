@@ -154,9 +154,9 @@ impl Reviewed {
         match other {
             None => Ok(()),
             Some((what, theirs, ours)) => Err(Error::refused(format!(
-                "the reviewed plan is for the {what} {theirs}, and this deploy is for {ours}"
+                "the reviewed plan is for the {what} {theirs}, but this deploy is for {ours}"
             ))
-            .hint("name the definition, environment, and cloud that the plan was made with")),
+            .hint("use the definition, environment, and cloud of the reviewed plan")),
         }
     }
 
@@ -166,7 +166,7 @@ impl Reviewed {
         let differs = match (&self.deployed, &now) {
             (None, None) => return Ok(()),
             (None, Some(now)) => vec![format!("the stack exists now ({})", now.status)],
-            (Some(_), None) => vec!["the stack doesn't exist any more".to_owned()],
+            (Some(_), None) => vec!["the stack no longer exists".to_owned()],
             (Some(before), Some(now)) => before.list_differences(now),
         };
         refuse(&differs)
@@ -192,10 +192,10 @@ impl Reviewed {
         );
         list_pairs("tag", &self.tags, &inputs.tags, &mut differs);
         if self.termination_protection != stack.termination_protection {
-            differs.push("termination_protection is another".to_owned());
+            differs.push("termination_protection is different".to_owned());
         }
         if self.role_arn != session.role_arn {
-            differs.push("--role-arn is another".to_owned());
+            differs.push("--role-arn is different".to_owned());
         }
         refuse(&differs)
     }
@@ -226,7 +226,7 @@ impl DeployedState {
         if self.updated != now.updated {
             let (before, now) = (text(&self.updated), text(&now.updated));
             differs.push(format!(
-                "the stack was updated at {now}; reviewed was that of {before}"
+                "the stack was last updated at {now}; at the review, that was {before}"
             ));
         }
         list_pairs(
@@ -236,7 +236,7 @@ impl DeployedState {
             &mut differs,
         );
         if differs.is_empty() && self.template_sha256 != now.template_sha256 {
-            differs.push("another template is deployed now".to_owned());
+            differs.push("a different template is deployed now".to_owned());
         }
         differs
     }
@@ -275,7 +275,7 @@ fn list_changes(reviewed: &Value, now: &Value) -> Vec<String> {
     });
     let changes: Vec<String> = changes.collect();
     match changes.is_empty() {
-        true => vec!["the template is another".to_owned()],
+        true => vec!["the template is different".to_owned()],
         false => changes,
     }
 }
@@ -290,7 +290,7 @@ fn list_pairs(
         .keys()
         .chain(now.keys().filter(|name| !before.contains_key(*name)));
     let other = names.filter(|name| before.get(*name) != now.get(*name));
-    differs.extend(other.map(|name| format!("the {what} {name} is another")));
+    differs.extend(other.map(|name| format!("the {what} {name} is different")));
 }
 
 fn list_plan(reviewed: Option<&Value>, plan: &Plan, now: &Value) -> Vec<String> {
@@ -300,7 +300,7 @@ fn list_plan(reviewed: Option<&Value>, plan: &Plan, now: &Value) -> Vec<String> 
         let parts: Vec<&str> = plan.drift.iter().map(|one| &*one.logical_id).collect();
         let parts = parts.join(", ");
         differs.push(format!(
-            "parts were changed by hand, which the reviewed plan doesn't put back: {parts}"
+            "parts were changed manually, and the reviewed plan doesn't revert them: {parts}"
         ));
     }
     let empty = Vec::new();
@@ -326,9 +326,9 @@ fn list_plan(reviewed: Option<&Value>, plan: &Plan, now: &Value) -> Vec<String> 
             .collect::<Vec<_>>()
     };
     differs.extend(missing(after, before, "only reviewed"));
-    differs.extend(missing(before, after, "only in the plan of now"));
+    differs.extend(missing(before, after, "only in the current plan"));
     if differs.is_empty() {
-        differs.push("the plan is another: the stack is in another state".to_owned());
+        differs.push("the plan is different, because the stack is in another state".to_owned());
     }
     differs
 }
@@ -340,7 +340,7 @@ fn refuse(differs: &[String]) -> Result<()> {
     if differs.is_empty() {
         return Ok(());
     }
-    let mut text = "nothing was changed: this isn't what was reviewed".to_owned();
+    let mut text = "nothing was changed: this differs from the reviewed plan".to_owned();
     for one in differs.iter().take(LISTED) {
         text.push_str(&format!("\n  {one}"));
     }

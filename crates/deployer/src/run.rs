@@ -38,7 +38,7 @@ fn read_boot() -> String {
     }
 }
 
-/// Whether a process is running. True if the system can't tell.
+/// Whether a process is running. True if the system doesn't report it.
 fn is_running(process: u32) -> bool {
     !Path::new("/proc/self").exists() || Path::new(&format!("/proc/{process}")).exists()
 }

@@ -37,7 +37,7 @@ pub(crate) async fn hold_bounds(
     match unless_denied(register_all(session, &expected).await)? {
         Ok(()) => {}
         Err(denied) => session.note(format!(
-            "the bounds of a schedule hold only from its next change on: {denied}"
+            "the bounds of a schedule take effect only at its next scheduled action: {denied}"
         )),
     }
     Ok(())
@@ -101,7 +101,7 @@ pub(crate) async fn hold_bounds_again(
     };
     if let Err(error) = held.await {
         session.note(format!(
-            "the bounds of a schedule may hold only from its next change on: {error}"
+            "the bounds of a schedule might take effect only at its next scheduled action: {error}"
         ));
     }
 }
@@ -117,7 +117,7 @@ async fn register_all(session: &Session<'_>, expected: &BTreeMap<String, Bounds>
         };
         if Suspended::of(target).schedule {
             session.note(format!(
-                "the schedule of {id} is paused: its bounds are left as they are"
+                "the schedule of {id} is suspended: its bounds aren't changed"
             ));
             continue;
         }

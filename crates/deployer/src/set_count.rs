@@ -80,7 +80,7 @@ pub async fn plan_count(
 pub async fn set_count(session: &Session<'_>, change: &PlannedCount) -> Result<()> {
     let ServiceName { cluster, service } = &change.service;
     let count = i32::try_from(change.to);
-    let count = count.map_err(|_| Error::new(Kind::Usage, "there are no so large counts"))?;
+    let count = count.map_err(|_| Error::new(Kind::Usage, "the count is too large"))?;
     let request = session.clients.ecs.update_service().cluster(cluster);
     let sent = request.service(service).desired_count(count).send().await;
     sent.map_err(aws(format!("set the desired count of {service}")))?;
@@ -122,7 +122,7 @@ fn out_of_bounds(name: &str, count: u32, bounds: Bounds) -> Error {
     let (min, max) = (bounds.min(), bounds.max());
     let key = if count < min { "min" } else { "max" };
     Error::refused(format!(
-        "{count} is out of the bounds of {name}, which are {min} to {max} now"
+        "{count} is outside the bounds of {name}, which are now {min} to {max}"
     ))
     .hint(format!(
         "to change them: set `services.{name}.tasks.{key}` in the definition and deploy it"
@@ -143,8 +143,7 @@ fn list_undoing(stack: &DeployedStack, state: &ServiceState) -> Vec<String> {
     }
     if state.alarm_steps.is_some() {
         undone_by.push(
-            "the scaling function steps from the new count at the next change of its alarms, and again while one stays in \
-             ALARM"
+            "the scaling function applies its next step to the new count when one of its alarms changes, and again while one stays in ALARM"
                 .to_owned(),
         );
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// There is no stack of this name, or it is deleted.
+    /// The stack doesn't exist, or it was deleted.
     Absent,
     /// Only a change set exists: `REVIEW_IN_PROGRESS`.
     InReview,

@@ -1,4 +1,4 @@
-//! What is stored of a stack outside of it, mostly by its name: records of pauses and deploys, and what its functions read.
+//! Data of a stack that is stored outside of it, mostly by its name: records of pauses and deploys, and its functions' settings.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::observe::{Observed, observe};
 use crate::pause::forget_pauses;
 use crate::session::Session;
 
-/// Removes what is stored of a stack that is deleted.
+/// Removes the stored data of a deleted stack.
 ///
 /// # Errors
 /// If the record of a pause is still there after `patience`: a new stack of this name would be paused.
@@ -31,17 +31,17 @@ pub(crate) async fn forget_stored(
     })
 }
 
-/// Whether another stack has the name of a deleted stack now. Then what is stored by that name can be of the other one. If that
+/// Whether another stack has the name of a deleted stack now. Then the data stored by that name can belong to the other stack. If that
 /// can't be read, it is taken to be so.
 async fn is_name_taken(session: &Session<'_>, stack: &Observed) -> bool {
     let name = &stack.name;
     let why = match observe(session, name).await {
         Ok(Some(other)) if other.id != stack.id => format!("another stack is called {name} now"),
         Ok(_) => return false,
-        Err(error) => format!("another stack may be called {name} now ({error})"),
+        Err(error) => format!("another stack might be called {name} now ({error})"),
     };
     session.note(format!(
-        "{why}: records of pauses, and what its functions read, stay"
+        "{why}: its pause records and its functions' settings aren't deleted"
     ));
     true
 }

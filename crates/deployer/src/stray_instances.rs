@@ -102,8 +102,7 @@ async fn list_strays(
 
 async fn deregister_one(session: &Session<'_>, cluster: &str, stray: &Stray) -> Result<()> {
     session.note(format!(
-        "deregistering the container instance {} ({}), which is none of the stack's capacity; it goes on \
-         running",
+        "deregistering the container instance {} ({}), which isn't part of the stack's capacity; it keeps running",
         stray.arn, stray.instance
     ));
     let request = session.clients.ecs.deregister_container_instance();

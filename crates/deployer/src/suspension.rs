@@ -17,7 +17,7 @@ use crate::schedules::{Registration, register_target};
 use crate::session::Session;
 use crate::targets::name_scalable_target;
 
-/// What is suspended on a scalable target: scale-out, scale-in, and scheduled actions.
+/// The suspended parts of a scalable target: scale-out, scale-in, and scheduled actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Suspended {
     pub(crate) scale_out: bool,
@@ -32,7 +32,7 @@ impl Suspended {
         schedule: true,
     };
 
-    /// Returns what is currently suspended on a scalable target.
+    /// Returns the currently suspended parts of a scalable target.
     pub(crate) fn of(target: &ScalableTarget) -> Self {
         let state = target.suspended_state();
         let is = |flag: fn(&SuspendedState) -> Option<bool>| state.and_then(flag) == Some(true);
@@ -171,7 +171,7 @@ fn decide(
 }
 
 /// Plans what a deploy of a stack does to the scalable targets of others, and returns the stack with the tags that record their
-/// states. `tags`: those of the deployed stack.
+/// states. `tags`: the tags of the deployed stack.
 ///
 /// # Errors
 /// If Application Auto Scaling can't be reached, or if a name is too long to be recorded.
@@ -183,16 +183,14 @@ pub(crate) async fn plan_suspensions(
     let mut stack = stack.clone();
     let Some(all) = read_and_decide(session, &stack, tags).await? else {
         session.note(
-            "skipped: looking for other scaling of the existing services, which needs \
-             application-autoscaling:DescribeScalableTargets; if there is some, it isn't suspended",
+            "skipped the check for other scaling of the existing services, which needs application-autoscaling:DescribeScalableTargets; if there is any, it isn't suspended",
         );
         stack.tags.extend(keep_records(tags));
         return Ok(stack);
     };
     for id in &all.suspend {
         session.note(format!(
-            "{id} has a scalable target that this stack did not make: it is suspended while the stack scales the service, and \
-             gets its state back when it no longer does"
+            "{id} has a scalable target that this stack didn't create: it is suspended while the stack scales the service, and its state is restored afterward"
         ));
     }
     for record in &all.resume {
@@ -231,7 +229,7 @@ async fn read_and_decide(
     }
 }
 
-/// The tags of the records as they are.
+/// The unchanged tags of the records.
 fn keep_records(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (String, String)> {
     let tags = tags.iter();
     tags.filter(|(key, _)| key.starts_with(SUSPENDED_TAG))

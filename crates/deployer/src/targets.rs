@@ -80,9 +80,7 @@ impl Target {
                 "failed to read what the rule {} {does}: {error}",
                 self.rule
             ))
-            .hint(
-                "somebody else has changed a target of this rule: put it back as `synth` shows it",
-            )
+            .hint("a target of this rule was changed: restore it as `synth` shows it")
         })
     }
 }

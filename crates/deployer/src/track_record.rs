@@ -67,7 +67,7 @@ const DOING: &str = "read what the service did";
 /// RUNNING task count".
 ///
 /// # Errors
-/// If AWS can't be reached, or if there were no messages in this time.
+/// If AWS can't be reached, or if no message was sent in this time.
 pub async fn read_track_record(
     session: &Session<'_>,
     subject: &RecordSubject,

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// and runs on its capacity, the functions are active, and the rules are enabled. `resources` are the stack's.
 ///
 /// # Errors
-/// If a check fails (the error says what was found instead), or if AWS can't be reached.
+/// If a check fails (the error shows the actual state), or if AWS can't be reached.
 pub(crate) async fn verify(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
     let of = |kind: &'static str| {
         resources
@@ -84,7 +84,7 @@ fn verify_service<'s>(
     let id = &service.logical_id;
     let Some(found) = found.filter(|found| found.status() != Some("INACTIVE")) else {
         return Err(broken_part(format!(
-            "{id} is deployed, but ECS knows no service {}",
+            "{id} is deployed, but ECS has no service {}",
             service.physical_id
         )));
     };
@@ -97,10 +97,10 @@ fn verify_service<'s>(
         return Ok(found);
     }
     let text = if failed {
-        format!("{id}: ECS gave the deployment up, though CloudFormation reports success")
+        format!("{id}: the ECS deployment failed, although CloudFormation reports success")
     } else {
         format!(
-            "{id}: ECS took the deployment back and runs {runs} again, though CloudFormation reports success"
+            "{id}: ECS rolled the deployment back and runs {runs} again, although CloudFormation reports success"
         )
     };
     let event = found
@@ -110,7 +110,9 @@ fn verify_service<'s>(
         .unwrap_or("no event");
     Err(broken_part(text)
         .hint(format!("the service's last event: {event}"))
-        .hint("the new tasks did not become stable: look at the service's log group, then deploy again"))
+        .hint(
+            "the new tasks didn't become stable: check the service's log group, then deploy again",
+        ))
 }
 
 /// A stack with its own capacity provider runs its services only there.
@@ -126,15 +128,15 @@ fn verify_capacity(service: &Resource, found: &Service, providers: &[&str]) -> R
     }
     let runs_on = match (found.launch_type(), strategy.as_slice()) {
         (Some(kind), []) => kind.as_str().to_owned(),
-        (None, []) => "nothing that it names".to_owned(),
+        (None, []) => "an unknown one".to_owned(),
         (_, strategy) => strategy.join(", "),
     };
     Err(broken_part(format!(
-        "{}: it is to run on the capacity provider {}, but runs on {runs_on}",
+        "{}: it should run on the capacity provider {}, but runs on {runs_on}",
         service.logical_id,
         providers.join(", ")
     ))
-    .hint("somebody else has changed the service: deploy again with a new image or a changed task size"))
+    .hint("the service was changed manually: deploy again with a new image or a changed task size"))
 }
 
 async fn verify_function(session: &Session<'_>, name: &str) -> Result<()> {
@@ -163,7 +165,7 @@ async fn verify_rule(session: &Session<'_>, name: &str) -> Result<()> {
             "the rule {name} is disabled: nothing is measured"
         ))
         .hint(format!(
-            "somebody turned it off; turn it on with `aws events enable-rule --name {name}`"
+            "to enable it: `aws events enable-rule --name {name}`"
         ))),
         _ => Ok(()),
     }

@@ -53,7 +53,7 @@ impl<'s, 'c> Wait<'s, 'c> {
         }
         let unit = if minutes == 1 { "minute" } else { "minutes" };
         self.session.note(format!(
-            "still waiting for {what}; no news for {minutes} {unit}"
+            "still waiting for {what}; no progress for {minutes} {unit}"
         ));
         Ok(())
     }

@@ -23,8 +23,7 @@ pub struct Speed(u32);
 pub enum BehaviorError {
     /// The speed is out of range.
     #[error(
-        "the speed is a whole number from 1 to {max}, not {0}: datapoints are kept by the second, and a \
-         minute must last at least two",
+        "the speed is a whole number from 1 to {max}, not {0}: datapoints are kept by the second, and a minute must last at least 2 s",
         max = Speed::MAX
     )]
     Speed(String),

@@ -19,7 +19,7 @@ fn describe_keys(wrong: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AssumeError {
     /// Not `KEY=VALUE`.
-    #[error("\"{0}\" is no assumption: write KEY=VALUE")]
+    #[error("\"{0}\" isn't a valid assumption: use KEY=VALUE")]
     Form(String),
     /// No such key.
     #[error("nothing is called \"{0}\": {meant}", meant = describe_keys(.0))]
@@ -74,8 +74,8 @@ pub(crate) const KEYS: [&str; 31] = [
     "ideal_interval",
 ];
 
-const TIME: &str = "a length of time such as 500ms, 90s or 2h";
-const SPREAD: &str = "a length of time such as 200ms, or with its distribution: fixed:200ms, \
+const TIME: &str = "a duration such as 500ms, 90s, or 2h";
+const SPREAD: &str = "a duration such as 200ms, or a distribution: fixed:200ms, \
                       uniform:23s..60s, exponential:200ms, lognormal:200ms,0.5 (mean, coefficient of \
                       variation)";
 
@@ -92,7 +92,7 @@ impl Overrides {
     /// [`renamed_assumption`].
     ///
     /// # Errors
-    /// If there is no such key, or the value isn't valid for it.
+    /// If the key doesn't exist, or the value isn't valid for it.
     pub fn assume(&mut self, text: &str) -> Result<(), AssumeError> {
         let short = |text: &str| text.chars().take(60).collect::<String>();
         let (key, value) = text
@@ -359,7 +359,7 @@ mod tests {
         let error_message = |text: &str| assumed(&[text]).unwrap_err().to_string();
         assert_eq!(
             error_message("task_start"),
-            "\"task_start\" is no assumption: write KEY=VALUE"
+            "\"task_start\" isn't a valid assumption: use KEY=VALUE"
         );
         assert!(
             error_message("anything=3s")
@@ -383,7 +383,7 @@ mod tests {
             "99999999d",
         ] {
             assert!(
-                error_message(&format!("task_start={value}")).contains("write a length of time"),
+                error_message(&format!("task_start={value}")).contains("write a duration"),
                 "{value}"
             );
         }

@@ -227,7 +227,7 @@ impl Assumptions {
             ),
             time(
                 "sqs_metric_delay",
-                "delay of SQS's own metrics",
+                "delay of SQS's metrics",
                 self.sqs_metric_delay,
                 "C",
             ),
@@ -299,7 +299,7 @@ impl Assumptions {
             ),
             time(
                 "function_delay",
-                "from a scaling function's look to desired count",
+                "from a scaling function's check to desired count",
                 self.function_delay,
                 "C",
             ),

@@ -42,12 +42,12 @@ pub enum KnownPolicy {
     Keda,
     /// Steps on the queue's length, as the CDK's queue pattern sets them.
     Steps,
-    /// The fewest tasks with which every message of the load can meet the objective, all the time.
+    /// The smallest fixed number of tasks with which every message of the load can meet the objective.
     Fixed,
 }
 
 impl KnownPolicy {
-    /// The scenario with this policy, and the policy's name for people. `None` if there is no such policy for it.
+    /// The scenario with this policy, and the policy's name for people. `None` if the service can't have this policy.
     #[must_use]
     pub fn replace_policy(self, scenario: &Scenario, load: &Load) -> Option<(String, Scenario)> {
         let most = match self {
@@ -67,7 +67,7 @@ impl KnownPolicy {
     }
 }
 
-/// Name of the definition as it is in comparisons.
+/// Name of the unchanged definition in comparisons.
 pub(crate) const OWN: &str = "this definition";
 
 /// Name of the ideal in comparisons.
@@ -160,7 +160,7 @@ pub(crate) fn list_policies(
     )];
     policies.extend(StepPolicy::articles_alarm_steps().map(|steps| {
         (
-            "alarm steps, 100 and 20 messages a minute".to_owned(),
+            "alarm steps, 100 and 20 messages per minute".to_owned(),
             Policy::AlarmSteps(steps),
         )
     }));

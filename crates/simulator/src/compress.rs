@@ -109,7 +109,7 @@ impl Scenario {
         let mut compressed = self.compressed(speed);
         compressed.assumptions = Assumptions::sandbox(speed);
         compressed.notes.push(format!(
-            "as in the sandbox, whose loop runs {speed} times faster than in AWS; messages take as long as they do"
+            "as in the sandbox, whose loop runs {speed} times faster than in AWS; messages take their real processing time"
         ));
         compressed
     }

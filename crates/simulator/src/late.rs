@@ -15,11 +15,11 @@ pub struct LateTimes {
     pub count: u64,
     /// Late messages of the worst 64 times, after whose cause was looked.
     pub examined: u64,
-    /// Those of them in times that began after tasks had been removed that were needed.
+    /// Late messages in times that started after required tasks had been removed.
     pub after_cut: u64,
-    /// Those of them in times that began with a jump of the load: at least twice the rate of one of the 5 minutes before.
+    /// Late messages in times that started with a jump of the load: at least twice the rate of one of the 5 minutes before.
     pub after_jump: u64,
-    /// Those of them in times in which `tasks.max` tasks ran.
+    /// Late messages in times in which `tasks.max` tasks ran.
     pub at_max: u64,
     /// The hour of the day, from 0 to 23, around which most of them were late, and the share of them that were late in
     /// that hour or the next, if the load has dates and lasts at least 3 days.
@@ -27,7 +27,7 @@ pub struct LateTimes {
     pub hour: Option<(u32, f64)>,
     /// The worst of these times, at most 8, that with the most late messages first.
     pub worst: Vec<LateTime>,
-    /// When each of the examined times began and how long it lasted, in seconds, and its late messages.
+    /// When each of the examined times started and how long it lasted, in seconds, and its late messages.
     #[serde(skip)]
     pub(crate) begins: Vec<(f64, f64, u64)>,
 }
@@ -35,7 +35,7 @@ pub struct LateTimes {
 /// A time in which messages were late.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LateTime {
-    /// Seconds from the beginning to the first late message.
+    /// Seconds from the start to the first late message.
     pub at: f64,
     /// Seconds from then until the last late message was received.
     pub lasts: f64,
@@ -52,23 +52,23 @@ pub struct LateTime {
     pub load_max: f64,
     /// Tasks that ran when the first late message was sent.
     pub tasks_before: u32,
-    /// Most tasks that ran from then on.
+    /// Peak of the running tasks from then on.
     pub tasks_max: u32,
-    /// Most tasks that were needed from then on: see [`crate::Policy::Ideal`].
+    /// Peak of the required tasks from then on: see [`crate::Policy::Ideal`].
     pub needed_max: u32,
     /// Seconds from the sending of the first late message to the first scale-out after it.
     pub scale_out_after: Option<f64>,
-    /// The removal of tasks that took the most tasks that were needed, from 15 minutes before the first late message was sent
+    /// The removal of the largest number of required tasks, from 15 minutes before the first late message was sent
     /// until it was late.
     pub cut: Option<Cut>,
-    /// Its course and what was around it, in steps as long as the points of the time series, or half a minute.
+    /// Its course and its surroundings, in steps as long as the points of the time series, or half a minute.
     pub course: Vec<LatePoint>,
 }
 
 /// A removal of tasks that were needed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Cut {
-    /// Seconds since the beginning.
+    /// Seconds since the start.
     pub at: f64,
     /// Desired count before.
     pub from: u32,
@@ -88,7 +88,7 @@ impl Cut {
 /// A step of the course around a late time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LatePoint {
-    /// Seconds from the beginning to the end of the step.
+    /// Seconds from the start of the load to the end of the step.
     pub at: f64,
     /// Messages sent a second.
     pub load: f64,
@@ -255,7 +255,7 @@ impl Course<'_> {
         Some(first.at - seconds(from))
     }
 
-    /// The removal of the most tasks that were needed soon after.
+    /// The removal of the largest number of tasks that were needed soon after.
     fn cut(&self, sent: Nanos, late: Nanos) -> Option<Cut> {
         let cut = |action: &ScalingAction| {
             let at = crate::time::from_seconds(action.at);
@@ -373,7 +373,7 @@ impl Course<'_> {
 }
 
 impl LateTime {
-    /// Whether it began with a jump of the load: one that isn't chance, which makes a minute's messages differ by the root
+    /// Whether it started with a jump of the load: one that isn't chance, which makes a minute's messages differ by the root
     /// of their number.
     pub(crate) fn jumped(&self) -> bool {
         let most = self.load_max * 60.0;
@@ -383,7 +383,7 @@ impl LateTime {
 }
 
 impl LateTimes {
-    /// Finds the hour of the day of most late messages, from when the load begins, in seconds since the Unix epoch.
+    /// Finds the hour of the day of most late messages, from when the load starts, in seconds since the Unix epoch.
     pub(crate) fn find_hour(&mut self, begins: f64, lasts: f64) {
         let mut hours = [0.0; 24];
         let mut days = BTreeSet::new();

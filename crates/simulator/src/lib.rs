@@ -2,7 +2,7 @@
 //!
 //! This crate owns the discrete-event model of queue, tasks, metric, alarms, and autoscaler ([`simulate`]), the
 //! loads ([`Load`]), the policies to compare ([`Policy`]), and the results ([`RunOutcome`], and [`Report`] for
-//! people). The algorithms are those of the crate `scaling`, which also run in AWS and in the functions.
+//! people). The algorithms come from the crate `scaling`, which also run in AWS and in the functions.
 //! Everything uncertain about AWS is a field of [`Assumptions`]. The crate does no I/O, reads no clock, and
 //! generates its random numbers from a seed.
 

@@ -18,9 +18,9 @@ pub struct RunOutcome {
     pub scenario: String,
     /// Name of the policy, for people.
     pub policy: &'static str,
-    /// Fewest and most tasks that are allowed at any time.
+    /// Minimum and maximum number of tasks at any time.
     pub task_limits: TaskLimits,
-    /// Seed of everything that was drawn; nothing for what was measured.
+    /// Seed of all random numbers; `None` for a measurement.
     pub seed: Option<u64>,
     /// Simulated or measured time in seconds, from the start of the load until every message is done.
     pub duration: f64,
@@ -164,9 +164,9 @@ pub struct TaskFigures {
     pub billed_seconds: f64,
     /// Task-seconds of the ideal: see [`crate::Policy::Ideal`].
     pub needed_seconds: f64,
-    /// Most tasks that the ideal needs.
+    /// Peak of the tasks that the ideal needs.
     pub needed_most: u32,
-    /// Most tasks that ran.
+    /// Peak of the running tasks.
     pub most: u32,
 }
 
@@ -313,7 +313,7 @@ fn redelivered(scenario: &Scenario, records: &Records) -> Option<String> {
             return redelivered_from_batches(scenario, records, work);
         }
         let fix = if scenario.heartbeat {
-            "SQS hides a message for 12 hours at most".to_owned()
+            "SQS hides a message for at most 12 hours".to_owned()
         } else {
             format!(
                 "Set visibility_timeout to at least {:.0}s, or let the worker extend it (heartbeat: true)",

@@ -274,7 +274,7 @@ impl Policy {
         }
     }
 
-    /// The messages a task that it aims at, if it aims at any.
+    /// The target of messages per task, if it has one.
     #[must_use]
     pub fn target(&self) -> Option<f64> {
         match self {
@@ -460,7 +460,7 @@ impl StepPolicy {
 }
 
 impl KedaPolicy {
-    /// KEDA's defaults with those of the Horizontal Pod Autoscaler: messages in flight count; a sync every 15
+    /// The defaults of KEDA and of the Horizontal Pod Autoscaler: messages in flight count; a sync every 15
     /// s; scale-in to the maximum count of the last 300 s; at most 4 more pods or 100% more within 15 s,
     /// whichever is more; a tolerance of 0.1. KEDA's own default queue length is 5.
     ///

@@ -97,7 +97,7 @@ fn run_drawn(
         .ok_or(ScenarioError::Value("the load is too long"))
 }
 
-/// Returns the work of a load as it is known in advance.
+/// Returns the work of a load, known in advance.
 pub(crate) fn foresee_work(scenario: &Scenario, load: &Load, seed: u64) -> Foreknowledge {
     let mut known = Foreknowledge::new(scenario);
     for sent in Sender::new(scenario, load, seed) {

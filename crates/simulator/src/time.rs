@@ -19,17 +19,14 @@ pub(crate) fn nanos(duration: Duration) -> Nanos {
 /// Converts nanoseconds to seconds.
 #[expect(
     clippy::cast_precision_loss,
-    reason = "a microsecond in a hundred years is lost, which no figure shows"
+    reason = "a microsecond in a hundred years is lost, which no result shows"
 )]
 pub(crate) fn seconds(nanos: Nanos) -> f64 {
     nanos as f64 / 1e9
 }
 
 /// [`seconds`] of a sum that might not fit into 64 bits.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a figure needs no more than 53 bits"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a result needs at most 53 bits")]
 pub(crate) fn wide_seconds(nanos: u128) -> f64 {
     nanos as f64 / 1e9
 }

@@ -305,7 +305,7 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
         refused["message"]
             .as_str()
             .unwrap()
-            .contains("is a scalable target already")
+            .contains("is already a scalable target")
     );
 
     // One key takes the service over, and the other one returns it.

@@ -151,7 +151,10 @@ async fn dead_letters_are_looked_at_moved_back_and_deleted() {
     assert_eq!(of_queue(&list, "orders")["visible"], 0);
 
     let shown = scene.dead_letters("show", &["jobs"]).await;
-    assert!(shown.stderr.contains("raises the receive count"), "{shown}");
+    assert!(
+        shown.stderr.contains("raises their receive count"),
+        "{shown}"
+    );
     let shown = shown.succeeds();
     let messages = shown["queues"][0]["messages"].as_array().unwrap();
     let mut bodies: Vec<&str> = messages
@@ -331,7 +334,7 @@ async fn counted(scene: &Scene) {
         let message = refused["message"].as_str().unwrap();
         assert_eq!(
             message,
-            format!("7 is out of the bounds of {short}, which are 1 to 6 now")
+            format!("7 is outside the bounds of {short}, which are now 1 to 6")
         );
         assert!(
             refused["hints"].to_string().contains("tasks.max"),

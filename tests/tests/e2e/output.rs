@@ -48,7 +48,7 @@ async fn every_verb_answers_in_json() {
         .run("diff", &["--set", image, "--set", digest])
         .start();
     resolving
-        .says("isn't resolved, because ECR doesn't answer here")
+        .says("isn't resolved, because ECR doesn't respond here")
         .await;
     assert_eq!(resolving.end().await.succeeds()["changed"], true);
 

@@ -12,7 +12,7 @@ async fn assert_refused(stack: &TestStack) {
     let refused = stack.deploy(&worker(&stack.name)).await;
     let error = refused.fails(5);
     let message = error["message"].as_str().unwrap();
-    let exists = format!("there is a stack {} already", stack.name);
+    let exists = format!("the stack {} already exists", stack.name);
     assert!(message.contains(&exists), "{message}");
     let _ = stack.run("diff", &[]).end().await.fails(5);
     let _ = stack.run("status", &[]).end().await.fails(5);

@@ -96,7 +96,7 @@ async fn a_plan_speaks_in_the_definitions_words_and_only_what_was_reviewed_is_ex
     assert!(
         error["message"]
             .to_string()
-            .contains("isn't what was reviewed"),
+            .contains("differs from the reviewed plan"),
         "{error}"
     );
     stack.write(&with_max(50));
@@ -116,7 +116,7 @@ async fn a_plan_speaks_in_the_definitions_words_and_only_what_was_reviewed_is_ex
     assert!(
         error["message"]
             .to_string()
-            .contains("isn't what was reviewed"),
+            .contains("differs from the reviewed plan"),
         "{error}"
     );
     let planned = stack.run("diff", &[]).end().await.succeeds();

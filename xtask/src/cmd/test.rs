@@ -15,10 +15,10 @@ pub(crate) struct Args {
     /// Skip the end-to-end tests, and with them LocalStack and the build for Lambda
     #[arg(long)]
     no_e2e: bool,
-    /// Leave formatting, clippy, the layering and the check of dependencies out
+    /// Skip formatting, clippy, layering, and dependency checks
     #[arg(long)]
     no_lint: bool,
-    /// Run the tests that take long, too: every scenario of faults, fuzzing at length, and the hardened stack against
+    /// Also run the long tests: every scenario of faults, fuzzing at length, and the hardened stack against
     /// security benchmarks (about 10 more minutes)
     #[arg(long)]
     full: bool,

@@ -1,6 +1,6 @@
 //! The definitions in the documentation: each is read as `validate` reads it, with each of its environments.
 //!
-//! A block that begins with `name:` is a definition. Any other block is a part of one: its keys are those of a definition,
+//! A block that starts with `name:` is a definition. Any other block is a part of one: its keys are those of a definition,
 //! of a service, or of something in a service. It is merged into a small definition at the first place where it is valid.
 
 use serde_json::{Map, Value, json};

@@ -9,7 +9,7 @@
 //! `slow` before `run` leaves a block to `--full` and `--write`.
 //!
 //! The commands run in a folder with `stacks` of the checkout. Its `stack.yaml` is what the comment has after its first
-//! line, or else the nearest definition above on the page. A line with only `…` stands for lines that are left out; a line
+//! line, or else the nearest definition above on the page. A line with only `…` stands for omitted lines; a line
 //! that ends with ` …` is cut off.
 
 use std::fs;
@@ -106,7 +106,7 @@ fn read_source(comment: &str) -> Option<(Source<'_>, Option<&str>)> {
     Some((source, definition))
 }
 
-/// The new lines of a block, or what is wrong with them.
+/// The new lines of a block, or their problem.
 fn write(
     block: &Block,
     command: Option<&str>,

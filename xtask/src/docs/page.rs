@@ -24,7 +24,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The language, and what comes after it.
+    /// The language, and the text after it.
     pub(super) fn language(&self) -> (&str, &str) {
         self.info.split_once(' ').unwrap_or((&self.info, ""))
     }

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
             destroyed.map_err(|failure| cloud.explain(failure))?
         }
         () = wait_for_interruption() => {
-            return Err(Failure::failed("interrupted: a deletion that had begun goes on in the background")
+            return Err(Failure::failed("interrupted: a deletion in progress continues in the background")
                 .hint(format!("to follow it: {again}")));
         }
     };
@@ -109,13 +109,13 @@ async fn destroy(
             return Ok(());
         }
         Err(deployer::Error::refused(
-            "nothing was destroyed: it was not confirmed",
+            "canceled: not confirmed; nothing was destroyed",
         ))
     };
     let destroyed = deployer::destroy(&session, &known.name, options, &mut approve).await?;
     if !destroyed.existed {
         ui.note(&format!(
-            "looked in account {}, {}: --region looks elsewhere, and --env for the stack of an environment",
+            "checked account {}, {}: use --region for another region, and --env for the stack of an environment",
             identity.account, identity.region
         ));
     }

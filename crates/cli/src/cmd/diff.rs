@@ -185,7 +185,7 @@ fn format_unchanged(difference: &Difference) -> String {
     match difference.words.is_empty() {
         true => unchanged,
         false => format!(
-            "{}\n{}: no change of what is deployed\n",
+            "{}\n{}: no change to deployed resources\n",
             format_words(&difference.words),
             difference.stack
         ),
@@ -194,11 +194,11 @@ fn format_unchanged(difference: &Difference) -> String {
 
 fn format_drift(drift: &Drift) -> String {
     let mut text = if drift.is_empty() {
-        "\nNothing was changed by hand\n".to_owned()
+        "\nNo manual changes\n".to_owned()
     } else {
         let count = count_findings(&drift.findings);
         let findings = format_findings(&drift.findings);
-        format!("\n{count}, to be put back by `deploy`:\n{findings}")
+        format!("\n{count}, to be reverted by `deploy`:\n{findings}")
     };
     for part in &drift.unchecked {
         text.push_str(&format!("not compared: {}: {}\n", part.name, part.reason));

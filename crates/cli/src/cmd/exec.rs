@@ -20,13 +20,13 @@ pub(crate) struct Args {
     /// Service, by its name in the definition or in ECS
     #[arg(value_name = "SERVICE")]
     service: String,
-    /// Task, by its ID or the beginning of it (otherwise the one that has run longest)
+    /// Task, by its ID or the start of its ID [default: the task that has run longest]
     #[arg(long, value_name = "ID")]
     task: Option<String>,
-    /// Container (otherwise the service's own)
+    /// Container [default: the service's main container]
     #[arg(long, value_name = "NAME")]
     container: Option<String>,
-    /// Command with its arguments; options of this program stand before it [default: /bin/sh]
+    /// Command with its arguments; put options of this program before it [default: /bin/sh]
     #[arg(value_name = "COMMAND", trailing_var_arg = true)]
     command: Vec<String>,
 }
@@ -46,7 +46,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     if format == Format::Json {
         return Err(Failure::new(
             Code::Usage,
-            "exec opens a session on the terminal, which has no JSON",
+            "exec opens a terminal session, which can't be written as JSON",
         ));
     }
     require_plugin(PLUGIN)?;
@@ -103,7 +103,7 @@ fn require_plugin(program: &str) -> Result<()> {
     match command.stderr(Stdio::null()).status() {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::failed(format!(
-            "{program} isn't installed, and carries the sessions of ECS Exec"
+            "{program} isn't installed, but ECS Exec needs it"
         ))
         .hint(INSTALL)),
         Err(error) => Err(Failure::failed(format!(

@@ -22,24 +22,24 @@ pub(crate) struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
-    /// Start it, or find the one that runs
+    /// Start the sandbox, or reuse a running one
     Start(StartArgs),
-    /// Stop it; its tasks end first, and what is deployed in it is gone
+    /// Stop the sandbox and its tasks; deletes everything deployed in it
     Stop,
-    /// Show how it stands
+    /// Show the sandbox's status
     Status,
-    /// Run the tasks and the automatic scaling of a sandbox; `start` does it
+    /// Run the emulators of a sandbox (started by `start`)
     #[command(hide = true)]
     Emulators(EmulatorArgs),
-    /// End the tasks of emulators that are gone; they start it
+    /// Kill the tasks of emulators that are gone (started by the emulators)
     #[command(hide = true)]
     Reap,
 }
 
-/// What is left out stays as it is in a sandbox that runs. Another speed starts the sandbox anew.
+/// Omitted options don't change a running sandbox. Another speed starts a new, empty sandbox.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct StartArgs {
-    /// How many times faster than real time its minutes pass, 1 to 30: rules, alarms, cooldowns and
+    /// Speed of the sandbox's minutes as a multiple of real time, 1 to 30: rules, alarms, cooldowns and
     /// starts of tasks, but not the work on a message [default: 1]
     #[arg(long, value_name = "N")]
     speed: Option<Speed>,

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Show new lines until Ctrl-C
     #[arg(long, short)]
     follow: bool,
-    /// How far back to begin [default: 1h, or 1m with --follow]
+    /// How far back to start [default: 1h, or 1m with --follow]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     since: Option<Duration>,
     /// Only lines that match this filter pattern of CloudWatch Logs, such as ERROR or '{ $.level = "error" }'

@@ -55,11 +55,11 @@ pub(crate) enum Verb {
     Cost(cost::Args),
     /// Search for the cheapest parameters that meet the objective under a load
     Tune(tune::Args),
-    /// Compare what a service did with what its policy would have done on the same messages
+    /// Compare a service's actual results with simulated ones for the same messages
     Compare(compare::Args),
     /// Measure how target tracking behaves in your account, and write a file of assumptions
     Calibrate(calibrate::Args),
-    /// Run a small system through its whole life in your account, and write a report
+    /// Run a small system through its complete life cycle in your account, and write a report
     Acceptance(acceptance::Args),
     /// Show what a deploy would change
     Diff(diff::Args),
@@ -87,9 +87,9 @@ pub(crate) enum Verb {
     Scale(scale::Args),
     /// Run a command in a task of a service, or a shell
     Exec(exec::Args),
-    /// Look at messages in dead-letter queues, move them back, or delete them
+    /// Show messages in dead-letter queues, move them back, or delete them
     DeadLetters(dead_letters::Args),
-    /// Start, stop, or show the sandbox, a cloud on this machine
+    /// Start, stop, or show the local sandbox
     Local(local::Args),
     /// Print the JSON Schema of stack definitions, for editors
     Schema(schema::Args),

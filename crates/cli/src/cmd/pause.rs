@@ -1,4 +1,4 @@
-//! `pause`: the policies of a stack change no count, for a while or until someone resumes them.
+//! `pause`: the policies of a stack change no count, temporarily or until someone resumes them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,10 +22,10 @@ pub(crate) struct Args {
     /// Keep policies from removing tasks; they can still add some
     #[arg(long)]
     in_only: bool,
-    /// Why, for everyone who wonders; at most 500 characters
+    /// Reason, shown to everyone who looks at the stack; at most 500 characters
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     reason: String,
-    /// End the pause after this time, 1m to 30d (otherwise `resume` ends it)
+    /// End the pause after this time, 1m to 30d [default: it lasts until `resume`]
     #[arg(long = "for", value_name = "TIME", value_parser = parse_time)]
     lasts: Option<Duration>,
 }
@@ -39,7 +39,7 @@ fn parse_reason(text: &str) -> Result<String, String> {
         0 => Err("it is empty".to_owned()),
         1..=LONGEST_REASON => Ok(text.to_owned()),
         count => Err(format!(
-            "it has {count} characters, and at most {LONGEST_REASON} fit"
+            "it has {count} characters, but at most {LONGEST_REASON} are allowed"
         )),
     }
 }
@@ -102,7 +102,7 @@ fn format_paused(paused: &Paused, resume: &str) -> String {
     let open = paused.services.iter().any(|one| one.pause.until.is_none());
     if open {
         let told = match paused.unreminded {
-            None => "the email addresses and topics of `notify` are reminded of it once a day",
+            None => "the email addresses and topics of `notify` are reminded of it every day",
             Some(why) => explain_unreminded(why),
         };
         text.push_str(&format!("  {told}\n"));
@@ -207,7 +207,7 @@ mod tests {
         for (why, told) in [
             (
                 None,
-                "the email addresses and topics of `notify` are reminded of it once a day",
+                "the email addresses and topics of `notify` are reminded of it every day",
             ),
             (
                 Some(Unreminded::NoRecipients),

@@ -82,8 +82,8 @@ fn advise(bounded: bool) -> &'static str {
     match bounded {
         true => "",
         false => {
-            "# The definition sets no `roles.boundary`: whoever has `deploy` can give the stack's roles any\n\
-             # permission. Create the policy `boundary`, name its ARN in `roles.boundary`, and run this again.\n"
+            "# The definition doesn't set `roles.boundary`, so anyone with the policy `deploy` can give the stack's roles\n\
+             # any permission. Create the policy `boundary`, set its ARN in `roles.boundary`, and run this again.\n"
         }
     }
 }

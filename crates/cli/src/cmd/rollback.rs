@@ -157,20 +157,17 @@ fn format_outcome(done: &RolledBack) -> String {
         .is_some_and(|one| one.deployed.changed);
     let mut text = match changed {
         true => format!("{stack}: went back to the deploy of {}\n", to.at),
-        false => format!(
-            "{stack}: no change: it is as it was deployed at {}\n",
-            to.at
-        ),
+        false => format!("{stack}: no change: it matches the deploy of {}\n", to.at),
     };
     for (image, pinned) in &done.pinned {
         text.push_str(&format!("  {image} is {pinned}, which ran then\n"));
     }
     for image in &to.unpinned {
         text.push_str(&format!(
-            "  {image} is what the tag names now: no digest is recorded\n"
+            "  {image} is the tag's current image: no digest is recorded\n"
         ));
     }
-    text.push_str("  your definition is as it was: the next `deploy` of it undoes this\n");
+    text.push_str("  your definition wasn't changed: the next `deploy` of it undoes this\n");
     text
 }
 
@@ -309,16 +306,16 @@ mod tests {
         };
         let nothing = RolledBack {
             to: None,
-            reason: Some("the deploy of 2026-11-30T12:02:00Z is what runs".to_owned()),
+            reason: Some("the deploy of 2026-11-30T12:02:00Z is already running".to_owned()),
             ..back.clone()
         };
         let text = format_outcome(&back) + &format_outcome(&nothing);
         insta::assert_snapshot!(text, @r"
-        shop: no change: it is as it was deployed at 2026-11-30T12:02:00Z
+        shop: no change: it matches the deploy of 2026-11-30T12:02:00Z
           app:latest is app@sha256:1, which ran then
-          log:3 is what the tag names now: no digest is recorded
-          your definition is as it was: the next `deploy` of it undoes this
-        shop: nothing to roll back: the deploy of 2026-11-30T12:02:00Z is what runs
+          log:3 is the tag's current image: no digest is recorded
+          your definition wasn't changed: the next `deploy` of it undoes this
+        shop: nothing to roll back: the deploy of 2026-11-30T12:02:00Z is already running
         ");
     }
 }

@@ -55,7 +55,7 @@ async fn scale(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<Pla
             "Set the desired count of {name} from {from} to {to}?"
         )) != Some(true)
         {
-            let error = "nothing was changed: it was not confirmed";
+            let error = "canceled: not confirmed; nothing changed";
             return Err(Failure::new(Code::Refused, error));
         }
     }
@@ -66,7 +66,7 @@ async fn scale(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<Pla
 fn format_change(change: &PlannedCount) -> String {
     let PlannedCount { name, from, to, .. } = change;
     if from == to {
-        return format!("{name}: the desired count is {to} already\n");
+        return format!("{name}: the desired count is already {to}\n");
     }
     format!(
         "{name}: desired count {from} → {to}\n{}",
@@ -82,8 +82,7 @@ fn list_undoing(change: &PlannedCount) -> String {
                 .to_owned()
         }
         ([], Some(_)) => {
-            "  no policy is there to change it: the count stays until someone sets another one\n"
-                .to_owned()
+            "  no policy changes it: the count stays until someone sets another one\n".to_owned()
         }
         (undone_by, _) => {
             let lines = undone_by.iter().map(|line| format!("  {line}\n"));

@@ -162,7 +162,7 @@ impl Checked<'_> {
         }
     }
 
-    /// What a valid definition makes. Adds its warnings to those of the file.
+    /// The result of a valid definition. Adds its warnings to the warnings of the file.
     fn describe(&mut self, selection: &SelectionArgs) -> Result<Value> {
         let loaded = definition::load_with_warnings(self.file, selection)?;
         let (stack, warnings) = (loaded.stack, loaded.warnings);

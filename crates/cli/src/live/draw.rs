@@ -61,7 +61,7 @@ pub(crate) fn draw(view: &View, now: f64, canvas: Canvas) -> Vec<String> {
         let left_out = lines.len() - canvas.rows.saturating_sub(1);
         lines.truncate(canvas.rows.saturating_sub(1));
         lines.push(cut(format!(
-            "… {left_out} more lines: the window is too low"
+            "… {left_out} more lines: the window isn't tall enough"
         )));
     }
     lines
@@ -261,7 +261,7 @@ pub(super) fn format_depth(queue: &QueueView) -> String {
                 .unwrap_or_default();
             format!("{visible} waiting, {in_flight} in flight{delayed}")
         }
-        _ => "can't be read: is it gone?".to_owned(),
+        _ => "can't be read: it might have been deleted".to_owned(),
     }
 }
 

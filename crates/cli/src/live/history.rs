@@ -48,7 +48,7 @@ impl History {
             past.changes.push_front(Action {
                 at: Some(at),
                 what: format!("desired count from {before} to {desired}"),
-                why: "seen by this watch; nothing that is read here tells why".to_owned(),
+                why: "seen by this watch; the reason isn't known".to_owned(),
             });
             past.changes.truncate(CHANGES);
         }

@@ -68,9 +68,9 @@ pub(crate) struct Choices {
     order: Order,
     /// Whether each service has a sentence that says why it has its count.
     pub(crate) why: bool,
-    /// What is done if its key is pressed again.
+    /// The action of a second press of its key.
     asked: Option<Act>,
-    /// What is done before the next read.
+    /// The action before the next read.
     pub(crate) act: Option<Act>,
 }
 
@@ -101,7 +101,7 @@ impl Choices {
             }
             Key::Why => {
                 let why = !self.why;
-                // What was read without it has no sentences.
+                // A read without it has no sentences.
                 (
                     Self { why, ..self },
                     if why { Wish::Reread } else { Wish::Redraw },
@@ -110,7 +110,7 @@ impl Choices {
         }
     }
 
-    /// The view as it was chosen.
+    /// The chosen view.
     pub(crate) fn arrange(self, view: &View) -> View {
         let mut view = view.clone();
         let waiting = |service: &ServiceView| -> u64 {
@@ -166,7 +166,7 @@ pub(crate) struct Keyboard {
 }
 
 impl Keyboard {
-    /// `None` if standard input is no terminal.
+    /// `None` if standard input isn't a terminal.
     pub(crate) fn open() -> Option<Self> {
         let stdin = std::io::stdin();
         if !stdin.is_terminal() {
@@ -177,7 +177,7 @@ impl Keyboard {
         changed.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
         tcsetattr(&stdin, OptionalActions::Now, &changed).ok()?;
         let (sender, bytes) = unbounded_channel();
-        // A read can't be interrupted, so it has a thread of its own, which ends with the program.
+        // A read can't be interrupted, so it has its own thread, which ends with the program.
         std::thread::spawn(move || {
             let read = stdin.lock().bytes().map_while(Result::ok);
             for byte in read {

@@ -73,7 +73,7 @@ fn format_notice(before: Option<&View>, view: &View, now: f64) -> Option<String>
     let known = before.and_then(|before| before.notice.as_ref());
     match (known, &view.notice) {
         (known, Some(notice)) if known != Some(notice) => Some(format!(
-            "{}: {notice} (what is known is {} old)",
+            "{}: {notice} (the data is {} old)",
             view.stack,
             age(now - view.at)
         )),

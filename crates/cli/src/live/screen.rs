@@ -64,7 +64,7 @@ impl Screen {
         matches!(self.way, Way::InPlace { .. })
     }
 
-    /// Shows a view. `false`: nobody reads any more, as after `| head`.
+    /// Shows a view. `false`: the reader has closed its end, as after `| head`.
     pub(crate) fn show(&mut self, view: &View, now: SystemTime, moment: Moment) -> bool {
         let seconds = now
             .duration_since(UNIX_EPOCH)

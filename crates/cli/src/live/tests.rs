@@ -183,7 +183,7 @@ fn a_low_window_says_what_it_leaves_out() {
     let text = text(&busy(), NOW, canvas);
     assert_eq!(text.lines().count(), 6);
     assert!(
-        text.ends_with("more lines: the window is too low"),
+        text.ends_with("more lines: the window isn't tall enough"),
         "{text}"
     );
 }
@@ -261,8 +261,16 @@ fn a_line_a_change() {
         cause: "monitor alarm high".into(),
         status: "Failed".into(),
     }];
-    tell(6.0, &snapshot(scaled.clone()), Some("no news: slow down"));
-    tell(7.0, &snapshot(scaled.clone()), Some("no news: slow down"));
+    tell(
+        6.0,
+        &snapshot(scaled.clone()),
+        Some("refresh failed: slow down"),
+    );
+    tell(
+        7.0,
+        &snapshot(scaled.clone()),
+        Some("refresh failed: slow down"),
+    );
     tell(8.0, &snapshot(scaled), None);
     insta::assert_snapshot!(lines);
 }
@@ -339,7 +347,7 @@ async fn a_failing_look_is_told_and_the_watch_goes_on() {
             "1 Waiting: 5, 1s old, fine",
             "2 Waiting: 5, 2s old, fine",
             "4 Waiting: 5, 4s old, fine",
-            "5 Looked: 5, 5s old, no news: failed to describe the stack s: throttled",
+            "5 Looked: 5, 5s old, refresh failed: failed to describe the stack s: throttled",
             "6 Looked: 9, 0s old, fine",
         ]
     );

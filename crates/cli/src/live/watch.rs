@@ -98,7 +98,7 @@ pub(crate) async fn watch(
 /// Formats a failure in one line.
 fn describe_failure(failure: &Failure) -> String {
     let message = failure.message().lines().next().unwrap_or_default();
-    format!("no news: {message}")
+    format!("refresh failed: {message}")
 }
 
 fn seconds(at: SystemTime) -> f64 {

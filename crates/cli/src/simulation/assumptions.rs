@@ -11,7 +11,7 @@ use crate::failure::{Failure, Result};
 /// Maximum size: more than every key with a page of evidence needs.
 const LARGEST: u64 = 1 << 20;
 
-/// What is assumed, from a file.
+/// Assumptions from a file.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct AssumptionsArg {
     /// File of assumptions in YAML or JSON, with the keys and values of `--assume`; `calibrate` writes one

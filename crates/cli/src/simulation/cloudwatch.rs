@@ -48,7 +48,7 @@ pub(super) fn parse_moment(text: &str) -> Result<Moment> {
         Err(_) if text.contains(['-', ':']) => Err(Failure::new(
             Code::Usage,
             format!(
-                "\"{text}\" is no time: write 2026-11-21, 2026-11-21T12:00:00Z in UTC, or 3d after the beginning"
+                "\"{text}\" isn't a valid time: use 2026-11-21, 2026-11-21T12:00:00Z (UTC), or a duration after the start, such as 3d"
             ),
         )),
         Err(_) => Ok(Moment::Length(text.to_owned())),
@@ -105,7 +105,7 @@ async fn read_histories(
     for ((short, name), history) in names.into_iter().zip(found) {
         match history {
             Some(history) => histories.push((Some(short), history)),
-            None => ui.note(&format!("nothing was sent to {name}: it is left out")),
+            None => ui.note(&format!("no messages were sent to {name}: it is skipped")),
         }
     }
     Ok(histories)
@@ -127,7 +127,7 @@ async fn find_queues(
     names.ok_or_else(|| {
         let missing = identity.no_such_stack(&stack.name);
         missing
-            .hint("before it is deployed, give a CSV file or a generator")
+            .hint("before it is deployed, use a CSV file or a generator as the load")
             .into()
     })
 }

@@ -9,7 +9,7 @@ pub(crate) fn this_command(file: &str) -> Option<CommandLine> {
     find("simulate", file)
 }
 
-/// The command of this process as it was run, with an argument more. `None` if its arguments aren't those of `verb`.
+/// The command line of this process with one more argument. `None` if its arguments aren't valid for `verb`.
 pub(crate) fn repeated_with(verb: &str, more: &str) -> Option<String> {
     Some(find(verb, "")?.command(verb, more))
 }

@@ -16,7 +16,7 @@ use crate::ui::Ui;
 /// under the heading, too.
 pub(crate) const CONNECT_HEADING: &str = "With --load cloudwatch; the region also chooses prices";
 
-/// What is simulated, and under which load.
+/// The subject of a simulation, and its load.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InputArgs {
     #[command(flatten)]

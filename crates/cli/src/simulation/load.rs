@@ -27,13 +27,13 @@ pub(super) struct LoadArgs {
     pub(super) load: Vec<NamedLoad>,
     #[command(flatten)]
     file: FileArgs,
-    /// So many times the messages
+    /// Multiply the number of messages by this factor
     #[arg(long, value_name = "FACTOR")]
     scale: Option<f64>,
-    /// Leave out what is before: a time as the file writes it, or a length of time after its beginning
+    /// Skip messages before this time: a timestamp in the file's format, or a duration from the load's start
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Leave out what is after
+    /// Skip messages after this time
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
     /// Refuse a load with more messages than this [default: 100000000]
@@ -86,7 +86,7 @@ impl LoadArgs {
             } else {
                 Err(Failure::new(
                     Code::Usage,
-                    format!("only --load cloudwatch asks a cloud: leave out{cloud}"),
+                    format!("only --load cloudwatch connects to a cloud: omit{cloud}"),
                 ))
             };
         }

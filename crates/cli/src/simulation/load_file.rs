@@ -6,8 +6,8 @@ use simulator::{DateOrder, ReadOptions, Rows};
 /// The choices about a load file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FileArgs {
-    /// What a row of the file is: messages sent until the next row, messages per second, the reading of
-    /// a counter that only grows, or one message (default: by the columns)
+    /// Meaning of a row: messages sent until the next row, messages per second, the reading of
+    /// a counter that only grows, or one message [default: by the columns]
     #[arg(long, value_name = "WHAT")]
     rows: Option<RowsArg>,
     /// Column with the times, by its name or number

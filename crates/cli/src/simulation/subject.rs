@@ -10,17 +10,17 @@ use crate::ui;
 
 use super::assumptions::AssumptionsArg;
 
-/// Which service, and what is assumed.
+/// The service, and the assumptions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SubjectArgs {
-    /// Service to simulate (otherwise the only one that consumes a queue)
+    /// Service to simulate [default: the only one that consumes a queue]
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// Seed of all random numbers: the same seed gives the same result
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Assume something else: `slo`, `processing_time`, `concurrency`, `batch`, `deploy_every`, or a constant such as
-    /// `task_start=uniform:30s..90s`; may be repeated
+    /// Override an assumption: `slo`, `processing_time`, `concurrency`, `batch`, `deploy_every`, or a constant such as
+    /// `task_start=uniform:30s..90s`; repeatable
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_assumption)]
     assume: Vec<String>,
     #[command(flatten)]

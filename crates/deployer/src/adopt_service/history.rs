@@ -59,7 +59,7 @@ pub(super) async fn read(
     Ok(history)
 }
 
-/// The metrics of each queue, then those of the service.
+/// The metrics of each queue, then the metrics of the service.
 fn list_metrics(readings: &Readings) -> Vec<Reading> {
     let queues = readings.queues.iter().flat_map(|queue| {
         QUEUE_METRICS.map(|(name, statistic)| Reading {

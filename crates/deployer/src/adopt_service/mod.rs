@@ -37,7 +37,7 @@ pub struct AdoptRequest {
 /// calls, which the policy `adopt` lists.
 ///
 /// # Errors
-/// If there is no such service, or its count can't be set; if no queue is found, or several and it can't be determined
+/// If the service doesn't exist, or its count can't be set; if no queue is found, or several and it can't be determined
 /// which of them the service consumes; or if AWS can't be reached.
 pub async fn read_adopted(
     session: &Session<'_>,

@@ -219,7 +219,7 @@ fn explain_several(readings: &Readings, several: &[QueueChoice]) -> Error {
     };
     let names: Vec<String> = several.iter().map(name).collect();
     let error = Error::failed(format!(
-        "found {} queues for the service {}/{}, and nothing tells which of them it consumes: {}",
+        "found {} queues for the service {}/{}, and it isn't clear which of them it consumes: {}",
         several.len(),
         service.cluster,
         service.name,

@@ -127,7 +127,7 @@ fn convert_tracking(tracking: &TargetTrackingScalingPolicyConfiguration) -> Poli
             TrackedReading::Predefined(predefined.predefined_metric_type().as_str().to_owned())
         }
         (None, Some(metric)) => convert_metric(metric),
-        (None, None) => TrackedReading::Predefined("nothing that is known".to_owned()),
+        (None, None) => TrackedReading::Predefined("an unknown metric".to_owned()),
     };
     PolicyKind::Tracking {
         target: tracking.target_value(),

@@ -11,7 +11,7 @@ use super::absent;
 /// Reads a service that can be scaled.
 ///
 /// # Errors
-/// If there is no such service, if it can't be scaled, or if ECS can't be reached.
+/// If the service doesn't exist, if it can't be scaled, or if ECS can't be reached.
 pub(super) async fn read(
     session: &Session<'_>,
     cluster: &str,

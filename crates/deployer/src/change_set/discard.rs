@@ -17,7 +17,7 @@ pub(crate) async fn discard(session: &Session<'_>, id: &str) {
         Ok(_) => {}
         Err(error) if is_not_found(&error) => {}
         Err(error) => session.note(format!(
-            "the change set {id} stays behind: {}",
+            "the change set {id} wasn't deleted: {}",
             aws("delete it")(error)
         )),
     }
@@ -34,7 +34,7 @@ pub(crate) async fn abandon(session: &Session<'_>, change_set: &ChangeSet) {
     };
     if let Err(error) = removed {
         session.note(format!(
-            "something of a plan stays behind in {stack}: {error}"
+            "the plan wasn't completely removed from {stack}: {error}"
         ));
     }
 }
@@ -43,14 +43,14 @@ pub(crate) async fn abandon(session: &Session<'_>, change_set: &ChangeSet) {
 async fn discard_left_behind(session: &Session<'_>, stack: &str) -> Result<()> {
     for one in list(session, stack).await? {
         let name = one.change_set_name().unwrap_or_default();
-        // An executed change set is no longer a plan.
+        // An executed change set isn't a plan.
         let is_plan = matches!(
             one.execution_status(),
             Some(ExecutionStatus::Available | ExecutionStatus::Unavailable)
         );
         if is_plan && is_over(name, &session.run_id) {
             session.note(format!(
-                "deleting the change set {name}, which a run that was killed left behind"
+                "deleting the change set {name}, which an interrupted run left behind"
             ));
             discard(session, one.change_set_id().unwrap_or_default()).await;
         }

@@ -73,7 +73,7 @@ async fn has_started(session: &Session<'_>, change_set: &ChangeSet) -> Result<bo
             _ => is_the_stack_s(session, change_set).await,
         },
         Err(error) if is_not_found(&error) => is_the_stack_s(session, change_set).await,
-        Err(error) => Err(aws("look at the change set")(error)),
+        Err(error) => Err(aws("read the change set")(error)),
     }
 }
 

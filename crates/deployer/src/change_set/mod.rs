@@ -305,7 +305,7 @@ pub(crate) async fn describe(
     request.set_next_token(page).send().await
 }
 
-/// Whether the change set is gone, by itself or with its stack.
+/// Whether the change set was deleted, alone or with its stack.
 pub(crate) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     matches!(
         code(error),

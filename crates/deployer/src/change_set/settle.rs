@@ -108,12 +108,7 @@ impl Draft<'_> {
                 Err(error) if is_passing(&error) && !silent => {}
                 Err(error) => return Err(self.lost(error)),
             }
-            wait.check(|| {
-                format!(
-                    "CloudFormation to work out the change set of {}",
-                    self.stack
-                )
-            })?;
+            wait.check(|| format!("CloudFormation to compute the change set of {}", self.stack))?;
             tokio::time::sleep(delay).await;
             delay = pace.next(delay);
         }

@@ -56,9 +56,8 @@ pub(super) async fn read(
     Ok((found, notes))
 }
 
-const WITHOUT: &str = "changes by people show only where another record has the count";
-const NOT_EMULATED: &str = "this cloud has no CloudTrail, as the sandbox doesn't emulate it: changes by people show \
-                            only where another record has the count";
+const WITHOUT: &str = "manual changes are shown only if another record has the count";
+const NOT_EMULATED: &str = "this cloud has no CloudTrail, because the sandbox doesn't emulate it: manual changes are shown only if another record has the count";
 
 fn convert_page<'a>(
     page: &'a LookupEventsOutput,

@@ -25,7 +25,7 @@ pub struct DeadLetters {
     pub in_flight: u64,
     /// Messages whose delay hasn't passed yet.
     pub delayed: u64,
-    /// Age of the oldest message in seconds, from CloudWatch. `None` if there is no datapoint in the last 15 minutes,
+    /// Age of the oldest message in seconds, from CloudWatch. `None` without a datapoint in the last 15 minutes,
     /// or if it can't be read.
     pub oldest_seconds: Option<f64>,
     /// The redrive that is in progress, or the last one of the past day.

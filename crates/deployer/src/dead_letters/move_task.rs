@@ -145,7 +145,7 @@ pub(super) async fn follow(
         }
         if task.is_none() && began.elapsed() > session.pace.patience {
             let name = name_in_arn(arn);
-            let error = format!("SQS has accepted a redrive of {name}, and doesn't list it");
+            let error = format!("SQS accepted a redrive of {name}, but doesn't list it");
             return Err(Error::new(Kind::Unreachable, error));
         }
         tokio::time::sleep(delay).await;

@@ -15,7 +15,7 @@ pub async fn purge_dead_letters(session: &Session<'_>, queue: &DeadLetterQueue) 
         Ok(_) => Ok(()),
         Err(error) if code(&error).contains("PurgeQueueInProgress") => {
             let error: Error = aws(doing)(error);
-            Err(error.hint("SQS takes one purge of a queue per minute: the last one was less than a minute ago"))
+            Err(error.hint("SQS allows one purge of a queue per minute: the last one was less than a minute ago"))
         }
         Err(error) => Err(aws(doing)(error)),
     }

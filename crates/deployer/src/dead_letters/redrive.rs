@@ -131,7 +131,7 @@ async fn move_all(
     let after_ms = match before {
         Some(running) if running.is_running() => {
             session.note(format!(
-                "SQS is working on a redrive of {} already: following it",
+                "SQS is already redriving {}: following it",
                 queue.queue
             ));
             running.started_at_ms.saturating_sub(1)

@@ -25,8 +25,8 @@ pub(super) async fn invoke(
 /// Source: AWS Lambda Developer Guide, "Capturing records of asynchronous invocations" and "Invoking Lambda functions
 /// with Amazon SNS notifications".
 fn read_event(body: &str) -> Result<Value, String> {
-    let event: Value =
-        serde_json::from_str(body).map_err(|error| format!("its body is no event: {error}"))?;
+    let event: Value = serde_json::from_str(body)
+        .map_err(|error| format!("its body isn't a valid event: {error}"))?;
     if event["Type"] == "Notification" && event.get("Records").is_none() {
         return Ok(json!({
             "Records": [{ "EventSource": "aws:sns", "EventVersion": "1.0", "Sns": event }]
@@ -50,6 +50,9 @@ mod tests {
         let order = r#"{"action":"re-evaluate"}"#;
         assert_eq!(read_event(order).unwrap().to_string(), order);
         let error = read_event("no JSON").unwrap_err();
-        assert!(error.starts_with("its body is no event: "), "{error}");
+        assert!(
+            error.starts_with("its body isn't a valid event: "),
+            "{error}"
+        );
     }
 }

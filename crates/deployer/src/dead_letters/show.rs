@@ -50,7 +50,7 @@ pub async fn show_dead_letters(
     })
 }
 
-/// Receives until the limit is reached or there are no new messages.
+/// Receives until the limit is reached or no new messages arrive.
 async fn collect(
     session: &Session<'_>,
     queue: &DeadLetterQueue,

@@ -28,7 +28,7 @@ const DEDUPLICATION: Duration = Duration::from_secs(5 * 60);
 /// After this number of consecutive empty replies, the queue is empty.
 const IDLE: u32 = 2;
 
-/// Why a message isn't moved a second time: with `dead_letter: {after: 1}` that would go on for ever.
+/// Why a message isn't moved a second time: with `dead_letter: {after: 1}` that would never end.
 const CAME_BACK: &str = "it was moved back, failed again, and is here again: fix the cause first";
 
 /// A message that should have been moved and wasn't.

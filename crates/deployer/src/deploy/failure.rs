@@ -44,18 +44,16 @@ fn told(cause: &Cause) -> String {
 
 fn aftermath(status: Status) -> &'static str {
     match status {
-        Status::Ready { .. } => {
-            "the update was rolled back: what was deployed before goes on as it was"
-        }
+        Status::Ready { .. } => "the update was rolled back: the previous deployment keeps running",
         Status::NeverCreated => {
-            "the stack was never in service; the next deploy asks before it deletes what is left and creates it again"
+            "the stack was never in service; the next deploy asks before it deletes the remaining resources and creates it again"
         }
         Status::HalfDeleted => {
             "CloudFormation could not delete the named resource: fix or remove it, then run the same command again; \
              or keep it: destroy with --retain and its logical ID"
         }
         Status::HalfCreated | Status::HalfUpdated => {
-            "what succeeded was kept; the next deploy updates it from there"
+            "the successful changes were kept; the next deploy continues from there"
         }
         _ => "the next deploy asks before it finishes the rollback",
     }

@@ -38,7 +38,7 @@ pub struct Deployed {
     /// Whether this run followed a create or an update that another run had started, such as one that was
     /// interrupted. In that case the deployed stack might be new, although this run itself changed nothing.
     pub followed: bool,
-    /// What was changed.
+    /// The changes.
     pub plan: Plan,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
@@ -68,8 +68,8 @@ pub async fn deploy_template(
         Some(Recovering {
             step: Recovery::Delete,
             ..
-        }) => error.hint("what was left of the stack was deleted before that, as planned"),
-        _ => error.hint("the rollback of the failed update was finished before that, as planned"),
+        }) => error.hint("the remaining resources of the stack were deleted first, as planned"),
+        _ => error.hint("the rollback of the failed update was finished first, as planned"),
     })?;
     let changes = recovered.removals().cloned().chain(deployed.plan.changes);
     let plan = Plan {
@@ -151,7 +151,7 @@ async fn overtaken(
     why: &str,
 ) -> Result<()> {
     session.note(format!(
-        "somebody else changed the stack in the meantime ({why}): planning again"
+        "the stack changed in the meantime ({why}): planning again"
     ));
     attempts.again(session, stack, why).await
 }

@@ -180,11 +180,11 @@ impl Stuck {
             None => Ok(()),
             Some(refusal) => Err(refusal
                 .hint(format!(
-                    "the stack is in {}, and CloudFormation can only delete what is left of it",
+                    "the stack is in {}, and CloudFormation can only delete its remaining resources",
                     self.stack.status_name
                 ))
                 .hint(
-                    "let the workers finish or move the messages, or give them up with `destroy --force`; \
+                    "process or move the messages, or discard them with `destroy --force`; \
                      then deploy again",
                 )),
         }
@@ -219,7 +219,7 @@ impl Stuck {
         }
         self.refuse(session).await?;
         session.note(format!(
-            "{name} is in {word}, which blocks a deploy: deleting what is left"
+            "{name} is in {word}, which blocks a deploy: deleting the remaining resources"
         ));
         session.begin(DeployStep::Execute);
         resume_all(session, &self.stack.tags).await?;
@@ -249,7 +249,7 @@ async fn finish_rollback(
             ) =>
         {
             Err(failure(name, &left, &ended.causes).hint(
-                "mend the named resource by hand, or skip it with `aws cloudformation \
+                "fix the named resource manually, or skip it with `aws cloudformation \
                  continue-update-rollback --resources-to-skip`, then deploy again",
             ))
         }

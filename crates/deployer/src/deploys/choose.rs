@@ -21,23 +21,23 @@ pub enum RollbackTo {
 pub(super) enum Choice {
     /// Goes back to the deploy of this number.
     To(usize),
-    /// Nothing, for this reason.
+    /// Nothing, and the reason.
     Nothing(String),
 }
 
-/// Chooses among the deploys, newest first. Without a wish it is the last good deploy: of a stack that is as it was deployed, the
-/// one before that, so that each rollback goes further back; of any other stack, the newest. What is deployed can be an older one:
+/// Chooses among the deploys, newest first. Without a wish it is the last good deploy: of a stack that matches its last deploy, the
+/// one before that, so that each rollback goes further back; of any other stack, the newest. The deployed one can be older:
 /// a rollback to it was interrupted, or its checks failed, before there was a record of it.
 ///
 /// # Errors
-/// If there is no such deploy.
+/// If the deploy isn't recorded.
 pub(super) fn choose(
     deploys: &[PastDeploy],
     status: Status,
     wanted: Option<RollbackTo>,
 ) -> Result<Choice> {
     let Some(newest) = deploys.first() else {
-        return Err(Error::refused("no record of a good deploy is in the assets bucket: a version of ecs-scaler that kept none deployed the stack, or no deploy has succeeded yet")
+        return Err(Error::refused("the assets bucket has no record of a good deploy: a version of ecs-scaler without these records deployed the stack, or no deploy has succeeded yet")
             .hint("to go back: check out an earlier version of the definition, and `deploy` it; that also starts the records"));
     };
     let current = deploys.iter().find(|one| one.deployed);
@@ -46,7 +46,7 @@ pub(super) fn choose(
         (None, None) => newest,
         (None, Some(current)) if status == (Status::Ready { rolled_back: true }) => {
             return Ok(Choice::Nothing(format!(
-                "the last deploy failed, and CloudFormation has rolled it back: the good deploy of {} is what runs",
+                "the last deploy failed, and CloudFormation has rolled it back: the good deploy of {} is running",
                 current.at
             )));
         }
@@ -54,7 +54,7 @@ pub(super) fn choose(
     };
     // An older one that is deployed is still to be verified and recorded.
     Ok(match found.deployed && found.number == newest.number {
-        true => Choice::Nothing(format!("the deploy of {} is what runs", found.at)),
+        true => Choice::Nothing(format!("the deploy of {} is already running", found.at)),
         false => Choice::To(found.number),
     })
 }
@@ -64,7 +64,7 @@ fn find_older<'a>(deploys: &'a [PastDeploy], current: &PastDeploy) -> Result<&'a
         |one: &&PastDeploy| one.at.as_str() < current.origin() && one.content != current.content;
     deploys.iter().find(is_older).ok_or_else(|| {
         Error::refused(format!(
-            "no good deploy before that of {} is recorded",
+            "no good deploy before the one of {} is recorded",
             current.origin()
         ))
         .hint("`rollback --list` shows the recorded deploys, and `--to` chooses one")
@@ -132,7 +132,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("before that of 2026-11-30T12:01:00Z"),
+                .contains("before the one of 2026-11-30T12:01:00Z"),
             "{error}"
         );
         let three = [
@@ -142,7 +142,7 @@ mod tests {
             (1, "a", None),
         ];
         assert_eq!(to(&deploys(&three, true), READY, None), Some(3));
-        // The same definition twice is no way back.
+        // Going back to the same definition wouldn't change anything.
         let twice = [(3, "b", None), (2, "b", None), (1, "a", None)];
         assert_eq!(to(&deploys(&twice, true), READY, None), Some(2));
     }
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(to(&three, READY, Some(RollbackTo::Number(1))), Some(1));
         let error = choose(&three[..2], READY, None).unwrap_err().to_string();
         assert!(
-            error.contains("before that of 2026-11-30T12:02:00Z"),
+            error.contains("before the one of 2026-11-30T12:02:00Z"),
             "{error}"
         );
         let failed = Status::Ready { rolled_back: true };

@@ -40,7 +40,7 @@ pub(crate) struct GoodDeploy<'a> {
     pub at: Duration,
 }
 
-/// Keeps the record of a good deploy, and removes those that are too many. The deploy is good without its record, so a failure is
+/// Keeps the record of a good deploy, and removes the oldest records beyond the limit. The deploy is good without its record, so a failure is
 /// only a note.
 pub(crate) async fn keep_record(session: &Session<'_>, bucket: &Bucket, good: &GoodDeploy<'_>) {
     if let Err(error) = try_keep(session, bucket, good).await {

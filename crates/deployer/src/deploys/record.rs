@@ -1,4 +1,4 @@
-//! What is remembered of a deploy.
+//! The record of a deploy.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::observe::Observed;
 pub(super) const FORMAT: u32 = 1;
 
 /// A deploy that was complete and verified. Its template holds the definition, too. The environment of a container can be in
-/// both, as it is in the deployed template: values of `secrets` are in neither.
+/// both, as in the deployed template: values of `secrets` are in neither.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DeployRecord {
     /// Version of the format.
@@ -99,7 +99,7 @@ impl DeployRecord {
         self.key_end() == content || self.clone().pin().0.key_end() == content
     }
 
-    /// How its key ends: the hash of what was deployed.
+    /// The end of its key: the hash of the deployed template.
     pub(super) fn key_end(&self) -> String {
         key_end(&self.template, &self.parameters)
     }

@@ -22,7 +22,7 @@ use super::images::list_tagged;
 use super::record::{DeployRecord, find_bucket, key_end};
 use super::store::Store;
 
-/// What to go back to, and what its plan may do.
+/// The deploy to go back to, and the changes that its plan is allowed to make.
 #[derive(Clone, Debug)]
 pub struct RollbackRequest {
     /// The stack's name.
@@ -58,7 +58,7 @@ pub struct PastDeploy {
     pub words: Vec<ValueChange>,
     /// Images that it named by a tag, and whose digest isn't known: going back to it runs what the tag is now.
     pub unpinned: Vec<String>,
-    /// Hash of what was deployed.
+    /// Hash of the deployed template.
     pub content: String,
 }
 
@@ -79,11 +79,11 @@ pub struct RolledBack {
     pub reason: Option<String>,
     /// Images that are named by digest now, by how the earlier deploy named them.
     pub pinned: BTreeMap<String, String>,
-    /// What was deployed.
+    /// The result of the deploy.
     pub deployment: Option<Deployment>,
 }
 
-/// Lists the recorded deploys of a stack, newest first. `None` if there is no such stack.
+/// Lists the recorded deploys of a stack, newest first. `None` if the stack doesn't exist.
 ///
 /// # Errors
 /// If the stack isn't ours, if a record can't be read, or if AWS can't be reached.
@@ -99,7 +99,7 @@ pub async fn list_deploys(session: &Session<'_>, name: &str) -> Result<Option<Ve
 /// [`deploy_stack`](crate::deploy_stack()).
 ///
 /// # Errors
-/// As `deploy_stack`; if the stack doesn't exist, or something is in progress in it; or if there is no such deploy.
+/// As `deploy_stack`; if the stack doesn't exist, or something is in progress in it; or if the deploy isn't recorded.
 pub async fn roll_back(
     session: &Session<'_>,
     request: &RollbackRequest,
@@ -182,7 +182,7 @@ fn note_target(
     }
     for image in &to.unpinned {
         session.note(format!(
-            "no digest of {image} is recorded: tasks pull what the tag names now"
+            "no digest of {image} is recorded: tasks pull the tag's current image"
         ));
     }
 }

@@ -20,15 +20,15 @@ pub(super) struct Store {
     pub bucket: String,
     account: String,
     name: String,
-    /// What the keys of this stack begin with. A deleted stack of the same name had another ID.
+    /// Prefix of the keys of this stack. A deleted stack of the same name had another ID.
     own: String,
 }
 
 /// Keys of records, oldest first.
 pub(super) struct Keys {
-    /// Those of this stack.
+    /// The keys of this stack.
     pub own: Vec<String>,
-    /// Those of a deleted stack of the same name.
+    /// The keys of a deleted stack of the same name.
     others: Vec<String>,
 }
 
@@ -116,7 +116,7 @@ impl Store {
             .map(drop)
     }
 
-    /// Removes the oldest of `keys`, to which one was added, and those of a deleted stack of this name.
+    /// Removes the oldest of `keys`, to which one was added, and the keys of a deleted stack of this name.
     pub(super) async fn prune(&self, session: &Session<'_>, keys: &Keys) -> Result<()> {
         let too_many = (keys.own.len() + 1).saturating_sub(KEPT);
         let old: Vec<&String> = keys.own.iter().take(too_many).chain(&keys.others).collect();
@@ -128,7 +128,7 @@ impl Store {
             .await
     }
 
-    /// Removes what the bucket has of the stack. If another stack has its name now, that is only what has its ID, too.
+    /// Removes what the bucket has of the stack. If another stack has its name now, removes only the objects with its ID.
     pub(super) async fn erase(&self, session: &Session<'_>, is_name_taken: bool) -> Result<()> {
         let prefixes = match is_name_taken {
             true => vec![self.own.clone()],

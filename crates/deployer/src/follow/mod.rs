@@ -222,7 +222,7 @@ impl<'s, 'c> Follower<'s, 'c> {
                 self.sighted = false;
                 self.heard = true;
                 self.session
-                    .note(format!("{error}; going by the stack's status alone"));
+                    .note(format!("{error}; using only the stack's status"));
                 return;
             }
             Err(ReadError::Passing(error) | ReadError::Garbled(error)) => {

@@ -24,7 +24,7 @@ pub struct DemandState {
     /// Whether the function only observes and doesn't set the count.
     pub observes: bool,
     /// The newest count that the function would set if it didn't only observe: the maximum of its minute. `None` if
-    /// there is no datapoint in the last 15 minutes.
+    /// CloudWatch has no datapoint in the last 15 minutes.
     pub recommended: Option<f64>,
     /// Minimum and maximum number of tasks that the function currently allows.
     pub bounds: Option<Bounds>,

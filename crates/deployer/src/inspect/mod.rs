@@ -1,6 +1,6 @@
 //! Reads a live system: queues, tasks, metrics and targets, alarms, and the last scaling actions.
 //!
-//! The deployed rules, functions, and resources show what is measured and scaled, so the stack's name is
+//! The deployed rules, functions, and resources show the measured and scaled services, so the stack's name is
 //! enough.
 
 mod alarm_steps;
@@ -61,7 +61,7 @@ pub struct Inspection {
     pub services: Vec<ServiceState>,
     /// The stack's queues that don't scale any service.
     pub queues: Vec<QueueState>,
-    /// The stack's dead-letter queues, except those of scaling functions, which are part of the function's
+    /// The stack's dead-letter queues, except the queues of scaling functions, which are part of the function's
     /// state.
     pub dead_letters: Vec<QueueState>,
     /// The operational alarms of the stack, without the alarms that scale.
@@ -84,7 +84,7 @@ pub struct LiveSnapshot {
     pub headline: Option<String>,
 }
 
-/// Reads the live system of a stack. `None` if there is no such stack.
+/// Reads the live system of a stack. `None` if the stack doesn't exist.
 ///
 /// # Errors
 /// If AWS can't be reached.

@@ -275,7 +275,7 @@ pub(super) async fn read_services(
     Ok((subjects.iter().map(state).collect(), for_why))
 }
 
-/// What ECS knows of the services. Those that it does not know are left out.
+/// Returns the services as ECS describes them. Omits services that ECS doesn't have.
 async fn describe(
     session: &Session<'_>,
     subjects: &[Subject],

@@ -16,7 +16,7 @@ use crate::functions::ServiceName;
 use crate::session::Session;
 use crate::suspension::Suspended;
 
-/// A service that is not paused any more.
+/// A service that is no longer paused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ResumedService {
     /// Its name in the definition.
@@ -96,7 +96,7 @@ pub async fn resume(
     Ok(resumed)
 }
 
-/// Deletes a record whose service the stack doesn't scale any more.
+/// Deletes a record whose service the stack no longer scales.
 async fn drop_record(
     session: &Session<'_>,
     stack: &str,
@@ -131,7 +131,7 @@ async fn resume_target(
     Ok(suspended)
 }
 
-/// Deletes the records of a stack that is deleted, until none is read any more. Its schedules end with their group. Without
+/// Deletes the records of a deleted stack, until none can be read. Its schedules end with their group. Without
 /// the permission to read them, only a note says so: a policy of an older version lacks it.
 ///
 /// # Errors
@@ -147,24 +147,22 @@ pub(crate) async fn forget_pauses(
         let found = match unless_denied(read_records(session, stack).await)? {
             Ok(found) => found,
             Err(denied) => {
-                session.note(format!(
-                    "not certain that no record of a pause is left: {denied}"
-                ));
+                session.note(format!("can't check for remaining pause records: {denied}"));
                 return Ok(());
             }
         };
         for PauseRecord { service, .. } in &found {
             if records::delete(session, stack, service).await? {
-                session.note(format!("deleted the record of the pause of {service}"));
+                session.note(format!("deleted the pause record of {service}"));
             }
         }
-        // What was just deleted can still be read for a moment.
+        // A deleted record can still be read for a moment.
         let Some(left) = found.first() else {
             return Ok(());
         };
         if begun.elapsed() >= patience {
             return Err(Error::failed(format!(
-                "{stack} is deleted, but the record of the pause of {} is still there",
+                "{stack} is deleted, but the pause record of {} still exists",
                 left.service
             )));
         }

@@ -1,4 +1,4 @@
-//! Pauses after a deploy: a service that was replaced, or whose policy is another one now, is still paused.
+//! Keeps services paused after a deploy, even if the service was replaced or its policy changed.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::error::{Result, unless_denied};
 use crate::session::Session;
 
 /// Says which services of a stack are paused, and carries their pauses out again. A deploy changes nothing of them, but it can
-/// make a scalable target anew, or change the schedule whose bounds hold at their end.
+/// recreate a scalable target, or change the schedule whose bounds hold at their end.
 ///
 /// # Errors
 /// If AWS can't be reached. Without a permission, only a note says what isn't certain.
@@ -19,7 +19,7 @@ pub(crate) async fn hold_pauses(session: &Session<'_>, stack: &str, now: Duratio
     let records = match unless_denied(read_records(session, stack).await)? {
         Ok(records) => records,
         Err(denied) => {
-            session.note(format!("not checked whether services are paused: {denied}"));
+            session.note(format!("can't check whether services are paused: {denied}"));
             return Ok(());
         }
     };
@@ -29,7 +29,7 @@ pub(crate) async fn hold_pauses(session: &Session<'_>, stack: &str, now: Duratio
     let held = hold(session, stack, &records, now).await;
     if let Err(denied) = unless_denied(held)? {
         session.note(format!(
-            "what a deploy makes anew may not be paused: {denied}"
+            "resources that this deploy created might not be paused: {denied}"
         ));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Pauses: people keep the policies of a stack from changing counts, for a while or until someone resumes them.
+//! Pauses: people stop the policies of a stack from changing counts, temporarily or until someone resumes them.
 //!
 //! A parameter outside of the template records the pause of each service, so that a deploy neither ends it nor repairs it. The
 //! functions that set counts read it. Application Auto Scaling can't, so its scalable target is suspended, and a schedule
@@ -48,7 +48,7 @@ pub struct PauseRequest {
     pub reason: String,
     /// How long. `None`: until someone resumes.
     pub lasts: Option<Duration>,
-    /// ARN of whoever pauses.
+    /// ARN of the identity that pauses.
     pub caller: String,
     /// The current time, since the Unix epoch.
     pub now: Duration,
@@ -84,7 +84,7 @@ pub struct Paused {
     pub services: Vec<PausedService>,
     /// Services whose count no policy changes, so that there is nothing to pause.
     pub unscaled: Vec<String>,
-    /// Topics that are reminded once a day of a pause without an end.
+    /// Topics that get a daily reminder of a pause without an end.
     pub reminded: Vec<String>,
     /// Why no one can be reminded, if so.
     #[serde(skip)]
@@ -174,7 +174,7 @@ pub async fn pause(
     })
 }
 
-/// The services that are meant, and the names of those that nothing scales.
+/// The selected services, and the names of services that nothing scales.
 fn choose<'s>(
     stack: &DeployedStack,
     all: &'s [Subject],
@@ -196,7 +196,7 @@ fn choose<'s>(
     }
 }
 
-/// Carries a pause out that is recorded: what functions don't do by themselves. Repeating it changes nothing.
+/// Carries out the parts of a recorded pause that the functions don't. Repeating it changes nothing.
 async fn carry_out(
     session: &Session<'_>,
     schedules: &Schedules,
@@ -209,8 +209,7 @@ async fn carry_out(
     match pause.until {
         Some(_) if schedules.require_role().is_err() => {
             session.note(format!(
-                "{} isn't suspended: the deployed template has nothing that ends that on time, and a deploy by a version that \
-                 knows pauses adds it; if it was suspended before, only `resume` ends that",
+                "{} isn't suspended: the deployed template is from a version without pauses, so nothing would end the suspension on time; deploy again to add that. If it is already suspended, only `resume` ends that",
                 subject.name
             ));
             return Ok(());
@@ -233,14 +232,14 @@ async fn carry_out(
     register(session, &id, what, bounds).await
 }
 
-/// What is suspended of the scalable target `service/CLUSTER/SERVICE`; nothing if it doesn't exist.
+/// The suspended parts of the scalable target `service/CLUSTER/SERVICE`; nothing if it doesn't exist.
 async fn read_suspended(session: &Session<'_>, id: &str) -> Result<Suspended> {
     let found = read_scalable_targets(session, &[id.to_owned()]).await;
     let found = found.map_err(aws(format!("read the scalable target {id}")))?;
     Ok(found.first().map(Suspended::of).unwrap_or_default())
 }
 
-/// Suspends a part of a scalable target and resumes the rest. `bounds`: those of a schedule that is resumed, because Application
+/// Suspends a part of a scalable target and resumes the rest. `bounds`: the bounds of a resumed schedule, because Application
 /// Auto Scaling doesn't make up for scheduled actions that it missed.
 async fn register(
     session: &Session<'_>,
@@ -283,8 +282,8 @@ pub fn name_caller(arn: &str) -> &str {
     }
 }
 
-/// That a part of the stack is of a version that knows no pauses.
+/// That a part of the stack is from a version without pauses.
 fn outdated(what: &str) -> Error {
-    let error = format!("{what} of the stack is of a version that knows no pauses");
-    Error::new(Kind::Refused, error).hint("deploy the definition again, and then pause")
+    let error = format!("{what} of the stack is from a version without pauses");
+    Error::new(Kind::Refused, error).hint("deploy the definition again, then pause")
 }

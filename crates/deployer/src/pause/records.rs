@@ -31,7 +31,7 @@ impl PauseRecord {
     }
 }
 
-/// Reads the records of a stack's pauses, those that are over included, by the names of the services.
+/// Reads the records of a stack's pauses, including ended ones, by the names of the services.
 ///
 /// # Errors
 /// If Systems Manager refuses or can't be reached.
@@ -63,7 +63,7 @@ pub(super) async fn write(
     service: &str,
     pause: &Pause,
 ) -> Result<()> {
-    let failed = || aws(format!("record the pause of {service}"));
+    let failed = || aws(format!("write the pause record of {service}"));
     let value = serde_json::to_string(pause);
     let value =
         value.map_err(|error| Error::failed(format!("failed to write a pause: {error}")))?;
@@ -77,7 +77,7 @@ pub(super) async fn write(
     let tag = Tag::builder().key(STACK_TAG).value(stack).build();
     let tag = tag.map_err(|error| Error::failed(error.to_string()))?;
     let made = request()
-        .description("Pause of an ECS service's scaling, recorded by ecs-scaler")
+        .description("Scaling of an ECS service is paused; recorded by ecs-scaler")
         .tags(tag)
         .send()
         .await;
@@ -108,8 +108,6 @@ pub(super) async fn delete(session: &Session<'_>, stack: &str, service: &str) ->
         {
             Ok(false)
         }
-        Err(error) => Err(aws(format!("delete the record of the pause of {service}"))(
-            error,
-        )),
+        Err(error) => Err(aws(format!("delete the pause record of {service}"))(error)),
     }
 }

@@ -61,7 +61,7 @@ impl Planned {
         let built = target
             .build()
             .and_then(|target| Ok((target, window.build()?)));
-        built.map_err(|error| Error::failed(format!("failed to make a schedule: {error}")))
+        built.map_err(|error| Error::failed(format!("failed to create a schedule: {error}")))
     }
 
     fn start_date(&self) -> Option<DateTime> {
@@ -154,7 +154,7 @@ impl Schedules {
         let call = "aws-sdk:applicationautoscaling:registerScalableTarget";
         let planned = Planned {
             name: subject.name.clone(),
-            description: format!("Ends the pause of {}", subject.name),
+            description: format!("Resumes scaling of {}", subject.name),
             expression: format!("at({})", write_local(end)),
             start: None,
             target: (
@@ -183,7 +183,7 @@ impl Schedules {
         for (place, topic) in reminded.iter().enumerate() {
             let planned = Planned {
                 name: name(place),
-                description: format!("Reminds of the pauses of stack {stack}"),
+                description: format!("Reminds people that scaling of stack {stack} is paused"),
                 expression: "rate(1 day)".to_owned(),
                 start: first.map(|first| next_reminder(first, self.now())),
                 target: (topic.clone(), write_reminder(stack, open)),
@@ -191,7 +191,7 @@ impl Schedules {
             };
             self.put(session, planned).await?;
         }
-        // Those of topics that aren't in the template any more end, too.
+        // Deletes the reminders of topics that the template no longer has.
         for place in reminded.len()..MOST_TOPICS {
             self.delete(session, &name(place)).await?;
         }
@@ -203,7 +203,7 @@ impl Schedules {
         let Some((group, role)) = &self.means else {
             return Ok(());
         };
-        let doing = format!("make the schedule {} in {group}", planned.name);
+        let doing = format!("create the schedule {} in {group}", planned.name);
         let (target, window) = planned.build(role)?;
         let client = &session.clients.scheduler;
         let made = client
@@ -281,8 +281,7 @@ pub(super) fn write_reminder(stack: &str, open: &[(&str, &Pause)]) -> String {
         .iter()
         .map(|(service, pause)| format!("- {service}: {}\n", pause.describe()));
     format!(
-        "Scaling of stack {stack} is paused, without an end:\n{}To end it: ecs-scaler resume {stack}\nThis reminder comes once a \
-         day until then.\n",
+        "Scaling of stack {stack} is paused, without an end:\n{}To end it: ecs-scaler resume {stack}\nYou get this reminder every day until then.\n",
         lines.collect::<String>()
     )
 }

@@ -95,7 +95,7 @@ fn by_targets(stack: &DeployedStack) -> Vec<Subject> {
     subjects.collect()
 }
 
-/// The name that the definition has for the service of a scalable target; without a definition, the beginning of its
+/// The name that the definition has for the service of a scalable target; without a definition, the start of its
 /// logical ID, which is as unique.
 fn name_target(definition: &Value, logical_id: &str) -> String {
     let services = definition.pointer("/definition/services");

@@ -60,7 +60,7 @@ fn a_reminder_says_who_what_since_why_and_how_to_end_it() {
         "Scaling of stack shop is paused, without an end:\n\
          - worker: paused by ops/ada since 2026-11-21T10:00:00Z: the database is slow\n\
          To end it: ecs-scaler resume shop\n\
-         This reminder comes once a day until then.\n"
+         You get this reminder every day until then.\n"
     );
 }
 

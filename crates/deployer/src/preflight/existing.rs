@@ -91,8 +91,7 @@ fn check_insights(
         .hint("or let the metric function count: `source: lambda`")),
         None => {
             session.note(format!(
-                "ECS does not say whether Container Insights is on in the cluster {cluster}: \
-                 without it service {service} is never scaled"
+                "ECS doesn't report whether Container Insights is on in the cluster {cluster}: without it, service {service} is never scaled"
             ));
             Ok(())
         }

@@ -52,7 +52,7 @@ async fn check_image(session: &Session<'_>, image: &EcrImage<'_>) -> Result<()> 
     // An emulator without ECR doesn't pull images either.
     if error.as_service_error().is_some() {
         session.note(format!(
-            "the image {image} isn't looked for, because ECR doesn't answer here"
+            "the image {image} isn't checked, because ECR doesn't respond here"
         ));
         return Ok(());
     }
@@ -114,11 +114,11 @@ async fn resolve_digest(session: &Session<'_>, written: &str) -> Result<Option<S
             let here = session.clients.is_aws() || is_denied(&error);
             if here || error.as_service_error().is_none() {
                 return Err(aws(doing)(error).hint(
-                    "without `image_digest`, the service runs what the tag is when ECS deploys it",
+                    "without `image_digest`, the service runs the image that the tag refers to when ECS deploys it",
                 ));
             }
             session.note(format!(
-                "the digest of the image {image} isn't resolved, because ECR doesn't answer here"
+                "the digest of the image {image} isn't resolved, because ECR doesn't respond here"
             ));
             return Ok(None);
         }
@@ -126,7 +126,7 @@ async fn resolve_digest(session: &Session<'_>, written: &str) -> Result<Option<S
     let details = reply.image_details().first();
     let digest = details.and_then(|details| details.image_digest());
     let digest =
-        digest.ok_or_else(|| Error::failed(format!("failed to {doing}: ECR names none")))?;
+        digest.ok_or_else(|| Error::failed(format!("failed to {doing}: ECR returned none")))?;
     session.note(format!("the image {image} is {digest}"));
     Ok(Some(format!(
         "{}/{}@{digest}",

@@ -96,7 +96,7 @@ async fn check_key(session: &Session<'_>, key: &str, uses: &BTreeSet<(Use, Strin
     Ok(())
 }
 
-/// Returns `None`, and reports a note, if the policy can't be read: without the permission, for a key that
+/// Returns `None`, and reports a note, if the policy can't be read: without the permission, of a key that
 /// doesn't exist or belongs to another account, and in emulators without KMS. CloudFormation might still be
 /// able to use the key.
 async fn read_policy(session: &Session<'_>, key: &str, named: &str) -> Result<Option<String>> {

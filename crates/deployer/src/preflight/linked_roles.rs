@@ -66,7 +66,7 @@ async fn ensure_one(session: &Session<'_>, service: &str) -> Result<()> {
         Err(error) => return Err(aws(doing)(error)),
     }
     session.note(format!(
-        "making the service-linked role of {service} (first use in this account)"
+        "creating the service-linked role of {service} (first use in this account)"
     ));
     let request = session.clients.iam.create_service_linked_role();
     let Err(error) = request.aws_service_name(service).send().await else {
@@ -79,9 +79,8 @@ async fn ensure_one(session: &Session<'_>, service: &str) -> Result<()> {
         return Ok(());
     }
     Err(
-        aws(format!("make the service-linked role of {service}"))(error).hint(format!(
-            "somebody who may can make it once for the account: \
-             `aws iam create-service-linked-role --aws-service-name {service}`"
+        aws(format!("create the service-linked role of {service}"))(error).hint(format!(
+            "a user with that permission can create it once for the account: `aws iam create-service-linked-role --aws-service-name {service}`"
         )),
     )
 }

@@ -40,7 +40,7 @@ impl Identity {
             "stack {name} doesn't exist in account {}, {}",
             self.account, self.region
         ))
-        .hint("check the name, --profile and --region; `deploy` makes it")
+        .hint("check the name, --profile, and --region; `deploy` creates it")
     }
 }
 
@@ -48,7 +48,7 @@ impl Identity {
 /// definition's.
 ///
 /// # Errors
-/// If the account or region differs, if there are no valid credentials, or if AWS can't be reached.
+/// If the account or region differs, if the credentials aren't valid, or if AWS can't be reached.
 pub async fn identify_for(
     session: &Session<'_>,
     account: Option<&str>,
@@ -64,7 +64,7 @@ async fn identify(session: &Session<'_>) -> Result<Identity> {
 }
 
 async fn read_identity(session: &Session<'_>) -> Result<Identity, ReadError> {
-    let doing = "ask who the credentials belong to";
+    let doing = "identify the owner of the credentials";
     let reply = session.clients.sts.get_caller_identity().send().await;
     let reply = reply.map_err(|error| read_error(doing, error))?;
     let account = filled(reply.account()).ok_or_else(|| garbled(doing, "no account"))?;

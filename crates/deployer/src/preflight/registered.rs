@@ -76,16 +76,15 @@ fn refuse_takeover(
     let id = target.resource_id();
     let short = wanted.get(id).copied().unwrap_or(id);
     Error::refused(format!(
-        "service {short} ({id}) is a scalable target already (min {}, max {}), and the stack {} did not \
-         make it: another stack, or somebody by hand, scales it",
+        "service {short} ({id}) is already a scalable target (min {}, max {}) that the stack {} didn't create: another stack or a user scales it",
         target.min_capacity(),
         target.max_capacity(),
         stack.name
     ))
-    .hint("two that scale one service undo each other's work: take it out of one of the two definitions")
-    .hint("`scaling: {demand: {…}}` can take over: it suspends the other scaling, and resumes it in the end")
+    .hint("two stacks that scale one service undo each other's changes: remove the service from one of the two definitions")
+    .hint("`scaling: {demand: {…}}` can take over: it suspends the other scaling, and resumes it when this stack no longer scales the service")
     .hint(format!(
-        "if nobody needs the old scaling any more: `aws application-autoscaling \
+        "if the old scaling is no longer needed: `aws application-autoscaling \
          deregister-scalable-target --service-namespace ecs --scalable-dimension \
          ecs:service:DesiredCount --resource-id {id}`"
     ))

@@ -31,7 +31,7 @@ pub(crate) async fn can_serialize(
     if without == 0 {
         return Ok(true);
     }
-    let doing = "ask for the account's Lambda quotas";
+    let doing = "read the account's Lambda quotas";
     let reply = match session.clients.lambda.get_account_settings().send().await {
         Ok(reply) => reply,
         Err(error) if is_denied(&error) => {
@@ -65,9 +65,7 @@ pub(crate) async fn can_serialize(
 
 fn note_skipped(session: &Session<'_>, why: &str) {
     session.note(format!(
-        "the scaling functions get no reserved concurrency: {why}. Two calls may then run at once; a \
-         repeated message still never steps twice, because each step is recorded on its alarm before it \
-         is made, and who follows demand sets the count that is needed, not one more or less"
+        "the scaling functions get no reserved concurrency: {why}. Two invocations can then run at the same time. A repeated message still never applies a step twice, because each step is recorded on its alarm before it is applied, and demand scaling sets an absolute count"
     ));
 }
 

@@ -17,7 +17,7 @@ use crate::session::Session;
 
 use find::{Found, find_resource};
 
-/// The resources that were checked, and those that remain.
+/// The checked resources, and the remaining ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Remains {
     /// Number of resources that no longer exist, according to their own service.

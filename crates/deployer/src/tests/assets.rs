@@ -55,7 +55,7 @@ pub(super) struct S3 {
     region: Option<&'static str>,
     /// Age of each object, by key.
     pub objects: BTreeMap<String, Duration>,
-    /// By key, what was uploaded.
+    /// The uploads, by key.
     pub bodies: BTreeMap<String, Vec<u8>>,
     pub calls: Vec<String>,
     /// Checksum that S3 returns for every object.

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{Clients, Pace, Progress, Session};
 
-/// Gives every client the same rules. A rule matches only requests of its own type. The SDK doesn't retry, so
+/// Gives every client the same rules. A rule matches only requests of its type. The SDK doesn't retry, so
 /// one match covers all attempts.
 pub(super) fn clients(rules: &[Rule]) -> Clients {
     with_retries(rules, RetryConfig::disabled())

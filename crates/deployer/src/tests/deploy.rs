@@ -191,7 +191,7 @@ async fn a_failed_update_tells_the_first_cause_first_and_no_cancelled_one() {
     DeploymentFailed: Queue (AWS::SQS::Queue): Resource handler returned message: "no"
     the stack shop is in UPDATE_ROLLBACK_COMPLETE
       hint: also failed: Topic (AWS::SQS::Queue): not allowed
-      hint: the update was rolled back: what was deployed before goes on as it was
+      hint: the update was rolled back: the previous deployment keeps running
     "#);
 }
 
@@ -224,7 +224,7 @@ async fn a_failed_create_says_what_the_next_deploy_does() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: Queue (AWS::SQS::Queue): Name taken
     the stack shop is in ROLLBACK_COMPLETE
-      hint: the stack was never in service; the next deploy asks before it deletes what is left and creates it again
+      hint: the stack was never in service; the next deploy asks before it deletes the remaining resources and creates it again
     ");
     let (result, _) = deploy(&cloud).await;
     assert!(result.unwrap().plan.creates_stack, "the next deploy");

@@ -127,7 +127,7 @@ async fn a_deploy_reports_each_step_and_its_plan_in_order() {
 async fn a_plan_that_is_not_confirmed_is_not_executed() {
     let cloud = deployed();
     let (result, heard) = deploy(&cloud, definition(), RuleState::Enabled, false).await;
-    insta::assert_snapshot!(told(&result.unwrap_err()), @"Refused: nothing was changed: the plan was not confirmed");
+    insta::assert_snapshot!(told(&result.unwrap_err()), @"Refused: canceled: the plan wasn't confirmed; nothing changed");
     assert_eq!(heard.lines().last().unwrap(), "planned: 1 changes");
     assert_eq!(cloud.calls("ExecuteChangeSet"), 0);
     assert_eq!(cloud.state().change_sets.len(), 0, "nothing left behind");
@@ -145,7 +145,7 @@ async fn a_loss_that_is_not_allowed_is_refused_without_asking() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Refused: the plan would remove R0 (AWS::SQS::Queue), which deletes its messages
       hint: it would also remove R1 (AWS::ECS::Service)
-      hint: to execute it all the same: --allow-loss
+      hint: to execute it anyway: --allow-loss
     ");
     assert_eq!(cloud.calls("ExecuteChangeSet"), 0);
 }
@@ -162,7 +162,7 @@ async fn a_recovery_that_deletes_a_queue_needs_allow_loss() {
     let (result, _) = deploy(&cloud, definition(), RuleState::Enabled, true).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Refused: the plan would remove Orders (AWS::SQS::Queue), which deletes its messages
-      hint: to execute it all the same: --allow-loss
+      hint: to execute it anyway: --allow-loss
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);
 }
@@ -173,7 +173,7 @@ async fn a_stack_that_fails_verification_is_not_measured() {
     let (result, heard) = deploy(&cloud, definition(), RuleState::Disabled, true).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: the rule rule is disabled: nothing is measured
-      hint: somebody turned it off; turn it on with `aws events enable-rule --name rule`
+      hint: to enable it: `aws events enable-rule --name rule`
     ");
     assert_eq!(cloud.calls("ExecuteChangeSet"), 1);
     assert_eq!(heard.lines().last().unwrap(), "step: Verify");

@@ -153,7 +153,7 @@ async fn messages_of_every_kind_are_counted_and_refused_unless_forced() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Refused: Dead (https://sqs/dead) still holds about 21 messages, which would be lost
       hint: so does Orders: about 21 messages
-      hint: let the workers finish or move the messages, or give them up with --force
+      hint: process or move the messages, or discard them with --force
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);
     let destroyed = destroy(&cloud, true, vec![queue(&cloud, 7, 0)])
@@ -193,7 +193,7 @@ async fn what_a_scaling_function_could_not_handle_is_told_but_keeps_nothing_from
     );
     assert!(!refusal.contains("WebScaling"), "{refusal}");
     assert!(
-        heard.has("WebScalingDeadLetterQueue holds events that a function of the stack could not handle, about 21:")
+        heard.has("WebScalingDeadLetterQueue holds events that a function of the stack couldn't handle (about 21):")
     );
     let waiting = queue_with(&cloud, dead, 7);
     let gone = mock!(aws_sdk_lambda::Client::get_function)
@@ -209,8 +209,8 @@ async fn a_queue_that_may_not_be_read_stops_unless_forced() {
     let (result, _) = destroy(&cloud, false, denied()).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to count the messages in https://sqs/orders: not allowed (AccessDenied)
-      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
-      hint: without sqs:GetQueueAttributes nobody knows what would be lost; `destroy --force` gives the messages up uncounted
+      hint: these credentials don't have the required permission; see docs/permissions.md
+      hint: without sqs:GetQueueAttributes, ecs-scaler can't count the messages that would be lost; `destroy --force` discards them without counting
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);
     // With force it is deleted. But without the permission to read it, no one can verify that it is gone.
@@ -306,7 +306,7 @@ async fn a_stack_that_is_always_busy_is_given_up() {
         .0
         .unwrap_err();
     assert!(
-        error.to_string().contains("gave up after 10 attempts"),
+        error.to_string().contains("stopped after 10 attempts"),
         "{error}"
     );
 }
@@ -344,7 +344,7 @@ async fn a_resource_whose_deletion_failed_can_be_retained() {
     };
     let (result, _) = destroy_with(&cloud, &retain("Vpc"), vec![]).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Refused: shop has no resource Vpc whose deletion failed, and CloudFormation retains no other ones
+    Refused: shop has no resource Vpc whose deletion failed; CloudFormation can't retain other resources
       hint: it can retain: OrdersQueue
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);
@@ -365,7 +365,7 @@ async fn a_stack_that_can_be_deleted_retains_nothing() {
     };
     let (result, _) = destroy_with(&cloud, &options, vec![]).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Refused: CloudFormation retains a resource only after its deletion failed, and shop is in CREATE_COMPLETE
+    Refused: CloudFormation can retain a resource only after its deletion failed, but shop is in CREATE_COMPLETE
       hint: destroy without --retain; if a resource can't be deleted, run it again with --retain
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);

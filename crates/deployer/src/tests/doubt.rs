@@ -76,7 +76,7 @@ async fn a_deletion_whose_reply_was_lost_is_followed() {
     });
     let (result, heard) = destroy(&cloud, false, vec![queue(&cloud, 0, 0)]).await;
     assert_eq!(result.unwrap().remains.gone, 1);
-    assert!(heard.has("looking whether the deletion has started"));
+    assert!(heard.has("checking whether the deletion has started"));
     assert_eq!(cloud.calls("DeleteStack"), 1);
 }
 
@@ -87,8 +87,8 @@ async fn a_deletion_that_was_perhaps_not_started_says_so() {
     let (result, _) = destroy(&cloud, false, vec![queue(&cloud, 0, 0)]).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to delete the stack shop: lost (InternalFailure)
-      hint: the fault is AWS's own, after several tries: run the command again
-      hint: the deletion may have started: run the same command again to see, and to follow it
+      hint: AWS returned server errors, even after several retries: run the command again
+      hint: the deletion might have started: run the same command again to check and to follow it
     ");
 }
 
@@ -98,7 +98,7 @@ async fn a_check_that_failed_can_be_repeated_by_the_stack_s_id() {
     let (result, _) = destroy(&cloud, true, vec![queues_refused("AccessDenied")]).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: shop is deleted, but 1 of its resources couldn't be checked: failed to look for https://sqs/orders: not allowed (AccessDenied)
-      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
+      hint: these credentials don't have the required permission; see docs/permissions.md
       hint: not checked: AWS::SQS::Queue https://sqs/orders
       hint: to check again, within 90 days: destroy arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1
     ");

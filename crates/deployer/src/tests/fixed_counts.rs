@@ -120,7 +120,7 @@ async fn another_count_is_only_noted_if_no_scaling_was_removed() {
     let (result, told) = set(&ecs, OTHER).await;
     result.unwrap();
     assert_eq!(ecs.count.load(Ordering::SeqCst), 0);
-    assert!(told.has("the desired count of web is 0, and the definition says 2"));
+    assert!(told.has("the desired count of web is 0, but the definition sets 2"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +128,7 @@ async fn a_count_that_something_keeps_changing_is_an_error() {
     let ecs = Ecs::new(7, |_| Some(7));
     let (result, _) = set(&ecs, FUNCTION).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    DeploymentFailed: something changes the desired count of web: it is 7 again, and the definition says 2
+    DeploymentFailed: something keeps changing the desired count of web: it is 7 again, but the definition sets 2
       hint: find out what calls ecs:UpdateService on it (CloudTrail), stop that, and deploy again
     ");
 }

@@ -92,7 +92,7 @@ async fn events_that_may_not_be_read_do_no_harm() {
     }
     let (result, told) = deploy(&cloud).await;
     assert!(result.unwrap().changed);
-    assert!(told.has("going by the stack's status alone"));
+    assert!(told.has("using only the stack's status"));
     assert_eq!(cloud.calls("DescribeStackEvents"), 2);
 }
 
@@ -127,7 +127,7 @@ async fn patience_ends_and_says_that_the_operation_goes_on() {
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to describe the stack arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1: later (ServiceUnavailable)
-      hint: the fault is AWS's own, after several tries: run the command again
+      hint: AWS returned server errors, even after several retries: run the command again
       hint: CloudFormation continues in the background; run the same command again to follow it (arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1)
     ");
     let waited = begun.elapsed();
@@ -150,7 +150,7 @@ async fn expired_credentials_end_the_following_but_not_the_operation() {
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to describe the stack arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1: The security token included in the request is expired (ExpiredToken)
-      hint: the credentials have expired: sign in again (`aws sso login`), or name another --profile
+      hint: the credentials have expired: sign in again (`aws sso login`), or use another --profile
       hint: CloudFormation continues in the background; run the same command again to follow it (arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1)
     ");
 }
@@ -320,7 +320,7 @@ async fn a_wait_names_what_it_waits_for() {
         .collect();
     assert_eq!(
         waits[0],
-        "still waiting for WebService (UPDATE_IN_PROGRESS); no news for 1 minute"
+        "still waiting for WebService (UPDATE_IN_PROGRESS); no progress for 1 minute"
     );
     assert!(waits.len() <= 2, "{waits:?}");
 }

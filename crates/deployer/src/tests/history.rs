@@ -145,7 +145,7 @@ async fn older_history_comes_in_longer_periods() {
     let error = history(answers(vec![]), &["orders"], between).await;
     insta::assert_snapshot!(told(&error.unwrap_err()), @r"
     Failed: CloudWatch keeps no metric for 500 days
-      hint: CloudWatch keeps minutes for 15 days, 5 minutes for 63 days and hours for 455 days
+      hint: CloudWatch keeps 1-minute datapoints for 15 days, 5-minute datapoints for 63 days, and 1-hour datapoints for 455 days
     ");
 }
 
@@ -154,16 +154,16 @@ async fn no_history_is_said() {
     let empty = result("q0", &[]);
     let error = history(answers(vec![empty]), &["orders"], Between::default()).await;
     insta::assert_snapshot!(told(&error.unwrap_err()), @r"
-    Failed: CloudWatch has no NumberOfMessagesSent of orders in the 14 days that were asked for
-      hint: SQS publishes its metrics only while a queue is in use, and a new queue's some minutes late
-      hint: CloudWatch keeps minutes for 15 days, 5 minutes for 63 days and hours for 455 days
+    Failed: CloudWatch has no NumberOfMessagesSent of orders in the requested 14 days
+      hint: SQS publishes metrics only while a queue is in use, and a few minutes late for a new queue
+      hint: CloudWatch keeps 1-minute datapoints for 15 days, 5-minute datapoints for 63 days, and 1-hour datapoints for 455 days
     ");
     let between = Between {
         from: Some(at(NOW + 60)),
         to: None,
     };
     let error = history(answers(vec![]), &["orders"], between).await;
-    assert!(told(&error.unwrap_err()).contains("has no whole period"));
+    assert!(told(&error.unwrap_err()).contains("contains no whole period"));
     let denied = mock!(aws_sdk_cloudwatch::Client::get_metric_data)
         .then_http_response(|| cbor_error("AccessDenied", "not cloudwatch:GetMetricData"));
     let error = history(denied, &["orders"], Between::default()).await;

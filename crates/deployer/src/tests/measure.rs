@@ -144,7 +144,7 @@ async fn a_role_that_needs_some_seconds_is_waited_for() {
     assert_eq!(result.unwrap(), 3);
     assert!((20..30).contains(&begun.elapsed().as_secs()));
     assert!(
-        told.has("new roles need some seconds to work, trying again"),
+        told.has("new roles need a few seconds to work; trying again"),
         "{:?}",
         told.lines()
     );
@@ -160,7 +160,7 @@ async fn a_function_that_goes_on_failing_fails_the_deploy() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: deployed, but the function shop-metric can't measure: 1 of 1 targets failed: voucher/web (the service does not exist)
       hint: its log: shop-logs in CloudWatch Logs
-      hint: the rule a goes on to invoke it; deploy again once the cause is mended
+      hint: the rule a continues to invoke it; fix the cause, then deploy again
     ");
     assert!((25..=30).contains(&begun.elapsed().as_secs()));
     assert!(invoke.num_calls() < 60, "with a delay in between");
@@ -207,10 +207,10 @@ async fn a_scaling_function_is_tried_once_too_and_may_be_busy() {
     let (result, heard) = measure(&stack(&["a"]), rules).await;
     let text = told(&result.unwrap_err());
     assert!(
-        text.contains("can't look at what it scales by: not authorized"),
+        text.contains("can't read the data that it scales by: not authorized"),
         "{text}"
     );
-    assert!(heard.has("having the scaling functions look once"));
+    assert!(heard.has("invoking the scaling functions once"));
     assert!(!heard.has("measuring once"), "there is nothing to measure");
     // Its rule might use its only concurrency. That doesn't make the deploy fail.
     let busy = mock!(aws_sdk_lambda::Client::invoke)
@@ -219,7 +219,7 @@ async fn a_scaling_function_is_tried_once_too_and_may_be_busy() {
     let (result, heard) = measure(&stack(&["a"]), rules).await;
     assert_eq!(result.unwrap(), 0);
     assert!(
-        heard.has("shop-metric isn't invoked: a run of its rule has its only concurrency"),
+        heard.has("shop-metric isn't invoked: its rule has just invoked it, and it runs only once at a time"),
         "{:?}",
         heard.lines()
     );

@@ -444,8 +444,8 @@ async fn where_no_command_can_run_the_reason_is_shown() {
     Usage: the tasks of web have no container envoy
       hint: they have: otel, web
     Usage: web has no running task 0a
-    Failed: ECS Exec's agent runs in no task of web yet
-      hint: tasks that started before `exec: true` was deployed have none; a new one takes some seconds
+    Failed: ECS Exec's agent isn't running in any task of web yet
+      hint: tasks that started before `exec: true` was deployed don't have the agent; in a new task, it takes a few seconds to start
     Failed: no task of web is running
     ");
 }

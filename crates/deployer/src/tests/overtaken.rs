@@ -148,7 +148,7 @@ async fn a_refused_execution_leaves_no_empty_stack() {
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to execute the change set of shop: User ana is not authorized to perform: cloudformation:ExecuteChangeSet (AccessDenied)
-      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
+      hint: these credentials don't have the required permission; see docs/permissions.md
     ");
     assert_eq!(cloud.state().stack().status, "DELETE_COMPLETE");
 }
@@ -171,7 +171,7 @@ async fn an_execution_that_nobody_can_tell_of_says_so() {
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to execute the change set of shop: later (ServiceUnavailable)
-      hint: the fault is AWS's own, after several tries: run the command again
+      hint: AWS returned server errors, even after several retries: run the command again
       hint: it might have started anyway: to check and to follow it, run the same command again
     ");
     assert!(deploy(&cloud).await.0.is_ok(), "the same command again");
@@ -286,8 +286,8 @@ async fn who_is_always_too_late_gives_up() {
     let begun = tokio::time::Instant::now();
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Failed: somebody else keeps changing the stack shop; gave up after 10 attempts: Stack:arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1 is in UPDATE_IN_PROGRESS state and can not be updated.
-      hint: let one command at a time work on a stack, then run this one again
+    Failed: another command or user keeps changing the stack shop; stopped after 10 attempts: Stack:arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1 is in UPDATE_IN_PROGRESS state and can not be updated.
+      hint: wait until no other command changes the stack, then run this one again
     ");
     assert_eq!(cloud.calls("CreateChangeSet"), 10);
     assert!(begun.elapsed().as_secs() > 10, "never at once");

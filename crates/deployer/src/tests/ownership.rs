@@ -119,7 +119,7 @@ async fn a_tag_with_another_value_is_foreign() {
     cloud.state().stack().template = marked(NAME, VERSION);
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Refused: there is a stack shop already, and ecs-scaler did not make it
+    Refused: the stack shop already exists, and ecs-scaler didn't create it
       hint: choose another `name:` in the definition, or check --profile and --region
       hint: it is arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1
       hint: its tag `ecs-scaler:stack` is `other`
@@ -145,8 +145,8 @@ async fn with_no_readable_mark_the_reason_is_shown() {
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to read the template of arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1: no (AccessDenied)
-      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
-      hint: shop has no tag `ecs-scaler:stack`, so only its template can show whether ecs-scaler made it
+      hint: these credentials don't have the required permission; see docs/permissions.md
+      hint: shop has no tag `ecs-scaler:stack`, so only its template can show whether ecs-scaler created it
     ");
     assert_untouched(&cloud, "unreadable");
     // The tag alone is enough.
@@ -190,7 +190,7 @@ async fn a_newer_version_s_stack_is_not_updated_unless_allowed() {
     insta::assert_snapshot!(text, @r"
     Refused: ecs-scaler 99.0.0 deployed shop, and this is VERSION, which could undo what it added
       hint: install the newer version
-      hint: to deploy with this version all the same: --allow-downgrade
+      hint: to deploy with this version anyway: --allow-downgrade
     ");
     assert!(allowed.is_ok());
 }

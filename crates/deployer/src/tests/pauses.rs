@@ -38,11 +38,11 @@ struct World {
     calls: Vec<(&'static str, Value)>,
     /// The value of the one record.
     record: Option<String>,
-    /// What is suspended of the scalable target: scale-out, scale-in, scheduled actions.
+    /// The suspended parts of the scalable target: scale-out, scale-in, scheduled actions.
     suspended: [Option<bool>; 3],
     /// The names of the schedules.
     schedules: BTreeSet<String>,
-    /// The next so many times, a record that was deleted is still read.
+    /// The number of reads that still return a deleted record.
     stale: usize,
 }
 
@@ -442,7 +442,7 @@ async fn reminders_of_topics_that_are_gone_end() {
     assert_eq!(left, BTreeSet::from(["reminder.1".to_owned()]));
 }
 
-/// What Systems Manager still returns for a moment is no remainder; what it always returns is one.
+/// A record that Systems Manager still returns for a moment doesn't remain; one that it always returns does.
 #[tokio::test(start_paused = true)]
 async fn the_records_of_a_deleted_stack_are_deleted() {
     for (stale, is_left) in [(0, false), (3, false), (usize::MAX, true)] {
@@ -454,9 +454,9 @@ async fn the_records_of_a_deleted_stack_are_deleted() {
         })
         .await;
         assert_eq!(calls(&world)[0].0, "delete");
-        assert!(told.has("deleted the record of the pause of w"));
+        assert!(told.has("deleted the pause record of w"));
         let error = forgotten.err().map(|error| error.to_string());
-        let left = format!("{NAME} is deleted, but the record of the pause of w is still there");
+        let left = format!("{NAME} is deleted, but the pause record of w still exists");
         assert_eq!(error, is_left.then_some(left));
     }
 }

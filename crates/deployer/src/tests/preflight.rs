@@ -194,7 +194,7 @@ async fn an_image_that_is_missing_stops() {
     assert!(told.has("skipped: failed to look for the image"));
     let (result, told) = check(&stack, &[roles(), images(Some("InternalFailure"))]).await;
     result.unwrap();
-    assert!(told.has("isn't looked for, because ECR doesn't answer here"));
+    assert!(told.has("isn't checked, because ECR doesn't respond here"));
     assert!(!told.has("failed"));
 }
 
@@ -263,16 +263,16 @@ async fn a_digest_that_ecr_does_not_say_stops_the_deploy() {
     let failing = async |code| resolve(&one, images(Some(code))).await.0.unwrap_err();
     let error = failing("ImageNotFoundException").await;
     assert!(error.to_string().ends_with("does not exist"), "{error}");
-    // The check of images skips those that it can't read. A requested digest can't be skipped.
+    // The check of images skips images that it can't read. A requested digest can't be skipped.
     let error = failing("AccessDeniedException").await;
     insta::assert_snapshot!(told(&error), @r"
     Unreachable: failed to resolve the digest of the image worker:1 (ECR, account 111122223333, us-west-2): says ECR (AccessDeniedException)
-      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
-      hint: without `image_digest`, the service runs what the tag is when ECS deploys it
+      hint: these credentials don't have the required permission; see docs/permissions.md
+      hint: without `image_digest`, the service runs the image that the tag refers to when ECS deploys it
     ");
     let (unnamed, _) = resolve(&one, images(None)).await;
     let error = unnamed.unwrap_err().to_string();
-    assert!(error.ends_with("ECR names none"), "{error}");
+    assert!(error.ends_with("ECR returned none"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -315,9 +315,9 @@ async fn a_service_linked_role_that_cant_be_made_says_who_can() {
     let make = making_roles("AccessDenied", "not iam:CreateServiceLinkedRole");
     let error = check(&stack, &[no_roles(), make]).await.0.unwrap_err();
     insta::assert_snapshot!(told(&error), @r"
-    Unreachable: failed to make the service-linked role of ecs.amazonaws.com: not iam:CreateServiceLinkedRole (AccessDenied)
-      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
-      hint: somebody who may can make it once for the account: `aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`
+    Unreachable: failed to create the service-linked role of ecs.amazonaws.com: not iam:CreateServiceLinkedRole (AccessDenied)
+      hint: these credentials don't have the required permission; see docs/permissions.md
+      hint: a user with that permission can create it once for the account: `aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`
     ");
     // Without the permission, the check continues: if the role exists, nothing more is needed.
     let blind = mock!(aws_sdk_iam::Client::list_roles)
@@ -449,7 +449,7 @@ async fn a_share_of_spot_needs_the_providers_of_an_existing_cluster() {
     insta::assert_snapshot!(told(&error.unwrap_err()), @r"
     Failed: service web runs on Fargate Spot (`capacity`), but FARGATE_SPOT isn't among the capacity providers of the cluster prod (it has FARGATE)
       hint: ask its owner to add it (`aws ecs put-cluster-capacity-providers`, which takes all providers of the cluster)
-      hint: or leave `capacity` out
+      hint: or remove `capacity`
     ");
     let plain = load(&text("fargate"));
     check(&plain, &[roles(), providers(&[])]).await.0.unwrap();
@@ -540,7 +540,7 @@ async fn metric_math_needs_container_insights_in_an_existing_cluster() {
     ");
     let (result, told) = check(&math, &[roles(), insights(None)]).await;
     result.unwrap();
-    assert!(told.has("does not say whether Container Insights is on"));
+    assert!(told.has("doesn't report whether Container Insights is on"));
     let counted = load(&text("lambda"));
     let off = insights(Some("disabled"));
     check(&counted, &[roles(), off]).await.0.unwrap();

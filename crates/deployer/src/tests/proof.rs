@@ -69,7 +69,7 @@ async fn an_echo_is_no_remainder() {
     assert_eq!(result.unwrap().remains.gone, 1);
     assert!(begun.elapsed().as_secs() > 20);
     let notes = told.lines();
-    let still = notes.iter().filter(|line| line.contains("still answers"));
+    let still = notes.iter().filter(|line| line.contains("still exists"));
     assert_eq!(still.count(), 1, "{notes:?}");
 }
 
@@ -85,7 +85,7 @@ async fn what_is_still_there_after_all_is_an_error() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Failed: CloudFormation deleted shop, but AWS::SQS::Queue https://sqs/dead is still there
       hint: so is AWS::SQS::Queue https://sqs/orders
-      hint: remove it by hand, or look for who made it again
+      hint: delete it manually, or find out what created it again
     ");
     assert!((90..120).contains(&begun.elapsed().as_secs()));
 }
@@ -106,7 +106,7 @@ async fn a_stack_that_vanished_before_our_request_is_success() {
     );
 }
 
-/// Pauses that can't be read, for this reason.
+/// Pauses that can't be read, and the reason.
 fn no_pauses(code: &'static str) -> Rule {
     mock!(aws_sdk_ssm::Client::get_parameters_by_path)
         .then_http_response(move || json_error(code, "no"))
@@ -119,10 +119,10 @@ async fn pauses_that_may_not_be_read_are_only_noted() {
     let rules = vec![queue(&cloud, 0, 0), no_pauses("AccessDeniedException")];
     let (result, told) = destroy(&cloud, false, rules).await;
     assert_eq!(result.unwrap().remains.gone, 1);
-    assert!(told.has("not certain that no record of a pause is left: failed to read which"));
+    assert!(told.has("can't check for remaining pause records: failed to read which"));
 }
 
-/// What is left of the resources costs money, so it is told first.
+/// Remaining resources cost money, so they are reported first.
 #[tokio::test(start_paused = true)]
 async fn pauses_that_cant_be_read_are_an_error_after_the_proof() {
     for (echoes, text) in [

@@ -87,8 +87,8 @@ async fn a_queue_with_messages_is_never_removed_on_the_way() {
         if status == "DELETE_FAILED" {
             insta::assert_snapshot!(told(&error), @r"
             Refused: Orders (https://sqs/orders) still holds about 3 messages, which would be lost
-              hint: the stack is in DELETE_FAILED, and CloudFormation can only delete what is left of it
-              hint: let the workers finish or move the messages, or give them up with `destroy --force`; then deploy again
+              hint: the stack is in DELETE_FAILED, and CloudFormation can only delete its remaining resources
+              hint: process or move the messages, or discard them with `destroy --force`; then deploy again
             ");
         }
         assert!(
@@ -138,7 +138,7 @@ async fn a_rollback_that_fails_again_says_what_to_do() {
     DeploymentFailed: Service (AWS::SQS::Queue): No capacity
     the stack shop is in UPDATE_ROLLBACK_FAILED
       hint: the next deploy asks before it finishes the rollback
-      hint: mend the named resource by hand, or skip it with `aws cloudformation continue-update-rollback --resources-to-skip`, then deploy again
+      hint: fix the named resource manually, or skip it with `aws cloudformation continue-update-rollback --resources-to-skip`, then deploy again
     ");
 }
 
@@ -274,6 +274,6 @@ async fn a_plan_that_is_refused_after_a_rollback_says_so() {
     assert!(plans[1].recovery.as_ref().unwrap().done);
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Refused: no
-      hint: the rollback of the failed update was finished before that, as planned
+      hint: the rollback of the failed update was finished first, as planned
     ");
 }

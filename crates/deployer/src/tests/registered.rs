@@ -59,10 +59,10 @@ async fn a_service_that_another_stack_scales_is_refused() {
         let (result, _) = check(&measuring(&names), &rules(&cloud)).await;
         insta::allow_duplicates! {
             insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-            Refused: service s60 (service/prod/web) is a scalable target already (min 2, max 9), and the stack shop did not make it: another stack, or somebody by hand, scales it
-              hint: two that scale one service undo each other's work: take it out of one of the two definitions
-              hint: `scaling: {demand: {…}}` can take over: it suspends the other scaling, and resumes it in the end
-              hint: if nobody needs the old scaling any more: `aws application-autoscaling deregister-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/prod/web`
+            Refused: service s60 (service/prod/web) is already a scalable target (min 2, max 9) that the stack shop didn't create: another stack or a user scales it
+              hint: two stacks that scale one service undo each other's changes: remove the service from one of the two definitions
+              hint: `scaling: {demand: {…}}` can take over: it suspends the other scaling, and resumes it when this stack no longer scales the service
+              hint: if the old scaling is no longer needed: `aws application-autoscaling deregister-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/prod/web`
             ");
         }
     }

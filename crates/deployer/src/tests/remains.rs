@@ -378,6 +378,6 @@ async fn a_service_that_cant_be_asked_proves_nothing() {
     assert_eq!(error.kind(), Kind::Unreachable);
     insta::assert_snapshot!(told(&error), @r"
     Unreachable: failed to look for https://sqs/q: not allowed (AccessDenied)
-      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
+      hint: these credentials don't have the required permission; see docs/permissions.md
     ");
 }

@@ -209,36 +209,36 @@ async fn anything_else_than_what_was_reviewed_is_refused_with_what_differs() {
     add("while it is planned", text.await);
     insta::assert_snapshot!(all, @r"
     the definition
-    Refused: nothing was changed: this isn't what was reviewed
+    Refused: nothing was changed: this differs from the reviewed plan
       services.web.tasks.max: reviewed 40, now 50
     the template alone
-    Refused: nothing was changed: this isn't what was reviewed
+    Refused: nothing was changed: this differs from the reviewed plan
       WebScalableTarget: MaxCapacity: reviewed 40, now 50
     what is deployed
-    Refused: nothing was changed: this isn't what was reviewed
-      another template is deployed now
+    Refused: nothing was changed: this differs from the reviewed plan
+      a different template is deployed now
     a deployed parameter
-    Refused: nothing was changed: this isn't what was reviewed
-      the deployed parameter A is another
+    Refused: nothing was changed: this differs from the reviewed plan
+      the deployed parameter A is different
     the status
-    Refused: nothing was changed: this isn't what was reviewed
+    Refused: nothing was changed: this differs from the reviewed plan
       the stack was in CREATE_COMPLETE, and is in UPDATE_COMPLETE
     the plan
-    Refused: nothing was changed: this isn't what was reviewed
-      only in the plan of now: add R1 (AWS::IAM::Role)
+    Refused: nothing was changed: this differs from the reviewed plan
+      only in the current plan: add R1 (AWS::IAM::Role)
     another stack
-    Refused: the reviewed plan is for the stack other, and this deploy is for shop
+    Refused: the reviewed plan is for the stack other, but this deploy is for shop
     another account
-    Refused: the reviewed plan is for the account 444455556666, and this deploy is for 111122223333
+    Refused: the reviewed plan is for the account 444455556666, but this deploy is for 111122223333
     a stack that was made since
-    Refused: nothing was changed: this isn't what was reviewed
+    Refused: nothing was changed: this differs from the reviewed plan
       the stack exists now (CREATE_COMPLETE)
     a setting
-    Refused: nothing was changed: this isn't what was reviewed
-      termination_protection is another
+    Refused: nothing was changed: this differs from the reviewed plan
+      termination_protection is different
     while it is planned
-    Refused: nothing was changed: this isn't what was reviewed
-      another template is deployed now
+    Refused: nothing was changed: this differs from the reviewed plan
+      a different template is deployed now
     ");
 }
 
@@ -256,8 +256,8 @@ async fn another_code_of_a_function_is_refused() {
     };
     let (result, _) = deploy_with(&cloud, &new, reviewed, &other).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Refused: nothing was changed: this isn't what was reviewed
-      the parameter MetricFunctionKey is another
+    Refused: nothing was changed: this differs from the reviewed plan
+      the parameter MetricFunctionKey is different
       hint: review it again: `diff --out FILE`, then `deploy --plan FILE`
     ");
 }
@@ -292,7 +292,7 @@ async fn a_review_counts_once() {
     );
     let (result, _) = deploy(&cloud, &new, reviewed).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Refused: the reviewed plan was begun, and another plan is needed now, which wasn't reviewed
+    Refused: the reviewed plan was started, but now another plan is needed that wasn't reviewed
       hint: review it again: `diff --out FILE`, then `deploy --plan FILE`
     ");
     assert_eq!(

@@ -135,7 +135,7 @@ async fn without_the_permission_the_next_change_brings_the_bounds() {
         .then_http_response(|| json_error("AccessDeniedException", "not yours"));
     let (result, told) = hold_with(&[target(1, 20), denied], &template(SCHEDULE), None).await;
     result.unwrap();
-    let said = "the bounds of a schedule hold only from its next change on";
+    let said = "the bounds of a schedule take effect only at its next scheduled action";
     assert!(told.has(said), "{:?}", told.lines());
 }
 
@@ -144,7 +144,7 @@ async fn a_schedule_that_is_paused_is_left_alone() {
     let paused = target_paused(1, 20, true);
     let (result, told) = hold_with(&[paused], &template(SCHEDULE), None).await;
     result.unwrap();
-    assert!(told.has("the schedule of service/shop/w is paused"));
+    assert!(told.has("the schedule of service/shop/w is suspended"));
 }
 
 /// A rollback registers the widest bounds of the template that is deployed again.

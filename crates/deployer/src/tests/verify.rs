@@ -138,9 +138,9 @@ async fn a_deployment_that_ecs_took_back_is_found() {
     let mut rules = sound();
     rules.push(services(|_, _| Some("definition:old".to_owned())));
     insta::assert_snapshot!(told(&verify(&stack(1), rules).await.unwrap_err()), @r"
-    DeploymentFailed: S0: ECS took the deployment back and runs definition:old again, though CloudFormation reports success
+    DeploymentFailed: S0: ECS rolled the deployment back and runs definition:old again, although CloudFormation reports success
       hint: the service's last event: deployment failed: tasks failed to start
-      hint: the new tasks did not become stable: look at the service's log group, then deploy again
+      hint: the new tasks didn't become stable: check the service's log group, then deploy again
     ");
 }
 
@@ -151,7 +151,7 @@ async fn a_deployment_that_ecs_gave_up_is_found() {
     let error = verify(&stack(1), rules).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "S0: ECS gave the deployment up, though CloudFormation reports success"
+        "S0: the ECS deployment failed, although CloudFormation reports success"
     );
 }
 
@@ -160,10 +160,7 @@ async fn a_service_that_is_not_there_is_found() {
     let mut rules = sound();
     rules.push(services(|_, _| None));
     let error = verify(&stack(1), rules).await.unwrap_err();
-    assert!(
-        error.to_string().contains("ECS knows no service"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("ECS has no service"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,8 +206,8 @@ async fn on_capacity(provider: Option<&'static str>) -> Result<()> {
 async fn a_service_that_runs_on_other_capacity_than_the_stack_s_is_found() {
     on_capacity(Some("shop-instances")).await.unwrap();
     insta::assert_snapshot!(told(&on_capacity(None).await.unwrap_err()), @r"
-    DeploymentFailed: S0: it is to run on the capacity provider shop-instances, but runs on FARGATE
-      hint: somebody else has changed the service: deploy again with a new image or a changed task size
+    DeploymentFailed: S0: it should run on the capacity provider shop-instances, but runs on FARGATE
+      hint: the service was changed manually: deploy again with a new image or a changed task size
     ");
     let error = on_capacity(Some("theirs")).await.unwrap_err();
     assert!(error.to_string().ends_with("but runs on theirs"), "{error}");
@@ -227,6 +224,6 @@ async fn a_failed_function_and_a_disabled_rule_are_found() {
     let rules = vec![functions(State::Pending), rule(RuleState::Disabled)];
     insta::assert_snapshot!(told(&verify(&stack(0), rules).await.unwrap_err()), @r"
     DeploymentFailed: the rule rule is disabled: nothing is measured
-      hint: somebody turned it off; turn it on with `aws events enable-rule --name rule`
+      hint: to enable it: `aws events enable-rule --name rule`
     ");
 }

@@ -54,7 +54,7 @@ fn gone(facts: &Facts) -> Found {
         "DRAINING" => Some((Cause::Gone, "the service is being deleted".to_owned())),
         "UNKNOWN" => Some((
             Cause::Unreadable,
-            "these credentials may not read the service".to_owned(),
+            "these credentials can't read the service".to_owned(),
         )),
         _ => None,
     }
@@ -75,7 +75,7 @@ fn paused(facts: &Facts) -> Found {
     Some((Cause::Paused, text))
 }
 
-/// A suspended scale-in matters only if there is no reason to scale out.
+/// A suspended scale-in matters only without a reason to scale out.
 fn paused_scale_in(facts: &Facts) -> Found {
     if facts.want() == Want::Out {
         return None;

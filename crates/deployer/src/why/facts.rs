@@ -13,7 +13,7 @@ pub(crate) struct Facts {
     pub now: u64,
     /// The service, as `status` shows it.
     pub service: ServiceState,
-    /// What is suspended of its scaling.
+    /// The suspended parts of its scaling.
     pub suspended: Suspended,
     /// Its scheduled bounds.
     pub schedule: Option<TargetSchedule>,
@@ -25,7 +25,7 @@ pub(crate) struct Facts {
     pub alarms: Vec<AlarmFacts>,
     /// Why Application Auto Scaling changed nothing recently, newest first.
     pub not_scaled: Vec<NotScaled>,
-    /// The rule and function that measure it or set its count once a minute.
+    /// The rule and function that measure it or set its count every minute.
     pub feed: Option<Feed>,
 }
 
@@ -156,7 +156,7 @@ impl AlarmFacts {
         Some(self.acted?.saturating_add(self.cooldown))
     }
 
-    /// Returns the seconds until CloudWatch evaluates it again. CloudWatch evaluates an alarm once a minute, or every
+    /// Returns the seconds until CloudWatch evaluates it again. CloudWatch evaluates an alarm every minute, or every
     /// 10 seconds if its period is shorter than a minute. Source: "Alarm evaluation" in the Amazon CloudWatch User
     /// Guide.
     pub(super) fn next_evaluation(&self, now: u64) -> Option<u64> {

@@ -11,7 +11,7 @@ use crate::function_logs::{LogLine, read_lines};
 use crate::functions::ServiceName;
 use crate::session::Session;
 
-/// How far back to read the logs. A function runs once a minute.
+/// How far back to read the logs. A function runs every minute.
 const RECENT: Duration = Duration::from_secs(5 * 60);
 
 /// The state of a function, from the last minutes of its log.
@@ -82,7 +82,7 @@ impl FunctionLog {
             text: said.unwrap_or(&line.message).clone(),
         };
         let (Some(cluster), Some(service)) = (line.cluster, line.service) else {
-            // The summary of an invocation. If only services failed, it has no error of its own, or repeats
+            // The summary of an invocation. If only services failed, it has no error itself, or repeats
             // theirs.
             match failed {
                 true if self.failed.is_empty() => self.error = Some(event),

@@ -44,7 +44,7 @@ pub enum Cause {
     Paused,
     /// A quota of the account keeps tasks from starting.
     Quota,
-    /// There is no capacity for its tasks.
+    /// Its tasks lack capacity.
     Capacity,
     /// Its tasks start and fail.
     TasksFail,

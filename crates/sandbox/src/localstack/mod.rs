@@ -177,7 +177,7 @@ impl Sandbox {
                 record.behavior.speed, behavior.speed
             ));
         } else if alive {
-            note("replacing a sandbox that does not answer or is out of date");
+            note("replacing a sandbox that doesn't respond or is out of date");
         }
         if let Some(emulators) = &record.emulators {
             emulators.process.end(DRAIN_PATIENCE);

@@ -37,7 +37,7 @@ pub(crate) enum Tick {
     Evaluate { period: u64 },
     /// Publish the datapoints of the metrics of steps, one for each side.
     PublishSides { period: u64, values: PerSide<f64> },
-    /// A minute of SQS's own metrics has ended.
+    /// A minute of SQS's metrics has ended.
     Minute,
     /// An alarm's message has arrived.
     AlarmMessage,
@@ -169,7 +169,7 @@ impl Control for Fixed {
     fn hold(&mut self, _: Bounds) {}
 }
 
-/// Creates the control of a scenario. The ideal needs `known`: the work as it is known in advance.
+/// Creates the control of a scenario. The ideal needs `known`: the work, known in advance.
 pub(crate) fn control(
     scenario: &Scenario,
     bounds: Bounds,

@@ -141,7 +141,7 @@ impl Tracking {
         Some(value + held)
     }
 
-    /// Returns when it next processes a minute of SQS's own metrics, if it does.
+    /// Returns when it next processes a minute of SQS's metrics, if it does.
     fn next_minute(&self, now: Nanos) -> Option<(Nanos, Tick)> {
         let need = self.need.as_ref()?;
         Some((need.next_minute(now), Tick::Minute))

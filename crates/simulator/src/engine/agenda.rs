@@ -105,7 +105,7 @@ impl Ends {
 
     /// Returns the slot and generation of the next end, without removing it.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "unpacks what was packed")]
+    #[expect(clippy::cast_possible_truncation, reason = "reads its own encoding")]
     pub(super) fn peek(&self) -> Option<(u32, u32)> {
         self.0
             .peek()

@@ -26,7 +26,7 @@ pub struct Point {
     pub at: f64,
     /// Messages sent per second.
     pub load: f64,
-    /// The same in the step of it in which fewest were sent. Steps are as long as a stretch, but half a minute at most.
+    /// The same in the step of it in which fewest were sent. Steps are as long as a stretch, but at most half a minute.
     pub load_min: f64,
     /// The same in the step in which most were sent.
     pub load_max: f64,
@@ -219,7 +219,7 @@ impl Records {
 
     /// A message is received. From then on, it is no longer waiting.
     ///
-    /// Messages are received in the order in which they were sent, except for those that are received again. So
+    /// Messages are received in the order in which they were sent, except for redelivered messages. So
     /// the times in which a message waited too long follow one another, and only their ends are stored.
     #[inline]
     pub(crate) fn received(&mut self, sent: Nanos, queue: u8) {

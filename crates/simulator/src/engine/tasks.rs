@@ -301,7 +301,7 @@ impl Tasks {
         }
     }
 
-    /// Kills a task that is still stopping. Returns the messages that it was processing, and those that it
+    /// Kills a task that is still stopping. Returns the messages that it was processing, and the messages that it
     /// held.
     pub(super) fn kill(
         &mut self,

@@ -162,12 +162,12 @@ fn describe_spacing(step: Option<u64>, distances: usize, longest_gap: u64, mixed
     let Some(step) = step else {
         return match distances {
             0 => "there is one row: it lasts a minute".to_owned(),
-            _ => "rows come at uneven distances: each lasts until the next".to_owned(),
+            _ => "rows have uneven intervals: each lasts until the next one".to_owned(),
         };
     };
     let of = Duration::from_micros(step);
     let others = match mixed {
-        true => ", in parts of the file another",
+        true => ", but parts of the file have another one",
         false => "",
     };
     if longest_gap > 0 {

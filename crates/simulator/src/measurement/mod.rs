@@ -205,29 +205,30 @@ impl Measurement {
     /// Returns how values were measured, and which weren't.
     fn collect_notes(&self) -> Vec<String> {
         let mut notes = vec![
-            "measured: a message waits from its sending until the worker says that it begins"
+            "measured: the wait of a message, from when it is sent until the worker reports its start"
                 .to_owned(),
         ];
         notes.push(format!(
-            "tasks and alarms are as they were seen in {} looks, on average {} apart",
+            "tasks and alarms are from {} samples, {} apart on average",
             self.samples.len(),
             format_duration(self.lasts.as_secs_f64() / self.sample_count())
         ));
         let most = self.samples.iter().map(|sample| sample.visible).max();
         notes.push(format!(
-            "the backlog is reckoned from the messages; SQS counted {} waiting at most",
+            "the backlog is computed from the messages; SQS counted at most {} waiting",
             most.unwrap_or_default()
         ));
         if let Some(highest) = self.highest_metric() {
             notes.push(format!(
-                "the metric's highest datapoint that was seen is {highest:.2}"
+                "the metric's highest observed datapoint is {highest:.2}"
             ));
         }
         notes.push(
-            "not measured: what is billed of a task, so the time is taken in which it was seen; runs of a function, so one a period is taken; dead letters, so the receives of a message are counted".to_owned(),
+            "not measured: the billed time of a task (taken as the time in which it was seen); runs of a function (taken as one per period); messages in the dead-letter queue (taken from receive counts)".to_owned(),
         );
         notes.push(
-            "the need and the cheapest possible are reckoned with the processing times that were measured".to_owned(),
+            "the required tasks and the ideal are computed with the measured processing times"
+                .to_owned(),
         );
         notes.extend(self.notes.iter().cloned());
         notes

@@ -1,4 +1,4 @@
-//! What to do next: one sentence and one command, only with figures that were simulated.
+//! What to do next: one sentence and one command, only with simulated numbers.
 
 use serde::Serialize;
 

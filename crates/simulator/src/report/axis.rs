@@ -96,7 +96,7 @@ pub(super) enum Unit {
 /// The time of a run, with dates or without.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
-    /// When it begins, since the Unix epoch.
+    /// When it starts, since the Unix epoch.
     begins: Option<f64>,
     lasts: f64,
 }
@@ -109,7 +109,7 @@ impl Clock {
         }
     }
 
-    /// A moment for people: `Thu 12 Nov 14:45`, `day 3, 09:26`, or the time since the beginning.
+    /// A moment for people: `Thu 12 Nov 14:45`, `day 3, 09:26`, or the time since the start.
     pub(super) fn moment(self, at: f64) -> String {
         match self.date(at) {
             Some(date) => date.strftime("%a %-d %b %H:%M").to_string(),
@@ -147,7 +147,7 @@ impl Clock {
         match self.begins {
             Some(_) => "Times are in UTC.",
             None if self.lasts > DAY => "The load has no dates, so days are counted.",
-            None => "Times are since the beginning.",
+            None => "Times are measured from the start.",
         }
     }
 
@@ -166,14 +166,14 @@ impl Clock {
         let mut steps = TIMES.iter().copied();
         let step = steps.find(|step| *step >= (self.lasts / 14.0).floor().max(least));
         let step = step.unwrap_or(self.lasts.max(1.0));
-        // Days begin at midnight.
+        // Days start at midnight.
         let first = match self.begins {
             Some(begins) => (begins / step).ceil() * step - begins,
             None => 0.0,
         };
         let mut marks = Vec::new();
         let mut at = first;
-        // What is further right would end outside.
+        // Labels further right would end outside.
         while at <= self.lasts * 0.96 && marks.len() < 32 {
             marks.push((at, self.mark(at, step, marks.is_empty())));
             at += step;

@@ -1,4 +1,4 @@
-//! Why a run came to what it came to: one cause, with its figures.
+//! Why a run had this result: one cause, with its numbers.
 
 use serde::Serialize;
 
@@ -10,14 +10,14 @@ use crate::scenario::Scenario;
 /// Why the objective is met or missed, or the cost is what it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cause {
-    /// The cause and its figures.
+    /// The cause and its numbers.
     #[serde(flatten)]
     pub kind: CauseKind,
     /// The same as a sentence.
     pub text: String,
 }
 
-/// A cause with its figures. Rates are messages per second, times are seconds.
+/// A cause with its numbers. Rates are messages per second, times are seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CauseKind {
@@ -91,7 +91,7 @@ pub enum CauseKind {
     TooFewTasks {
         /// Tasks that run.
         running: u32,
-        /// Most tasks that are needed.
+        /// Peak of the required tasks.
         needed: u32,
     },
     /// With the given seed no message is late; with others some are.
@@ -103,9 +103,9 @@ pub enum CauseKind {
     },
     /// Tasks follow a changing load too late.
     SlowReaction {
-        /// Tasks that ran when the worst time began.
+        /// Tasks that ran when the worst time started.
         running: u32,
-        /// Most tasks that were needed in it.
+        /// Peak of the required tasks in it.
         needed: u32,
         /// From the sending of the first late message to the first scale-out, if there was one.
         scale_out_after: Option<f64>,

@@ -1,4 +1,4 @@
-//! Causes as sentences: present tense, at most 35 words, the mechanism with its figures, and no advice.
+//! Causes as sentences: present tense, at most 35 words, the mechanism with its numbers, and no advice.
 
 use super::{CauseKind, Report};
 use crate::late::LateTime;
@@ -40,7 +40,7 @@ impl CauseKind {
                 whole(expired)
             ),
             Self::LimitTooLow { allowed, needed } => format!(
-                "The objective takes up to {needed} tasks, and `tasks.max` is {allowed}: messages are late during {} of {}.",
+                "The objective requires up to {needed} tasks, and `tasks.max` is {allowed}: messages are late during {} of {}.",
                 format_duration(outcome.over_slo),
                 format_duration(outcome.duration)
             ),
@@ -75,7 +75,7 @@ impl CauseKind {
             Self::CutAtFullLoad { from, to, needed } => {
                 let mistake = match policy {
                     Policy::BacklogPerTask(_) | Policy::BacklogPerTaskAndSteps(..) => {
-                        " takes an empty queue for an idle service and"
+                        " treats an empty queue as an idle service and"
                     }
                     _ => "",
                 };
@@ -95,7 +95,7 @@ impl CauseKind {
                 whole(actions)
             ),
             Self::TooFewTasks { running, needed } => format!(
-                "{} always there, and the objective takes up to {needed}.",
+                "{} always running, and the objective requires up to {needed}.",
                 are(running)
             ),
             Self::SlowReaction {
@@ -111,7 +111,7 @@ impl CauseKind {
                     None => format!("{actor} adds none"),
                 };
                 format!(
-                    "In the worst time, {} there at first and up to {needed} are needed; {after}.",
+                    "In the worst time, {} running at first, and up to {needed} are needed; {after}.",
                     are(running)
                 )
             }
@@ -128,11 +128,11 @@ impl CauseKind {
                 format_number(busy, 1)
             ),
             Self::SpareTasks { times_needed } => format!(
-                "Tasks run {} times as long as the objective takes: {actor} adds too many or removes them late.",
+                "Tasks run {} times as long as the objective requires: {actor} adds too many or removes them late.",
                 format_number(times_needed, 1)
             ),
             Self::OtherCosts { tasks_share } => format!(
-                "Only {} of the cost is for tasks; the rest is for what stands around them.",
+                "Only {} of the cost is for tasks; the rest is for the resources around them.",
                 format_share(tasks_share)
             ),
             Self::TasksFollow { over_slo } => format!(

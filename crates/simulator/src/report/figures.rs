@@ -128,7 +128,7 @@ impl Report {
             pieces.splice(
                 1..3,
                 [Words(
-                    " of the messages of the queue that does worst, within its objective",
+                    " of the worst queue's messages, within its objective",
                 )],
             );
         }
@@ -319,13 +319,13 @@ impl Report {
         figure(
             "elasticity",
             vec![
-                Words("too few tasks during "),
+                Words("under-provisioned "),
                 percent("elasticity.under_timeshare", elasticity.under_timeshare),
-                Words(" of the time (lacking "),
+                Words(" of the time ("),
                 percent("elasticity.under_accuracy", elasticity.under_accuracy),
-                Words(" of the need), too many during "),
+                Words(" short on average), over-provisioned "),
                 percent("elasticity.over_timeshare", elasticity.over_timeshare),
-                Words(" (beyond the need by "),
+                Words(" ("),
                 percent("elasticity.over_accuracy", elasticity.over_accuracy),
                 Words(")"),
             ],

@@ -117,7 +117,7 @@ fn share_tile(report: &Report) -> Markup {
         Some(false) => "bad",
         None => "",
     };
-    // The longer of what is missed and what is allowed to be fills the bar.
+    // The longer of the missed and the allowed share fills the bar.
     let longest = missed.max(1.0);
     let phases = report.phases.filter(|phases| phases.runs > 1);
     let big = html! { @if let Some(met) = report.satisfied { (mark(met)) } (datum(path, share, &format_share(share))) };
@@ -177,7 +177,7 @@ fn cost_tile(report: &Report) -> Markup {
     )
 }
 
-/// The queue whose waits are longest beside its own objective, with its place.
+/// The queue whose waits are longest compared with its own objective, with its index.
 fn worst_queue(outcome: &RunOutcome) -> Option<(usize, &QueueOutcome)> {
     let beside = |queue: &QueueOutcome| queue.p99 / queue.slo.max(1e-9);
     let queues = outcome.queues.iter().enumerate();
@@ -240,7 +240,7 @@ fn tasks_tile(report: &Report) -> Markup {
     tile(
         "peak",
         "",
-        "Most tasks at once",
+        "Peak tasks",
         &big,
         &bar(most / longest, &[(needed / longest, "limit")]),
         &sub,

@@ -24,7 +24,7 @@ pub(super) fn render_frontier(frontier: &Frontier) -> Markup {
             p .note {
                 "An objective that is marked \"warm\" is shorter than a check and the start of a task, "
                 (format_duration(frontier.reaction))
-                ": after a jump, only tasks that run already can meet it. Settings marked * keep more of them than tasks.min. "
+                ": after a jump, only tasks that are already running can meet it. Settings marked * keep more of them than tasks.min. "
                 (NONE) ": no setting meets it."
             }
             (render_policies(frontier))

@@ -9,9 +9,9 @@ use super::first_screen::datum;
 use crate::late::LateTime;
 use crate::number::{count, format_duration, format_number};
 
-/// Headings of the table; those with a sign are left out on phones.
+/// Headings of the table; headings with `true` are hidden on phones.
 const HEADINGS: [(&str, bool); 6] = [
-    ("began", false),
+    ("started", false),
     ("lasted", false),
     ("longest wait", false),
     ("late messages", false),

@@ -262,7 +262,7 @@ impl Report {
                 format_duration(outcome.slo),
             ),
             false => format!(
-                "{share} of the messages of the queue that does worst started within its objective{phases}"
+                "{share} of the worst queue's messages started within its objective{phases}"
             ),
         };
         let required = self.required_in_words();

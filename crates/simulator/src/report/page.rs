@@ -1,4 +1,4 @@
-//! The report as one HTML page: readable as it is, with values and drawings written here. Its script adds pointer
+//! The report as one HTML page: readable without a script, with values and drawings written here. Its script adds pointer
 //! readings, zoom, and copying, from the JSON document that the page carries.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};

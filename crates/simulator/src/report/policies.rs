@@ -1,4 +1,4 @@
-//! The comparison with other policies as a table: those that meet the objective first, the cheapest on top.
+//! The comparison with other policies as a table: policies that meet the objective first, the cheapest on top.
 
 use maud::{Markup, html};
 
@@ -8,15 +8,15 @@ use crate::compare::IDEAL;
 use crate::number::{count, format_dollars, format_duration, format_number, format_share};
 use crate::outcome::ScalingFigures;
 
-/// Headings; the last ones are left out on phones.
+/// Headings; the last ones are hidden on phones.
 const HEADINGS: [&str; 9] = [
     "policy",
     "within objective",
     "p99 wait",
     "per month",
-    "beside yours",
+    "next to yours",
     "task-hours",
-    "most tasks",
+    "peak tasks",
     "changes a day",
     "flaps a day",
 ];
@@ -48,7 +48,7 @@ pub(super) fn render_compared(report: &Report) -> Markup {
                         }
                     }
                 } }
-                p .note { "Shares are the least and most of the phases. A flap is a change that is reversed soon after." }
+                p .note { "Shares are the lowest and highest of the phases. A flap is a change that is reversed soon after." }
             }
         }
     }
@@ -74,7 +74,7 @@ fn render_row(report: &Report, place: usize, policy: &ComparedPolicy) -> Markup 
             td data-label="within" { (datum(path("within_objective"), policy.within_objective, &share)) }
             td data-label="p99 wait" { (datum(path("waiting.p99"), policy.waiting.p99, &format_duration(policy.waiting.p99))) }
             td data-label="per month" { b { (datum(path("cost_per_month"), policy.cost_per_month, &format_dollars(policy.cost_per_month))) } }
-            td data-label="beside yours" { @if own { "–" } @else { (beside(policy.cost_per_month, report.outcome.cost.per_month)) } }
+            td data-label="next to yours" { @if own { "–" } @else { (beside(policy.cost_per_month, report.outcome.cost.per_month)) } }
             td .wider { (datum(path("tasks.seconds"), policy.tasks.seconds, &format_number(policy.tasks.seconds / 3_600.0, 1))) }
             td .wider { (policy.tasks.most) }
             td .wider { (a_day(&|scaling| scaling.out + scaling.r#in)) }
@@ -83,7 +83,7 @@ fn render_row(report: &Report, place: usize, policy: &ComparedPolicy) -> Markup 
     }
 }
 
-/// A cost beside another: `−18%`, `same`, `3.6×`.
+/// A cost compared with another: `−18%`, `same`, `3.6×`.
 fn beside(cost: f64, own: f64) -> String {
     let times = cost / own.max(1e-12);
     match (times - 1.0) * 100.0 {

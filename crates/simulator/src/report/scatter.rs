@@ -65,7 +65,7 @@ pub(super) fn render_scatter(report: &Report) -> Markup {
                 p .lead { (describe(report)) }
                 (render_frame(report, &WIDE, "wide"))
                 (render_frame(report, &NARROW, "narrow"))
-                p .note { "Bars: least to most of the phases. " i .key .met {} " meets the objective, " i .key {} " misses it, " i .key .ideal {} " can't be built." }
+                p .note { "Bars: lowest to highest of the phases. " i .key .met {} " meets the objective, " i .key {} " misses it, " i .key .ideal {} " can't be built." }
             }
         }
     }
@@ -193,7 +193,7 @@ impl<'f> Scales<'f> {
 
 fn find_spots<'r>(report: &'r Report, scales: &Scales<'_>) -> Vec<Spot<'r>> {
     let mut spots: Vec<Spot<'r>> = Vec::new();
-    // What is drawn later lies above: the definition's own.
+    // Later points are drawn on top: the definition's own.
     for policy in report.compared.iter().rev() {
         let range = policy.monthly_range();
         let shares = policy.phases.within_objective;

@@ -49,7 +49,7 @@ impl Column<'_> {
     }
 }
 
-/// What is drawn of a value.
+/// The drawn form of a value.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     /// A line through the means.
@@ -137,7 +137,7 @@ impl Scale {
         format!("{there}{}Z", back.concat())
     }
 
-    /// Begin and width of each run of columns in which something holds.
+    /// Start and width of each run of columns in which something holds.
     pub(super) fn runs(
         self,
         columns: &[Column<'_>],

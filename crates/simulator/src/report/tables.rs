@@ -1,4 +1,4 @@
-//! All values in the words of the text, what was measured beside what was predicted, and the scaling actions.
+//! All values in the words of the text, measurements next to predictions, and the scaling actions.
 
 use maud::{Markup, html};
 

@@ -46,7 +46,7 @@ pub(super) fn render_charts(report: &Report) -> Markup {
             h2 { "Over time" }
             p .lead {
                 "Lines are means of " (format_duration((outcome.duration / crate::number::count(width as u64)).round().max(1.0)))
-                ", bands reach from the least to the most in it, and waits are the longest."
+                ", bands show the minimum and maximum in it, and waits are the longest."
                 @if report.predicted.is_some() { " Thin dashed lines are predicted for the same load." }
             }
             p #zoom .hint hidden { span #zoomed {} " " button type="button" #whole { "whole time" } }
@@ -109,7 +109,7 @@ fn list_charts(report: &Report) -> Vec<Chart> {
             vec![
                 line(
                     "band",
-                    "least to most",
+                    "minimum to maximum",
                     Shape::Band(|p| p.load_min, |p| p.load_max),
                     ("load_min", "load_max"),
                 ),
@@ -125,7 +125,7 @@ fn list_charts(report: &Report) -> Vec<Chart> {
             vec![
                 line(
                     "bandwant",
-                    "desired, least to most",
+                    "desired, minimum to maximum",
                     Shape::Band(|p| f64::from(p.desired_min), |p| f64::from(p.desired_max)),
                     ("desired_min", "desired_max"),
                 ),
@@ -156,7 +156,7 @@ fn list_charts(report: &Report) -> Vec<Chart> {
             vec![
                 line(
                     "band",
-                    "up to the most",
+                    "up to the maximum",
                     Shape::Band(|_| 0.0, |point| crate::number::count(point.backlog_max)),
                     ("", "backlog_max"),
                 ),

@@ -25,7 +25,7 @@ const MARKS: [f64; 15] = [
     1e9,
 ];
 
-/// The axis of waits: logarithmic, from the shortest that is told apart on.
+/// The axis of waits: logarithmic, from the shortest distinguishable wait.
 struct Axis {
     from: f64,
     to: f64,
@@ -138,7 +138,7 @@ impl Axis {
             .collect();
         if let Some((wait, share)) = exact {
             let (x, percent) = (self.x(wait), share * 100.0);
-            // What is at the objective by the histogram's precision is on the right side of it.
+            // The histogram's precision must not move a wait to the wrong side of the objective.
             for point in &mut points {
                 point.0 = if point.1 <= percent {
                     point.0.min(x)

@@ -17,7 +17,7 @@ impl Scenario {
     /// `overrides` or are defaults; `notes` lists each default.
     ///
     /// # Errors
-    /// If there is no such service, if it consumes no queue, if its scaling can't be simulated, or if its
+    /// If the service doesn't exist, if it consumes no queue, if its scaling can't be simulated, or if its
     /// objective or processing time isn't known.
     pub fn from_stack(
         stack: &Stack,
@@ -82,7 +82,7 @@ impl Scenario {
         };
         if let Some(schedule) = &found.schedule {
             scenario.notes.push(format!(
-                "the schedule follows the dates of the load; a load without dates begins on a Monday at 00:00 in {}",
+                "the schedule follows the dates of the load; a load without dates starts on a Monday at 00:00 in {}",
                 schedule.timezone.name()
             ));
         }
@@ -106,7 +106,7 @@ impl Scenario {
             .ok_or_else(|| ScenarioError::NoQueue(name.to_owned()))?;
         if !self.queues.is_empty() {
             self.notes.push(format!(
-                "tasks take messages of the {} queues in turn; the timeouts of \"{first}\" hold for all of them",
+                "tasks take messages of the {} queues in turn; the timeouts of \"{first}\" apply to all of them",
                 service.consumes.len()
             ));
         } else if service.consumes.len() > 1 {
@@ -123,7 +123,7 @@ impl Scenario {
                 self.delay = spec.delay;
                 if !spec.delay.is_zero() {
                     self.notes.push(format!(
-                        "each message is hidden for {:?} after its sending, from which its waiting time counts",
+                        "each message is hidden for {:?} after it is sent; its wait includes that time",
                         spec.delay
                     ));
                 }
@@ -132,7 +132,7 @@ impl Scenario {
                 }
             }
             _ => self.notes.push(
-                "the queue is somebody else's: SQS's defaults are assumed (hidden for 30 s, kept for 4 days, no dead letters)".to_owned(),
+                "the queue is an existing one: SQS's defaults are assumed (visibility timeout 30 s, retention 4 days, no dead-letter queue)".to_owned(),
             ),
         }
         Ok(())
@@ -153,7 +153,7 @@ impl Scenario {
                 };
             }
             ServiceSource::Existing { .. } => self.notes.push(
-                "the service is somebody else's: 0.25 vCPU, 0.5 GB on x86-64 and a stop timeout of 30 s are assumed".to_owned(),
+                "the service is an existing one: 0.25 vCPU and 0.5 GB on x86-64, and a stop timeout of 30 s are assumed".to_owned(),
             ),
         }
     }

@@ -176,15 +176,13 @@ pub enum ScenarioError {
     #[error("service \"{0}\" consumes no queue, so there are no messages to simulate")]
     NoQueue(String),
     /// The processing time isn't known.
-    #[error("nothing says how long service \"{0}\" takes for a message: give its processing time")]
+    #[error("the processing time of service \"{0}\" isn't known: set it")]
     Processing(String),
     /// The latency objective isn't known.
-    #[error(
-        "nothing says how long a message for service \"{0}\" may wait: give the latency objective"
-    )]
+    #[error("the latency objective of service \"{0}\" isn't known: set it")]
     Objective(String),
     /// Its policy can't be simulated.
-    #[error("service \"{service}\" scales by {by}, which a load of messages doesn't tell")]
+    #[error("service \"{service}\" scales by {by}, which a load of messages doesn't include")]
     Policy {
         /// Service.
         service: String,
@@ -319,7 +317,7 @@ impl Scenario {
         };
         wrong(
             self.queues.len() > MOST_QUEUES,
-            "a service with objectives per queue consumes 10 queues at most",
+            "a service with objectives per queue can consume at most 10 queues",
         )?;
         let instant =
             |queue: &QueueScenario| queue.slo.is_zero() || queue.processing.mean().is_zero();
@@ -327,18 +325,18 @@ impl Scenario {
             self.queues.iter().any(instant),
             "the objective and the processing time of a queue must be longer than zero",
         )?;
-        wrong(self.max == 0, "the most tasks are none")?;
+        wrong(self.max == 0, "the maximum number of tasks is 0")?;
         wrong(
             self.max > MOST_TASKS,
-            "the most tasks are more than 100,000",
+            "the maximum number of tasks is more than 100,000",
         )?;
         wrong(
             self.concurrency == 0,
-            "a task must work on one message at least",
+            "a task must process at least one message at a time",
         )?;
         wrong(
             self.concurrency > 10_000,
-            "a task works on 10,000 messages at most",
+            "a task can process at most 10,000 messages at a time",
         )?;
         wrong(
             !(1..=10).contains(&self.batch),
@@ -350,7 +348,7 @@ impl Scenario {
         )?;
         wrong(
             self.processing.mean().is_zero(),
-            "the processing time must be longer than nothing",
+            "the processing time must be longer than zero",
         )?;
         let cv = match self.processing {
             Distribution::Lognormal { cv, .. } => cv,
@@ -362,13 +360,14 @@ impl Scenario {
         )?;
         wrong(
             self.assumptions.launches_per_minute == 0,
-            "ECS must launch one task a minute at least",
+            "ECS must launch at least one task per minute",
         )?;
         wrong(
             self.max_receives == Some(0),
-            "a message must be received once at least",
+            "a message must be received at least once",
         )?;
-        Bounds::new(self.min, self.max)
-            .map_err(|_| ScenarioError::Value("the fewest tasks are more than the most"))
+        Bounds::new(self.min, self.max).map_err(|_| {
+            ScenarioError::Value("the minimum number of tasks is larger than the maximum")
+        })
     }
 }

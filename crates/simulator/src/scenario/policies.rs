@@ -24,7 +24,7 @@ pub(super) fn choose_policy(
     };
     let left_out = |notes: &mut Vec<String>, what: &str| {
         notes.push(format!(
-            "{what} is left out: a load of messages doesn't tell it"
+            "{what} is omitted: a load of messages doesn't include it"
         ));
     };
     for (there, what) in [
@@ -183,7 +183,7 @@ fn demand_policy(stack: &Stack, demand: &stack::Demand) -> DemandPolicy {
 
 fn backlog_policy(stack: &Stack, backlog: &BacklogPerTask) -> Result<BacklogPolicy, ScenarioError> {
     let target = backlog.target().ok_or(ScenarioError::Value(
-        "the processing time must be longer than nothing",
+        "the processing time must be longer than zero",
     ))?;
     Ok(BacklogPolicy {
         target,

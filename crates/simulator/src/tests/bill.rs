@@ -1,4 +1,4 @@
-//! Bills, computed by hand from AWS's price lists.
+//! Bills, computed manually from AWS's price lists.
 
 use super::*;
 use crate::BillItem::{

@@ -20,7 +20,7 @@ fn csv(bytes: &[u8]) -> Load {
     Load::read_csv(bytes, None).unwrap()
 }
 
-/// 2,000 messages at once, 5 s each, on 3 tasks are done after 55 minutes, and those of the first ten minutes
+/// 2,000 messages at once, 5 s each, on 3 tasks are done after 55 minutes, and the messages of the first ten minutes
 /// are in time: one third. Two hours of zeros after them make no difference.
 #[test]
 fn what_happens_after_the_load_counts() {

@@ -19,7 +19,7 @@ fn commands() -> Commands {
     }
 }
 
-/// Target tracking on the backlog that a task processes within the objective; a second a message.
+/// Target tracking on the backlog that a task processes within the objective; one second per message.
 fn tracking(slo: u64) -> Scenario {
     Scenario {
         slo: Duration::from_secs(slo),
@@ -50,7 +50,7 @@ fn cause(scenario: &Scenario, load: &str) -> CauseKind {
 
 const BURSTS: &str = "on-off:on=20/s,off=1/s,on_for=10m,off_for=30m,for=4h";
 
-/// One task that takes a second a message gets 100 messages at once: the 61st starts after 60 s, and all after it are
+/// One task that takes one second per message gets 100 messages at once: the 61st starts after 60 s, and all after it are
 /// late by an objective of a minute, the last after 99 s.
 #[test]
 fn late_messages_are_one_interval() {
@@ -74,7 +74,7 @@ fn late_messages_are_one_interval() {
     assert_eq!(outcome.wait_percentiles.len(), 101);
 }
 
-/// 10 messages a second for 3 hours, and a task for one a second: 108,000 messages, of which 3 hours and a day of
+/// 10 messages per second for 3 hours, and a task for one a second: 108,000 messages, of which 3 hours and a day of
 /// patience leave 108,000 − 97,200 = 10,800.
 #[test]
 fn work_does_not_end() {
@@ -96,7 +96,7 @@ fn work_does_not_end() {
     }
 }
 
-/// 10 messages a second for 20 minutes, with a minute of patience: 12,000 s of work in 1,260 s, so 10 tasks.
+/// 10 messages per second for 20 minutes, with a minute of patience: 12,000 s of work in 1,260 s, so 10 tasks.
 #[test]
 fn a_limit_is_too_low() {
     let scenario = Scenario {
@@ -155,7 +155,7 @@ fn a_minimum_is_too_high() {
     );
 }
 
-/// Each day at 08:00 the load is 20 messages a second for ten minutes, as everybody knows.
+/// Each day at 08:00 the load is 20 messages per second for ten minutes, as everybody knows.
 #[test]
 fn times_are_known() {
     let rows: String = (0..5 * 1_440)
@@ -214,7 +214,7 @@ fn a_long_time_has_no_hour() {
     assert!((share - 1.0).abs() < 1e-9, "{share}");
 }
 
-/// A step of a second without a message, after a minute with one each second, is no quiet minute.
+/// A step of a second without a message, after a minute with one each second, isn't a quiet minute.
 #[test]
 fn only_whole_minutes_are_quiet() {
     let quietest = |steps: &[u32]| quietest_minute(steps, SECOND);
@@ -228,7 +228,7 @@ fn only_whole_minutes_are_quiet() {
     assert_eq!(quietest(&steps), Some(0.5));
 }
 
-/// From 1 to 100 messages a second after half a minute: the first late message is sent before there is a whole minute to compare
+/// From 1 to 100 messages per second after half a minute: the first late message is sent before there is a whole minute to compare
 /// with. After two minutes, the same is a jump.
 #[test]
 fn a_load_that_begins_is_no_jump() {
@@ -243,7 +243,7 @@ fn a_load_that_begins_is_no_jump() {
     assert!(jumped("2m"));
 }
 
-/// Without a comparison no other policy has figures, so the advice is to compare. With one, its figures are the
+/// Without a comparison no other policy has numbers, so the advice is to compare. With one, its numbers are the
 /// comparison's.
 #[test]
 fn nothing_is_advised_that_was_not_simulated() {

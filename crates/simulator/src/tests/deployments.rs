@@ -1,4 +1,4 @@
-//! Deployments of new versions. The results are computed by hand, from ECS's documentation of rolling updates.
+//! Deployments of new versions. The results are computed manually, from ECS's documentation of rolling updates.
 
 use super::*;
 use crate::Deployments;

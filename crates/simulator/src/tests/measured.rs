@@ -113,7 +113,7 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
     );
 }
 
-/// Three messages by hand: one fails and is received again, one is lost with its task, and one moves to the
+/// Three messages, computed manually: one fails and is received again, one is lost with its task, and one moves to the
 /// dead-letter queue.
 #[test]
 fn failures_worked_by_hand() {

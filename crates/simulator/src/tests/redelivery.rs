@@ -1,4 +1,4 @@
-//! Messages that are received again, task protection, and heartbeats. The results are computed by hand.
+//! Messages that are received again, task protection, and heartbeats. The results are computed manually.
 
 use super::*;
 use crate::OldReceipt;
@@ -84,7 +84,7 @@ fn no_heartbeat_hides_a_message_for_longer_than_sqs() {
     };
     let outcome = simulate(&scenario, &csv("0\n"), 1).unwrap();
     assert!(outcome.messages.processed_again > 0);
-    assert!(storm(&outcome).unwrap().ends_with("12 hours at most"));
+    assert!(storm(&outcome).unwrap().ends_with("at most 12 hours"));
 }
 
 /// A survey shows the variant only if messages are received again.

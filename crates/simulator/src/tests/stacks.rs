@@ -83,6 +83,6 @@ fn what_cannot_be_simulated_is_said() {
     let load = Load::generate("constant:rate=1/s,for=1m").unwrap();
     assert_eq!(
         simulate(&nonsense, &load, 1).unwrap_err().to_string(),
-        "a task must work on one message at least"
+        "a task must process at least one message at a time"
     );
 }

@@ -59,7 +59,7 @@ pub(super) fn survivors(
     let mut left = candidates;
     for size in ROUNDS {
         tell(&format!(
-            "{} candidates on {size} of {} stretches of the load",
+            "{} candidates on {size} of {} segments of the load",
             left.len(),
             stretches.len()
         ));

@@ -59,13 +59,8 @@ impl Limits {
                 .iter()
                 .max_by(|a, b| a.within_objective.total_cmp(&b.within_objective))
                 .map_or_else(
-                    || "nothing that could be tried".to_owned(),
-                    |best| {
-                        format!(
-                            "no one of the loop's limits alone; most of all {}",
-                            best.limit
-                        )
-                    },
+                    || "none of the tested limits".to_owned(),
+                    |best| format!("no single limit of the loop; mainly {}", best.limit),
                 ),
             [one] => one.replace(" and ", " together with "),
             several => several.join(", or "),
@@ -179,7 +174,7 @@ fn lifts() -> [(&'static str, Lifting); 4] {
     [
         ("detection delay", detected),
         ("task start", started),
-        ("most tasks", unbounded),
+        ("maximum number of tasks", unbounded),
         ("launch rate of ECS", launched),
     ]
 }

@@ -162,7 +162,7 @@ fn more_tasks_are_allowed_only_where_they_may_be() {
             .unwrap()
     };
     assert!(
-        lift("most tasks").within_objective > limits.within_objective + 0.5,
+        lift("maximum number of tasks").within_objective > limits.within_objective + 0.5,
         "{limits:?}"
     );
     assert!(!lift("task start").enough, "{limits:?}");

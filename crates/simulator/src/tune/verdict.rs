@@ -52,7 +52,7 @@ impl Tuned {
     fn cost_in_words(&self) -> String {
         let cost = month(&self.tuned.searched);
         if self.changes.is_empty() {
-            return format!("{cost}, as it is: nothing cheaper was found");
+            return format!("{cost}, unchanged: nothing cheaper was found");
         }
         let present = &self.present.searched;
         let share = format_share(present.within_objective);

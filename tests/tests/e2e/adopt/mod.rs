@@ -127,7 +127,7 @@ async fn a_running_service_becomes_a_definition() {
         refused["message"]
             .as_str()
             .unwrap()
-            .ends_with("is there already")
+            .ends_with("already exists")
     );
     scene.remove().await;
 }

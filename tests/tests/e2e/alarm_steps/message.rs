@@ -195,6 +195,6 @@ async fn what_can_not_be_handled_is_kept() {
     // doesn't prevent the deletion.
     let destroyed = stack.destroy(&[]).await;
     let _ = destroyed.succeeds();
-    let expected = "WorkerScalingDeadLetterQueue holds events that a function of the stack could not handle, about 1:";
+    let expected = "WorkerScalingDeadLetterQueue holds events that a function of the stack couldn't handle (about 1):";
     assert!(destroyed.stderr.contains(expected), "{destroyed}");
 }

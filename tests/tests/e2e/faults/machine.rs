@@ -24,7 +24,7 @@ async fn a_killed_sandbox_is_reported_and_started_again() {
     signal_localstack(&running, Signal::KILL);
     let ended = deploy.end().await;
     let error = ended.fails(6);
-    assert_says(&error, &["the sandbox has ended", "localstack.log"]);
+    assert_says(&error, &["the sandbox has stopped", "localstack.log"]);
     let again = stack.deploy(&definition).await.succeeds();
     assert_eq!(again["changed"], true);
 }

@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// Omit functions, or the simulator for pages, whose Rust target isn't installed and can't be fetched
     #[arg(long)]
     incomplete: bool,
-    /// Make a debug build for this machine, to try an archive quickly
+    /// Create a debug build for this machine, to test an archive quickly
     #[arg(long, conflicts_with = "targets")]
     debug: bool,
     /// Build the archives once more, in a clone in another folder, and compare the bytes

@@ -67,7 +67,9 @@ impl Course<'_> {
             Step::Deploy => {
                 let deployment = self.deploy(name, 1).await?;
                 let count = deployment.deployed.plan.changes.len();
-                Ok(format!("{count} resources, checked through their services"))
+                Ok(format!(
+                    "{count} resources, checked through their services' APIs"
+                ))
             }
             Step::ScaleOut => self.scale_out(name).await,
             Step::ScaleIn => self.scale_in(name).await,
@@ -167,7 +169,7 @@ impl Course<'_> {
         };
         let destroyed = deployer::destroy(self.session, name, &options, &mut |_| Ok(())).await?;
         Ok(format!(
-            "{} resources looked for through their services: none left",
+            "{} resources checked through their services' APIs: none remain",
             destroyed.remains.gone
         ))
     }
@@ -210,7 +212,7 @@ impl Course<'_> {
             tokio::time::sleep(PAUSE).await;
         }
         Err(Failure::failed(format!(
-            "the service doesn't come to {wanted} running tasks within {} min",
+            "the service doesn't reach {wanted} running tasks within {} min",
             PATIENCE.as_secs() / 60
         )))
     }

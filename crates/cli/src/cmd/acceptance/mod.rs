@@ -34,17 +34,16 @@ const LOAD: &str = "constant:rate=0.3/s,for=1h";
 pub(crate) struct Args {
     #[command(flatten)]
     connect: ConnectArgs,
-    /// End of the stack's name, after `ecs-scaler-acceptance-` [default: unlike that of any other run]
+    /// Suffix of the stack's name, after `ecs-scaler-acceptance-` [default: unique for each run]
     #[arg(long, value_name = "TEXT", value_parser = parse_suffix)]
     suffix: Option<String>,
     /// Refuse to start if the estimated cost is higher, in dollars
     #[arg(long, value_name = "DOLLARS", default_value_t = 1.0)]
     max_cost: f64,
-    /// File for the report; what is done so far is kept next to it, so that the same command continues a run that was
-    /// killed
+    /// File for the report; the progress is stored next to it, so that the same command continues an interrupted run
     #[arg(long, value_name = "FILE", default_value = "acceptance.md")]
     report: PathBuf,
-    /// Only destroy the stack of a run that was killed
+    /// Only destroy the stack of an interrupted run
     #[arg(long)]
     clean_up: bool,
     /// Don't ask for confirmation

@@ -35,8 +35,8 @@ impl Step {
             Self::ScaleOut => "scale out for messages that wait",
             Self::ScaleIn => "scale in when the queue is empty",
             Self::Update => "update the service in place",
-            Self::Drift => "find and repair a change made by hand",
-            Self::Destroy => "destroy the stack, and look for what is left",
+            Self::Drift => "find and repair a manual change",
+            Self::Destroy => "destroy the stack, and check for remaining resources",
         }
     }
 }
@@ -112,7 +112,7 @@ impl Record {
         Err(Failure::new(
             Code::Refused,
             format!(
-                "the run that was begun is in account {}, {}",
+                "the run in progress is in account {}, {}",
                 self.account, self.region
             ),
         )
@@ -211,8 +211,8 @@ mod tests {
         | scale out for messages that wait | | not done |
         | scale in when the queue is empty | | not done |
         | update the service in place | | not done |
-        | find and repair a change made by hand | | not done |
-        | destroy the stack, and look for what is left | | not done |
+        | find and repair a manual change | | not done |
+        | destroy the stack, and check for remaining resources | | not done |
 
         Failed: the count of arn:aws:ecs:eu-west-1:ACCOUNT:a stays at 1
         ");

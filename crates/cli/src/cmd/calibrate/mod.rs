@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// File to write the measurements to [default: the name of the assumptions with .measured.json]
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     measured: Option<PathBuf>,
-    /// Use the measurements of an earlier run, and call no cloud
+    /// Use the measurements of an earlier run; makes no AWS calls
     #[arg(long, value_name = "FILE", conflicts_with_all = ["local", "profile", "region", "endpoint_url"])]
     from: Option<PathBuf>,
     /// Don't ask for confirmation

@@ -22,7 +22,7 @@ use crate::ui::Ui;
 pub(crate) struct Args {
     #[command(flatten)]
     file: FileArg,
-    /// How far back to look; CloudWatch has minutes for 15 days, and longer periods for longer
+    /// How far back to start; CloudWatch has minutes for 15 days, and longer periods for longer
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
     since: Duration,
     /// Write a report of the simulation to this file: one HTML page that needs no network

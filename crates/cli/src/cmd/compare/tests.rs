@@ -66,7 +66,7 @@ fn gaps_are_named_and_nothing_is_made_of_them() {
     let text = format_comparison(&gaps);
     assert!(text.contains("unknown"), "{text}");
     assert!(text.contains("is known for 0% of the time"), "{text}");
-    assert!(!text.contains("task time than it took"), "{text}");
+    assert!(!text.contains("task time than it used"), "{text}");
 }
 
 fn stack(scaling: &str) -> Stack {

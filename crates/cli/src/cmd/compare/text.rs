@@ -27,7 +27,7 @@ pub(super) fn format_comparison(document: &Document) -> String {
     }
     if let Some((mean, most)) = document.actual.recommended {
         text.push_str(&format!(
-            "observed      the function would have set {} tasks on average and {} at most, on the queues as they were\n",
+            "observed      for the actual queues, the function would have set {} tasks on average and at most {}\n",
             number(one_decimal(mean)),
             number(most),
         ));
@@ -81,7 +81,7 @@ fn table(document: &Document, slo: &str) -> String {
     let most = actual
         .most
         .map_or_else(unknown, |most| number(one_decimal(most)));
-    table.row(["most tasks".to_owned(), most, simulated.most.to_string()]);
+    table.row(["peak tasks".to_owned(), most, simulated.most.to_string()]);
     let changed = match actual.known >= KNOWN {
         true => changes(actual.changes),
         false => unknown(),
@@ -128,7 +128,7 @@ fn describe_verdict(document: &Document, slo: &str) -> Option<String> {
     let saved = known.filter(|hours| *hours > 0.0).map(|hours| {
         let share = (task_hours - hours) / hours;
         let side = if share > 0.0 { "more" } else { "less" };
-        format!("{:.0}% {side} task time than it took", share.abs() * 100.0)
+        format!("{:.0}% {side} task time than it used", share.abs() * 100.0)
     });
     let parts: Vec<String> = meets.into_iter().chain(saved).collect();
     (!parts.is_empty()).then(|| format!("{}        {}", document.policy, parts.join(", with ")))

@@ -56,7 +56,7 @@ pub(super) async fn run(args: &Args, format: Format) -> Result<()> {
         messages.for_each(|message| message.body = shorten(&message.body));
     }
     if queues.iter().any(|look| !look.messages.is_empty()) {
-        warn("each look raises the receive count of the messages that it shows by 1");
+        warn("showing messages raises their receive count by 1");
     }
     let looks = Looks {
         stack: known.name,

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 enum Action {
     /// Show each dead-letter queue of a stack: how many messages it holds, and since when
     List(listing::Args),
-    /// Look at messages, which others can receive again right afterward
+    /// Show messages; others can receive them again right afterward
     Show(look::Args),
     /// Move messages back to their queue, or into their scaling function
     Redrive(redriving::Args),

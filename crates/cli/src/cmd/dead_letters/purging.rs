@@ -78,7 +78,7 @@ async fn purge(
             describe_source(queue)
         );
         if !args.yes && ui.confirm(&question) != Some(true) {
-            let error = "nothing was deleted: it was not confirmed";
+            let error = "canceled: not confirmed; nothing was deleted";
             return Err(Failure::new(Code::Refused, error));
         }
         purge_dead_letters(&session, queue).await?;

@@ -163,7 +163,7 @@ fn approve(args: &Args, queue: &DeadLetters, ui: &Ui) -> Result<()> {
     if args.yes || ui.confirm(&question) == Some(true) {
         return Ok(());
     }
-    let error = format!("nothing of the {source} was moved: it was not confirmed");
+    let error = format!("canceled: not confirmed; nothing of the {source} was moved");
     Err(Failure::new(Code::Refused, error))
 }
 

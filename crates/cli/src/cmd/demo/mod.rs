@@ -28,19 +28,19 @@ use self::own_sandbox::OwnSandbox;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How many times faster than real time the loop's minutes pass, 1 to 30; 1 is real time, and takes an hour
+    /// Speed of the loop's minutes as a multiple of real time, 1 to 30; 1 is real time, and takes an hour
     #[arg(long, value_name = "N", default_value = "20")]
     speed: Speed,
-    /// Which systems run
+    /// Systems to run
     #[arg(long, value_enum, default_value_t)]
     system: SystemName,
     /// Other policies to simulate for the same messages
     #[arg(long, value_enum, value_delimiter = ',', value_name = "POLICY")]
     against: Vec<Against>,
-    /// What to send: a generator as `simulate` knows it, such as `step:from=2/s,to=40/s,at=10s,for=60s`
+    /// Load to send: a generator as for `simulate`, such as `step:from=2/s,to=40/s,at=10s,for=60s`
     #[arg(long, value_name = "LOAD")]
     load: Option<LoadText>,
-    /// Where the report goes [default: demo-report.html in this folder; in a checkout, target/demo-report.html]
+    /// File for the report [default: demo-report.html in this folder; in a checkout, target/demo-report.html]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     #[command(flatten)]
@@ -237,7 +237,7 @@ async fn play_demo(
     Ok(play.into_courses())
 }
 
-/// Writes the report of each service: that of the first to `path`, the others beside it.
+/// Writes the report of each service: that of the first to `path`, the others next to it.
 fn write_reports(path: &Path, summaries: &mut [Summary]) -> Result<()> {
     for (place, summary) in summaries.iter_mut().enumerate() {
         let Some(page) = &summary.page else {

@@ -55,11 +55,11 @@ impl OwnSandbox {
     /// it. Returns notes and next steps.
     pub(super) async fn clear(&self, ui: &Ui) -> Vec<String> {
         let by_hand = format!(
-            "to stop it by hand: ECS_SCALER_SANDBOX={} {} local stop",
+            "to stop it manually: ECS_SCALER_SANDBOX={} {} local stop",
             self.name,
             program()
         );
-        ui.note("stopping the demo's tasks and sandbox; what is deployed in it goes with it");
+        ui.note("stopping the demo's tasks and its sandbox, with everything deployed in it");
         let sandbox = match self.sandbox() {
             Ok(sandbox) => sandbox,
             Err(failure) => return vec![failure.message().to_owned()],
@@ -69,7 +69,7 @@ impl OwnSandbox {
         let stopped = tokio::select! {
             stopped = stopping => stopped,
             () = wait_for_interruption() => {
-                return vec!["interrupted again: the demo's sandbox may still run".to_owned(), by_hand];
+                return vec!["interrupted again: the demo's sandbox might still be running".to_owned(), by_hand];
             }
         };
         let stopped = stopped.map_err(|error| error.to_string());
@@ -79,9 +79,9 @@ impl OwnSandbox {
                 "its tasks, its stack and its sandbox are gone".to_owned(),
                 format!("the sandbox's log: {}", workshop().shorten(&log).display()),
             ],
-            Ok(false) => vec!["nothing of it runs".to_owned()],
+            Ok(false) => vec!["nothing of it is running".to_owned()],
             Err(error) => vec![
-                format!("the demo's sandbox may still run: {error}"),
+                format!("the demo's sandbox might still be running: {error}"),
                 by_hand,
             ],
         }

@@ -51,7 +51,7 @@ fn make_service(waiting: u64, desired: u32, running: u32) -> ServiceState {
     }
 }
 
-/// 400 messages in ten seconds; one task until `three_from` milliseconds, then three, ten messages a second each.
+/// 400 messages in ten seconds; one task until `three_from` milliseconds, then three, ten messages per second each.
 fn course(service: &str, told: bool, three_from: u64) -> Course {
     let mut course = Course::new(service, BEGAN, Story::new(1, true));
     let mut free = BEGAN;

@@ -23,7 +23,7 @@ pub(super) fn format_outcome(outcome: &Outcome) -> String {
     text
 }
 
-/// Figures of a race that are shown next to their predictions.
+/// Results of a race that are shown next to their predictions.
 const RACE_FIGURES: [&str; 4] = ["within objective", "p99 wait", "peak tasks", "cost"];
 
 fn format_race(race: &Race) -> String {
@@ -190,11 +190,11 @@ fn judged_text(judged: &Judged) -> String {
     let percent = number(TOLERANCE * 100.0);
     if judged.differing.is_empty() {
         text.push_str(&format!(
-            "the share within the objective, waits, peak and first scale-out are within {percent}% of what was predicted\n"
+            "the share within the objective, waits, peak and first scale-out are within {percent}% of the prediction\n"
         ));
     } else {
         text.push_str(&format!(
-            "more than {percent}% from what was predicted: {}\n",
+            "more than {percent}% from the prediction: {}\n",
             judged.differing.join(", ")
         ));
     }
@@ -205,7 +205,7 @@ fn figures_table() -> Table {
     Table::new(["", "measured", "predicted", "90% interval", "outside by"])
 }
 
-/// Adds the figures of these names, all if none is named.
+/// Adds the results of these names, all if none is named.
 fn add_figures(table: &mut Table, judged: &Judged, names: &[&str], indent: &str) {
     let figures = judged.comparison.figures.iter();
     for figure in figures.filter(|figure| names.is_empty() || names.contains(&figure.name)) {
@@ -224,7 +224,7 @@ fn add_figures(table: &mut Table, judged: &Judged, names: &[&str], indent: &str)
 fn kept_text(stack: &str, sandbox: &str) -> String {
     let program = program();
     format!(
-        "\nThe stack stays, and its tasks go on. Look at it, then take it away:\n  \
+        "\nThe stack and its tasks keep running. To show its status, and to stop its sandbox:\n  \
          ECS_SCALER_SANDBOX={sandbox} {program} status {stack} --local --watch\n  \
          ECS_SCALER_SANDBOX={sandbox} {program} local stop\n"
     )

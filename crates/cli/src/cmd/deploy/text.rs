@@ -8,7 +8,7 @@ use crate::plan::is_repair;
 pub(super) fn format_outcome(outcome: &Deployment) -> String {
     let deployed = &outcome.deployed;
     let what = match (deployed.changed, deployed.followed) {
-        (true, _) if is_repair(&deployed.plan) => "repaired what was changed by hand",
+        (true, _) if is_repair(&deployed.plan) => "reverted manual changes",
         (true, _) => "deployed",
         (false, true) => "deployed by the run that was followed; nothing else to change",
         (false, false) => "no change: already deployed",

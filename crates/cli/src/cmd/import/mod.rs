@@ -40,7 +40,7 @@ struct CopilotArgs {
     /// Name of the Copilot application [default: from `copilot/.workspace`]
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
-    /// Import this environment alone; otherwise each becomes a variant in `environments`
+    /// Import only this environment [default: each becomes a variant in `environments`]
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
     /// Account of the environments (12 digits), for ARNs

@@ -4,7 +4,7 @@ use adopt::copilot::{Finding, Import, Kind, Placeholder};
 
 /// The kinds of findings in the order of their importance, with their headings.
 const HEADINGS: [(Kind, &str); 5] = [
-    (Kind::Invalid, "Not understood, and left out"),
+    (Kind::Invalid, "Not understood, and omitted"),
     (Kind::Unknown, "Unknown keys, omitted"),
     (Kind::Missing, "No equivalent"),
     (Kind::Different, "Imported, but different"),

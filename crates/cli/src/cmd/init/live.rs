@@ -20,7 +20,7 @@ use super::text::format_result;
 /// The service that runs, and what only a person knows of it.
 #[derive(Debug, clap::Args)]
 pub(super) struct LiveArgs {
-    /// Write the definition of this ECS service that runs already: read it, measure two weeks of metrics, and simulate them
+    /// Write the definition of this running ECS service: read it and two weeks of its metrics, and simulate them
     #[arg(long, value_name = "CLUSTER/SERVICE", value_parser = parse_service, help_heading = "With --from")]
     pub(super) from: Option<ServiceRef>,
     /// Queue that the service consumes: a URL, an ARN, or a name [default: those of its variables, task role, and tags]
@@ -99,7 +99,7 @@ pub(super) async fn run(from: &ServiceRef, args: &Args, format: Format) -> Resul
     if to_file && args.file.exists() {
         return Err(there_already(&args.file)
             .without_hints()
-            .hint("name another file: `init --from` never writes over one"));
+            .hint("name another file: `init --from` never overwrites one"));
     }
     let ui = Ui::new();
     let known = Known::default();
@@ -177,7 +177,7 @@ fn require_valid(definition: &str) -> Result<()> {
         Ok(_) => Ok(()),
         Err(report) => {
             let failure: Failure = report.into();
-            Err(failure.hint("what runs can't be written as a definition; name its queues with --queue if these are wrong"))
+            Err(failure.hint("the running service can't be written as a definition; name its queues with --queue if these are wrong"))
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// File to write; `-` for standard output
     #[arg(default_value = "stack.yaml")]
     file: PathBuf,
-    /// Write over a file that is there
+    /// Overwrite an existing file
     #[arg(long, conflicts_with = "from")]
     force: bool,
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     }
     let connect = args.connect.as_written();
     if !connect.is_empty() {
-        let message = format!("only --from asks a cloud: remove{connect}");
+        let message = format!("only --from connects to a cloud: remove{connect}");
         return Err(Failure::new(crate::failure::Code::Usage, message));
     }
     if is_standard_output(&args.file) {
@@ -85,8 +85,8 @@ fn write_file(file: &Path, text: &str, force: bool) -> Result<()> {
 }
 
 fn there_already(file: &Path) -> Failure {
-    Failure::failed(format!("{} is there already", file.display()))
-        .hint("name another file, or write over it with --force")
+    Failure::failed(format!("{} already exists", file.display()))
+        .hint("name another file, or overwrite it with --force")
 }
 
 #[cfg(test)]
@@ -108,10 +108,7 @@ mod tests {
         let file = folder.path().join("stack.yaml");
         write_file(&file, "name: first\n", false).unwrap();
         let refused = write_file(&file, "name: second\n", false).unwrap_err();
-        assert!(
-            refused.message().ends_with("is there already"),
-            "{refused:?}"
-        );
+        assert!(refused.message().ends_with("already exists"), "{refused:?}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "name: first\n");
         write_file(&file, "short\n", true).unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "short\n");

@@ -96,7 +96,7 @@ pub(super) fn complete(scenario: &mut Scenario, readings: &Readings) {
     // The known data contradicts the assumptions about existing services.
     scenario
         .notes
-        .retain(|note| !note.contains("somebody else's"));
+        .retain(|note| !note.contains("is an existing one:"));
 }
 
 /// Returns the share of Spot in a strategy of Fargate's two providers.
@@ -128,7 +128,7 @@ pub(super) fn task_start(facts: &adopt::live::Facts) -> Option<Distribution> {
     ))
 }
 
-/// Returns how many messages a task receives at once, if a busy task clearly holds more than it processes. SQS
+/// Returns how many messages each task receives at once, if a busy task clearly holds more than it processes. SQS
 /// returns at most 10.
 pub(super) fn batch(facts: &adopt::live::Facts) -> Option<u32> {
     let held = facts.work.busy?.held;
@@ -166,7 +166,7 @@ mod tests {
         }];
         let mut scenario = scenario();
         scenario.notes = vec![
-            "the queue is somebody else's: …".to_owned(),
+            "the queue is an existing one: …".to_owned(),
             "kept".to_owned(),
         ];
         complete(&mut scenario, &readings);

@@ -50,7 +50,7 @@ pub(super) fn choose<'a>(
         (Some(Which::Metric), Some(_)) => Err(Failure::failed(
             "--service names a scaling function; the metric function measures every service",
         )
-        .hint("leave --service out, or send --event with the services to measure")),
+        .hint("omit --service, or use --event with the services to measure")),
         (Some(Which::Metric), None) => metric.ok_or_else(|| {
             let error = format!("the stack {stack} has no metric function");
             Failure::failed(error).hint(METRIC)

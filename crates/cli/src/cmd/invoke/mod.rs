@@ -28,13 +28,13 @@ pub(crate) struct Args {
     selection: SelectionArgs,
     #[command(flatten)]
     connect: ConnectArgs,
-    /// Which function (otherwise the metric function, or the scaling function of a stack without it)
+    /// Function to invoke [default: the metric function, or the scaling function of a stack without it]
     #[arg(long, value_enum)]
     function: Option<Which>,
-    /// The service whose scaling function is meant, by its name in the definition or in ECS; by demand, check only it
+    /// Service whose scaling function to invoke, by its name in the definition or in ECS; with `demand`, check only this service
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
-    /// Event as JSON, `-` for standard input (otherwise what the function's rule sends; one that scales by demand checks once)
+    /// Event as JSON, `-` for standard input [default: the event that the function's rule sends; a function that scales by demand checks once]
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
 }
@@ -42,9 +42,9 @@ pub(crate) struct Args {
 /// The kinds of functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Which {
-    /// The one that publishes the backlog per task, or the tasks needed
+    /// The function that publishes the backlog per task, or the required tasks
     Metric,
-    /// The one that scales a service when an alarm says so, or all services with `demand` to the tasks needed
+    /// The function that scales a service by its alarms, or all services with `demand` to the required tasks
     Scaling,
 }
 
@@ -201,6 +201,9 @@ fn read_event(path: &Path) -> Result<Value> {
         std::fs::read_to_string(path).map_err(unreadable)?
     };
     serde_json::from_str(&text).map_err(|error| {
-        Failure::failed(format!("the event {} is no JSON: {error}", path.display()))
+        Failure::failed(format!(
+            "the event {} isn't valid JSON: {error}",
+            path.display()
+        ))
     })
 }

@@ -32,7 +32,7 @@ fn format_invocation(invocation: &Invocation) -> String {
         indent(&format_json(&invocation.answer))
     ));
     if invocation.log.is_empty() {
-        text.push_str("log\n  none was handed out\n");
+        text.push_str("log\n  Lambda returned none\n");
     } else {
         text.push_str(&format!("log\n{}", indent(&invocation.log.join("\n"))));
     }
@@ -54,7 +54,7 @@ fn format_change(change: &Change) -> String {
     let name = format!("{}/{}", change.service.cluster, change.service.service);
     let count = |count: Option<i32>| count.map_or_else(|| "none".to_owned(), |n| n.to_string());
     match (change.desired_before, change.desired_after) {
-        (None, None) => format!("{name}: ECS knows no such service"),
+        (None, None) => format!("{name}: ECS has no such service"),
         (before, after) if before == after => {
             format!("{name}: desired count stays {}", count(after))
         }

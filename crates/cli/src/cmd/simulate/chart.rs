@@ -11,7 +11,7 @@ const LABEL: usize = 10;
 /// Most columns of bars: more show nothing new.
 const WIDEST: usize = 96;
 
-/// One line of bars per value, each column the highest of its time, all lines equally wide; what is over its limit is
+/// One line of bars per value, each column the highest of its time, all lines equally wide; values over their limit are
 /// red on a terminal.
 pub(super) fn draw_charts(report: &Report, width: usize) -> String {
     let series = &report.outcome.series;

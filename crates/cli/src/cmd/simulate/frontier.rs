@@ -4,7 +4,7 @@ use simulator::{Frontier, FrontierRun, format_dollars, format_duration, format_s
 
 use crate::table::Table;
 
-/// What stands where no setting meets an objective.
+/// The text of a cell if no setting meets the objective.
 const NONE: &str = "–";
 
 /// Formats the cost of each objective, each policy at the required share, and the cheapest settings.
@@ -66,9 +66,9 @@ fn explain(frontier: &Frontier) -> Vec<String> {
         lines.push(format!(
             "w  shorter than a check and a start, {reaction}: after a jump, only warm tasks"
         ));
-        lines.push("   (tasks that run already) can meet it".to_owned());
+        lines.push("   (tasks that are already running) can meet it".to_owned());
     }
-    lines.push("*  takes a larger tasks.min".to_owned());
+    lines.push("*  requires a larger tasks.min".to_owned());
     lines.push(format!("{NONE}  no setting meets it"));
     lines.push(format!(
         "in its worst phase, this definition costs {} per month and has this share",

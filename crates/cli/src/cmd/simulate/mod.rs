@@ -19,8 +19,7 @@ use crate::simulation::{CONNECT_HEADING, Input, InputArgs, find_knobs, parse_sha
 pub(crate) struct Args {
     #[command(flatten)]
     input: InputArgs,
-    /// Fail unless this share of the messages meets the latency objective; otherwise the share of the service's
-    /// `slo`, if it has one
+    /// Fail unless this share of the messages meets the latency objective [default: the share of the service's `slo`, if it has one]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     require: Option<f64>,
     /// Show common policies next to the definition's
@@ -56,7 +55,7 @@ fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
             "--frontier varies one objective, and the queues of this service have their own"
                 .to_owned(),
         )
-        .hint("leave --frontier out, or simulate a definition in which they have one objective"));
+        .hint("omit --frontier, or simulate a definition with one objective for all queues"));
     }
     let progress = Progress::new(|share| line.show(share));
     let extent = Extent::All {

@@ -5,7 +5,7 @@ use simulator::{ComparedPolicy, Report, format_dollars, format_duration, format_
 
 use crate::table::Table;
 
-/// A row per policy: the ideal, those that meet the objective from the cheapest on, and then the others.
+/// A row per policy: the ideal, policies that meet the objective from the cheapest on, and then the others.
 pub(super) fn format_compared(report: &Report) -> String {
     let own = report.compared.first().map(|own| own.cost_per_month);
     let mut table = Table::new([
@@ -14,7 +14,7 @@ pub(super) fn format_compared(report: &Report) -> String {
         "p99 wait",
         "per month",
         "to yours",
-        "most tasks",
+        "peak tasks",
         "flaps",
     ])
     .widest(31);
@@ -109,7 +109,7 @@ fn to_yours(cost: f64, own: f64) -> String {
 mod tests {
     use super::*;
 
-    /// By hand: 12.06 ÷ 40.18 = 0.300, 50.46 ÷ 40.18 = 1.256, 144.20 ÷ 40.18 = 3.589.
+    /// Computed manually: 12.06 ÷ 40.18 = 0.300, 50.46 ÷ 40.18 = 1.256, 144.20 ÷ 40.18 = 3.589.
     #[test]
     fn costs_are_compared_with_yours() {
         assert_eq!(to_yours(12.06, 40.18), "−70%");

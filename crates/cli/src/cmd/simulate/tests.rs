@@ -241,7 +241,7 @@ fn wrong_usage_is_told_before_anything_is_read() {
     assert!(refused(&["--load=poisson:rat=5/s,for=1h"]).contains("poisson"));
     let load = "--load=constant:rate=1/s,for=1h";
     assert!(refused(&[load, "--require=101%"]).contains("a share is from 0% to 100%"));
-    assert!(refused(&[load, "--assume=task_strat=3s"]).contains("nothing is called"));
+    assert!(refused(&[load, "--assume=task_strat=3s"]).contains("unknown assumption"));
 }
 
 #[test]

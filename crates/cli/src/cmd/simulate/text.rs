@@ -88,7 +88,7 @@ fn format_measures(report: &Report) -> String {
         ),
     ]);
     table.row([
-        "most tasks",
+        "peak tasks",
         &outcome.tasks.most.to_string(),
         &describe_tasks(report),
     ]);
@@ -186,7 +186,7 @@ fn format_assumed(report: &Report) -> String {
     text
 }
 
-/// Those that the user has chosen; the others are many.
+/// The assumptions that the user has chosen, because the others are many.
 fn format_constants(assumed: &[Assumption]) -> String {
     let defaults = Assumptions::default().list();
     let chosen = |one: &&Assumption| !defaults.contains(one);

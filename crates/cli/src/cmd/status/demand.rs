@@ -66,7 +66,7 @@ fn format_measured(state: &DemandState) -> String {
                 within(state.law.acceptable_latency_ms)
             ),
             false => format!(
-                "objective     {share:.2}% of the last days' messages of the queue that does worst started in time ({})\n",
+                "objective     {share:.2}% of the last days' messages of the worst queue started in time ({})\n",
                 queues.join(", ")
             ),
         });
@@ -252,7 +252,7 @@ mod tests {
         };
         assert_eq!(
             format_measured(&by_queue),
-            "objective     99.50% of the last days' messages of the queue that does worst started in time (orders within 1m, \
+            "objective     99.50% of the last days' messages of the worst queue started in time (orders within 1m, \
              returns within 15m)\n"
         );
         state.floor = Some(WarmFloor {

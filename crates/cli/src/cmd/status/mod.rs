@@ -31,13 +31,13 @@ pub(crate) struct Args {
     selection: SelectionArgs,
     #[command(flatten)]
     connect: ConnectArgs,
-    /// Say in one sentence per service why it has its number of tasks
+    /// Explain in one sentence per service why it has its number of tasks
     #[arg(long, conflicts_with = "watch")]
     why: bool,
-    /// Look again and again until Ctrl-C
+    /// Refresh until Ctrl-C
     #[arg(long)]
     watch: bool,
-    /// Time between two looks; on AWS two seconds at least
+    /// Refresh interval; at least 2s on AWS
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration, requires = "watch")]
     every: Duration,
     /// Print a line for each change, as without a terminal, instead of redrawing
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 /// The current state of a stack, and whether it matches its deployment.
 #[derive(Debug, Serialize)]
 struct Report {
-    /// Whether there are no findings and the stack isn't stuck.
+    /// Whether nothing was found and the stack isn't stuck.
     healthy: bool,
     /// The findings.
     drift: Vec<Finding>,
@@ -190,7 +190,7 @@ fn explain(name: &str, report: &Report, repair: &str) -> Failure {
         format!("is in {}", report.live.stack().status_name)
     } else {
         format!(
-            "isn't as it was deployed: {}",
+            "differs from its deployed template: {}",
             count_findings(&report.drift)
         )
     };

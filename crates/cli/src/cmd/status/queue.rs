@@ -9,7 +9,7 @@ pub(super) fn format_depth(queue: &QueueState) -> String {
         (Some(visible), Some(in_flight), Some(delayed)) => {
             format!("{visible} waiting, {in_flight} in flight, {delayed} delayed")
         }
-        _ => "can't be read: is it gone?".to_owned(),
+        _ => "can't be read: it might have been deleted".to_owned(),
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: Option<u32>) -> Stri
     }
     if let Some(queue) = &steps.dead_letters {
         text.push_str(&format!(
-            "dead letters  {} of the function: {}\n",
+            "dead-letter   {} of the function: {}\n",
             queue.name,
             format_depth(queue)
         ));
@@ -76,7 +76,7 @@ pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: Option<u32>) -> Stri
 
 fn side_text(name: &str, side: &StepAlarmState, desired: Option<u32>) -> String {
     let mut text = format!(
-        "{name:<12}  {}, then a pause of {} s\n",
+        "{name:<12}  {}, then a cooldown of {} s\n",
         format_adjustments(&side.steps),
         side.cooldown_s
     );

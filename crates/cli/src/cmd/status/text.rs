@@ -71,7 +71,7 @@ fn format_inspection(inspection: &Inspection, report: &Report, now: u64) -> Stri
     }
     for queue in &inspection.dead_letters {
         text.push_str(&format!(
-            "\ndead letters  {}: {}\n",
+            "\ndead-letter   {}: {}\n",
             queue.name,
             format_depth(queue)
         ));
@@ -92,7 +92,7 @@ fn cluster_text(cluster: &ClusterState) -> String {
     }
 }
 
-/// The latency objectives of the definition, and how those of the deployed one were met.
+/// The latency objectives of the definition, and how the deployed objectives were met.
 type Objectives<'a> = (&'a BTreeMap<String, String>, &'a [ServiceShares]);
 
 fn service_text(service: &ServiceState, (objectives, shares): Objectives<'_>, now: u64) -> String {

@@ -137,7 +137,7 @@ async fn carry_out(cloud: &Cloud, known: &Known, act: Act, caller: &str) -> Resu
         Act::Pause => {
             let found = stack.stack.clone();
             let found = deployer::inspect_stack(&session, found, SystemTime::now()).await?;
-            // Someone else's pause has an end and a reason of its own.
+            // Another user's pause has its own end and reason.
             for service in found.services.iter().filter(|one| one.pause.is_none()) {
                 let request = PauseRequest {
                     service: Some(service.service.clone()),
@@ -155,7 +155,7 @@ async fn carry_out(cloud: &Cloud, known: &Known, act: Act, caller: &str) -> Resu
 }
 
 fn gone(known: &Known) -> Failure {
-    Failure::failed(format!("there is no stack {} any more", known.name))
+    Failure::failed(format!("the stack {} no longer exists", known.name))
 }
 
 /// Reads the stack once.

@@ -29,19 +29,17 @@ const USUAL_SHARE: f64 = 0.99;
 pub(crate) struct Args {
     #[command(flatten)]
     input: InputArgs,
-    /// Share of the messages that must meet the latency objective; otherwise the share of the service's `slo`,
-    /// or 99%
+    /// Share of the messages that must meet the latency objective [default: the share of the service's `slo`, or 99%]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     require: Option<f64>,
-    /// Share of the load's time that is searched on, whole days where there are several; the rest shows
-    /// how what was found does on what it has not seen
+    /// Share of the load used for the search, in whole days if possible; the rest validates the result
     #[arg(long, value_name = "SHARE", value_parser = parse_part, default_value = "60%")]
     train: f64,
     /// Maximum number of candidates of the definition's policy; half as many of the other policy
     #[arg(long, value_name = "N", default_value_t = 300,
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     max_candidates: usize,
-    /// Leave this as it is; may be repeated
+    /// Don't change this parameter; repeatable
     #[arg(long, value_name = "KEY", value_enum)]
     keep: Vec<Key>,
     /// Whether another policy can replace the definition's, or is only shown next to it
@@ -50,14 +48,14 @@ pub(crate) struct Args {
     /// Write the parameters into the definition if they meet the objective; only the values change
     #[arg(long)]
     write: bool,
-    /// Write a report of what was found to this file: one HTML page that needs no network
+    /// Write a report of the result to this file: one HTML page that needs no network
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     #[command(flatten, next_help_heading = CONNECT_HEADING)]
     connect: ConnectArgs,
 }
 
-/// A parameter that may stay as it is.
+/// A parameter that the search can keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Key {
     #[value(name = "acceptable_latency")]
@@ -72,7 +70,7 @@ enum Key {
     Max,
 }
 
-/// Policies that may be the answer.
+/// Policies that the result can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Policies {
     /// The definition's policy
@@ -203,13 +201,13 @@ fn list_hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
         if args.policy == Policies::Own && other.keeps && (cheaper || !tuned.keeps()) {
             let key = other.tuning.settings.law.key();
             hints.push(format!(
-                "--policy any turns to `{key}`, which does better here"
+                "--policy any switches to `{key}`, which does better here"
             ));
         }
     }
     if tuned.found && tuned.holds == Some(false) {
         hints.push(
-            "the two periods of the load differ: search on more of it with --train, or require more than you need"
+            "the two periods of the load differ: search more of it with --train, or require more than you need"
                 .to_owned(),
         );
     }
@@ -237,7 +235,7 @@ fn simulate_report(input: &Input, tuned: &Tuned, progress: &Progress<'_>) -> Res
     let compared = [
         found.name("tuned"),
         Compared {
-            name: "as it is".to_owned(),
+            name: "unchanged".to_owned(),
             outcome,
             phases,
         },
@@ -253,7 +251,7 @@ fn simulate_report(input: &Input, tuned: &Tuned, progress: &Progress<'_>) -> Res
     })
 }
 
-/// Advises to write what was found into the definition, if it meets the objective.
+/// Advises to write the result into the definition, if it meets the objective.
 fn advise(input: &Input, tuned: &Tuned) -> Option<Advice> {
     if !tuned.keeps() || tuned.edits.is_empty() {
         return None;
@@ -301,18 +299,18 @@ fn explain_error(error: TuneError) -> Failure {
     match error {
         TuneError::Scenario(error) => scenario_failure(error),
         TuneError::Law(_) => Failure::failed(error.to_string())
-            .hint("`simulate --compare` shows how other policies would do"),
+            .hint("`simulate --compare` shows how other policies would perform"),
         TuneError::Short => {
-            Failure::failed(error.to_string()).hint("--train 100% searches on all of it")
+            Failure::failed(error.to_string()).hint("--train 100% searches the whole load")
         }
-        _ => Failure::failed(error.to_string()).hint("--from leaves out a quiet beginning"),
+        _ => Failure::failed(error.to_string()).hint("--from skips a quiet start"),
     }
 }
 
 /// Parses a positive share.
 fn parse_part(text: &str) -> Result<f64, String> {
     match parse_share(text)? {
-        none if none <= 0.0 => Err("something must be searched on, such as 60%".to_owned()),
+        none if none <= 0.0 => Err("the search needs a part of the load, such as 60%".to_owned()),
         share => Ok(share),
     }
 }

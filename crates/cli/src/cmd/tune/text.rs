@@ -25,7 +25,7 @@ pub(super) fn format_tuned(tuned: &Tuned) -> String {
         text.push_str(&in_the_way(tuned, limits));
     }
     text.push_str(&format!(
-        "\nsearched: {} candidates in {} simulations of {} messages in all\nassumed:\n",
+        "\nsearched: {} candidates in {} simulations of {} messages in total\nassumed:\n",
         tuned.candidates,
         tuned.simulations,
         indicatif::HumanCount(tuned.messages)
@@ -79,7 +79,7 @@ fn format_period<'n>(
         "p99 wait",
         "per month",
         "task-hours",
-        "most tasks",
+        "peak tasks",
     ]);
     for (policy, figures) in policies {
         let sign = if figures.within_objective >= required {
@@ -135,7 +135,7 @@ fn format_changes(tuned: &Tuned) -> String {
     let head = if tuned.keeps() {
         "changes"
     } else {
-        "what comes nearest"
+        "closest candidate"
     };
     let lines = tuned
         .changes

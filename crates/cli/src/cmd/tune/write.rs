@@ -29,7 +29,7 @@ pub(super) fn write_definition(path: &Path, selection: &Selection, tuned: &Tuned
 
 /// Returns a failure that lists the changes to make manually.
 fn by_hand(message: String, tuned: &Tuned) -> Failure {
-    let failure = Failure::failed(message).hint("the file is as it was; by hand it would be");
+    let failure = Failure::failed(message).hint("the file wasn't changed; to change it manually");
     tuned
         .edits
         .iter()

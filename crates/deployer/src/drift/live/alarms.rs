@@ -1,4 +1,4 @@
-//! CloudWatch alarms: the stack's, and those that Application Auto Scaling created for its policies.
+//! CloudWatch alarms: the stack's alarms, and the alarms that Application Auto Scaling created for its policies.
 
 use std::collections::HashMap;
 

@@ -65,7 +65,7 @@ impl Properties {
         Live::Found(self.0)
     }
 
-    /// Returns the properties as a value, for a nested object.
+    /// Returns the properties as the value of a nested object.
     pub(super) fn object(self) -> Value {
         Value::Object(self.0)
     }

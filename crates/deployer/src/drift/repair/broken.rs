@@ -56,7 +56,7 @@ impl<'a> Broken<'a> {
             return Ok(());
         }
         Err(Error::failed(format!(
-            "{} can't be made again by direct calls, because its template sets {}",
+            "{} can't be recreated by direct calls, because its template sets {}",
             self.part.physical_id,
             unknown.join(", ")
         )))

@@ -31,13 +31,13 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
             .map_err(aws(format!("set the cluster {name}")));
     }
     broken.require_known(&MADE)?;
-    broken.note(session, format!("making the cluster {name} again"));
+    broken.note(session, format!("recreating the cluster {name}"));
     let tags = broken.tags_as(|(key, value)| Some(Tag::builder().key(key).value(value).build()));
     let request = client.create_cluster().cluster_name(name);
     let request = request.set_settings(settings);
     let sent = request.set_tags(tags).send().await;
     sent.map(drop)
-        .map_err(aws(format!("make the cluster {name} again")))
+        .map_err(aws(format!("recreate the cluster {name}")))
 }
 
 /// Restores the capacity providers of a cluster.

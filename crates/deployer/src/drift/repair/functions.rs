@@ -46,7 +46,7 @@ fn is_concurrency(problem: &Problem) -> bool {
 /// Recreates the function under its name. Permissions to invoke it, and the number of retries, are separate parts.
 async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let name = &broken.part.physical_id;
-    broken.note(session, format!("making the function {name} again"));
+    broken.note(session, format!("recreating the function {name}"));
     let given = broken.given();
     let code = given.at("Code");
     let code = FunctionCode::builder()
@@ -72,7 +72,7 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .send()
         .await;
     sent.map(drop)
-        .map_err(aws(format!("make the function {name} again")))
+        .map_err(aws(format!("recreate the function {name}")))
 }
 
 async fn put_code(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
@@ -88,7 +88,7 @@ async fn put_code(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .send()
         .await;
     sent.map(drop)
-        .map_err(aws(format!("put the code of the function {name}")))
+        .map_err(aws(format!("update the code of the function {name}")))
 }
 
 async fn configure(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {

@@ -69,7 +69,7 @@ const ORDER: [&str; 16] = [
 ];
 
 /// Repairs the differences between a settled stack's parts and its template, and reads each part back. Does nothing
-/// if there are no differences.
+/// if nothing differs.
 ///
 /// # Errors
 /// If a part can't be repaired (the error lists each remaining one), or if AWS can't be reached.
@@ -258,7 +258,7 @@ fn explain_left(stack: &Observed, drift: &Drift, errors: &[Error]) -> Error {
     let mut error = Error::new(
         Kind::DeploymentFailed,
         format!(
-            "{} is still not as its template has it: {}",
+            "{} still differs from its template: {}",
             stack.name,
             parts.join(", ")
         ),

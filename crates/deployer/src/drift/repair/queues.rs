@@ -22,7 +22,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         broken.note(
             session,
             format!(
-                "making the queue {} again: the messages that it held are lost",
+                "recreating the queue {}: the messages that it held are lost",
                 name_in(url)
             ),
         );
@@ -31,7 +31,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         let sent = request.set_attributes(Some(all)).send().await;
         return sent
             .map(drop)
-            .map_err(aws(format!("make the queue {} again", name_in(url))));
+            .map_err(aws(format!("recreate the queue {}", name_in(url))));
     }
     let changed = all
         .into_iter()

@@ -17,7 +17,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     let trust = given.at("AssumeRolePolicyDocument").required();
     let boundary = given.at("PermissionsBoundary").text();
     if broken.is_missing() {
-        broken.note(session, format!("making the role {name} again"));
+        broken.note(session, format!("recreating the role {name}"));
         let request = client.create_role().role_name(name);
         let tags = broken.tags_as(|(key, value)| Tag::builder().key(key).value(value).build().ok());
         request
@@ -86,7 +86,7 @@ pub(super) async fn repair_log_group(session: &Session<'_>, broken: &Broken<'_>)
             .set_tags(Some(broken.tags().collect()))
             .set_kms_key_id(key);
         let sent = request.send().await;
-        sent.map_err(aws(format!("make the log group {name} again")))?;
+        sent.map_err(aws(format!("recreate the log group {name}")))?;
     }
     let Some(days) = broken.given().at("RetentionInDays").int() else {
         return Ok(());

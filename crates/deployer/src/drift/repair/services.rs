@@ -88,10 +88,7 @@ const MADE: [&str; 18] = [
 async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let arn = &broken.part.physical_id;
     broken.require_known(&MADE)?;
-    broken.note(
-        session,
-        format!("making the service {} again", name_of(arn)),
-    );
+    broken.note(session, format!("recreating the service {}", name_of(arn)));
     let given = broken.given();
     let text = |property: &str| given.at(property).text();
     let tags = broken.tags_as(|(key, value)| Some(Tag::builder().key(key).value(value).build()));
@@ -120,7 +117,7 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .send()
         .await;
     sent.map(drop)
-        .map_err(aws(format!("make the service {} again", name_of(arn))))
+        .map_err(aws(format!("recreate the service {}", name_of(arn))))
 }
 
 /// Returns how often ECS measures which metrics of the service.

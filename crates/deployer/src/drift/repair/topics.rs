@@ -21,7 +21,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     }
     let sent = request.set_tags(tags).send().await;
     sent.map(drop)
-        .map_err(aws(format!("make the topic {name} again")))?;
+        .map_err(aws(format!("recreate the topic {name}")))?;
     broken.note(
         session,
         format!("the new topic {name} has no email subscribers: subscribe each address again, and have it confirmed"),

@@ -23,7 +23,7 @@ where
             }
             SdkError::ServiceError(context) => service_error(&doing, context.err()),
             SdkError::TimeoutError(_) => no_connection(format!(
-                "failed to {doing}: AWS did not answer in time, though asked several times"
+                "failed to {doing}: the request timed out after several retries"
             )),
             SdkError::ResponseError(context) => no_connection(format!(
                 "failed to {doing}: the reply ({}) can't be read, after several tries ({})",
@@ -136,20 +136,20 @@ impl Trouble {
     fn hint(self) -> Option<&'static str> {
         Some(match self {
             Self::Expired => {
-                "the credentials have expired: sign in again (`aws sso login`), or name another --profile"
+                "the credentials have expired: sign in again (`aws sso login`), or use another --profile"
             }
             Self::Invalid => {
-                "AWS does not know these credentials: check --profile; in --region they are unknown too \
-                 while the region is not enabled for the account, and if it is in another partition (China, GovCloud)"
+                "AWS doesn't recognize these credentials: check --profile; they also don't work in a --region that isn't enabled for the account or is in another partition (China, GovCloud)"
             }
             Self::Denied => {
-                "these credentials lack the permission; docs/permissions.md lists what each verb needs"
+                "these credentials don't have the required permission; see docs/permissions.md"
             }
             Self::Throttled => {
-                "AWS throttles the requests of this account, after several tries: run the command again \
-                 in a minute"
+                "AWS throttled this account's requests, even after several retries: run the command again in a minute"
             }
-            Self::Down => "the fault is AWS's own, after several tries: run the command again",
+            Self::Down => {
+                "AWS returned server errors, even after several retries: run the command again"
+            }
             Self::Other => return None,
         })
     }
@@ -168,9 +168,9 @@ fn without_code<E: ProvideErrorMetadata>(doing: &str, response: &HttpResponse, e
         format!(" ({message})")
     };
     let answered = answered(response);
-    let text = format!("failed to {doing}: {answered}, without an error code of AWS{message}");
+    let text = format!("failed to {doing}: {answered}, without an AWS error code{message}");
     Error::new(Kind::Unreachable, text)
-        .hint("a proxy or gateway on the way may have answered: check the network, HTTPS_PROXY, and --endpoint-url; then run the command again")
+        .hint("a proxy or gateway might have responded: check the network, HTTPS_PROXY, and --endpoint-url; then run the command again")
 }
 
 /// "HTTP 502 from sts.us-west-2.amazonaws.com".
@@ -209,13 +209,13 @@ fn not_sent(doing: &str, cause: &str) -> Error {
     }
     if lower.contains("no credentials found") {
         return failed("no AWS credentials were found")
-            .hint("name a profile that exists (--profile NAME or AWS_PROFILE; `aws configure list-profiles`), \
+            .hint("use a profile that exists (--profile NAME or AWS_PROFILE; `aws configure list-profiles`), \
                    or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
             .hint(WITHOUT_ACCOUNT);
     }
     if lower.contains("credential") || lower.contains("profile") {
         return failed(cause)
-            .hint("check what the profile says about its credentials, or name another --profile")
+            .hint("check the credential settings of the profile, or use another --profile")
             .hint(WITHOUT_ACCOUNT);
     }
     no_connection(format!("failed to {doing}: {cause}"))

@@ -73,7 +73,7 @@ impl Use {
         }
     }
 
-    /// Returns the resource on whose behalf the service calls, as far as it is known in advance. `None` for a
+    /// Returns the resource on whose behalf the service calls, if it is known in advance. `None` for a
     /// queue or topic of the stack.
     fn source(self, home: Home<'_>) -> Option<String> {
         let Home {
@@ -217,7 +217,7 @@ fn conditions(statement: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
         })
 }
 
-/// Whether each condition is met, or could be, for a request on behalf of this stack.
+/// Whether a request on behalf of this stack meets, or could meet, each condition.
 fn may_be_met(statement: &Value, used: Use, home: Home<'_>) -> bool {
     conditions(statement).all(|(operator, key, values)| {
         // `IfExists` and `ForAnyValue:` make no difference if the key is present.

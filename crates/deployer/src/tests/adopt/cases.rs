@@ -1,4 +1,4 @@
-//! What is read, what is missing, and what is refused.
+//! The readings, the missing data, and the refused services.
 
 use std::time::Duration;
 
@@ -177,7 +177,7 @@ async fn queues_are_found_chosen_or_asked_for() {
     };
     let text = refused(vec![task_definition(&[QUEUE_URL, other]), denied()], &[]).await;
     insta::assert_snapshot!(text, @r"
-    Failed: found 2 queues for the service shop/order-worker, and nothing tells which of them it consumes: mails (from MAIL_QUEUE_URL of container worker), orders (from QUEUE_URL of container worker)
+    Failed: found 2 queues for the service shop/order-worker, and it isn't clear which of them it consumes: mails (from MAIL_QUEUE_URL of container worker), orders (from QUEUE_URL of container worker)
       hint: name it with --queue (a URL, an ARN, or a name; repeatable)
       hint: not read: failed to read the policies of the task role order-worker: no (AccessDenied)
     ");

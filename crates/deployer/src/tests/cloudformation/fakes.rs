@@ -47,7 +47,7 @@ pub(in crate::tests) enum FakePlan {
     /// Type and action.
     Changes(Vec<(&'static str, ChangeAction)>),
     Fails(&'static str),
-    /// Completed without a change, for a stack that has this template then.
+    /// Completed without a change; the stack then has this template.
     Empty(&'static str),
 }
 

@@ -156,7 +156,7 @@ async fn a_redrive_in_progress_is_followed_and_not_started_again() {
         (RedriveState::Canceled, 9)
     );
     assert_eq!(sqs.calls(), [""; 0]);
-    assert!(heard.has("SQS is working on a redrive of vouchers-dead-letter already"));
+    assert!(heard.has("SQS is already redriving vouchers-dead-letter"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -360,7 +360,7 @@ async fn events_of_a_function_are_handled_by_the_function() {
         .collect();
     assert_eq!(reasons[0], "the function failed: broken");
     assert!(
-        reasons[1].starts_with("its body is no event"),
+        reasons[1].starts_with("its body isn't a valid event"),
         "{reasons:?}"
     );
     assert_eq!((sqs.left(), sqs.hidden()), (2, 0));

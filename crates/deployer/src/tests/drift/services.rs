@@ -87,8 +87,8 @@ async fn a_service_that_would_not_be_the_same_is_not_made() {
     let volumes = ("VolumeConfigurations", json!([{ "Name": "data" }]));
     let (result, made) = deploy(volumes, Duration::ZERO).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    DeploymentFailed: shop is still not as its template has it: Service (AWS::ECS::Service)
-      hint: arn:aws:ecs:us-west-2:111122223333:service/shop/web can't be made again by direct calls, because its template sets VolumeConfigurations
+    DeploymentFailed: shop still differs from its template: Service (AWS::ECS::Service)
+      hint: arn:aws:ecs:us-west-2:111122223333:service/shop/web can't be recreated by direct calls, because its template sets VolumeConfigurations
       hint: `status` names each difference; recreate the rest manually, under its name, and deploy
     ");
     assert_eq!(made, 0);

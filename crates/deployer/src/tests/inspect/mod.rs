@@ -178,7 +178,7 @@ async fn a_rule_that_is_gone_measures_nothing_and_a_foreign_input_is_told() {
     let (result, _, _) = Live::new(1).with(foreign).inspect().await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Failed: failed to read what the rule rule measures: unknown field `x`, expected `namespace` or `services` at line 1 column 4
-      hint: somebody else has changed a target of this rule: put it back as `synth` shows it
+      hint: a target of this rule was changed: restore it as `synth` shows it
     ");
 }
 

@@ -317,7 +317,7 @@ async fn a_function_with_a_foreign_policy_is_told() {
     let (result, _) = inspect(vec![function(None)]).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Failed: failed to read how web-scaling scales: it has neither of the variables SCALING_POLICY and DEMAND_POLICY
-      hint: somebody else has changed the function's environment: put it back as `synth` shows it
+      hint: the function's environment was changed: restore it as `synth` shows it
     ");
     let (result, _) = inspect(vec![function(Some("{}".to_owned()))]).await;
     let text = told(&result.unwrap_err());

@@ -171,7 +171,7 @@ fn a_metric_within_its_target() {
     says(&tracked(), Cause::OnTarget, text);
 }
 
-/// The alarm was evaluated 3,620 s ago, and once a minute since: the last time 20 s ago.
+/// The alarm was evaluated 3,620 s ago, and every minute since: the last time 20 s ago.
 #[test]
 fn datapoints_that_do_not_suffice_yet() {
     let text = "2 of 3 datapoints are over the target (100); the next evaluation is in 40 s";
@@ -435,7 +435,7 @@ fn a_service_that_is_not_there() {
         Cause::Gone,
         "the service is being deleted",
     );
-    let text = "these credentials may not read the service";
+    let text = "these credentials can't read the service";
     says(&state("UNKNOWN"), Cause::Unreadable, text);
 }
 

@@ -34,7 +34,7 @@ pub(super) enum TimeForm {
 static PARSER: DateTimeParser = DateTimeParser::new();
 
 impl TimeForm {
-    /// Detects the format of a column's times. `None` if there are no times.
+    /// Detects the format of a column's times. `None` if it has no times.
     ///
     /// # Errors
     /// If dates are ambiguous and no value resolves that.

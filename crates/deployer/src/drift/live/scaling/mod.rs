@@ -138,7 +138,7 @@ async fn read_target(
         Ok(scheduled) => scheduled,
         Err(denied) => {
             return Ok(Live::Unchecked(format!(
-                "whether its scheduled actions are as they should be can't be read: {denied}"
+                "its scheduled actions can't be compared with the template: {denied}"
             )));
         }
     };

@@ -103,7 +103,7 @@ pub fn build_scenario(stack: &Stack, name: &str) -> Result<Scenario, String> {
     let service = service.ok_or("the stack has no such service")?;
     if service.consumes.is_empty() {
         return Err(format!(
-            "{name} consumes no queue, and it is messages that the simulator simulates"
+            "{name} consumes no queue, but the simulator simulates only messages"
         ));
     }
     let overrides = Overrides {

@@ -22,7 +22,7 @@ pub enum AssumeError {
     #[error("\"{0}\" isn't a valid assumption: use KEY=VALUE")]
     Form(String),
     /// No such key.
-    #[error("nothing is called \"{0}\": {meant}", meant = describe_keys(.0))]
+    #[error("unknown assumption \"{0}\": {meant}", meant = describe_keys(.0))]
     Key(String),
     /// A value that isn't valid for the key.
     #[error("{key}={value}: write {form}")]
@@ -363,11 +363,11 @@ mod tests {
         );
         assert!(
             error_message("anything=3s")
-                .starts_with("nothing is called \"anything\": it is one of slo,")
+                .starts_with("unknown assumption \"anything\": it is one of slo,")
         );
         assert_eq!(
             error_message("taskstart=3s"),
-            "nothing is called \"taskstart\": did you mean task_start?"
+            "unknown assumption \"taskstart\": did you mean task_start?"
         );
         assert_eq!(
             error_message("concurrency=0"),

@@ -64,7 +64,7 @@ fn require<'n>(
         "service {reason}, but {missing} isn't among the capacity providers of the cluster {cluster} ({others})"
     ))
     .hint("ask its owner to add it (`aws ecs put-cluster-capacity-providers`, which takes all providers of the cluster)")
-    .hint("or leave `capacity` out"))
+    .hint("or remove `capacity`"))
 }
 
 /// The task definition is for instances of Auto Scaling groups. Managed instances need another one.
@@ -83,6 +83,6 @@ async fn check_kinds(session: &Session<'_>, names: Vec<String>) -> Result<()> {
             "the capacity provider {} has no Auto Scaling group: services on ECS Managed Instances aren't supported",
             other.name().unwrap_or_default()
         ))
-        .hint("name a provider with an Auto Scaling group, or leave `capacity` out for Fargate")),
+        .hint("name a provider with an Auto Scaling group, or remove `capacity` for Fargate")),
     }
 }

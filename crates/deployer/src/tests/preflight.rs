@@ -488,13 +488,13 @@ async fn named_providers_are_associated_with_the_cluster_and_have_instances() {
     insta::assert_snapshot!(told(&error.unwrap_err()), @r"
     Failed: service web runs on named capacity providers (`capacity`), but graviton isn't among the capacity providers of the cluster prod (it has none)
       hint: ask its owner to add it (`aws ecs put-cluster-capacity-providers`, which takes all providers of the cluster)
-      hint: or leave `capacity` out
+      hint: or remove `capacity`
     ");
     let managed = kinds(&[("big", true), ("graviton", false)]);
     let error = check(&stack, &[roles(), both(), managed]).await.0;
     insta::assert_snapshot!(told(&error.unwrap_err()), @r"
     Failed: the capacity provider graviton has no Auto Scaling group: services on ECS Managed Instances aren't supported
-      hint: name a provider with an Auto Scaling group, or leave `capacity` out for Fargate
+      hint: name a provider with an Auto Scaling group, or remove `capacity` for Fargate
     ");
 }
 

@@ -228,19 +228,16 @@ fn deadlines_meet_bursts_for_less() {
     assert!(cost < 1.4 && cost < sum * 0.9, "{cost} {sum}");
 }
 
-/// A wrong processing time is corrected: with half or twice the true value configured, nearly as many messages meet the
-/// objective at nearly the same cost.
+/// A wrong processing time is corrected: with half or twice the true value configured, at least 99.5% of the messages meet
+/// the objective, and the cost rises by at most 5%.
 #[test]
 fn deadlines_calibrate_the_processing_time() {
     let load = "on-off:on=15/s,off=1/s,on_for=10m,off_for=50m,for=2d";
     let (_, right) = delivered(&deadlines(1.0), load);
     for given in [0.5, 2.0] {
         let (share, cost) = delivered(&deadlines(given), load);
-        assert!(share > 0.99, "{given}: {share}");
-        assert!(
-            (0.9..1.1).contains(&(cost / right)),
-            "{given}: {cost} {right}"
-        );
+        assert!(share > 0.995, "{given}: {share}");
+        assert!(cost / right < 1.05, "{given}: {cost} {right}");
     }
 }
 

@@ -184,6 +184,8 @@ const READ_ANYWHERE: &[&str] = &[
 ];
 
 /// Imports of services and queues, which change nothing in them.
+///
+/// Source: AWS CloudFormation User Guide, "Allow import operations for specific resource types".
 pub(super) fn import(scope: &Scope) -> Vec<Statement> {
     let stack = scope.arn("cloudformation", &format!("stack/{}/*", scope.stack));
     let queues = scope.queues.iter().map(|name| scope.arn("sqs", name));

@@ -211,8 +211,9 @@ fn edit(definition: &Value, path: &str, value: &Value) -> Value {
 }
 
 /// Keys whose values are mappings with user-defined keys.
-const MAPPINGS: [&str; 14] = [
+const MAPPINGS: [&str; 15] = [
     "volumes",
+    "options",
     "sidecars",
     "depends_on",
     "environments",

@@ -169,8 +169,8 @@ async fn a_cold_start_in_a_pause_removes_nothing_at_its_end() {
     assert_eq!(world.lock().unwrap().set, [(420, 1)]);
 }
 
-/// During a pause, someone sets 30 tasks. At its end, the 20 new ones are starting, and none is canceled; once they run,
-/// the 20 that the load doesn't need are removed.
+/// During a pause, someone sets 30 tasks. At its end, the 20 new ones are starting, and none is canceled; in the minute in
+/// which they run, the 20 that the load doesn't need are removed at once.
 #[tokio::test(start_paused = true)]
 async fn tasks_that_start_at_the_end_of_a_pause_are_not_canceled() {
     let world = world(|_| (0, 10));
@@ -193,5 +193,6 @@ async fn tasks_that_start_at_the_end_of_a_pause_are_not_canceled() {
             assert_eq!(world.lock().unwrap().set, []);
         }
     }
-    assert_eq!(world.lock().unwrap().set, [(360, 10)]);
+    let set = world.lock().unwrap().set.clone();
+    assert!(matches!(set[..], [(360..420, 10)]), "{set:?}");
 }

@@ -92,7 +92,7 @@ fn has_values(action: Action) -> bool {
 fn explain(change: &Change) -> String {
     if change.action == Action::Import && !change.values.is_empty() {
         let values = format_values(&change.values, "             ");
-        return format!("           unchanged now; the next `deploy` changes:\n{values}");
+        return format!("           the next `deploy` changes:\n{values}");
     }
     if !has_values(change.action) {
         return String::new();
@@ -138,10 +138,14 @@ fn format_headline(plan: &Plan) -> String {
     }
     match plan.recovery.as_ref().filter(|recovery| !recovery.done) {
         None if plan.is_import() && plan.creates_stack => {
-            format!("create the stack {name} from resources that exist; nothing in them changes")
+            format!(
+                "create the stack {name} from resources that exist; CloudFormation adds the stack's tags to them"
+            )
         }
         None if plan.is_import() => {
-            format!("import resources into the stack {name}; nothing in them changes")
+            format!(
+                "import resources into the stack {name}; CloudFormation adds the stack's tags to them"
+            )
         }
         None if plan.creates_stack => format!("create the stack {name}"),
         None => format!("update the stack {name}"),

@@ -41,8 +41,10 @@ pub(crate) async fn read_activities(
             Some(Err(error)) if is_not_emulated(&error) => break,
             Some(Err(error)) => return Err(aws("read the scaling activities")(error)),
         }
+        // A page can be empty, and others still follow.
         let oldest = found.last().map(|one| one.start_time().secs());
-        if query.since.is_some_and(|since| oldest < Some(since)) {
+        let is_before = |oldest| query.since.is_some_and(|since| oldest < since);
+        if oldest.is_some_and(is_before) {
             break;
         }
     }

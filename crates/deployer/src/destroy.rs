@@ -118,10 +118,8 @@ pub async fn destroy(
                 retained: Vec::new(),
             });
         }
-        Found::Deleted(stack, resources) => {
-            let stayed = |one: &Resource| one.status == DELETE_SKIPPED;
-            let (released, resources): (Vec<_>, Vec<_>) = resources.into_iter().partition(stayed);
-            let destroyed = proved(session, &stack, &resources).await?;
+        Found::Deleted(stack, doomed, released) => {
+            let destroyed = proved(session, &stack, &doomed).await?;
             return Ok(destroyed.retaining(released));
         }
     };
@@ -158,12 +156,14 @@ pub async fn destroy(
 const DELETE_SKIPPED: &str = "DELETE_SKIPPED";
 
 /// Lists the resources that a deletion of the stack deletes, and those that stay in AWS.
-async fn list_doomed(
+pub(crate) async fn list_doomed(
     session: &Session<'_>,
     stack: &Observed,
 ) -> Result<(Vec<Resource>, Vec<Resource>)> {
     let resources = resources(session, stack).await?;
-    if !stack.status.has_resources() {
+    let has_resources =
+        stack.status.has_resources() || stack.status == Status::Busy(Operation::Delete);
+    if !has_resources {
         return Ok((resources, Vec::new()));
     }
     let template = deployed_template(session, stack).await?;
@@ -176,8 +176,8 @@ async fn list_doomed(
 enum Found {
     Absent,
     Settled(Observed),
-    /// Already deleted, or deleted while the deletion was followed. Contains the resources that it had.
-    Deleted(Observed, Vec<Resource>),
+    /// Already deleted, or deleted while the deletion was followed. Contains the resources that were deleted, and those that stay.
+    Deleted(Observed, Vec<Resource>, Vec<Resource>),
 }
 
 /// Returns the stack once no operation is in progress.
@@ -197,18 +197,20 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
                     "the stack is deleted; AWS lists its resources for 90 days, emulators might not",
                 )
             })?;
-            return Ok(Found::Deleted(stack, resources));
+            let stayed = |one: &Resource| one.status == DELETE_SKIPPED;
+            let (released, doomed) = resources.into_iter().partition(stayed);
+            return Ok(Found::Deleted(stack, doomed, released));
         }
         let Status::Busy(operation) = stack.status else {
             return Ok(Found::Settled(stack));
         };
-        let before = match operation {
-            Operation::Delete => list_doomed(session, &stack).await?.0,
-            _ => Vec::new(),
+        let (doomed, released) = match operation {
+            Operation::Delete => list_doomed(session, &stack).await?,
+            _ => (Vec::new(), Vec::new()),
         };
         let ended = follow(session, name, &stack, operation).await?;
         if operation == Operation::Delete && ended.stack.is_none() {
-            return Ok(Found::Deleted(stack, before));
+            return Ok(Found::Deleted(stack, doomed, released));
         }
     }
 }

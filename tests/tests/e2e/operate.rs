@@ -327,7 +327,11 @@ async fn listed(scene: &Scene) {
 async fn counted(scene: &Scene) {
     let expected = [
         ("worker", "WorkerService", "the policy "),
-        ("stepper", "StepperService", "the scaling function steps"),
+        (
+            "stepper",
+            "StepperService",
+            "the scaling function applies its next step",
+        ),
     ];
     for (short, id, undone_by) in expected {
         let refused = scene.run(&["scale"], &[short, "7", "--yes"]).await.fails(5);

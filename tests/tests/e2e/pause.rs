@@ -157,7 +157,7 @@ async fn a_function_that_cant_read_its_pause_is_reported() {
     let paused = stack.run("pause", &more).end().await.succeeds();
     let why = &paused["services"][0]["unconfirmed"];
     let begin =
-        "its function didn't report the pause within 90 seconds, because it can't read pauses: ";
+        "its function didn't report the pause within 150 seconds, because it can't read pauses: ";
     assert!(why.as_str().unwrap().starts_with(begin), "{why}");
     // The record stays, for the moment from which the function can read it.
     let status = stack.run("status", &["--why"]).end().await.json();

@@ -47,8 +47,7 @@ pub(crate) struct Args {
     /// Write the output of commands, and docs/commands.md, instead of comparing them
     #[arg(long)]
     write: bool,
-    /// Also write target/book/playground.html, in which readers of the book try a definition; after `mdbook build docs`,
-    /// which empties that folder
+    /// Also write target/book/try.html, in which readers of the book try a definition
     #[arg(long)]
     playground: bool,
     /// Also compare the output of commands that take long
@@ -62,6 +61,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, command: &clap::Command, format: Format) -> Result<()> {
     if args.book {
         let pages = site::build()?;
+        if args.playground {
+            write_playground()?;
+        }
         format.print(&json!({"book_pages": pages}), |_| {
             format!("target/book/index.html: {pages} pages, and every link leads somewhere")
         });
@@ -111,7 +113,7 @@ pub(crate) fn run(args: &Args, command: &clap::Command, format: Format) -> Resul
 }
 
 /// The playground of the book: the report of a shipped definition, whose knobs include its load.
-const PLAYGROUND: &str = "target/book/playground.html";
+const PLAYGROUND: &str = "target/book/try.html";
 
 fn write_playground() -> Result<()> {
     let note = |text: &str| eprintln!("{text}");

@@ -1,7 +1,5 @@
 //! The knobs of a report's page: the simulator as WebAssembly, with everything that it needs.
 
-use std::io::Write as _;
-
 use aws_smithy_types::base64;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -32,14 +30,14 @@ pub(crate) fn find_knobs(input: &Input, required: Option<f64>) -> Result<Option<
         load: input.load.clone(),
         command: input.command(),
     };
+    let Some(module) = workshop().find_simulator(&note)? else {
+        return Ok(None);
+    };
     let packed = pack(&experiment)?;
     if packed.len() > LARGEST {
         note("the page has no knobs, because the load is too large for a page");
         return Ok(None);
     }
-    let Some(module) = workshop().find_simulator(&note)? else {
-        return Ok(None);
-    };
     let scenario = simulation.scenario().map_err(scenario_failure)?;
     Ok(Some(Knobs {
         list: list_knobs(&simulation, &scenario),
@@ -51,8 +49,7 @@ pub(crate) fn find_knobs(input: &Input, required: Option<f64>) -> Result<Option<
 /// JSON, packed with gzip.
 fn pack(experiment: &Experiment) -> Result<Vec<u8>> {
     let failed = |error: String| Failure::failed(format!("failed to pack the load: {error}"));
-    let json = serde_json::to_vec(experiment).map_err(|error| failed(error.to_string()))?;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    let packed = gzip.write_all(&json).and_then(|()| gzip.finish());
-    packed.map_err(|error| failed(error.to_string()))
+    serde_json::to_writer(&mut gzip, experiment).map_err(|error| failed(error.to_string()))?;
+    gzip.finish().map_err(|error| failed(error.to_string()))
 }

@@ -4,14 +4,16 @@ use crate::attempts::Attempts;
 use crate::change_set::{self, ChangeSet, Planned, Source, is_overtaken};
 use crate::delete::delete;
 use crate::deletion_protection;
+use crate::destroy::list_doomed;
 use crate::drift::find_drift;
 use crate::error::{Result, aws, text};
 use crate::finding::Drift;
 use crate::follow::{Follower, follow};
 use crate::messages;
-use crate::observe::{Observed, observe, resources};
+use crate::observe::{Observed, observe};
 use crate::ownership::require_ours;
 use crate::plan::{Plan, Recovering};
+use crate::released;
 use crate::resource::Resource;
 use crate::session::{DeployStep, Session};
 use crate::status::{NextStep, Operation, Recovery, Status, next_step};
@@ -32,7 +34,9 @@ pub(crate) enum Prepared {
 /// A stuck stack, and the plan of its recovery.
 pub(crate) struct Stuck {
     stack: Observed,
-    resources: Vec<Resource>,
+    /// What a deletion deletes, and what stays in AWS.
+    doomed: Vec<Resource>,
+    released: Vec<Resource>,
     recovery: Recovery,
     pub plan: Plan,
 }
@@ -145,19 +149,23 @@ pub(crate) async fn plan_recovery(
         }),
         ..Plan::default()
     };
-    let resources = match recovery {
-        Recovery::Delete => resources(session, &stack).await?,
-        Recovery::RollBack | Recovery::ContinueRollback => Vec::new(),
+    let (doomed, released) = match recovery {
+        Recovery::Delete => list_doomed(session, &stack).await?,
+        Recovery::RollBack | Recovery::ContinueRollback => (Vec::new(), Vec::new()),
     };
     if recovery == Recovery::Delete {
         plan.creates_stack = true;
-        plan.remove_all(&resources);
+        plan.remove_all(&released);
+        let stays = released.iter().map(|one| one.logical_id.clone());
+        plan.mark_released(&stays.collect());
+        plan.remove_all(&doomed);
         change_set::mark_expendable(session, &stack.id, &mut plan).await;
         plan.add_all(&source.resources);
     }
     Ok(Stuck {
         stack,
-        resources,
+        doomed,
+        released,
         recovery,
         plan,
     })
@@ -168,14 +176,15 @@ impl Stuck {
     async fn refuse(&self, session: &Session<'_>) -> Result<()> {
         self.refuse_messages(session).await?;
         if self.recovery == Recovery::Delete {
-            deletion_protection::check(session, &self.stack, &self.resources).await?;
+            deletion_protection::check(session, &self.stack, &self.doomed).await?;
+            released::check(session, &self.stack, (&self.doomed, &self.released)).await?;
         }
         Ok(())
     }
 
     /// Refuses to delete a queue that holds messages, regardless of the flags.
     async fn refuse_messages(&self, session: &Session<'_>) -> Result<()> {
-        let messages = messages::count_messages(session, &self.resources, false).await?;
+        let messages = messages::count_messages(session, &self.doomed, false).await?;
         match messages::refuse_loss(&messages) {
             None => Ok(()),
             Some(refusal) => Err(refusal
@@ -214,7 +223,8 @@ impl Stuck {
             session.note(format!("{name} is in {word}: finishing its rollback first"));
             return finish_rollback(session, name, &self.stack, attempts).await;
         }
-        if resources(session, &now).await? != self.resources {
+        let (doomed, released) = list_doomed(session, &now).await?;
+        if doomed != self.doomed || released != self.released {
             return Ok(false);
         }
         self.refuse(session).await?;
@@ -223,7 +233,7 @@ impl Stuck {
         ));
         session.begin(DeployStep::Execute);
         resume_all(session, &self.stack.tags).await?;
-        delete(session, name, &self.stack, &self.resources, &[]).await?;
+        delete(session, name, &self.stack, &self.doomed, &[]).await?;
         Ok(true)
     }
 }

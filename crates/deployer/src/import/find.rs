@@ -15,6 +15,7 @@ use crate::messages::is_no_such_queue;
 use crate::session::Session;
 
 use super::NotImported;
+use super::refuse::refuse;
 
 /// Concurrent requests.
 const AT_ONCE: usize = 8;
@@ -37,7 +38,7 @@ pub(super) type All = (Vec<Found>, Vec<NotImported>);
 /// Finds all services and queues of a template that exist and that the deployed template doesn't have.
 ///
 /// # Errors
-/// If ECS or SQS can't be reached, or if one of the resources can't be read.
+/// If ECS or SQS can't be reached, if one of the resources can't be read, or if a service can't be deployed as it is.
 pub(super) async fn find_all(
     session: &Session<'_>,
     template: &Value,
@@ -120,15 +121,18 @@ async fn find_services(
                 && service.service_name() == Some(name)
                 && service.status().is_none_or(|status| status == "ACTIVE")
         })?;
+        if let Err(refusal) = refuse(service) {
+            return Some(Err(refusal));
+        }
         let Live::Found(live) = convert_service(service) else {
             return None;
         };
         let arn = service.service_arn()?;
         let identifier = [("Cluster", cluster), ("ServiceArn", arn)];
         let import = identify(id, types::SERVICE, identifier);
-        Some(Found { import, live })
+        Some(Ok(Found { import, live }))
     });
-    Ok(found.collect())
+    found.collect()
 }
 
 async fn find_queues(

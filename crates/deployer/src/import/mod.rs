@@ -1,11 +1,12 @@
 //! Takes existing services and queues over into a stack, by CloudFormation's resource import.
 //!
-//! An import changes nothing in AWS: CloudFormation only records that a resource belongs to the stack, with the properties
-//! of a template. The import writes the properties as they are, so that the plan of the next deploy shows, and CloudFormation
+//! An import changes no property of a resource: CloudFormation records that it belongs to the stack, with the properties of a
+//! template, and adds the stack's tags to it. The import writes the properties as they are, so that the plan of the next deploy shows, and CloudFormation
 //! knows, everything that the definition changes in them. A resource that the next deploy would replace is refused.
 
 mod describe;
 mod find;
+mod refuse;
 
 use std::time::SystemTime;
 
@@ -75,11 +76,12 @@ struct Base {
 }
 
 /// Imports the services and queues that the definition creates under a fixed name, and that exist. `confirm` decides whether
-/// to execute the plan. Changes no other resource, and nothing in the imported ones.
+/// to execute the plan. Changes no other resource. CloudFormation adds the stack's tags to the imported ones, and changes nothing
+/// else in them.
 ///
 /// # Errors
 /// If the account or region isn't the definition's, if the stack isn't ours or isn't settled, if a resource would be replaced by
-/// the next deploy, if CloudFormation refuses a resource, if the plan isn't confirmed, or if AWS can't be reached.
+/// the next deploy, if a service can't be deployed as it is, if CloudFormation refuses a resource, if the plan isn't confirmed, or if AWS can't be reached.
 pub async fn import_resources(
     session: &Session<'_>,
     request: &ImportRequest,

@@ -13,9 +13,9 @@ use crate::function_logs::{LogLine, group_of, read_lines};
 use crate::functions::{Function, FunctionKind, functions};
 use crate::session::Session;
 
-/// A function checks at least once a minute. CloudWatch Logs returns a line some seconds after it was written, and the sandbox at
-/// the end of the run.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// A function runs at least once a minute: at worst, its rule fires a minute later. CloudWatch Logs returns a line some seconds
+/// after it was written, and the sandbox at the end of the run, which is up to another minute later.
+const PATIENCE: Duration = Duration::from_secs(150);
 /// Clocks differ: a line can seem to be older than the pause that it reports.
 const SKEW: Duration = Duration::from_mins(1);
 /// How far back to look for the reason why a function reads no pauses. It logs it once per execution environment.
@@ -48,11 +48,16 @@ pub(super) fn reports(lines: &[LogLine], service: &str, pause: &str) -> bool {
     lines.any(|line| line.message == FOLLOWED && line.service == service && line.reason == pause)
 }
 
-/// Returns why a function knew no pause of a service, from its newest line about that.
-pub(super) fn newest_unknown(lines: &[LogLine], service: &str) -> Option<String> {
-    let mut lines = lines.iter().rev().filter_map(parse);
-    let unknown = lines.find(|line| line.message == UNKNOWN && line.service == service);
-    Some(unknown?.error)
+/// Returns why a function knew no pause of a service, from its newest line about that, and when it wrote the line, in seconds
+/// since 1970.
+pub(super) fn newest_unknown(lines: &[LogLine], service: &str) -> Option<(u64, String)> {
+    let mut lines = lines
+        .iter()
+        .rev()
+        .filter_map(|line| Some((line.at, parse(line)?)));
+    let is_it = |line: &PauseLine| line.message == UNKNOWN && line.service == service;
+    let (at, unknown) = lines.find(|(_, line)| is_it(line))?;
+    Some((at, unknown.error))
 }
 
 /// Returns why a function can't read pauses, if a line of its log says so.
@@ -61,7 +66,7 @@ pub(crate) fn unread_pause(line: &str) -> Option<String> {
     (line.message == UNKNOWN).then_some(line.error)
 }
 
-/// Waits until the functions of a stack have logged the pauses that were just recorded, at most 90 seconds, and sets
+/// Waits until the functions of a stack have logged the pauses that were just recorded, at most 150 seconds, and sets
 /// `unconfirmed` of each service whose function hasn't. The pauses are recorded, so what can't be read is a reason, too, and no error.
 pub async fn confirm_pauses(
     session: &Session<'_>,
@@ -75,7 +80,7 @@ pub async fn confirm_pauses(
     if services.is_empty() {
         return;
     }
-    session.note("waiting until the functions report the pause, at most 90 seconds");
+    session.note("waiting until the functions report the pause, at most 150 seconds");
     let begun = Instant::now();
     let functions = functions(session, &stack.resources).await;
     for service in &mut services {
@@ -145,9 +150,13 @@ async fn explain(
     let pattern = format!("\"{UNKNOWN}\"");
     let lines = read_lines(session, group, Some(&pattern), since).await;
     let unknown = newest_unknown(&lines.unwrap_or_default(), &service.ecs.service);
-    let text = "its function didn't report the pause within 90 seconds";
+    let text = "its function didn't report the pause within 150 seconds";
     match unknown {
-        Some(error) => format!("{text}, because it can't read pauses: {error}"),
+        Some((at, error)) if at >= service.pause.since.saturating_sub(SKEW).as_secs() => {
+            format!("{text}, because it can't read pauses: {error}")
+        }
+        // It might be able to by now.
+        Some((_, error)) => format!("{text}; before the pause, it couldn't read pauses: {error}"),
         None => text.to_owned(),
     }
 }

@@ -108,7 +108,7 @@ fn a_function_s_log_shows_whether_it_follows_a_pause() {
         assert!(!reports(&lines, service, reason), "{service} {reason}");
     }
     let newest = newest_unknown(&lines, "w");
-    assert_eq!(newest.as_deref(), Some("GetParameters: second"));
+    assert_eq!(newest, Some((3, "GetParameters: second".to_owned())));
     assert_eq!(newest_unknown(&lines, "other"), None);
     let unread = |line: &LogLine| unread_pause(&line.text);
     assert_eq!(unread(&lines[0]).as_deref(), Some("GetParameters: first"));

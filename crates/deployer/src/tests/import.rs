@@ -3,7 +3,9 @@
 use std::time::SystemTime;
 
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
-use aws_sdk_ecs::types::{AwsVpcConfiguration, LaunchType, NetworkConfiguration, Service};
+use aws_sdk_ecs::types::{
+    AwsVpcConfiguration, LaunchType, NetworkConfiguration, SchedulingStrategy, Service,
+};
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlOutput;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -74,13 +76,16 @@ async fn import(
     launch_type: LaunchType,
     confirmed: bool,
 ) -> Result<Imported> {
+    import_with(&rules(cloud, launch_type), confirmed).await
+}
+
+async fn import_with(rules: &[Rule], confirmed: bool) -> Result<Imported> {
     let request = ImportRequest {
         stack: stack::parse("stack.yaml", DEFINITION).unwrap().stack,
         in_sandbox: false,
         now: SystemTime::UNIX_EPOCH,
     };
-    let rules = rules(cloud, launch_type);
-    let import = run(&rules, async |session| {
+    let import = run(rules, async |session| {
         import_resources(session, &request, &mut |_| confirmed).await
     });
     import.await.0
@@ -176,6 +181,27 @@ async fn a_service_that_the_next_deploy_would_replace_is_refused() {
         refused.to_string().contains("would replace it"),
         "{refused}"
     );
+    assert_eq!(cloud.calls("CreateChangeSet"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_cant_be_deployed_is_refused() {
+    let (cloud, _) = deployed();
+    let mut rules = rules(&cloud, LaunchType::Fargate);
+    let daemon = mock!(aws_sdk_ecs::Client::describe_services).then_output(|| {
+        let service = Service::builder()
+            .service_arn(ARN)
+            .service_name("worker")
+            .status("ACTIVE")
+            .scheduling_strategy(SchedulingStrategy::Daemon);
+        DescribeServicesOutput::builder()
+            .services(service.build())
+            .build()
+    });
+    rules.insert(0, daemon);
+    let refused = import_with(&rules, true).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Refused);
+    assert!(refused.to_string().contains("DAEMON"), "{refused}");
     assert_eq!(cloud.calls("CreateChangeSet"), 0);
 }
 

@@ -32,6 +32,7 @@ mod preflight;
 mod proof;
 mod recover;
 mod registered;
+mod released;
 mod remains;
 mod reviewed;
 mod schedules;

@@ -1,6 +1,7 @@
 //! `destroy`: its final check, for deletions by us and by others.
 
 use aws_smithy_mocks::{Rule, mock};
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::cloud::{json_error, run, xml_error};
@@ -33,6 +34,32 @@ async fn somebody_else_s_deletion_is_followed_and_proved() {
         .unwrap();
     assert_eq!((destroyed.existed, destroyed.remains.gone), (true, 1));
     assert_eq!(cloud.calls("DeleteStack"), 0);
+}
+
+/// A `destroy` was interrupted, and runs again. Nothing asks for the imported service: there is no rule for ECS.
+#[tokio::test(start_paused = true)]
+async fn what_stays_after_a_deletion_in_progress_is_no_remainder() {
+    let cloud = deletion_in_progress();
+    {
+        let mut state = cloud.state();
+        let stack = state.stack();
+        stack.holds(
+            "AWS::ECS::Service",
+            "WorkerService",
+            "arn:service/prod/worker",
+        );
+        let service = json!({ "DeletionPolicy": "Retain" });
+        stack.template = json!({ "Resources": { "WorkerService": service } }).to_string();
+    }
+    let (result, _) = destroy(&cloud, false, vec![queue(&cloud, 9, 0)]).await;
+    let destroyed = result.unwrap();
+    assert_eq!(destroyed.remains.gone, 1);
+    let retained: Vec<&str> = destroyed
+        .retained
+        .iter()
+        .map(|one| one.logical_id.as_str())
+        .collect();
+    assert_eq!(retained, ["WorkerService"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,12 +3,13 @@
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
+use serde_json::json;
 
 use super::cloud::{json_error, run};
 use super::cloudformation::{CloudFormation, Step, busy, source, steps};
 use super::deploy::deploy;
 use super::told;
-use crate::{Change, Deployed, Kind, Plan, Result};
+use crate::{Action, Change, Deployed, Kind, Plan, Result};
 
 /// Every queue holds this number of waiting messages, and no others.
 pub(super) fn queues_with(messages: u64) -> Rule {
@@ -55,6 +56,44 @@ async fn what_was_never_created_is_removed_first() {
         assert!(told.has(&format!("shop is in {status}, which blocks a deploy")));
         assert_eq!(cloud.calls("DeleteStack"), 1);
     }
+}
+
+/// A deletion failed, and the imported queue is still in the stack. Its messages don't matter, because it stays.
+#[tokio::test(start_paused = true)]
+async fn what_was_imported_stays_on_the_way() {
+    let cloud = CloudFormation::with("DELETE_FAILED");
+    {
+        let mut state = cloud.state();
+        let stack = state.stack();
+        stack.holds("AWS::IAM::Role", "Role", "role").holds(
+            "AWS::SQS::Queue",
+            "OrdersQueue",
+            "https://sqs/orders",
+        );
+        let queue = json!({ "DeletionPolicy": "Retain" });
+        stack.template = json!({ "Resources": { "OrdersQueue": queue } }).to_string();
+    }
+    let mut rules = cloud.rules();
+    rules.push(queues_with(5));
+    let mut recovery = None;
+    let (result, _) = run(&rules, async |session| {
+        let mut approve = |plan: &Plan| {
+            recovery.get_or_insert_with(|| plan.clone());
+            Ok(())
+        };
+        crate::deploy_template(session, &source(), &mut approve).await
+    })
+    .await;
+    assert!(result.unwrap().changed);
+    let recovery = recovery.unwrap();
+    let action = |id: &str| {
+        let mut changes = recovery.changes.iter();
+        let change = changes.find(|one| one.logical_id == id)?;
+        Some(change.action)
+    };
+    assert_eq!(action("OrdersQueue"), Some(Action::Release));
+    assert_eq!(action("Role"), Some(Action::Remove));
+    assert_eq!(cloud.calls("DeleteStack"), 1);
 }
 
 #[tokio::test(start_paused = true)]

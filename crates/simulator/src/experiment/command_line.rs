@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hide_secret;
 use crate::report::Commands;
 
 /// Options of `simulate` that its next commands don't have, and whether a value follows them.
@@ -106,16 +107,23 @@ impl CommandLine {
     }
 }
 
-/// The arguments without those that are only about what was shown.
+/// The arguments without those that are only about what was shown, and without values that can be secret: a report is for
+/// others, too.
 fn keep(arguments: &[String]) -> Vec<String> {
-    let mut kept = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let name = argument.split('=').next().unwrap_or(argument);
         match DROPPED.iter().find(|(dropped, _)| *dropped == name) {
             Some((_, true)) if !argument.contains('=') => drop(rest.next()),
             Some(_) => {}
-            None => kept.push(argument.clone()),
+            None if kept.last().is_some_and(|last| last == "--set") => {
+                kept.push(hide_secret(argument));
+            }
+            None => kept.push(match argument.strip_prefix("--set=") {
+                Some(set) => format!("--set={}", hide_secret(set)),
+                None => argument.clone(),
+            }),
         }
     }
     kept
@@ -215,6 +223,28 @@ mod tests {
             "cloudwatch",
         ]);
         assert_eq!(found.deploy, "ecs-scaler deploy 'my stack.yaml' --local");
+    }
+
+    #[test]
+    fn values_that_can_be_secret_are_not_repeated() {
+        let found = of(&[
+            "ecs-scaler",
+            "simulate",
+            "a.yaml",
+            "--set",
+            "services.w.environment.TOKEN=hunter2",
+            "--set=services.w.logs.firelens.options.password=hunter2",
+            "--set",
+            "overrides.Resources.W.Properties.Key=hunter2",
+            "--set",
+            "services.w.tasks.max=5",
+        ]);
+        assert_eq!(
+            found.deploy,
+            "ecs-scaler deploy 'my stack.yaml' --set 'services.w.environment.TOKEN=…' \
+             '--set=services.w.logs.firelens.options.password=…' --set 'overrides.Resources.W.Properties.Key=…' \
+             --set services.w.tasks.max=5"
+        );
     }
 
     #[test]

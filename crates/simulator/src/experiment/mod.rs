@@ -4,7 +4,7 @@ mod assumed;
 mod command_line;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use stack::{Selection, Stack};
 
 use crate::knobs::{Turned, Turns};
@@ -87,12 +87,17 @@ impl Refused {
 
 /// Keys of a service and of its sidecars whose values can be secret. No simulation depends on them.
 const SECRETS: [&str; 3] = ["environment", "environment_files", "secrets"];
+/// Keys inside which any value can be secret: a patch of the template, and the options of a log router.
+const PRIVATE: [&str; 2] = ["overrides", "firelens"];
 
-/// A definition's merged values as JSON, without environment variables and secrets. `None` if it wasn't read from a
-/// text.
+/// A definition's merged values as JSON, without environment variables, secrets, overrides, and the options of log routers.
+/// `None` if it wasn't read from a text.
 #[must_use]
 pub fn public_definition(stack: &Stack) -> Option<Value> {
     let mut definition = stack.written.definition()?.clone();
+    if let Some(keys) = definition.as_object_mut() {
+        keys.remove("overrides");
+    }
     let services = definition
         .get_mut("services")
         .and_then(Value::as_object_mut);
@@ -115,6 +120,21 @@ fn generate(text: &str) -> Result<Load, Refused> {
 fn remove_secrets(container: &mut Value) {
     if let Some(keys) = container.as_object_mut() {
         keys.retain(|key, _| !SECRETS.contains(&key.as_str()));
+    }
+    // Whether there is a log router changes the bill.
+    if let Some(router) = container.pointer_mut("/logs/firelens") {
+        *router = json!({ "options": { "Name": "null" } });
+    }
+}
+
+/// `PATH=VALUE` without its value, if that can be secret.
+fn hide_secret(set: &str) -> String {
+    let is_private = |part: &str| SECRETS.contains(&part) || PRIVATE.contains(&part);
+    match set.split_once('=') {
+        Some((path, _)) if path.split(['.', '[', ']', '"', '\'']).any(is_private) => {
+            format!("{path}=…")
+        }
+        _ => set.to_owned(),
     }
 }
 

@@ -60,7 +60,7 @@ pub fn list_knobs(simulation: &Simulation<'_>, scenario: &Scenario) -> Vec<Knob>
     if is_common {
         knobs.extend(objective(simulation, service, scenario));
     }
-    knobs.extend(tasks(scenario));
+    knobs.extend(tasks(scenario, first_max(main_key(service), scenario)));
     if is_common && !simulation.load.has_processing_times() {
         let mean = scenario.processing.mean();
         knobs.push(duration("processing_time", "Processing time, mean", mean));
@@ -204,7 +204,15 @@ fn objective(simulation: &Simulation<'_>, service: &Service, scenario: &Scenario
     vec![latency, share]
 }
 
-fn tasks(scenario: &Scenario) -> [Knob; 2] {
+/// The most tasks that a policy begins with: twice as many as a fixed count, which leaves no room to scale.
+fn first_max(own: &str, scenario: &Scenario) -> u32 {
+    match own {
+        FIXED => scenario.max.saturating_mul(2).max(2),
+        _ => scenario.max,
+    }
+}
+
+fn tasks(scenario: &Scenario, max: u32) -> [Knob; 2] {
     let knob = |name, label, now: u32, most: u32| {
         let (values, place) = scales::counts(now, most);
         let choices = values.iter().map(u32::to_string).map(|text| Choice {
@@ -224,7 +232,7 @@ fn tasks(scenario: &Scenario) -> [Knob; 2] {
         knob("min", "Minimum tasks", scenario.min, most / 2),
         Knob {
             policies: WITH_COOLDOWN.to_vec(),
-            ..knob("max", "Maximum tasks", scenario.max, most)
+            ..knob("max", "Maximum tasks", max, most)
         },
     ]
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use stack::Service;
 
-use super::{FIXED, Turns, keys, main_key, written, yaml};
+use super::{FIXED, Turns, first_max, keys, main_key, written, yaml};
 use crate::experiment::Refused;
 use crate::random::Distribution;
 use crate::scenario::Scenario;
@@ -163,7 +163,7 @@ impl<'t> Turning<'t> {
                 let values = Value::Object(self.new_policy()?);
                 turned.set_value(&self.path(&["scaling", policy]), values);
                 if self.own == FIXED && self.turned("max").is_none() {
-                    let max = self.scenario.max.saturating_mul(2).max(2);
+                    let max = first_max(self.own, self.scenario);
                     turned.set_value(&self.path(&["tasks", "max"]), json!(max));
                 }
             }

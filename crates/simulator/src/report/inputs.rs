@@ -10,8 +10,8 @@ use crate::load::Load;
 /// What was simulated, as SHA-256 in hexadecimal digits. Equal hashes mean equal input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Inputs {
-    /// Of the definition's values, with those of its environment and `--set`, without comments, environment variables, and
-    /// secrets. `None` if it wasn't read from a text.
+    /// Of the definition's values, with those of its environment and `--set`, without comments, environment variables,
+    /// secrets, overrides, and the options of log routers. `None` if it wasn't read from a text.
     pub definition_sha256: Option<String>,
     /// Of the load's messages: when each was sent, its processing time if it has one, and its queue.
     pub load_sha256: String,

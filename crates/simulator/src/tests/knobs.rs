@@ -172,8 +172,9 @@ fn an_experiment_survives_as_json() {
 fn a_public_definition_has_no_secrets() {
     let text = shipped("voucher-worker.yaml").replace(
         "    stop_timeout: 30s",
-        "    stop_timeout: 30s\n    environment: {TOKEN: hunter2}\n    secrets: {KEY: \"arn:aws:ssm:us-west-2:111122223333:parameter/hunter2\"}\n    sidecars: {log: {image: \"log:1\", environment: {A: hunter2}}}",
+        "    stop_timeout: 30s\n    environment: {TOKEN: hunter2}\n    secrets: {KEY: \"arn:aws:ssm:us-west-2:111122223333:parameter/hunter2\"}\n    sidecars: {log: {image: \"log:1\", environment: {A: hunter2}}}\n    logs: {firelens: {options: {Name: splunk, splunk_token: hunter2}}}",
     );
+    let text = text + "\noverrides: {Resources: {VouchersQueue: {Metadata: {Note: hunter2}}}}\n";
     let stack = stack::parse("a.yaml", &text).unwrap().stack;
     let public = public_definition(&stack).unwrap();
     assert!(!public.to_string().contains("hunter2"), "{public}");
@@ -182,6 +183,12 @@ fn a_public_definition_has_no_secrets() {
         "log:1"
     );
     assert_eq!(public["queues"]["vouchers"]["retention"], Value::from("4d"));
+    // Still a definition, with a log router.
+    let again = stack::parse("a.yaml", &public.to_string()).unwrap().stack;
+    let stack::ServiceSource::Create(spec) = &again.services["voucher-worker"].source else {
+        panic!("the stack creates the service");
+    };
+    assert!(spec.log_router.is_some());
 }
 
 /// Each value of each knob of each shipped definition either simulates, or is refused by a sentence about the definition.

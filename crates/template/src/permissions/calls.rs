@@ -183,7 +183,7 @@ const READ_ANYWHERE: &[&str] = &[
     "sns:GetSubscriptionAttributes",
 ];
 
-/// Imports of services and queues, which change nothing in them.
+/// Imports of services and queues. CloudFormation adds the stack's tags to them, with the permissions of a deploy.
 ///
 /// Source: AWS CloudFormation User Guide, "Allow import operations for specific resource types".
 pub(super) fn import(scope: &Scope) -> Vec<Statement> {

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "targets")]
     debug: bool,
     /// Build the archives once more, in a clone in another folder, and compare the bytes
-    #[arg(long, conflicts_with = "debug")]
+    #[arg(long, conflicts_with_all = ["debug", "incomplete"])]
     verify: bool,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 enum What {
     /// Write a stack definition from an AWS Copilot workspace or manifest, and list what has no equivalent
     Copilot(CopilotArgs),
-    /// Take services and queues that exist over into the stack, unchanged, by CloudFormation's resource import
+    /// Take services and queues that exist over into the stack by CloudFormation's resource import, which replaces nothing
     Resources(resources::Args),
 }
 

@@ -97,8 +97,10 @@ fn format_outcome(imported: &Imported, next: &str) -> String {
     } = imported;
     let mut text = match imported.imports.len() {
         0 => format!("{stack}: nothing to import"),
-        1 => format!("{stack}: imported 1 resource, which is unchanged"),
-        count => format!("{stack}: imported {count} resources, which are unchanged"),
+        1 => format!("{stack}: imported 1 resource; CloudFormation added the stack's tags to it"),
+        count => format!(
+            "{stack}: imported {count} resources; CloudFormation added the stack's tags to them"
+        ),
     };
     text.push_str(&format!(
         " (account {}, {})\n",
@@ -159,7 +161,7 @@ mod tests {
         let next = "ecs-scaler diff stack.yaml";
         let text = format_outcome(&imported, next) + &format_outcome(&nothing, next);
         insta::assert_snapshot!(text, @r"
-        orders: imported 1 resource, which is unchanged (account 111122223333, us-west-2)
+        orders: imported 1 resource; CloudFormation added the stack's tags to it (account 111122223333, us-west-2)
           OrderWorkerService  AWS::ECS::Service
         not imported:
           OrdersQueue  AWS::SQS::Queue: it has no fixed name, so it can't be found

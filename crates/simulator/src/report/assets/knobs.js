@@ -24,7 +24,7 @@
       simulator[`knobs_${name}`]();
       return new TextDecoder().decode(new Uint8Array(simulator.memory.buffer, simulator.knobs_answer_at(), simulator.knobs_answer_length()));
     };
-    onmessage = async ({ data: { module, experiment, turns, id } }) => {
+    const simulate = async ({ module, experiment, turns, id }) => {
       simulator = (await WebAssembly.instantiate(module, {})).exports;
       const opened = JSON.parse(call("open", experiment));
       if (opened.error) { postMessage({ id, answer: opened }); return; }
@@ -37,9 +37,13 @@
         if (last) return;
       }
     };
+    // A trap in the module, or no memory, rejects the promise, which isn't an error event of the worker.
+    onmessage = ({ data }) => simulate(data).catch((error) => {
+      postMessage({ id: data.id, answer: { error: { message: `The simulator stopped: ${error.message}` } }, last: true });
+    });
   };
   const source = URL.createObjectURL(new Blob([`"use strict";(${work})();`], { type: "text/javascript" }));
-  let worker = null, id = 0, waiting = null;
+  let worker = null, id = 0, waiting = null, words = "";
   const unpack = (name) => {
     const bytes = Uint8Array.from(atob(find(name).textContent.trim()), (letter) => letter.charCodeAt(0));
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
@@ -58,7 +62,11 @@
     document.body.classList.toggle("broken", broken);
     react(report);
   };
-  const stale = (is) => [first, rest].forEach((part) => part.classList.toggle("stale", is));
+  const stale = (is) => {
+    [first, rest, change, ...all("[data-tile]", now)].forEach((part) => part.classList.toggle("stale", is));
+    // What can be copied is of the values before.
+    change.inert = is;
+  };
   const say = (text, wrong = false) => {
     state.textContent = text;
     now.classList.toggle("wrong", wrong);
@@ -80,10 +88,9 @@
     }
     show(answer.first, answer.rest, !answer.meets, answer.report);
     stale(false);
-    const words = turned().map((knob) => `${knob.label.toLowerCase()} ${chosen(knob)[1]} (${given(knob)[1]})`);
     const line = document.createElement("p");
     line.className = "changed";
-    line.textContent = `Changed in this page: ${words.join(", ")}. The definition’s values are in brackets.`;
+    line.textContent = `Changed in this page: ${words}. The definition’s values are in brackets.`;
     find("verdict").after(line);
     find("yaml").textContent = answer.yaml;
     find("yaml").parentElement.hidden = !answer.yaml;
@@ -114,6 +121,7 @@
   const simulate = async () => {
     stop();
     const mine = id, turns = Object.fromEntries(turned().map((knob) => [knob.name, chosen(knob)[0]]));
+    words = turned().map((knob) => `${knob.label.toLowerCase()} ${chosen(knob)[1]} (${given(knob)[1]})`).join(", ");
     if (!Object.keys(turns).length) { reset(); return; }
     now.hidden = false;
     if (!all("[data-tile] b", now).some((one) => one.textContent)) fill();

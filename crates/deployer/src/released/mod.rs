@@ -1,11 +1,12 @@
 //! Imported resources that leave their stack. They stay in AWS, but the stack's parts don't: a service needs the roles of its
-//! task definition, and a queue the queue for its dead letters.
+//! task definition, its security groups, and others, and a queue the queue for its dead letters.
+
+mod service;
 
 use serde_json::{Value, json};
 use template::contract::{read_imported, types};
 
 use crate::action::Action;
-use crate::described::describe_by_arn;
 use crate::drift::{Live, read_queue};
 use crate::error::{Error, Result};
 use crate::observe::{Observed, template};
@@ -27,38 +28,18 @@ pub(crate) async fn check(
     stack: &Observed,
     (doomed, released): (&[Resource], &[Resource]),
 ) -> Result<()> {
-    let refused = match find_service(session, doomed, released).await? {
-        // Its tasks take a while to start, so it comes first.
-        Some(service) => Some((service, refuse_service as Refuse)),
-        None => {
-            let queue = find_queue(session, doomed, released).await?;
-            queue.map(|queue| (queue, refuse_queue as Refuse))
-        }
-    };
-    let Some((one, refuse)) = refused else {
-        return Ok(());
-    };
-    let template = deployed_template(session, stack).await?;
-    Err(refuse(one, &template["Resources"][&one.logical_id]))
-}
-
-type Refuse = fn(&Resource, &Value) -> Error;
-
-/// Returns a service that stays, and runs a task definition that doesn't.
-async fn find_service<'r>(
-    session: &Session<'_>,
-    doomed: &[Resource],
-    released: &'r [Resource],
-) -> Result<Option<&'r Resource>> {
-    let services = physical_ids(released, types::SERVICE);
-    let running = describe_by_arn(session, services).await?;
-    let ends = |arn: &str| physical_ids(doomed, types::TASK_DEFINITION).any(|id| id == arn);
-    let mut services = released.iter();
-    Ok(services.find(|one| {
-        let service = running.get(&one.physical_id);
-        let task_definition = service.and_then(|service| service.task_definition());
-        task_definition.is_some_and(ends)
-    }))
+    // The tasks of a service take a while to start, so it comes first.
+    if let Some(bound) = service::find(session, doomed, released).await? {
+        let template = deployed_template(session, stack).await?;
+        let deployed = &template["Resources"][&bound.service.logical_id];
+        return Err(bound.refuse(deployed));
+    }
+    if let Some(queue) = find_queue(session, doomed, released).await? {
+        let template = deployed_template(session, stack).await?;
+        let deployed = &template["Resources"][&queue.logical_id];
+        return Err(refuse_queue(queue, deployed));
+    }
+    Ok(())
 }
 
 /// Returns a queue that stays, and sends its dead letters to one that doesn't.
@@ -87,23 +68,6 @@ async fn find_queue<'r>(
         }
     }
     Ok(None)
-}
-
-fn refuse_service(service: &Resource, deployed: &Value) -> Error {
-    let mut names = service.physical_id.rsplit('/');
-    let name = names.next().unwrap_or_default();
-    let cluster = names.next().unwrap_or_default();
-    let before = read_imported(deployed, "TaskDefinition").and_then(Value::as_str);
-    let before = before.unwrap_or("FAMILY:REVISION");
-    Error::refused(format!(
-        "{} was imported and stays, but it runs the stack's task definition, whose roles would be deleted",
-        service.logical_id
-    ))
-    .hint(format!(
-        "to let it run what it ran before, first: aws ecs update-service --cluster {cluster} --service {name} \
-         --task-definition {before}"
-    ))
-    .hint("wait until all its tasks are new ones, then destroy")
 }
 
 fn refuse_queue(queue: &Resource, deployed: &Value) -> Error {

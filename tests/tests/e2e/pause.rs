@@ -255,7 +255,7 @@ impl Scene<'_> {
         );
         assert!(text.starts_with(&begin), "{text}");
         let end = format!(
-            "To end it: ecs-scaler resume {name}\nThis reminder comes once a day until then.\n"
+            "To end it: ecs-scaler resume {name}\nYou get this reminder every day until then.\n"
         );
         assert!(text.ends_with(&end), "{text}");
         assert_eq!(text.matches(": incident 7\n").count(), 2, "{text}");

@@ -78,7 +78,7 @@ async fn a_cloud_that_throttles_for_ever_is_reported() {
     let (scene, kept) = Scene::deployed("throttled-ever").await;
     let throttled = Rule::service("cloudformation", Fault::Throttle);
     let error = scene.update_with(throttled).await.fails(6);
-    assert_says(&error, &["Rate exceeded", "throttles"]);
+    assert_says(&error, &["Rate exceeded", "throttled"]);
     kept.assert(&scene).await;
     assert!(!kept.is_updated(&scene).await);
 }

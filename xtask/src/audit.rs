@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use cli::{Failure, Result};
+use cli::Result;
 use sandbox::Venv;
 
 use crate::paths;
+use crate::process::this_program;
 
 const DOCKERFILES: &str = "Dockerfile examples/voucher-worker/Dockerfile examples/voucher-worker-python/Dockerfile \
     examples/voucher-worker-typescript/Dockerfile";
@@ -40,10 +41,7 @@ pub(crate) fn list_checks(note: &dyn Fn(&str)) -> Result<[(&'static str, Command
 
 /// The command that builds the book of the documentation and follows its links.
 fn build_book() -> Result<Command> {
-    let program = std::env::current_exe();
-    let program = program
-        .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;
-    let mut build = Command::new(program);
+    let mut build = Command::new(this_program()?);
     build.args(["docs", "--book"]).current_dir(paths::root());
     Ok(build)
 }

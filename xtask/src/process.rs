@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,15 @@ pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(paths::root());
     cargo
+}
+
+/// Returns the path of this program.
+///
+/// # Errors
+/// If the system doesn't know it.
+pub(crate) fn this_program() -> Result<PathBuf> {
+    std::env::current_exe()
+        .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))
 }
 
 /// Time between two checks for the end of a command or an interruption of this program.

@@ -6,6 +6,7 @@ mod confirm;
 mod connect;
 mod course;
 mod definition;
+mod deployable;
 mod deployed;
 mod disk;
 mod drift;

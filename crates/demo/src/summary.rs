@@ -121,7 +121,7 @@ impl Summary {
         let mut summary = Self {
             stack: played.stack.name.clone(),
             service: course.service.clone(),
-            required: forecast::required_share(played.stack, &course.service),
+            required: simulator::required_share(played.stack, &course.service),
             speed: played.speed.factor(),
             load: played.load.to_owned(),
             missing: course.story.missing().map(Chapter::missed).collect(),
@@ -152,11 +152,12 @@ impl Summary {
         // The sent messages, each with the worker's processing time. The time that this machine's SQS needs to
         // deliver a message is added, because it isn't part of the loop.
         let scenario = with_fetching(scenario, course.ledger.mean_fetch());
-        let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS)?;
+        let load = measurement.load(false);
+        let prediction = Prediction::simulate(&scenario, &load, SEEDS)?;
         let report = Report::new(self.load.clone(), None, measured)
             .predicted(&prediction)
             .requiring(self.required)
-            .explained(&scenario, &measurement.load(false), None);
+            .explained(&scenario, &load, None);
         self.page = Some(report.html()?);
         let judged = report.predicted.zip(report.comparison);
         self.judged = judged.map(|(predicted, comparison)| {

@@ -67,10 +67,7 @@ impl System {
     /// # Errors
     /// If the generator's text isn't valid.
     pub fn load(self, speed: Speed) -> Result<LoadText> {
-        let time = |at_20: f64| {
-            let millis = at_20 * 1_000.0 * 20.0 / f64::from(speed.factor());
-            format!("{}ms", millis.round())
-        };
+        let time = |at| forecast::time_of_load(at, speed.factor());
         let text = match self {
             Self::Race | Self::Backlog | Self::Demand => forecast::burst(speed.factor()),
             // Requests per second: the alarm's threshold is 100 per minute of the loop.

@@ -42,23 +42,6 @@ pub(crate) struct Window {
     pub(crate) period: i32,
 }
 
-impl Window {
-    /// The whole minutes of this time up to now, without the current one.
-    pub(crate) fn whole_minutes(now: SystemTime, past: Duration) -> Self {
-        let since = now
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        let end = since.as_secs() / 60 * 60;
-        let begin = end.saturating_sub(past.as_secs());
-        let signed = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
-        Self {
-            begin: signed(begin),
-            end: signed(end),
-            period: 60,
-        }
-    }
-}
-
 /// The datapoints of one metric, in no particular order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Series {
@@ -84,6 +67,21 @@ impl Window {
             begin: begin - begin.rem_euclid(period),
             end: DateTime::from(now).secs() + period,
             period: MINUTE,
+        }
+    }
+
+    /// The whole minutes of this time up to now, without the current one.
+    pub(crate) fn whole_minutes(now: SystemTime, past: Duration) -> Self {
+        let since = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let end = since.as_secs() / 60 * 60;
+        let begin = end.saturating_sub(past.as_secs());
+        let signed = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+        Self {
+            begin: signed(begin),
+            end: signed(end),
+            period: 60,
         }
     }
 }

@@ -6,7 +6,7 @@ use template::contract::types;
 use crate::action::Action;
 use crate::drift::{Live, get_resource};
 use crate::error::{Error, Result, unless_denied};
-use crate::observe::{Observed, template};
+use crate::observe::{Observed, template_json};
 use crate::plan::{Change, Plan};
 use crate::resource::Resource;
 use crate::session::Session;
@@ -62,7 +62,7 @@ async fn find_protected<'r>(
     let Some(first) = balancers.next() else {
         return Ok(None);
     };
-    let deployed = read_template(session, stack_id).await?;
+    let deployed = unless_denied(template_json(session, stack_id).await)?.unwrap_or_default();
     for one in std::iter::once(first).chain(balancers) {
         let live = get_resource(session, &one.resource_type, &one.physical_id).await?;
         let intended = deployed.pointer(&format!("/Resources/{}/Properties", one.logical_id));
@@ -79,13 +79,6 @@ async fn find_protected<'r>(
         }
     }
     Ok(None)
-}
-
-/// The deployed template; `null` if it can't be read.
-async fn read_template(session: &Session<'_>, stack_id: &str) -> Result<Value> {
-    let text = unless_denied(template(session, stack_id, None).await)?;
-    let text = text.ok().flatten().unwrap_or_default();
-    Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
 /// Source: Elastic Load Balancing API, `LoadBalancerAttribute`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{Service, ServiceField};
+use aws_sdk_ecs::types::{Service, ServiceConnectConfiguration, ServiceField};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::error::{Result, aws};
@@ -89,6 +89,24 @@ async fn describe_batch(
         }
         Err(error) => Err(aws(format!("describe the services of {cluster}"))(error)),
     }
+}
+
+/// Returns what deploys a service: ECS itself, unless it names another.
+pub(crate) fn controller_of(service: &Service) -> &str {
+    let controller = service.deployment_controller();
+    controller.map_or("ECS", |controller| controller.r#type().as_str())
+}
+
+/// Returns how ECS places the tasks of a service.
+pub(crate) fn strategy_of(service: &Service) -> &str {
+    let strategy = service.scheduling_strategy();
+    strategy.map_or("REPLICA", |strategy| strategy.as_str())
+}
+
+/// Returns the configuration of Service Connect. ECS returns it only with deployments, so it is the newest one's.
+pub(crate) fn service_connect_of(service: &Service) -> Option<&ServiceConnectConfiguration> {
+    let newest = service.deployments().first()?;
+    newest.service_connect_configuration()
 }
 
 /// Returns the cluster in a service's ARN: `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`.

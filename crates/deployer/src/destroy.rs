@@ -11,9 +11,9 @@ use crate::deletion_protection;
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
-use crate::observe::{Observed, all_resources, observe_or_deleted, resources};
+use crate::observe::{Observed, all_resources, observe_or_deleted, resources, template_json};
 use crate::ownership::require_ours;
-use crate::released::{self, deployed_template};
+use crate::released;
 use crate::remains::{Remains, look_for_all};
 use crate::resource::Resource;
 use crate::retain::take_retained;
@@ -166,8 +166,7 @@ pub(crate) async fn list_doomed(
     if !has_resources {
         return Ok((resources, Vec::new()));
     }
-    let template = deployed_template(session, stack).await?;
-    let retained = list_retained(&template);
+    let retained = list_retained(&template_json(session, &stack.id).await?);
     let stays = |one: &Resource| retained.contains(&one.logical_id);
     let (released, doomed) = resources.into_iter().partition(stays);
     Ok((doomed, released))

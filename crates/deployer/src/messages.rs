@@ -93,7 +93,7 @@ async fn dead_letters_of(session: &Session<'_>, function: &str) -> Result<Option
         Ok(reply) => Ok(reply
             .dead_letter_config()
             .and_then(|config| config.target_arn())
-            .and_then(|arn| arn.rsplit(':').next().map(str::to_owned))),
+            .map(|arn| name_in_arn(arn).to_owned())),
         Err(error) if error.as_service_error().is_some() => Ok(None),
         Err(error) => Err(aws(format!("read the configuration of {function}"))(error)),
     }
@@ -102,6 +102,11 @@ async fn dead_letters_of(session: &Session<'_>, function: &str) -> Result<Option
 /// Returns the queue's name: the end of its URL.
 pub(crate) fn name_in(url: &str) -> &str {
     url.rsplit('/').next().unwrap_or(url)
+}
+
+/// Returns the queue's name: the end of its ARN.
+pub(crate) fn name_in_arn(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
 }
 
 async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Result<QueueMessages> {
@@ -150,6 +155,23 @@ async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Resu
 pub(crate) fn is_no_such_queue<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     let code = code(error);
     code.contains("NonExistentQueue") || code.contains("QueueDoesNotExist")
+}
+
+/// Returns the URL of a queue of this name. `None` if it doesn't exist. `doing` describes the purpose in the error.
+///
+/// # Errors
+/// If SQS refuses or can't be reached.
+pub(crate) async fn find_queue_url(
+    session: &Session<'_>,
+    name: &str,
+    doing: &str,
+) -> Result<Option<String>> {
+    let request = session.clients.sqs.get_queue_url().queue_name(name);
+    match request.send().await {
+        Ok(reply) => Ok(Some(reply.queue_url.unwrap_or_default())),
+        Err(error) if is_no_such_queue(&error) => Ok(None),
+        Err(error) => Err(aws(doing)(error)),
+    }
 }
 
 /// Returns the error for losing these messages. `None` if there are none. The caller adds hints.

@@ -99,7 +99,9 @@ pub async fn objective_shares(
         })
         .collect();
     let readings = subjects.iter().flat_map(|(.., queues)| queues);
-    let readings: Vec<Reading> = readings.flat_map(list_readings).collect();
+    let readings: Vec<Reading> = readings
+        .flat_map(|subject| queue_readings(&subject.in_sqs))
+        .collect();
     let window = Window::whole_minutes(now, DAY);
     let mut found = read(session, DOING, &readings, window).await?.into_iter();
     let mut next = || {
@@ -163,10 +165,6 @@ fn list_subjects(deployed: &DeployedStack, stack: &Stack, service: &Service) -> 
 fn is_here(deployed: &DeployedStack, queue: &ExistingQueue) -> bool {
     let place = format!(":{}:{}:", queue.region, queue.account);
     deployed.stack.id.contains(&place)
-}
-
-fn list_readings(subject: &Subject) -> [Reading; 2] {
-    queue_readings(&subject.in_sqs)
 }
 
 /// What was received from a queue, by its name in SQS, then the age of the oldest.

@@ -7,6 +7,7 @@ use aws_sdk_cloudformation::types::{
     Stack as SdkStack, StackResourceSummary, StackStatus, Tag, TemplateStage,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use template::contract::STACK_TAG;
 
@@ -321,4 +322,11 @@ pub(crate) async fn template(
     let reply = request.template_stage(TemplateStage::Original).send().await;
     let reply = reply.map_err(aws(format!("read the template of {stack}")))?;
     Ok(reply.template_body().map(str::to_owned))
+}
+
+/// Returns the deployed template of a stack. `null` if there is none, or if it isn't JSON, and so not ours.
+pub(crate) async fn template_json(session: &Session<'_>, stack: &str) -> Result<Value> {
+    let text = template(session, stack, None).await?;
+    let template = text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(template.unwrap_or_default())
 }

@@ -83,10 +83,19 @@ impl Plan {
 impl Plan {
     /// Adds the deletion of each resource that exists.
     pub(crate) fn remove_all(&mut self, resources: &[Resource]) {
+        self.end_all(Action::Remove, resources);
+    }
+
+    /// Adds the release of each resource that was created.
+    pub(crate) fn release_all(&mut self, resources: &[Resource]) {
+        self.end_all(Action::Release, resources);
+    }
+
+    fn end_all(&mut self, action: Action, resources: &[Resource]) {
         let there = resources.iter().filter(|one| !one.physical_id.is_empty());
         self.changes.extend(there.map(|one| Change {
             physical_id: Some(one.physical_id.clone()),
-            ..Change::of(Action::Remove, &one.logical_id, &one.resource_type)
+            ..Change::of(action, &one.logical_id, &one.resource_type)
         }));
     }
 

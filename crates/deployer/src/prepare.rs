@@ -96,18 +96,10 @@ pub(crate) async fn prepare_stack<E: From<Error>>(
     if let Origin::Record(record) = origin {
         require_code(session, &record.parameters, &identity.account, now).await?;
     }
-    let mut large = None;
-    if is_large(&made.template) {
-        let asset = Asset::template(made.template.body());
-        large = Some(asset.key.clone());
-        made.assets.push(asset);
-    }
     let bucket = Bucket::of(stack, &identity.account, &identity.region);
+    let (body, large) = place_template(session, &bucket, made.template.body());
+    made.assets.extend(large);
     upload(session, &bucket, &made.assets, now).await?;
-    let body = match large {
-        Some(key) => TemplateSource::Url(object_url(session.clients, &bucket.name, &key)),
-        None => TemplateSource::Inline(made.template.body().to_owned()),
-    };
     Ok(made.into_prepared(bucket.name, body))
 }
 
@@ -133,7 +125,7 @@ pub async fn diff_stack<E: From<Error>>(
     let made = make_template(session, stack, deployed, identity, &origin).await?;
     let bucket = Bucket::of(stack, &identity.account, &identity.region);
     let body = made.template.body();
-    let draft = match is_large(&made.template) {
+    let draft = match is_large(body) {
         true => Some(DraftTemplate::upload(session, &bucket, body).await?),
         false => None,
     };
@@ -159,8 +151,22 @@ pub async fn diff_stack<E: From<Error>>(
     })
 }
 
-fn is_large(template: &Template) -> bool {
-    template.body().len() > template::INLINE_BODY_BYTES
+fn is_large(body: &str) -> bool {
+    body.len() > template::INLINE_BODY_BYTES
+}
+
+/// Returns where CloudFormation reads a template: in the request, or in an asset to upload if it is too large for a request.
+pub(crate) fn place_template(
+    session: &Session<'_>,
+    bucket: &Bucket,
+    body: &str,
+) -> (TemplateSource, Option<Asset>) {
+    if !is_large(body) {
+        return (TemplateSource::Inline(body.to_owned()), None);
+    }
+    let asset = Asset::template(body);
+    let url = object_url(session.clients, &bucket.name, &asset.key);
+    (TemplateSource::Url(url), Some(asset))
 }
 
 async fn make_template<E: From<Error>>(

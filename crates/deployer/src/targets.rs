@@ -17,12 +17,21 @@ use crate::session::Session;
 /// Returns the resource ID (`service/CLUSTER/SERVICE`) of a service that can have another owner's scalable target: an existing
 /// one, or an imported one, which has a fixed name in an existing cluster.
 pub(crate) fn name_scalable_target(stack: &Stack, service: &Service) -> Option<String> {
-    let (cluster, name) = match (&service.source, &stack.cluster) {
-        (ServiceSource::Existing { cluster, service }, _) => (cluster, service),
-        (ServiceSource::Create(spec), Cluster::Existing { name }) => (name, spec.name.as_ref()?),
-        (ServiceSource::Create(_), Cluster::Create { .. }) => return None,
+    let cluster = find_existing_cluster(stack, service)?;
+    let name = match &service.source {
+        ServiceSource::Existing { service, .. } => service,
+        ServiceSource::Create(spec) => spec.name.as_ref()?,
     };
     Some(format!("service/{cluster}/{name}"))
+}
+
+/// Returns the name of the existing cluster that a service runs in. `None` for the stack's own cluster.
+pub(crate) fn find_existing_cluster<'a>(stack: &'a Stack, service: &'a Service) -> Option<&'a str> {
+    match (&service.source, &stack.cluster) {
+        (ServiceSource::Existing { cluster, .. }, _) => Some(cluster),
+        (ServiceSource::Create(_), Cluster::Existing { name }) => Some(name),
+        (ServiceSource::Create(_), Cluster::Create { .. }) => None,
+    }
 }
 
 /// A target of a rule.

@@ -4,9 +4,9 @@
 
 use simulator::{
     Assumptions, Distribution, Load, Overrides, Prediction, Report, RunOutcome, Scenario,
-    ScenarioError, format_dollars, format_duration, format_share,
+    format_dollars, format_duration, format_share, required_share,
 };
-use stack::{Service, Stack};
+use stack::Stack;
 
 /// The definition of the race: its name, and its text.
 pub const RACE: (&str, &str) = ("race.yaml", include_str!("../../demo/src/race.yaml"));
@@ -107,34 +107,26 @@ pub fn build_scenario(stack: &Stack, name: &str) -> Result<Scenario, String> {
         ));
     }
     let overrides = Overrides {
-        processing: processing_time(service).map(Distribution::Fixed),
+        // The demo's worker takes exactly the definition's.
+        processing: service.processing_time().map(Distribution::Fixed),
         ..Overrides::default()
     };
     let scenario = Scenario::from_stack(stack, name, &overrides);
-    scenario.map_err(|error: ScenarioError| error.to_string())
+    scenario.map_err(|error| error.to_string())
 }
 
-/// Returns the definition's processing time. The demo's worker takes exactly that.
-fn processing_time(service: &Service) -> Option<std::time::Duration> {
-    let backlog = service.backlog_per_task();
-    let backlog = backlog.map(|backlog| backlog.processing_time);
-    backlog.or_else(|| service.demand()?.processing_time)
-}
-
-/// Share of messages that the service's objective requires, from 0 to 1.
+/// A time of a load in seconds at [`SPEED`], as a generator reads it at another speed.
 #[must_use]
-pub fn required_share(stack: &Stack, name: &str) -> Option<f64> {
-    stack.services.get(name)?.slo?.share
+pub fn time_of_load(at: f64, speed: u32) -> String {
+    let millis = at * 1_000.0 * f64::from(SPEED) / f64::from(speed);
+    format!("{}ms", millis.round())
 }
 
 /// A burst that starts suddenly and ends slowly: its rates are real, and its times are shorter by the speed of the loop. 40
 /// messages per second keep four tasks busy, and more until the backlog is drained.
 #[must_use]
 pub fn burst(speed: u32) -> String {
-    let time = |at_20: f64| {
-        let millis = at_20 * 1_000.0 * f64::from(SPEED) / f64::from(speed);
-        format!("{}ms", millis.round())
-    };
+    let time = |at| time_of_load(at, speed);
     format!(
         "flash-crowd:base=2/s,peak=40/s,at={},rise={},fall={},for={}",
         time(8.0),

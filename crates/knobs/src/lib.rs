@@ -72,25 +72,15 @@ impl<'c> Answer<'c> {
     }
 }
 
-fn refuse(error: &dyn std::error::Error) -> Refused {
-    Refused {
-        message: error.to_string(),
-        help: None,
-    }
-}
-
 fn read_experiment(text: &[u8]) -> Result<Experiment, Refused> {
-    serde_json::from_slice(text).map_err(|error| refuse(&error))
+    serde_json::from_slice(text).map_err(Refused::new)
 }
 
 /// Simulates a request about an experiment, and returns the answer as JSON.
 fn answer(experiment: Option<&Experiment>, request: &[u8]) -> Vec<u8> {
     let answered = || {
-        let request: Request = serde_json::from_slice(request).map_err(|error| refuse(&error))?;
-        let experiment = experiment.ok_or_else(|| Refused {
-            message: "no experiment was opened".to_owned(),
-            help: None,
-        })?;
+        let request: Request = serde_json::from_slice(request).map_err(Refused::new)?;
+        let experiment = experiment.ok_or_else(|| Refused::new("no experiment was opened"))?;
         experiment.run(&request.turns, request.extent.into())
     };
     match answered() {

@@ -53,7 +53,7 @@ pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};
 pub use experiment::{
     Assumed, AssumedError, Changed, CommandLine, Experiment, Refused, Share, public_definition,
-    quote, quote_all,
+    quote,
 };
 pub use frontier::{Frontier, FrontierIdeal, FrontierPolicy, FrontierRun, frontier};
 pub use knobs::{Choice, Knob, Turned, Turns, list_knobs};

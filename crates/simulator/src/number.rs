@@ -116,7 +116,7 @@ pub(crate) fn format_number(value: f64, decimals: usize) -> String {
 }
 
 /// Formats a number with at most this number of decimals, without trailing zeros.
-fn trimmed(value: f64, decimals: usize) -> String {
+pub(crate) fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -1,5 +1,6 @@
 //! Paths of values, such as `services.voucher-worker.consumes[0]`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::text::shorten;
@@ -24,6 +25,15 @@ pub(crate) fn key(outer: &str, key: &str) -> String {
 pub(crate) fn join(keys: &[String]) -> String {
     keys.iter()
         .fold(String::new(), |outer, inner| key(&outer, inner))
+}
+
+/// The entries of a mapping at a path: for each, its path, its key, and its value.
+pub(crate) fn entries(
+    outer: String,
+    map: &BTreeMap<String, String>,
+) -> impl Iterator<Item = (String, &String, &String)> {
+    map.iter()
+        .map(move |(name, value)| (key(&outer, name), name, value))
 }
 
 /// The path of an item inside the list of another path.

@@ -7,6 +7,8 @@ use aws_sdk_lambda::types::Environment;
 use e2e::{Bench, Cloud, Resources, TestStack, edited, until};
 use serde_json::{Value, json};
 
+use crate::alarm_steps::message::listen;
+
 /// A service that target tracking scales, one that a function scales by demand, and one that nothing scales.
 fn definition(name: &str) -> String {
     format!(
@@ -179,7 +181,7 @@ impl Scene<'_> {
         }
         assert_eq!(self.schedules().await, ["reminder.1"]);
         assert_eq!(self.parameters().await.len(), 2);
-        let mailbox = self.subscribe().await;
+        let mailbox = listen(self.cloud, self.stack, self.found.id("AlarmTopic")).await;
         self.remind_every_minute().await;
 
         self.cloud.send(self.found.id("OrdersQueue"), 300).await;
@@ -205,21 +207,6 @@ impl Scene<'_> {
         let history = self.run("history", &[]).await;
         let notes = history["notes"].to_string();
         assert!(notes.contains("tracked is paused by root since"), "{notes}");
-    }
-
-    /// Subscribes a new queue to the stack's topic, as a pager would be. Returns its URL.
-    async fn subscribe(&self) -> String {
-        let name = format!("{}-mailbox", self.stack.name);
-        let (sqs, sns) = (&self.cloud.clients.sqs, &self.cloud.clients.sns);
-        let made = sqs.create_queue().queue_name(&name).send().await.unwrap();
-        let topic = self.found.id("AlarmTopic");
-        let arn = topic.replace(":sns:", ":sqs:");
-        let (place, _) = arn.rsplit_once(':').unwrap();
-        let request = sns.subscribe().topic_arn(topic).protocol("sqs");
-        let request = request.attributes("RawMessageDelivery", "true");
-        let sent = request.endpoint(format!("{place}:{name}")).send().await;
-        sent.unwrap();
-        made.queue_url.unwrap()
     }
 
     /// Changes only how often the schedule of the reminder is due: no test lasts a day.

@@ -190,8 +190,7 @@ impl TestSandbox {
             .transpose()?;
         let running = sandbox.start(&print_progress, &cli::is_interrupted)?;
         let tools = sandbox.environment();
-        let xtask = std::env::current_exe()
-            .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;
+        let xtask = process::this_program()?;
         let show = |path: PathBuf| path.display().to_string();
         let mut environment = Vec::new();
         if let Some((node, modules)) = fetched.node.clone() {

@@ -1,12 +1,13 @@
 //! The built book: its pages, and whether their links lead somewhere.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cli::Result;
 
-use super::links::normalize;
-use super::site::{BOOK, list_files, read};
+use super::links::resolve;
+use super::read;
+use super::site::{BOOK, list_files};
 
 /// The built pages by their paths, except the ones that repeat others.
 pub(super) fn read_pages(book: &Path) -> Result<BTreeMap<String, String>> {
@@ -26,12 +27,7 @@ pub(super) fn follow(book: &Path, pages: &BTreeMap<String, String>) -> Vec<Strin
     for (page, text) in pages {
         // The playground isn't a page of the book, and not each build has it.
         for target in find_targets(text).filter(|target| *target != "try.html") {
-            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let folder = Path::new(page).parent().unwrap_or(Path::new(""));
-            let path = match path {
-                "" => PathBuf::from(page),
-                path => normalize(&folder.join(path)),
-            };
+            let (path, anchor) = resolve(page, target);
             let name = path.display().to_string();
             let heading = format!("id=\"{anchor}\"");
             let problem = match pages.get(&name) {

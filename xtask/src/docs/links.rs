@@ -9,10 +9,7 @@ use crate::paths;
 
 /// Returns the links of these pages that lead nowhere.
 pub(super) fn check(pages: &[Page]) -> Vec<String> {
-    let anchors = pages
-        .iter()
-        .map(|page| (Path::new(&page.name), list_anchors(page)));
-    let anchors = anchors.collect();
+    let anchors = anchors_by_page(pages);
     let mut problems = Vec::new();
     for page in pages {
         for (line, text) in page.prose() {
@@ -28,10 +25,11 @@ pub(super) fn check(pages: &[Page]) -> Vec<String> {
 
 /// Returns the links in the descriptions of alarms that lead nowhere.
 pub(super) fn check_alarms(pages: &[Page]) -> Vec<String> {
+    let anchors = anchors_by_page(pages);
     let links = template::list_alarm_sections().filter_map(|(name, anchor)| {
         let path = format!("docs/{name}");
-        let page = pages.iter().find(|page| page.name == path);
-        let leads = page.is_some_and(|page| list_anchors(page).contains(anchor));
+        let there = anchors.get(Path::new(&path));
+        let leads = there.is_some_and(|there| there.contains(anchor));
         (!leads).then(|| {
             format!("{path}: the description of an alarm links to `#{anchor}`, which is no heading")
         })
@@ -51,12 +49,7 @@ fn follow(
     {
         return None;
     }
-    let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
-    let folder = Path::new(&page.name).parent().unwrap_or(Path::new(""));
-    let name = match path {
-        "" => PathBuf::from(&page.name),
-        path => normalize(&folder.join(path)),
-    };
+    let (name, anchor) = resolve(&page.name, target);
     if !paths::root().join(&name).exists() {
         return Some("leads to no file");
     }
@@ -80,6 +73,13 @@ fn find_links(line: &str) -> Vec<String> {
         .flatten();
     let reference = reference.map(|(_, target)| target);
     inline.chain(reference).map(str::to_owned).collect()
+}
+
+fn anchors_by_page(pages: &[Page]) -> BTreeMap<&Path, BTreeSet<String>> {
+    let pages = pages.iter();
+    pages
+        .map(|page| (Path::new(&page.name), list_anchors(page)))
+        .collect()
 }
 
 /// The anchors that GitHub and mdBook make from a page's headings: lowercase, spaces as hyphens, no punctuation. A repeated
@@ -118,7 +118,18 @@ fn list_anchors(page: &Page) -> BTreeSet<String> {
     anchors
 }
 
-pub(super) fn normalize(path: &Path) -> PathBuf {
+/// The file to which a link of a page leads, and the heading in it, which can be empty.
+pub(super) fn resolve<'t>(page: &str, target: &'t str) -> (PathBuf, &'t str) {
+    let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let folder = Path::new(page).parent().unwrap_or(Path::new(""));
+    let file = match path {
+        "" => PathBuf::from(page),
+        path => normalize(&folder.join(path)),
+    };
+    (file, anchor)
+}
+
+fn normalize(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {

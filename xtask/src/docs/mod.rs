@@ -19,14 +19,14 @@ mod page;
 mod site;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use cli::{Failure, Format, Result};
 use serde_json::json;
 
 use self::page::Page;
-use crate::process::capture_output;
+use crate::process::{capture_output, this_program};
 use crate::{knobs, paths};
 
 /// Pages outside of docs/.
@@ -121,11 +121,9 @@ fn write_playground() -> Result<()> {
         let message = "the playground needs the simulator for pages";
         return Err(Failure::failed(message));
     }
-    let folder = paths::root().join("target/book");
+    let folder = paths::root().join(site::BOOK);
     fs::create_dir_all(folder).map_err(|error| failed("write", PLAYGROUND, error))?;
-    let program = std::env::current_exe();
-    let program = program.map_err(|error| failed("find", "this program", error))?;
-    let mut simulate = Command::new(program);
+    let mut simulate = Command::new(this_program()?);
     simulate
         .current_dir(paths::root())
         .args(["simulate", "stacks/voucher-worker.yaml", "--compare"])
@@ -146,9 +144,13 @@ fn read_pages() -> Result<Vec<Page>> {
 }
 
 fn read_page(name: String) -> Result<Page> {
-    let path: PathBuf = paths::root().join(&name);
-    let text = fs::read_to_string(path).map_err(|error| failed("read", &name, error))?;
+    let text = read(paths::root(), &name)?;
     Ok(Page { name, text })
+}
+
+/// The text of a file in a folder.
+fn read(folder: &Path, file: &str) -> Result<String> {
+    fs::read_to_string(folder.join(file)).map_err(|error| failed("read", file, error))
 }
 
 fn first_difference(old: &str, new: &str) -> String {

@@ -23,6 +23,7 @@ use super::excerpt::adapt;
 use super::failed;
 use super::page::{Block, Page};
 use crate::paths;
+use crate::process::this_program;
 
 /// What happened to the outputs of a page.
 #[derive(Debug, Default)]
@@ -150,8 +151,7 @@ fn write(
 fn run(command: &str, folder: &std::path::Path) -> Result<Vec<String>> {
     let wrong = || Failure::failed(format!("can't run `{command}`"));
     let words = commands::split(command).ok_or_else(wrong)?;
-    let program = std::env::current_exe().map_err(|error| failed("find", "this program", error))?;
-    let output = Command::new(program)
+    let output = Command::new(this_program()?)
         .args(words)
         .current_dir(folder)
         .env_remove("AWS_PROFILE")

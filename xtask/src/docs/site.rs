@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use cli::{Failure, Result};
 
 use super::built::{follow, read_pages};
-use super::failed;
-use super::links::normalize;
+use super::links::resolve;
+use super::{failed, read};
 use crate::paths;
 use crate::process::capture_output;
 
@@ -161,17 +161,17 @@ fn redirect(root: &Path, page: &str, text: &str, open: &mut BTreeSet<String>) ->
         lines.push(match inside || is_fence {
             true => line.to_owned(),
             false => redirect_line(line, |target| {
-                let (path, anchor) = target
-                    .split_once('#')
-                    .map_or((target, None), |(path, anchor)| (path, Some(anchor)));
-                let folder = Path::new(page).parent().unwrap_or(Path::new(""));
-                let path = normalize(&folder.join(path)).display().to_string();
+                let (path, anchor) = resolve(page, target);
+                let path = path.display().to_string();
                 if target.starts_with('#') || target.contains(':') || !root.join(&path).exists() {
                     return target.to_owned();
                 }
                 let to = relative(&here, &place(root, &path));
                 open.insert(path);
-                anchor.map_or(to.clone(), |anchor| format!("{to}#{anchor}"))
+                match target.contains('#') {
+                    true => format!("{to}#{anchor}"),
+                    false => to,
+                }
             }),
         });
     }
@@ -235,10 +235,6 @@ pub(super) fn list_files(folder: &Path) -> Vec<String> {
     }
     files.sort();
     files
-}
-
-pub(super) fn read(root: &Path, path: &str) -> Result<String> {
-    fs::read_to_string(root.join(path)).map_err(|error| failed("read", path, error))
 }
 
 fn write(source: &Path, place: &str, bytes: &[u8]) -> Result<()> {

@@ -8,14 +8,14 @@ use serde_json::Value;
 use similar::TextDiff;
 use stack::{Stack, ValueChange};
 
-use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{FileArg, Known};
+use crate::connect::Cloud;
+use crate::definition::Known;
+use crate::deployable::DeployableArgs;
 use crate::drift::{count_findings, format_findings};
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::plan::{format_plan, format_words};
 use crate::plan_file;
-use crate::role::RoleArg;
 use crate::signals::run_until_interrupted;
 use crate::ui::{Ui, note};
 use crate::workshop::program;
@@ -23,11 +23,7 @@ use crate::workshop::program;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    file: FileArg,
-    #[command(flatten)]
-    connect: ConnectArgs,
-    #[command(flatten)]
-    role: RoleArg,
+    deployable: DeployableArgs,
     /// Also show manual changes since the last deploy
     #[arg(long)]
     drift: bool,
@@ -58,12 +54,15 @@ struct Difference {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let stack = args.file.load()?;
+    let given = &args.deployable;
+    let stack = given.file.load()?;
     let ui = Ui::new();
     let known = Known::of(&stack);
-    let cloud = args.connect.connect(&known, &ui).await?;
+    let cloud = given.connect.connect(&known, &ui).await?;
     let progress = |progress| ui.progress(progress);
-    let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
+    let session = cloud
+        .session(&progress)
+        .as_role(given.role.role_arn.clone());
     let work = compute_difference(&cloud, &session, &known, &stack, &args, &ui);
     let Some(difference) = run_until_interrupted(&session, &ui, work).await else {
         return Err(Failure::failed("interrupted: nothing was changed"));
@@ -75,13 +74,11 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         output::unfolded(template);
     }
     if let Some(path) = &args.out {
-        let (path, file) = (path.display(), args.file.path()?);
-        let selected = args.file.selection.as_written();
-        let cloud = args.connect.as_written() + &args.role.as_written();
+        let (path, file) = (path.display(), given.file.path()?);
         note(&format!(
-            "the plan is in {path}; to execute it: {} deploy {}{selected}{cloud} --plan {path}",
+            "the plan is in {path}; to execute it: {} deploy {} --plan {path}",
             program(),
-            file.display(),
+            given.as_written(&file),
         ));
     }
     Ok(())

@@ -16,7 +16,6 @@ const LARGEST: usize = 1_200_000;
 /// there are none.
 pub(crate) fn find_knobs(input: &Input, required: Option<f64>) -> Result<Option<Knobs>> {
     let note = |text: &str| input.ui.note(text);
-    let simulation = input.simulation(required);
     let Some(definition) = public_definition(&input.stack) else {
         return Ok(None);
     };
@@ -38,6 +37,7 @@ pub(crate) fn find_knobs(input: &Input, required: Option<f64>) -> Result<Option<
         note("the page has no knobs, because the load is too large for a page");
         return Ok(None);
     }
+    let simulation = input.simulation(required);
     let scenario = simulation.scenario().map_err(scenario_failure)?;
     Ok(Some(Knobs {
         list: list_knobs(&simulation, &scenario),

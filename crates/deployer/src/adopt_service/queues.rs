@@ -9,7 +9,7 @@ use adopt::live::{
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use crate::error::{Error, Kind, Result, aws, unless_denied};
-use crate::messages::is_no_such_queue;
+use crate::messages::find_queue_url;
 use crate::session::Session;
 
 /// Reads the queues that the user named, or otherwise the queues that the service consumes.
@@ -94,22 +94,11 @@ async fn read_one(
         Err(why) => return Ok(Err(why)),
     };
     let doing = format!("read the queue {name} (from {})", candidate.found);
-    let sent = session
-        .clients
-        .sqs
-        .get_queue_url()
-        .queue_name(&name)
-        .send()
-        .await;
-    let url = match sent {
-        Ok(reply) => reply.queue_url().unwrap_or_default().to_owned(),
-        Err(error) if is_no_such_queue(&error) => {
-            return Ok(Err(format!(
-                "there is no queue {name} (from {}) in {}",
-                candidate.found, readings.region
-            )));
-        }
-        Err(error) => return Err(aws(doing)(error)),
+    let Some(url) = find_queue_url(session, &name, &doing).await? else {
+        return Ok(Err(format!(
+            "there is no queue {name} (from {}) in {}",
+            candidate.found, readings.region
+        )));
     };
     let request = session.clients.sqs.get_queue_attributes().queue_url(url);
     let reply = request

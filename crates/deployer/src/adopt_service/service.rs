@@ -3,6 +3,7 @@
 use adopt::live::{EventReading, ProviderReading, ServiceReading};
 use aws_sdk_ecs::types::{ClusterField, ClusterSettingName, Service, ServiceField};
 
+use crate::described::{controller_of, strategy_of};
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
@@ -84,14 +85,8 @@ fn convert(cluster: &str, service: &Service) -> ServiceReading {
                 weight: count(item.weight()),
             })
             .collect(),
-        controller: service
-            .deployment_controller()
-            .map_or("ECS", |controller| controller.r#type().as_str())
-            .to_owned(),
-        strategy: service
-            .scheduling_strategy()
-            .map_or("REPLICA", |strategy| strategy.as_str())
-            .to_owned(),
+        controller: controller_of(service).to_owned(),
+        strategy: strategy_of(service).to_owned(),
         task_definition: service.task_definition().unwrap_or_default().to_owned(),
         tags: tags
             .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{DeadLetterQueue, read_arn};
 use crate::error::{Error, Kind, Result, aws, code, is_denied, is_passing, text};
+use crate::messages::name_in_arn;
 use crate::session::Session;
 
 /// A message move task of SQS.
@@ -188,8 +189,4 @@ async fn cancel(session: &Session<'_>, task: MoveTask, queue: &str) -> Result<Mo
         failure,
         ..task
     })
-}
-
-fn name_in_arn(arn: &str) -> &str {
-    arn.rsplit(':').next().unwrap_or(arn)
 }

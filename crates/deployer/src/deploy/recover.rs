@@ -155,9 +155,7 @@ pub(crate) async fn plan_recovery(
     };
     if recovery == Recovery::Delete {
         plan.creates_stack = true;
-        plan.remove_all(&released);
-        let stays = released.iter().map(|one| one.logical_id.clone());
-        plan.mark_released(&stays.collect());
+        plan.release_all(&released);
         plan.remove_all(&doomed);
         change_set::mark_expendable(session, &stack.id, &mut plan).await;
         plan.add_all(&source.resources);

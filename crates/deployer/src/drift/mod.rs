@@ -18,7 +18,7 @@ use crate::finding::Drift;
 use crate::observe::Observed;
 use crate::session::Session;
 
-pub(crate) use live::{Live, convert_service, get_resource, read_queue};
+pub(crate) use live::{Live, QUEUE_POLICY, convert_service, get_resource, read_queue};
 pub(crate) use repair::repair;
 
 /// Compares a stack with its deployed template. Only a settled stack can be compared, because otherwise the template

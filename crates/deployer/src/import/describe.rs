@@ -7,6 +7,7 @@ use stack::ValueChange;
 use template::Template;
 use template::contract::{mark_imported, types};
 
+use crate::drift::QUEUE_POLICY;
 use crate::error::{Error, Result};
 
 use super::find::Found;
@@ -54,8 +55,8 @@ pub(super) fn compare_policies(next: &Value, found: &[Found]) -> BTreeMap<String
         let mut resources = next["Resources"].as_object().into_iter().flatten();
         resources.find_map(|(_, resource)| {
             let properties = &resource["Properties"];
-            let is_it = resource["Type"] == "AWS::SQS::QueuePolicy"
-                && properties["Queues"] == json!([{ "Ref": id }]);
+            let is_it =
+                resource["Type"] == QUEUE_POLICY && properties["Queues"] == json!([{ "Ref": id }]);
             is_it.then(|| properties["PolicyDocument"].clone())
         })
     };

@@ -10,8 +10,8 @@ use template::contract::types;
 use crate::change_set::Import;
 use crate::described::describe;
 use crate::drift::{Live, convert_service, read_queue};
-use crate::error::{Error, Result, aws};
-use crate::messages::is_no_such_queue;
+use crate::error::{Error, Result};
+use crate::messages::find_queue_url;
 use crate::session::Session;
 
 use super::NotImported;
@@ -152,11 +152,9 @@ async fn find_queues(
 }
 
 async fn find_queue(session: &Session<'_>, id: &str, name: &str) -> Result<Option<Found>> {
-    let request = session.clients.sqs.get_queue_url().queue_name(name);
-    let url = match request.send().await {
-        Ok(reply) => reply.queue_url.unwrap_or_default(),
-        Err(error) if is_no_such_queue(&error) => return Ok(None),
-        Err(error) => return Err(aws(format!("look for the queue {name}"))(error)),
+    let doing = format!("look for the queue {name}");
+    let Some(url) = find_queue_url(session, name, &doing).await? else {
+        return Ok(None);
     };
     match read_queue(session, &url).await? {
         Live::Missing => Ok(None),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use stack::Stack;
 use template::Template;
 
-use crate::assets::{Asset, Bucket, object_url, upload};
+use crate::assets::{Bucket, upload};
 use crate::change_set::{self, Import, Planned, Source, TemplateSource};
 use crate::deploy::{Deployed, carry_out};
 use crate::error::{Error, Result};
@@ -24,6 +24,7 @@ use crate::observe::Observed;
 use crate::ownership::admit;
 use crate::plan::Plan;
 use crate::preflight::{Identity, identify_for};
+use crate::prepare::place_template;
 use crate::region::require_partition;
 use crate::session::{DeployStep, Progress, Session};
 use crate::status::Status;
@@ -192,14 +193,13 @@ async fn upload_large(
     (stack, identity): (&Stack, &Identity),
     now: SystemTime,
 ) -> Result<Source> {
-    if let TemplateSource::Inline(body) = &source.template
-        && body.len() > template::INLINE_BODY_BYTES
-    {
+    if let TemplateSource::Inline(body) = &source.template {
         let bucket = Bucket::of(stack, &identity.account, &identity.region);
-        let asset = Asset::template(body);
-        let url = object_url(session.clients, &bucket.name, &asset.key);
-        upload(session, &bucket, &[asset], now).await?;
-        source.template = TemplateSource::Url(url);
+        let (place, large) = place_template(session, &bucket, body);
+        if let Some(asset) = large {
+            upload(session, &bucket, &[asset], now).await?;
+        }
+        source.template = place;
     }
     Ok(source)
 }

@@ -2,6 +2,7 @@
 
 use aws_sdk_ecs::types::Service;
 
+use crate::described::{controller_of, service_connect_of, strategy_of};
 use crate::error::{Error, Result};
 
 /// Refuses a service that a stack can't deploy as it is.
@@ -15,23 +16,21 @@ pub(super) fn refuse(service: &Service) -> Result<()> {
 }
 
 fn find_reason(service: &Service) -> Option<String> {
-    let controller = service.deployment_controller();
-    let controller = controller.map_or("ECS", |controller| controller.r#type().as_str());
+    let controller = controller_of(service);
     if controller != "ECS" {
         return Some(format!(
             "its deployment controller is {controller}, and CloudFormation deploys only services with ECS's own"
         ));
     }
-    let strategy = service.scheduling_strategy();
-    let strategy = strategy.map_or("REPLICA", |strategy| strategy.as_str());
+    let strategy = strategy_of(service);
     if strategy != "REPLICA" {
         return Some(format!(
             "its scheduling strategy is {strategy}, and a definition has only services with REPLICA"
         ));
     }
-    let newest = service.deployments().first();
-    let connect = newest.and_then(|newest| newest.service_connect_configuration());
+    let connect = service_connect_of(service);
     let publishes = connect.is_some_and(|connect| !connect.services().is_empty());
+    let newest = service.deployments().first();
     let attaches = newest.is_some_and(|newest| !newest.volume_configurations().is_empty());
     let lattice = newest.is_some_and(|newest| !newest.vpc_lattice_configurations().is_empty());
     let places =

@@ -38,13 +38,13 @@ struct PauseLine {
     error: String,
 }
 
-fn parse(line: &LogLine) -> Option<PauseLine> {
-    serde_json::from_str(&line.text).ok()
+fn parse(line: &str) -> Option<PauseLine> {
+    serde_json::from_str(line).ok()
 }
 
 /// Whether a function has logged that it follows the pause of a service, as [`scaling::Pause::describe`] describes it.
 pub(super) fn reports(lines: &[LogLine], service: &str, pause: &str) -> bool {
-    let mut lines = lines.iter().filter_map(parse);
+    let mut lines = lines.iter().filter_map(|line| parse(&line.text));
     lines.any(|line| line.message == FOLLOWED && line.service == service && line.reason == pause)
 }
 
@@ -54,7 +54,7 @@ pub(super) fn newest_unknown(lines: &[LogLine], service: &str) -> Option<(u64, S
     let mut lines = lines
         .iter()
         .rev()
-        .filter_map(|line| Some((line.at, parse(line)?)));
+        .filter_map(|line| Some((line.at, parse(&line.text)?)));
     let is_it = |line: &PauseLine| line.message == UNKNOWN && line.service == service;
     let (at, unknown) = lines.find(|(_, line)| is_it(line))?;
     Some((at, unknown.error))
@@ -62,7 +62,7 @@ pub(super) fn newest_unknown(lines: &[LogLine], service: &str) -> Option<(u64, S
 
 /// Returns why a function can't read pauses, if a line of its log says so.
 pub(crate) fn unread_pause(line: &str) -> Option<String> {
-    let line: PauseLine = serde_json::from_str(line).ok()?;
+    let line = parse(line)?;
     (line.message == UNKNOWN).then_some(line.error)
 }
 

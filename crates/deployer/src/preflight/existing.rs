@@ -9,6 +9,7 @@ use super::providers;
 use crate::described;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
+use crate::targets::find_existing_cluster;
 
 /// DescribeClusters accepts 100.
 const CLUSTERS: usize = 100;
@@ -56,16 +57,10 @@ fn need_insights(stack: &Stack) -> Vec<(&str, &str)> {
         .services
         .iter()
         .filter(|(_, service)| by_math(service))
-        .filter_map(|(short, service)| Some((cluster_of(stack, service)?, short.as_str())))
+        .filter_map(|(short, service)| {
+            Some((find_existing_cluster(stack, service)?, short.as_str()))
+        })
         .collect()
-}
-
-fn cluster_of<'a>(stack: &'a Stack, service: &'a Service) -> Option<&'a str> {
-    match (&service.source, &stack.cluster) {
-        (ServiceSource::Existing { cluster, .. }, _) => Some(cluster),
-        (ServiceSource::Create(_), Cluster::Existing { name }) => Some(name),
-        (ServiceSource::Create(_), Cluster::Create { .. }) => None,
-    }
 }
 
 /// Without Container Insights there is no `RunningTaskCount`, and the service would never scale.

@@ -9,6 +9,7 @@ use aws_sdk_ecr::types::ImageIdentifier;
 use futures::stream::{self, TryStreamExt};
 use stack::{EcrImage, ServiceSource, ServiceSpec, Stack};
 
+use super::list_created;
 use crate::error::{Error, Result, aws, is_denied};
 use crate::session::Session;
 
@@ -18,14 +19,8 @@ const AT_ONCE: usize = 8;
 /// Checks that images in ECR exist, in the region of the deploy. Another region's registry would require
 /// another client, and CloudFormation soon reports a missing image.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
-    let written = stack
-        .services
-        .values()
-        .filter_map(|service| match &service.source {
-            ServiceSource::Create(spec) => Some(spec),
-            ServiceSource::Existing { .. } => None,
-        })
-        .flat_map(|spec| spec.containers().map(|container| container.image));
+    let written = list_created(stack)
+        .flat_map(|(_, spec)| spec.containers().map(|container| container.image));
     // Each image once, even if several services run it.
     let images: BTreeMap<&str, EcrImage<'_>> = written
         .filter_map(|written| Some((written, EcrImage::parse(written)?)))

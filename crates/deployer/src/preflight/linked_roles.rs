@@ -2,8 +2,9 @@
 //! known everywhere yet.
 
 use futures::future::try_join_all;
-use stack::{ServiceSource, Stack};
+use stack::Stack;
 
+use super::list_created;
 use crate::error::{Result, aws, code, is_denied, text};
 use crate::session::Session;
 
@@ -20,13 +21,6 @@ pub(super) async fn ensure(session: &Session<'_>, stack: &Stack) -> Result<()> {
 }
 
 fn services(stack: &Stack) -> Vec<&'static str> {
-    let created = || {
-        let sources = stack.services.values().map(|service| &service.source);
-        sources.filter_map(|source| match source {
-            ServiceSource::Create(spec) => Some(spec),
-            ServiceSource::Existing { .. } => None,
-        })
-    };
     // The scaling function calls only ECS. All other types have a scalable target.
     let registers = stack
         .services
@@ -37,11 +31,11 @@ fn services(stack: &Stack) -> Vec<&'static str> {
         ("ecs.application-autoscaling.amazonaws.com", registers),
         (
             "elasticloadbalancing.amazonaws.com",
-            created().any(|spec| spec.load_balancer.is_some()),
+            list_created(stack).any(|(_, spec)| spec.load_balancer.is_some()),
         ),
         (
             "autoscaling.amazonaws.com",
-            stack.cluster.is_on_instances() && created().next().is_some(),
+            stack.cluster.is_on_instances() && list_created(stack).next().is_some(),
         ),
     ];
     let wanted = wanted.into_iter().filter(|(_, needed)| *needed);

@@ -11,7 +11,7 @@ mod registered;
 mod serialize;
 
 use serde::Serialize;
-use stack::Stack;
+use stack::{ServiceSource, ServiceSpec, Stack};
 
 use crate::error::{Error, Result};
 use crate::observe::{ReadError, filled, garbled, read_error, reread};
@@ -94,6 +94,15 @@ fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -> Re
         .hint("remove --region, or change `region:` in the definition"));
     }
     Ok(())
+}
+
+/// Returns each service that the stack creates, with its name in the definition.
+fn list_created(stack: &Stack) -> impl Iterator<Item = (&str, &ServiceSpec)> {
+    let services = stack.services.iter();
+    services.filter_map(|(name, service)| match &service.source {
+        ServiceSource::Create(spec) => Some((name.as_str(), &**spec)),
+        ServiceSource::Existing { .. } => None,
+    })
 }
 
 /// Checks the stack's requirements outside its template, and creates the service-linked roles that are missing

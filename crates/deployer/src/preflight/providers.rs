@@ -1,8 +1,9 @@
 //! The capacity providers of an existing cluster, which the stack uses and never associates.
 
 use aws_sdk_ecs::types::Cluster as Found;
-use stack::{Provider, ServiceSource, ServiceSpec, Stack};
+use stack::{Provider, ServiceSpec, Stack};
 
+use super::list_created;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
@@ -30,14 +31,6 @@ pub(super) async fn check(session: &Session<'_>, stack: &Stack, found: &Found) -
     named.sort();
     named.dedup();
     check_kinds(session, named).await
-}
-
-fn list_created(stack: &Stack) -> impl Iterator<Item = (&str, &ServiceSpec)> {
-    let services = stack.services.iter();
-    services.filter_map(|(name, service)| match &service.source {
-        ServiceSource::Create(spec) => Some((name.as_str(), &**spec)),
-        ServiceSource::Existing { .. } => None,
-    })
 }
 
 fn list_names(spec: &ServiceSpec) -> impl Iterator<Item = &str> {

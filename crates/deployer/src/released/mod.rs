@@ -9,18 +9,12 @@ use template::contract::{read_imported, types};
 use crate::action::Action;
 use crate::drift::{Live, read_queue};
 use crate::error::{Error, Result};
-use crate::observe::{Observed, template};
+use crate::messages::{name_in, name_in_arn};
+use crate::observe::{Observed, template_json};
 use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
-
-/// Reads the deployed template of a stack. `null` if it isn't JSON, and so not ours.
-pub(crate) async fn deployed_template(session: &Session<'_>, stack: &Observed) -> Result<Value> {
-    let text = template(session, &stack.id, None).await?;
-    let template = text.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(template.unwrap_or_default())
-}
 
 /// Refuses to delete a stack if a resource that stays uses one that doesn't.
 pub(crate) async fn check(
@@ -30,12 +24,12 @@ pub(crate) async fn check(
 ) -> Result<()> {
     // The tasks of a service take a while to start, so it comes first.
     if let Some(bound) = service::find(session, doomed, released).await? {
-        let template = deployed_template(session, stack).await?;
+        let template = template_json(session, &stack.id).await?;
         let deployed = &template["Resources"][&bound.service.logical_id];
         return Err(bound.refuse(deployed));
     }
     if let Some(queue) = find_queue(session, doomed, released).await? {
-        let template = deployed_template(session, stack).await?;
+        let template = template_json(session, &stack.id).await?;
         let deployed = &template["Resources"][&queue.logical_id];
         return Err(refuse_queue(queue, deployed));
     }
@@ -49,9 +43,8 @@ async fn find_queue<'r>(
     released: &'r [Resource],
 ) -> Result<Option<&'r Resource>> {
     let ends = |arn: &str| {
-        let name = arn.rsplit(':').next();
         let mut urls = physical_ids(doomed, types::QUEUE);
-        urls.any(|url| url.rsplit('/').next() == name)
+        urls.any(|url| name_in(url) == name_in_arn(arn))
     };
     for queue in released
         .iter()

@@ -4,7 +4,7 @@ use aws_sdk_ecs::types::{LogConfiguration, Service, TaskDefinition};
 use serde_json::Value;
 use template::contract::{read_imported, types};
 
-use crate::described::{cluster_of, describe_by_arn, name_of};
+use crate::described::{cluster_of, describe_by_arn, name_of, service_connect_of};
 use crate::error::{Error, Result, aws};
 use crate::resource::Resource;
 use crate::session::Session;
@@ -146,9 +146,7 @@ fn list_own(service: &Service) -> Vec<Use> {
             add(Part::Alarms, ALARM, Some(name));
         }
     }
-    let newest = service.deployments().first();
-    let connect = newest.and_then(|newest| newest.service_connect_configuration());
-    let log = connect.and_then(|connect| connect.log_configuration());
+    let log = service_connect_of(service).and_then(|connect| connect.log_configuration());
     add(Part::ServiceConnect, LOG_GROUP, log.and_then(log_group));
     uses
 }

@@ -15,7 +15,7 @@ use super::rules::{self, Feeds};
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::inspect::{PolicyState, ServiceState, Unread};
-use crate::observe::template;
+use crate::observe::template_json;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::suspension::Suspended;
@@ -117,12 +117,9 @@ async fn read_schedules(
     if !has_targets {
         return Ok(found);
     }
-    let template: Option<Value> = template(session, sources.stack, None)
-        .await?
-        .and_then(|text| serde_json::from_str(&text).ok());
+    let template = template_json(session, sources.stack).await?;
     let targets = sources.resources.iter().filter_map(|resource| {
-        let template = template.as_ref()?.get("Resources")?;
-        let schedule = read_schedule(template.get(&resource.logical_id)?)?;
+        let schedule = read_schedule(&template["Resources"][&resource.logical_id])?;
         let (id, _) = resource.physical_id.split_once('|')?;
         Some((id.to_owned(), schedule))
     });

@@ -153,6 +153,16 @@ impl DeadlineSettings {
         }
     }
 
+    /// A second of the loop, in seconds.
+    pub(super) fn second(&self) -> f64 {
+        self.minute.as_secs_f64() / 60.0
+    }
+
+    /// Places per task, at least 1.
+    pub(super) fn places(&self) -> f64 {
+        f64::from(self.concurrency.max(1))
+    }
+
     /// Share of the messages that can be late: at least one in 10,000, because no service can guarantee 0.
     pub(super) fn allowed_late(&self) -> f64 {
         (1.0 - self.share.unwrap_or(REQUIRED)).clamp(1e-4, 1.0)

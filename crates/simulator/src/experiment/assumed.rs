@@ -30,13 +30,13 @@ pub struct Assumed {
 pub enum AssumedError {
     /// The file.
     #[error(transparent)]
-    File(stack::Report),
+    File(#[from] stack::Report),
     /// A single assumption.
     #[error(transparent)]
-    Assume(AssumeError),
+    Assume(#[from] AssumeError),
     /// The prices.
     #[error(transparent)]
-    Prices(PriceError),
+    Prices(#[from] PriceError),
 }
 
 impl Assumed {
@@ -45,19 +45,17 @@ impl Assumed {
     /// # Errors
     /// If one of them isn't valid.
     pub fn overrides(&self) -> Result<Overrides, AssumedError> {
-        let prices = self.prices.as_deref().map(PriceTable::read).transpose();
+        let prices = self.prices.as_deref().map(PriceTable::read).transpose()?;
         let mut overrides = Overrides {
-            prices: prices.map_err(AssumedError::Prices)?.map(Arc::new),
+            prices: prices.map(Arc::new),
             region: self.region.clone(),
             ..Overrides::default()
         };
         if let Some((name, text)) = &self.file {
-            overrides
-                .assume_file(name, text)
-                .map_err(AssumedError::File)?;
+            overrides.assume_file(name, text)?;
         }
         for text in &self.assume {
-            overrides.assume(text).map_err(AssumedError::Assume)?;
+            overrides.assume(text)?;
         }
         Ok(overrides)
     }

@@ -46,46 +46,23 @@ impl CommandLine {
 
     /// The same with more arguments.
     #[must_use]
-    pub fn with(&self, more: &[String]) -> Self {
-        let mut arguments = self.arguments.clone();
-        arguments.extend_from_slice(more);
-        Self {
-            arguments,
-            ..self.clone()
-        }
+    pub(crate) fn with(mut self, more: &[String]) -> Self {
+        self.arguments.extend_from_slice(more);
+        self
     }
 
     /// The same with another value of an option.
     #[must_use]
-    pub fn replace(&self, option: &str, value: &str) -> Self {
-        let mut arguments = self.arguments.clone();
-        for place in 0..arguments.len() {
-            let is_before = place > 0
-                && self
-                    .arguments
-                    .get(place - 1)
-                    .is_some_and(|one| one == option);
-            if let Some(argument) = arguments.get_mut(place) {
-                if is_before {
-                    *argument = value.to_owned();
-                } else if argument
-                    .strip_prefix(option)
-                    .is_some_and(|rest| rest.starts_with('='))
-                {
-                    *argument = format!("{option}={value}");
-                }
-            }
-        }
-        Self {
-            arguments,
-            ..self.clone()
-        }
+    pub(crate) fn replace(mut self, option: &str, value: &str) -> Self {
+        change_values(&mut self.arguments, option, |_| value.to_owned());
+        self
     }
 
     /// The commands that follow it.
     #[must_use]
     pub fn commands(&self) -> Commands {
-        let selection = quote_all(&select(&self.arguments));
+        // The arguments that `deploy` has, too.
+        let (selection, _) = split(&self.arguments, &SELECTED);
         Commands {
             compare: self.command("simulate", "--compare"),
             frontier: self.command("simulate", "--frontier"),
@@ -94,7 +71,7 @@ impl CommandLine {
                 "{} deploy {}{}",
                 self.program,
                 quote(&self.file),
-                with_space(&selection)
+                with_space(&quote_all(&selection))
             ),
         }
     }
@@ -110,44 +87,48 @@ impl CommandLine {
 /// The arguments without those that are only about what was shown, and without values that can be secret: a report is for
 /// others, too.
 fn keep(arguments: &[String]) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::new();
-    let mut rest = arguments.iter();
-    while let Some(argument) = rest.next() {
-        let name = argument.split('=').next().unwrap_or(argument);
-        match DROPPED.iter().find(|(dropped, _)| *dropped == name) {
-            Some((_, true)) if !argument.contains('=') => drop(rest.next()),
-            Some(_) => {}
-            None if kept.last().is_some_and(|last| last == "--set") => {
-                kept.push(hide_secret(argument));
-            }
-            None => kept.push(match argument.strip_prefix("--set=") {
-                Some(set) => format!("--set={}", hide_secret(set)),
-                None => argument.clone(),
-            }),
-        }
-    }
+    let (_, mut kept) = split(arguments, &DROPPED);
+    change_values(&mut kept, "--set", hide_secret);
     kept
 }
 
-/// The arguments that `deploy` has, too.
-fn select(arguments: &[String]) -> Vec<String> {
-    let mut chosen = Vec::new();
+/// Some options with their values, and the other arguments.
+fn split(arguments: &[String], options: &[(&str, bool)]) -> (Vec<String>, Vec<String>) {
+    let (mut found, mut others) = (Vec::new(), Vec::new());
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let name = argument.split('=').next().unwrap_or(argument);
-        if let Some((_, has_value)) = SELECTED.iter().find(|(selected, _)| *selected == name) {
-            chosen.push(argument.clone());
-            if *has_value && !argument.contains('=') {
-                chosen.extend(rest.next().cloned());
-            }
+        let Some((_, has_value)) = options.iter().find(|(option, _)| *option == name) else {
+            others.push(argument.clone());
+            continue;
+        };
+        found.push(argument.clone());
+        if *has_value && !argument.contains('=') {
+            found.extend(rest.next().cloned());
         }
     }
-    chosen
+    (found, others)
+}
+
+/// Changes the values of an option, which follow it as the next argument or after `=`.
+fn change_values(arguments: &mut [String], option: &str, change: impl Fn(&str) -> String) {
+    let mut is_value = false;
+    for argument in arguments {
+        let is_option = argument == option;
+        let value = argument
+            .strip_prefix(option)
+            .and_then(|rest| rest.strip_prefix('='));
+        if is_value {
+            *argument = change(argument);
+        } else if let Some(value) = value {
+            *argument = format!("{option}={}", change(value));
+        }
+        is_value = is_option;
+    }
 }
 
 /// Arguments as a POSIX shell reads them.
-#[must_use]
-pub fn quote_all(arguments: &[String]) -> String {
+fn quote_all(arguments: &[String]) -> String {
     let quoted: Vec<String> = arguments.iter().map(|one| quote(one)).collect();
     quoted.join(" ")
 }

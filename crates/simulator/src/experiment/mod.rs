@@ -12,11 +12,10 @@ use crate::load::{Load, LoadLimits};
 use crate::number::exact;
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::scenario::ScenarioError;
 use crate::simulation::{Extent, Simulation};
 
 pub use self::assumed::{Assumed, AssumedError};
-pub use self::command_line::{CommandLine, quote, quote_all};
+pub use self::command_line::{CommandLine, quote};
 
 /// All that a simulation depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,9 +64,11 @@ pub struct Refused {
 }
 
 impl Refused {
-    fn new(error: &impl ToString) -> Self {
+    /// For this reason, without help.
+    #[must_use]
+    pub fn new(reason: impl ToString) -> Self {
         Self {
-            message: error.to_string(),
+            message: reason.to_string(),
             help: None,
         }
     }
@@ -112,9 +113,8 @@ pub fn public_definition(stack: &Stack) -> Option<Value> {
 }
 
 fn generate(text: &str) -> Result<Load, Refused> {
-    let load = Load::generate(text).map_err(|error| Refused::new(&error))?;
-    load.within(LoadLimits::default())
-        .map_err(|error| Refused::new(&error))
+    let load = Load::generate(text).map_err(Refused::new)?;
+    load.within(LoadLimits::default()).map_err(Refused::new)
 }
 
 fn remove_secrets(container: &mut Value) {
@@ -143,7 +143,7 @@ impl Experiment {
     ///
     /// # Errors
     /// The first problem of the result.
-    pub fn read_stack(&self, set: &[String]) -> Result<Stack, Refused> {
+    fn read_stack(&self, set: &[String]) -> Result<Stack, Refused> {
         let selection = Selection {
             environment: None,
             set: set.to_vec(),
@@ -162,10 +162,8 @@ impl Experiment {
     /// If the changed definition isn't valid or can't be simulated.
     pub fn run(&self, turns: &Turns, extent: Extent) -> Result<Changed, Refused> {
         let stack = self.read_stack(&[])?;
-        let overrides = self.assumed.overrides();
-        let overrides = overrides.map_err(|error| Refused::new(&error))?;
+        let overrides = self.assumed.overrides().map_err(Refused::new)?;
         let generated = turns.get("load").map(|text| generate(text)).transpose()?;
-        let required = self.required.map(|share| share.0);
         let mut simulation = Simulation {
             stack: &stack,
             service: &self.service,
@@ -173,32 +171,28 @@ impl Experiment {
             load: generated.as_ref().unwrap_or(&self.load),
             load_name: turns.get("load").unwrap_or(&self.load_name),
             seed: self.seed,
-            required,
+            required: self.required.map(|share| share.0),
             commands: None,
         };
-        let wrong = |error: ScenarioError| Refused::new(&error);
-        let scenario = simulation.scenario().map_err(wrong)?;
+        let scenario = simulation.scenario().map_err(Refused::new)?;
         let turned = Turned::new(&simulation, &scenario, turns)?;
-        let (set, assume) = (turned.set(), turned.assume());
-        let stack = self.read_stack(&set)?;
+        let stack = self.read_stack(&turned.set())?;
         let mut overrides = overrides.clone();
-        for text in assume {
-            overrides
-                .assume(text)
-                .map_err(|error| Refused::new(&error))?;
+        for text in turned.assume() {
+            overrides.assume(text).map_err(Refused::new)?;
         }
-        let command = self.command.as_ref();
+        let command = self.command.clone();
         let command = command.map(|command| match turns.get("load") {
             Some(text) => command.replace("--load", text),
-            None => command.clone(),
+            None => command,
         });
         let command = command.map(|command| command.with(&turned.arguments()));
         simulation.commands = command.as_ref().map(CommandLine::commands);
         (simulation.stack, simulation.overrides) = (&stack, &overrides);
-        let scenario = simulation.scenario().map_err(wrong)?;
+        let scenario = simulation.scenario().map_err(Refused::new)?;
         let report = simulation.report(&scenario, extent, &Progress::none());
         Ok(Changed {
-            report: report.map_err(wrong)?,
+            report: report.map_err(Refused::new)?,
             turned,
             command: command.map(|command| command.command("simulate", "")),
         })

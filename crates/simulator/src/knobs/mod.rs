@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use stack::Service;
 
+use crate::load::Load;
+use crate::number::format_duration;
 use crate::scenario::Scenario;
 use crate::simulation::Simulation;
 
@@ -39,6 +41,33 @@ pub struct Choice {
     pub value: String,
     /// The value for people.
     pub text: String,
+}
+
+impl Knob {
+    /// A knob for all policies.
+    fn new(name: &'static str, label: &'static str, values: Vec<Choice>, now: usize) -> Self {
+        Self {
+            name,
+            label,
+            values,
+            now,
+            policies: Vec::new(),
+        }
+    }
+}
+
+impl Choice {
+    fn new(value: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            value: value.into(),
+            text: text.into(),
+        }
+    }
+
+    /// A value that people read as it is.
+    fn plain(value: impl ToString) -> Self {
+        Self::new(value.to_string(), value.to_string())
+    }
 }
 
 /// Keys of policies with cooldowns.
@@ -76,20 +105,10 @@ fn duration(name: &'static str, label: &'static str, now: Duration) -> Knob {
     // Only a cooldown can be zero.
     let least = u64::from(!name.starts_with("cooldown"));
     let (values, place) = scales::durations(now, least);
-    Knob {
-        name,
-        label,
-        values: values.into_iter().map(time_choice).collect(),
-        now: place,
-        policies: Vec::new(),
-    }
-}
-
-fn time_choice(time: Duration) -> Choice {
-    Choice {
-        value: written(time),
-        text: crate::number::format_duration(time.as_secs_f64()),
-    }
+    let values = values
+        .into_iter()
+        .map(|time| Choice::new(written(time), format_duration(time.as_secs_f64())));
+    Knob::new(name, label, values.collect(), place)
 }
 
 /// A duration as definitions have it, to the millisecond.
@@ -142,42 +161,17 @@ fn policy(service: &Service) -> Knob {
     let offered = named
         .into_iter()
         .filter(|(key, _)| !key.ends_with("steps") || *key == own);
-    let values: Vec<Choice> = offered
-        .map(|(key, text)| Choice {
-            value: key.to_owned(),
-            text: text.to_owned(),
-        })
-        .collect();
-    Knob {
-        name: "policy",
-        label: "Policy",
-        now: values
-            .iter()
-            .position(|one| one.value == own)
-            .unwrap_or_default(),
-        values,
-        policies: Vec::new(),
-    }
+    let values: Vec<Choice> = offered.map(|(key, text)| Choice::new(key, text)).collect();
+    let now = values.iter().position(|one| one.value == own);
+    Knob::new("policy", "Policy", values, now.unwrap_or_default())
 }
 
 /// The load, if another can be generated in its place.
 fn load(simulation: &Simulation<'_>) -> Option<Knob> {
     let own = simulation.load.generator()?;
-    let examples = crate::load::Load::examples().map(str::to_owned);
-    let others = examples.filter(|example| example != own);
-    let values = std::iter::once(own.to_owned())
-        .chain(others)
-        .map(|text| Choice {
-            value: text.clone(),
-            text,
-        });
-    Some(Knob {
-        name: "load",
-        label: "Load",
-        values: values.collect(),
-        now: 0,
-        policies: Vec::new(),
-    })
+    let others = Load::examples().filter(|example| *example != own);
+    let values = std::iter::once(Choice::plain(own)).chain(others.map(Choice::plain));
+    Some(Knob::new("load", "Load", values.collect(), 0))
 }
 
 /// The latency objective, and the share that must meet it unless an argument requires one.
@@ -188,19 +182,10 @@ fn objective(simulation: &Simulation<'_>, service: &Service, scenario: &Scenario
     }
     let own = service.slo.and_then(|slo| slo.share);
     let (values, now) = scales::shares(own);
-    let share = Knob {
-        name: "share",
-        label: "Required share",
-        values: values
-            .into_iter()
-            .map(|share| Choice {
-                text: share.clone().unwrap_or_else(|| "none".to_owned()),
-                value: share.unwrap_or_default(),
-            })
-            .collect(),
-        now,
-        policies: Vec::new(),
-    };
+    let values = values
+        .into_iter()
+        .map(|share| share.map_or_else(|| Choice::new("", "none"), Choice::plain));
+    let share = Knob::new("share", "Required share", values.collect(), now);
     vec![latency, share]
 }
 
@@ -215,17 +200,8 @@ fn first_max(own: &str, scenario: &Scenario) -> u32 {
 fn tasks(scenario: &Scenario, max: u32) -> [Knob; 2] {
     let knob = |name, label, now: u32, most: u32| {
         let (values, place) = scales::counts(now, most);
-        let choices = values.iter().map(u32::to_string).map(|text| Choice {
-            value: text.clone(),
-            text,
-        });
-        Knob {
-            name,
-            label,
-            values: choices.collect(),
-            now: place,
-            policies: Vec::new(),
-        }
+        let values = values.iter().map(Choice::plain);
+        Knob::new(name, label, values.collect(), place)
     };
     let most = scenario.max.max(scenario.min).saturating_mul(4).max(20);
     [
@@ -240,16 +216,12 @@ fn tasks(scenario: &Scenario, max: u32) -> [Knob; 2] {
 fn cooldowns(service: &Service) -> Vec<Knob> {
     let own = main_key(service);
     let scaling = service.scaling.as_ref();
-    let found = scaling.and_then(|scaling| {
-        let backlog = scaling.backlog_per_task.as_ref().map(|one| one.cooldown);
-        let demand = scaling.demand.as_ref().map(|one| one.cooldown);
-        match own {
-            "backlog_per_task" => backlog,
-            "demand" => demand,
-            "steps" => scaling.steps.as_ref().map(|one| one.cooldown),
-            "alarm_steps" => scaling.alarm_steps.as_ref().map(|one| one.cooldown),
-            _ => None,
-        }
+    let found = scaling.and_then(|scaling| match own {
+        "backlog_per_task" => scaling.backlog_per_task.as_ref().map(|one| one.cooldown),
+        "demand" => scaling.demand.as_ref().map(|one| one.cooldown),
+        "steps" => scaling.steps.as_ref().map(|one| one.cooldown),
+        "alarm_steps" => scaling.alarm_steps.as_ref().map(|one| one.cooldown),
+        _ => None,
     });
     // Another policy starts from its own defaults.
     let Some(cooldown) = found else {
@@ -279,26 +251,17 @@ fn schedule_minimum(service: &Service) -> u32 {
 
 /// The schedule's hours, and its minimum.
 fn schedule(service: &Service) -> Vec<Knob> {
-    let choice = |value: &str, text: &str| Choice {
-        value: value.to_owned(),
-        text: text.to_owned(),
-    };
     let mut hours = Vec::new();
     if service.schedule.is_some() {
-        hours.push(choice("own", "the definition's"));
+        hours.push(Choice::new("own", "the definition's"));
     }
-    hours.push(choice("none", "none"));
-    hours.extend(HOURS.map(|(value, text)| choice(value, text)));
+    hours.push(Choice::plain("none"));
+    hours.extend(HOURS.map(|(value, text)| Choice::new(value, text)));
     let (counts, now) = scales::counts(schedule_minimum(service), 100);
-    let counts = counts
-        .iter()
-        .map(|count| choice(&count.to_string(), &count.to_string()));
+    let counts = counts.iter().map(Choice::plain);
     let knob = |name, label, values, now| Knob {
-        name,
-        label,
-        values,
-        now,
         policies: WITH_COOLDOWN.to_vec(),
+        ..Knob::new(name, label, values, now)
     };
     vec![
         knob("schedule", "Schedule", hours, 0),

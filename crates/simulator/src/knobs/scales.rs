@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::number::trimmed;
+
 /// Durations in milliseconds.
 const TIMES: [u64; 34] = [
     0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 15_000, 20_000,
@@ -38,14 +40,14 @@ pub(super) fn shares(now: Option<f64>) -> (Vec<Option<String>>, usize) {
     all.extend(now.filter(|now| !known.contains(now)));
     all.sort_by(f64::total_cmp);
     let place = now.and_then(|now| all.iter().position(|share| *share == now));
-    // As a definition has it: rounded to the digits that a percentage of this size needs.
-    let percent = |share: f64| {
-        let text = format!("{:.6}", share * 100.0);
-        format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
-    };
     let named = all.iter().map(|share| Some(percent(*share)));
     let values: Vec<Option<String>> = std::iter::once(None).chain(named).collect();
     (values, place.map_or(0, |place| place + 1))
+}
+
+/// A share as a definition has it: in percent, rounded to the digits that a percentage of this size needs.
+pub(super) fn percent(share: f64) -> String {
+    format!("{}%", trimmed(share * 100.0, 6))
 }
 
 /// The values with one more, and its place, but only the nearest ones.

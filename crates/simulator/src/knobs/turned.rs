@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use stack::Service;
 
+use super::scales::percent;
 use super::{FIXED, Turns, first_max, keys, main_key, written, yaml};
 use crate::experiment::Refused;
 use crate::random::Distribution;
@@ -52,8 +53,7 @@ impl Turned {
     }
 
     /// Values for `--set`.
-    #[must_use]
-    pub fn set(&self) -> Vec<String> {
+    pub(crate) fn set(&self) -> Vec<String> {
         let values = self.values.iter();
         values
             .map(|(path, value)| format!("{}={}", path.join("."), yaml::flow(value)))
@@ -61,8 +61,7 @@ impl Turned {
     }
 
     /// Values for `--assume`.
-    #[must_use]
-    pub fn assume(&self) -> &[String] {
+    pub(crate) fn assume(&self) -> &[String] {
         &self.assumed
     }
 
@@ -87,11 +86,6 @@ impl Turned {
         }
         text
     }
-
-    fn set_value(&mut self, path: &[&str], value: Value) {
-        let path = path.iter().map(|key| (*key).to_owned()).collect();
-        self.values.push((path, value));
-    }
 }
 
 /// The knobs of one change.
@@ -107,9 +101,16 @@ struct Turning<'t> {
 }
 
 impl<'t> Turning<'t> {
-    fn path<'p>(&'p self, keys: &[&'p str]) -> Vec<&'p str> {
+    /// The path of a key of the service.
+    fn path<'p>(&'p self, keys: &'p [&'p str]) -> impl Iterator<Item = &'p str> {
         let service = ["services", self.simulation.service];
-        service.into_iter().chain(keys.iter().copied()).collect()
+        service.into_iter().chain(keys.iter().copied())
+    }
+
+    /// Sets a key of the service.
+    fn set(&self, turned: &mut Turned, keys: &[&str], value: Value) {
+        let path = self.path(keys).map(str::to_owned).collect();
+        turned.values.push((path, value));
     }
 
     fn turned(&self, knob: &str) -> Option<&'t str> {
@@ -137,10 +138,10 @@ impl<'t> Turning<'t> {
         }
         match self.policy {
             FIXED => {
-                turned.set_value(&self.path(&["scaling"]), Value::Null);
-                turned.set_value(&self.path(&["tasks", "max"]), Value::Null);
+                self.set(turned, &["scaling"], Value::Null);
+                self.set(turned, &["tasks", "max"], Value::Null);
                 if self.service.schedule.is_some() {
-                    turned.set_value(&self.path(&["tasks", "schedule"]), Value::Null);
+                    self.set(turned, &["tasks", "schedule"], Value::Null);
                 }
                 // The policy's processing time was the service's.
                 let is_known = self.simulation.overrides.processing.is_some();
@@ -153,18 +154,18 @@ impl<'t> Turning<'t> {
                 let is_turned = ["slo", "share"].map(|knob| self.turned(knob).is_some());
                 if self.service.slo.is_none() && is_turned == [false; 2] {
                     let slo = self.scenario.slo;
-                    turned.set_value(&self.path(&["slo"]), json!(written(slo)));
+                    self.set(turned, &["slo"], json!(written(slo)));
                 }
             }
             policy @ ("backlog_per_task" | "demand") => {
                 for key in keys(self.service) {
-                    turned.set_value(&self.path(&["scaling", key]), Value::Null);
+                    self.set(turned, &["scaling", key], Value::Null);
                 }
                 let values = Value::Object(self.new_policy()?);
-                turned.set_value(&self.path(&["scaling", policy]), values);
+                self.set(turned, &["scaling", policy], values);
                 if self.own == FIXED && self.turned("max").is_none() {
                     let max = first_max(self.own, self.scenario);
-                    turned.set_value(&self.path(&["tasks", "max"]), json!(max));
+                    self.set(turned, &["tasks", "max"], json!(max));
                 }
             }
             other => return Err(refuse("policy", other)),
@@ -202,42 +203,40 @@ impl<'t> Turning<'t> {
             .latency_objective()
             .unwrap_or(self.scenario.slo);
         let slo = latency.unwrap_or(present);
-        let own = self.service.slo.and_then(|slo| slo.share).map(|share| {
-            let percent = format!("{:.6}", share * 100.0);
-            format!("{}%", percent.trim_end_matches('0').trim_end_matches('.'))
-        });
+        let own = self.service.slo.and_then(|slo| slo.share).map(percent);
         let share = share.map_or(own, |share| Some(share.to_owned()));
         let text = match share.filter(|share| !share.is_empty()) {
             Some(share) => format!("{share} within {}", written(slo)),
             None => written(slo),
         };
-        turned.set_value(&self.path(&["slo"]), json!(text));
+        self.set(turned, &["slo"], json!(text));
         if self.simulation.overrides.slo.is_some() && latency.is_some() {
             turned.assumed.push(format!("slo={}", written(slo)));
         }
-        let aim = self.path(&["scaling", self.own, "acceptable_latency"]);
+        let aim = ["scaling", self.own, "acceptable_latency"];
         let is_written = self.policy == self.own && self.is_written(&aim);
         let differs = |aim: Duration| aim != slo && (aim == present || aim > slo);
         if is_written && self.service.acceptable_latency().is_some_and(differs) {
-            turned.set_value(&aim, json!(written(slo)));
+            self.set(turned, &aim, json!(written(slo)));
         }
         Ok(())
     }
 
-    fn is_written(&self, path: &[&str]) -> bool {
+    /// Whether the definition has a key of the service.
+    fn is_written(&self, keys: &[&str]) -> bool {
         let definition = self.simulation.stack.written.definition();
-        let mut keys = path.iter();
-        definition.is_some_and(|root| keys.try_fold(root, |value, key| value.get(key)).is_some())
+        let mut path = self.path(keys);
+        definition.is_some_and(|root| path.try_fold(root, |value, key| value.get(key)).is_some())
     }
 
     fn tasks(&self, turned: &mut Turned) -> Result<(), Refused> {
         let min = self.count("min")?;
         if let Some(min) = min {
-            turned.set_value(&self.path(&["tasks", "min"]), json!(min));
+            self.set(turned, &["tasks", "min"], json!(min));
         }
         let max = self.count("max")?.filter(|_| self.policy != FIXED);
         if let Some(max) = max {
-            turned.set_value(&self.path(&["tasks", "max"]), json!(max));
+            self.set(turned, &["tasks", "max"], json!(max));
         }
         Ok(())
     }
@@ -245,11 +244,11 @@ impl<'t> Turning<'t> {
     /// Processing time, start of tasks, and cooldowns.
     fn times(&self, turned: &mut Turned) -> Result<(), Refused> {
         if let Some(mean) = self.time("processing_time")? {
-            let path = self.path(&["scaling", self.own, "processing_time"]);
+            let path = ["scaling", self.own, "processing_time"];
             // A measured time has no number in the definition.
             let is_given = self.service.processing_time().is_some() && self.is_written(&path);
             if self.policy == self.own && is_given {
-                turned.set_value(&path, json!(written(mean)));
+                self.set(turned, &path, json!(written(mean)));
             }
             // Otherwise the scenario follows the definition.
             let follows = match self.policy {
@@ -268,8 +267,8 @@ impl<'t> Turning<'t> {
         for (knob, key) in [("cooldown_out", "out"), ("cooldown_in", "in")] {
             // Another policy has other cooldowns.
             if let Some(time) = self.time(knob)?.filter(|_| self.policy == self.own) {
-                let path = self.path(&["scaling", self.own, "cooldown", key]);
-                turned.set_value(&path, json!(written(time)));
+                let path = ["scaling", self.own, "cooldown", key];
+                self.set(turned, &path, json!(written(time)));
             }
         }
         Ok(())
@@ -281,10 +280,10 @@ impl<'t> Turning<'t> {
             Some(hours) if self.policy != FIXED && hours != "own" => hours,
             _ => return Ok(()),
         };
-        let path = self.path(&["tasks", "schedule"]);
+        let path = ["tasks", "schedule"];
         if hours == "none" {
             if self.service.schedule.is_some() {
-                turned.set_value(&path, Value::Null);
+                self.set(turned, &path, Value::Null);
             }
             return Ok(());
         }
@@ -295,7 +294,7 @@ impl<'t> Turning<'t> {
         let min = min.unwrap_or_else(|| super::schedule_minimum(self.service));
         period.insert("min".to_owned(), json!(min));
         period.insert("when".to_owned(), json!(hours));
-        turned.set_value(&path, json!([period]));
+        self.set(turned, &path, json!([period]));
         Ok(())
     }
 }
@@ -317,8 +316,5 @@ fn with_mean(spread: Distribution, mean: Duration) -> String {
 
 fn refuse(knob: &str, value: &str) -> Refused {
     let value: String = value.chars().take(40).collect();
-    Refused {
-        message: format!("{knob} can't be \"{value}\""),
-        help: None,
-    }
+    Refused::new(format!("{knob} can't be \"{value}\""))
 }

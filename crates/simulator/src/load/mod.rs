@@ -131,13 +131,12 @@ impl Load {
     }
 
     /// Examples of generators, one of each, with all of their parameters.
-    pub fn examples() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn examples() -> impl Iterator<Item = &'static str> {
         generator::examples()
     }
 
     /// The text of a generated load, if it is whole.
-    #[must_use]
-    pub fn generator(&self) -> Option<&str> {
+    pub(crate) fn generator(&self) -> Option<&str> {
         let whole = |generator: &Generator| {
             self.scale == 1.0 && (self.from, self.to) == (0, generator.duration)
         };
@@ -283,8 +282,7 @@ impl Load {
     }
 
     /// Whether it contains processing times.
-    #[must_use]
-    pub fn has_processing_times(&self) -> bool {
+    pub(crate) fn has_processing_times(&self) -> bool {
         self.arrivals(1)
             .take(1_000)
             .any(|message| message.work.is_some())

@@ -1,6 +1,6 @@
 //! Whether the ARNs name resources within the stack's reach: its account, region, and partition.
 
-use super::texts::path_of;
+use super::texts::{path_of, path_of_router};
 use crate::arn::{Arn, partition_of};
 use crate::findings::{Finding, Findings};
 use crate::model::{
@@ -15,13 +15,12 @@ const VOLUME_KEY: &str = "cluster.capacity.ec2.volume_key";
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     existing_queues(stack, findings);
     check_permissions_boundary(stack, findings);
-    check_keys(stack, findings);
-    check_certificates(stack, findings);
-    check_topics(stack, findings);
-    check_alarm_topics(stack, findings);
-    check_namespaces(stack, findings);
-    for (path, arn) in collect_arns(stack) {
-        check_partition(&path, arn, findings);
+    let found = collect_arns(stack);
+    check_regions(stack, &found, findings);
+    check_certificates(stack, &found, findings);
+    check_topics(stack, &found, findings);
+    for (path, arn) in &found {
+        check_partition(path, *arn, findings);
     }
 }
 
@@ -93,37 +92,56 @@ fn check_permissions_boundary(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// SQS accepts only a KMS key in the queue's own region.
-fn check_keys(stack: &Stack, findings: &mut Findings) {
+/// What works only with resources of its own region.
+fn check_regions(stack: &Stack, found: &[(String, Arn<'_>)], findings: &mut Findings) {
     let Some(region) = stack.region.as_deref() else {
         return;
     };
-    for (path, arn) in collect_arns(stack)
-        .into_iter()
-        .filter(|(_, arn)| arn.service == "kms")
-    {
-        if arn.region != region {
-            let (user, service) = match path.as_str() {
-                "encryption" => ("stack", "AWS"),
-                "logs.key" => ("stack", "CloudWatch Logs"),
-                VOLUME_KEY => ("instances", "EBS"),
-                _ => ("queue", "SQS"),
-            };
-            let message = format!("the KMS key is in another region than the {user}");
-            let finding = Finding::error(message)
-                .at(path, format!("region {}", arn.region))
-                .at("region", format!("region {region}"))
-                .help(format!(
-                    "{service} accepts only keys in its own region: use one in {region}"
-                ));
-            findings.report(finding);
-        }
+    for (path, arn) in found.iter().filter(|(_, arn)| arn.region != region) {
+        let Some((message, reason)) = regional(path, *arn) else {
+            continue;
+        };
+        let finding = Finding::error(message)
+            .at(path.as_str(), format!("region {}", arn.region))
+            .at("region", format!("region {region}"))
+            .help(format!("{reason}: use one in {region}"));
+        findings.report(finding);
     }
 }
 
+/// The problem of an ARN in another region, and the reason. `None` if its user reaches other regions.
+fn regional(path: &str, arn: Arn<'_>) -> Option<(String, String)> {
+    if arn.service == "kms" {
+        let (user, service) = match path {
+            "encryption" => ("stack", "AWS"),
+            "logs.key" => ("stack", "CloudWatch Logs"),
+            VOLUME_KEY => ("instances", "EBS"),
+            _ => ("queue", "SQS"),
+        };
+        return Some((
+            format!("the KMS key is in another region than the {user}"),
+            format!("{service} accepts only keys in its own region"),
+        ));
+    }
+    let (message, reason) = if path.starts_with("notify[") {
+        (
+            "the topic is in another region than the alarms",
+            "CloudWatch can publish only to topics in its own region",
+        )
+    } else if path.ends_with(CONNECT) {
+        // A namespace of another account can be shared with the stack's.
+        (
+            "the namespace is in another region than the service",
+            "Service Connect reaches only namespaces of its own region",
+        )
+    } else {
+        return None;
+    };
+    Some((message.to_owned(), reason.to_owned()))
+}
+
 /// A load balancer accepts only certificates of its own region and account; IAM certificates have no region.
-fn check_certificates(stack: &Stack, findings: &mut Findings) {
-    let found = collect_arns(stack);
+fn check_certificates(stack: &Stack, found: &[(String, Arn<'_>)], findings: &mut Findings) {
     let certificates = found
         .iter()
         .filter(|(path, _)| path.ends_with(".certificate") || path.ends_with(".waf"));
@@ -151,54 +169,18 @@ fn check_certificates(stack: &Stack, findings: &mut Findings) {
 }
 
 /// A topic of another account must allow this one to subscribe; only AWS knows whether it does.
-fn check_topics(stack: &Stack, findings: &mut Findings) {
+fn check_topics(stack: &Stack, found: &[(String, Arn<'_>)], findings: &mut Findings) {
     let Some(account) = stack.account.as_deref() else {
         return;
     };
-    let topics = collect_arns(stack)
-        .into_iter()
+    let topics = found
+        .iter()
         .filter(|(path, arn)| arn.service == "sns" && path.starts_with("queues."));
     for (path, arn) in topics.filter(|(_, arn)| arn.account != account) {
         let finding = Finding::warning("the topic belongs to another account")
-            .at(path, format!("account {}", arn.account))
+            .at(path.as_str(), format!("account {}", arn.account))
             .at("account", format!("account {account}"))
             .help(format!("the deploy fails unless the topic's policy lets account {account} use `sns:Subscribe`"));
-        findings.report(finding);
-    }
-}
-
-/// An alarm can act only on a topic in its own region.
-fn check_alarm_topics(stack: &Stack, findings: &mut Findings) {
-    let Some(region) = stack.region.as_deref() else {
-        return;
-    };
-    let found = collect_arns(stack);
-    let topics = found.iter().filter(|(path, _)| path.starts_with("notify["));
-    for (path, arn) in topics.filter(|(_, arn)| arn.region != region) {
-        let finding = Finding::error("the topic is in another region than the alarms")
-            .at(path.as_str(), format!("region {}", arn.region))
-            .at("region", format!("region {region}"))
-            .help(format!(
-                "CloudWatch can publish only to topics in its own region: use one in {region}"
-            ));
-        findings.report(finding);
-    }
-}
-
-/// Service Connect doesn't reach across regions. A namespace of another account can be shared with the stack's.
-fn check_namespaces(stack: &Stack, findings: &mut Findings) {
-    let Some(region) = stack.region.as_deref() else {
-        return;
-    };
-    let found = collect_arns(stack);
-    let namespaces = found.iter().filter(|(path, _)| path.ends_with(CONNECT));
-    for (path, arn) in namespaces.filter(|(_, arn)| arn.region != region) {
-        let finding = Finding::error("the namespace is in another region than the service")
-            .at(path.as_str(), format!("region {}", arn.region))
-            .at("region", format!("region {region}"))
-            .help(format!(
-                "Service Connect reaches only namespaces of its own region: use one in {region}"
-            ));
         findings.report(finding);
     }
 }
@@ -223,10 +205,8 @@ fn check_partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
 fn container_arns<'s>(service: &str, spec: &'s ServiceSpec) -> Vec<(String, &'s str)> {
     let containers = spec.containers().flat_map(|container| {
         let outer = path_of(service, container);
-        let secrets = container.secrets.iter().map({
-            let list = format!("{outer}.secrets");
-            move |(name, arn)| (path::key(&list, name), arn.as_str())
-        });
+        let secrets = path::entries(format!("{outer}.secrets"), container.secrets);
+        let secrets = secrets.map(|(path, _, arn)| (path, arn.as_str()));
         let files = container.container.environment_files.iter().enumerate();
         let files = files.map({
             let list = format!("{outer}.environment_files");
@@ -234,10 +214,9 @@ fn container_arns<'s>(service: &str, spec: &'s ServiceSpec) -> Vec<(String, &'s 
         });
         secrets.chain(files)
     });
-    let options = spec.log_router.iter().flat_map(|router| &router.secrets);
-    let options = options.map(|(name, arn)| {
-        let list = format!("{service}.logs.firelens.secrets");
-        (path::key(&list, name), arn.as_str())
+    let options = spec.log_router.iter().flat_map(|router| {
+        let outer = format!("{}.secrets", path_of_router(service));
+        path::entries(outer, &router.secrets).map(|(path, _, arn)| (path, arn.as_str()))
     });
     containers.chain(options).collect()
 }

@@ -1,7 +1,7 @@
 //! How ECS replaces a service's tasks, and what rolls it back.
 
 use crate::findings::{Finding, Findings};
-use crate::model::{DeploymentAlarm, Queue, Service, ServiceSpec, Stack, Tasks};
+use crate::model::{DeploymentAlarm, Service, ServiceSpec, Stack, Tasks};
 use crate::path;
 
 pub(super) fn check(
@@ -30,10 +30,7 @@ fn find_missing(
     alarm: &DeploymentAlarm,
 ) -> Option<(&'static str, &'static str)> {
     let is_watched = |queue: &String| stack.oldest_message(queue).is_some();
-    let has_dead_letters = |queue: &String| match stack.queues.get(queue) {
-        Some(Queue::Create(spec)) => spec.dead_letter.is_some(),
-        _ => false,
-    };
+    let has_dead_letters = |queue: &String| stack.has_dead_letters(queue);
     let mut queues = service.consumes.iter();
     let missing = match alarm {
         DeploymentAlarm::OldestMessage if !queues.any(is_watched) => (

@@ -55,8 +55,8 @@ fn refuse_fargate(place: &str, findings: &mut Findings) {
 }
 
 fn check_numbers(list: &str, providers: &[Provider], findings: &mut Findings) {
-    let based = || providers.iter().enumerate().filter(|(_, one)| one.base > 0);
-    if let (Some((first, _)), Some((second, _))) = (based().next(), based().nth(1)) {
+    let mut based = providers.iter().enumerate().filter(|(_, one)| one.base > 0);
+    if let (Some((first, _)), Some((second, _))) = (based.next(), based.next()) {
         let at = |index| format!("{}.base", path::item(list, index));
         let finding = Finding::error("only one capacity provider can have a `base`")
             .at(at(second), "a second one")

@@ -1,6 +1,6 @@
 //! Secrets in `environment`, where anyone with access to the file or the task definition can read them.
 
-use super::texts::path_of;
+use super::texts::{path_of, path_of_router};
 use crate::findings::{Finding, Findings};
 use crate::model::{ServiceSource, Stack};
 use crate::path;
@@ -15,13 +15,11 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         let service = path::key("services", key);
         let variables = spec.containers().flat_map(|container| {
             let outer = format!("{}.environment", path_of(&service, container));
-            let variables = container.environment.iter();
-            variables.map(move |(name, value)| (path::key(&outer, name), name, value))
+            path::entries(outer, container.environment)
         });
         let options = spec.log_router.iter().flat_map(|router| {
-            let outer = format!("{service}.logs.firelens.options");
-            let options = router.options.iter();
-            options.map(move |(name, value)| (path::key(&outer, name), name, value))
+            let outer = format!("{}.options", path_of_router(&service));
+            path::entries(outer, &router.options)
         });
         for (place, name, value) in variables.chain(options) {
             let Some(reason) = recognize(name, value) else {

@@ -22,24 +22,36 @@ pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
 /// The path of a container: for the service's own container, the path of the service.
 pub(super) fn path_of(service: &str, container: TaskContainer<'_>) -> String {
     match container.sidecar {
-        Some(LogRouter::NAME) => format!("{service}.logs.firelens"),
+        Some(LogRouter::NAME) => path_of_router(service),
         Some(name) => path::key(&format!("{service}.sidecars"), name),
         None => service.to_owned(),
     }
 }
 
+/// The path of a service's log router.
+pub(super) fn path_of_router(service: &str) -> String {
+    format!("{service}.logs.firelens")
+}
+
 fn check_environment(path: &str, container: TaskContainer<'_>, findings: &mut Findings) {
-    let is_plain = |name: &&String| container.environment.contains_key(*name);
-    for name in container.secrets.keys().filter(is_plain) {
-        let finding = Finding::error(format!(
-            "`{name}` is both in `environment` and in `secrets`"
-        ))
-        .at_key(path::key(&format!("{path}.secrets"), name), "again here")
-        .at_key(
-            path::key(&format!("{path}.environment"), name),
-            "first here",
-        )
-        .help("keep one of the two: ECS accepts a variable only once");
+    let plain = ("environment", container.environment);
+    let help = "keep one of the two: ECS accepts a variable only once";
+    refuse_doubles(path, plain, container.secrets, help, findings);
+}
+
+/// Refuses names that are both in a mapping and in `secrets`.
+pub(super) fn refuse_doubles(
+    path: &str,
+    (list, plain): (&str, &BTreeMap<String, String>),
+    secrets: &BTreeMap<String, String>,
+    help: &str,
+    findings: &mut Findings,
+) {
+    for name in secrets.keys().filter(|name| plain.contains_key(*name)) {
+        let finding = Finding::error(format!("`{name}` is both in `{list}` and in `secrets`"))
+            .at_key(path::key(&format!("{path}.secrets"), name), "again here")
+            .at_key(path::key(&format!("{path}.{list}"), name), "first here")
+            .help(help);
         findings.report(finding);
     }
 }
@@ -64,10 +76,8 @@ fn check_reserved(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
 
 /// CloudFormation has no escape for such text.
 fn check_references(path: &str, part: TaskContainer<'_>, findings: &mut Findings) {
-    let variables = part.environment.iter().map(|(name, value)| {
-        let place = path::key(&format!("{path}.environment"), name);
-        (place, value)
-    });
+    let variables = path::entries(format!("{path}.environment"), part.environment);
+    let variables = variables.map(|(place, _, value)| (place, value));
     let health = part.container.health_check.as_ref();
     let lists = [
         ("command", part.command),

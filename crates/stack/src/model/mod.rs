@@ -757,6 +757,12 @@ impl Stack {
             .map(|(name, service)| (name.as_str(), service))
     }
 
+    /// Whether the stack creates a dead-letter queue for a queue.
+    #[must_use]
+    pub fn has_dead_letters(&self, queue: &str) -> bool {
+        matches!(self.queues.get(queue), Some(Queue::Create(spec)) if spec.dead_letter.is_some())
+    }
+
     /// The age of a queue's oldest message above which the alarm is in ALARM: `alarms.oldest_message`, or else the
     /// shortest latency objective of its consumers. `None` if no consumer has one.
     #[must_use]

@@ -111,11 +111,9 @@ fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a
     spec.dead_letter?;
     let threshold = stack.alarms.dead_letters;
     Some(dead_letter_queue_alarm(
+        names::dead_letters_alarm(queue.short),
         Runbook::DeadLetters,
-        [
-            names::dead_letters_alarm(queue.short),
-            names::dead_letter_queue(queue.short),
-        ],
+        names::dead_letter_queue(queue.short),
         threshold,
         format!(
             "Stack {}: the dead-letter queue of queue {} has at least {}. No task tries again until you move messages \
@@ -129,8 +127,9 @@ fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a
 
 /// The alarm `id` on the messages in one of the stack's dead-letter queues.
 fn dead_letter_queue_alarm<'a>(
+    id: String,
     runbook: Runbook,
-    [id, queue]: [String; 2],
+    queue: String,
     threshold: u32,
     description: String,
 ) -> Alarm<'a> {
@@ -236,8 +235,14 @@ fn function_errors<'a>(stack: &Stack) -> Result<Alarm<'a>, SynthesisError> {
     );
     let function = names::METRIC_FUNCTION.to_owned();
     let id = names::METRIC_FUNCTION_ERRORS_ALARM.to_owned();
-    let alarm = (id, function, Runbook::MetricFunction);
-    Ok(function_errors_alarm(alarm, window, description))
+    let runbook = Runbook::MetricFunction;
+    Ok(function_errors_alarm(
+        id,
+        runbook,
+        function,
+        window,
+        description,
+    ))
 }
 
 /// A scaling function fails, in three of the last five minutes: it re-evaluates every minute.
@@ -286,13 +291,21 @@ fn minute_errors<'a>(
         "Stack {}: {failed} in {} of the last {} minutes. {effect}.",
         stack.name, window.datapoints, window.periods
     );
-    let alarm = (id, function, Runbook::ScalingFunction);
-    Ok(function_errors_alarm(alarm, window, description))
+    let runbook = Runbook::ScalingFunction;
+    Ok(function_errors_alarm(
+        id,
+        runbook,
+        function,
+        window,
+        description,
+    ))
 }
 
 /// The alarm `id` on the errors of one of the stack's functions.
 fn function_errors_alarm<'a>(
-    (id, function, runbook): (String, String, Runbook),
+    id: String,
+    runbook: Runbook,
+    function: String,
     window: Window,
     description: String,
 ) -> Alarm<'a> {
@@ -320,11 +333,9 @@ fn function_errors_alarm<'a>(
 fn scaling_dead_letters<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<'a> {
     let short = service.short;
     dead_letter_queue_alarm(
+        names::scaling_dead_letters_alarm(short),
         Runbook::FailedEvents,
-        [
-            names::scaling_dead_letters_alarm(short),
-            names::scaling_dead_letter_queue(short),
-        ],
+        names::scaling_dead_letter_queue(short),
         1,
         format!(
             "Stack {}: at least 1 event that the scaling function of service {short} failed to process is in its dead-letter queue. Later checks make up for it.",

@@ -21,6 +21,17 @@ pub fn mark_imported(resource: &mut Value) {
     let recorded: Map<String, Value> = recorded
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
+    mark(resource, recorded.into());
+}
+
+/// Marks a resource as imported if the deployed one is.
+pub(crate) fn keep_mark(resource: &mut Value, deployed: &Value) {
+    if let Some(recorded) = deployed[METADATA].get(IMPORTED) {
+        mark(resource, recorded.clone());
+    }
+}
+
+fn mark(resource: &mut Value, recorded: Value) {
     if let Some(map) = resource.as_object_mut() {
         map.insert(METADATA.to_owned(), json!({ IMPORTED: recorded }));
         for policy in POLICIES {
@@ -29,27 +40,11 @@ pub fn mark_imported(resource: &mut Value) {
     }
 }
 
-/// Marks a resource as imported if the deployed one is.
-pub(crate) fn keep_mark(resource: &mut Value, deployed: &Value) {
-    let mark = deployed[METADATA].get(IMPORTED);
-    let (Some(mark), Some(resource)) = (mark, resource.as_object_mut()) else {
-        return;
-    };
-    for name in POLICIES {
-        resource.insert(name.to_owned(), RETAIN.into());
-    }
-    resource.insert(METADATA.to_owned(), json!({ IMPORTED: mark }));
-}
-
-fn is_retained(resource: &Value) -> bool {
-    resource["DeletionPolicy"] == RETAIN
-}
-
 /// Lists the resources of a template that stay in AWS if they leave the stack, by logical ID.
 #[must_use]
 pub fn list_retained(template: &Value) -> BTreeSet<String> {
     let resources = template["Resources"].as_object().into_iter().flatten();
-    let retained = resources.filter(|(_, resource)| is_retained(resource));
+    let retained = resources.filter(|(_, resource)| resource["DeletionPolicy"] == RETAIN);
     retained.map(|(id, _)| id.clone()).collect()
 }
 

@@ -1,7 +1,7 @@
 //! How ECS replaces a service's tasks, and what rolls it back.
 
 use serde_json::{Value, json};
-use stack::{DeploymentAlarm, Queue, ServiceSpec, Stack};
+use stack::{DeploymentAlarm, ServiceSpec, Stack};
 
 use crate::names;
 use crate::resolved::ResolvedService;
@@ -49,10 +49,9 @@ fn list_alarms(
         DeploymentAlarm::OldestMessage => of_queues(names::oldest_message_alarm, |stack, queue| {
             stack.oldest_message(queue).is_some()
         }),
-        DeploymentAlarm::DeadLetters => of_queues(
-            names::dead_letters_alarm,
-            |stack, queue| matches!(stack.queues.get(queue), Some(Queue::Create(spec)) if spec.dead_letter.is_some()),
-        ),
+        DeploymentAlarm::DeadLetters => {
+            of_queues(names::dead_letters_alarm, Stack::has_dead_letters)
+        }
         DeploymentAlarm::LoadBalancerErrors => {
             vec![reference(&names::load_balancer_errors_alarm(service.short))]
         }

@@ -40,8 +40,8 @@ fn load(stepped: &Stepped<'_>, stack: &TestStack, value: f64) -> Load {
     )
 }
 
-/// A queue that receives the topic's messages, so that the test can repeat CloudWatch's own text.
-async fn listen(cloud: &Cloud, stack: &TestStack, topic: &str) -> String {
+/// Subscribes a new queue to the topic, as a pager would be, so that a test can read the messages. Returns its URL.
+pub(crate) async fn listen(cloud: &Cloud, stack: &TestStack, topic: &str) -> String {
     let name = format!("{}-heard", stack.name);
     let queue = cloud.clients.sqs.create_queue().queue_name(&name);
     let url = queue.send().await.unwrap().queue_url.unwrap();

@@ -2,7 +2,7 @@
 //! real process, changes the desired count by a step.
 
 mod load;
-mod message;
+pub(crate) mod message;
 mod parts;
 
 use std::time::Duration;

@@ -4,20 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use deployer::{DeployRequest, Deployment, Plan};
-use serde::Serialize;
-use stack::{Loaded, Problem};
+use deployer::{DeployRequest, Plan};
+use stack::Loaded;
 
 use crate::confirm::require_terminal;
-use crate::connect::ConnectArgs;
 use crate::course::Course;
-use crate::definition::{self, FileArg, Known};
+use crate::definition::Known;
+use crate::deployable::{DeployableArgs, Document};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::plan_file;
-use crate::role::RoleArg;
 use crate::signals::run_until_interrupted;
-use crate::ui::{Ui, print_warnings};
+use crate::ui::Ui;
 use crate::workshop::program;
 
 mod text;
@@ -25,11 +23,7 @@ mod text;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    file: FileArg,
-    #[command(flatten)]
-    connect: ConnectArgs,
-    #[command(flatten)]
-    role: RoleArg,
+    deployable: DeployableArgs,
     /// Don't ask for confirmation before executing the plan
     #[arg(long, short)]
     yes: bool,
@@ -44,24 +38,14 @@ pub(crate) struct Args {
     allow_downgrade: bool,
 }
 
-/// What programs read.
-#[derive(Debug, Serialize)]
-struct Document<'d> {
-    #[serde(flatten)]
-    deployment: &'d Deployment,
-    /// Warnings about the definition.
-    warnings: &'d [Problem],
-}
-
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let reviewed = args.plan.as_deref().map(plan_file::read).transpose()?;
     let is_approved = args.yes || reviewed.is_some();
     require_terminal("deploy", is_approved)?;
-    let file = args.file.path()?;
-    let Loaded { stack, warnings } = definition::load_with_warnings(&file, &args.file.selection)?;
-    print_warnings(&warnings);
+    let given = &args.deployable;
+    let (file, Loaded { stack, warnings }) = given.load()?;
     let ui = Ui::new();
-    let cloud = args.connect.connect(&Known::of(&stack), &ui).await?;
+    let cloud = given.connect.connect(&Known::of(&stack), &ui).await?;
     let request = DeployRequest {
         stack,
         in_sandbox: cloud.local,
@@ -75,7 +59,9 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         course.follow(&progress);
         ui.progress(progress);
     };
-    let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
+    let session = cloud
+        .session(&progress)
+        .as_role(given.role.role_arn.clone());
     let mut confirm = |_: &Plan| {
         !session.is_interrupted() && (is_approved || ui.confirm("Execute this plan?") == Some(true))
     };
@@ -87,7 +73,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let deployment = deployment.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
     let document = Document {
-        deployment: &deployment,
+        result: &deployment,
         warnings: warnings.problems(),
     };
     format.print(&document, |_| text::format_outcome(&deployment));
@@ -97,12 +83,9 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 /// Returns the command to run again.
 fn as_written(args: &Args, file: &Path) -> String {
     format!(
-        "{} deploy {}{}{}{}{}{}",
+        "{} deploy {}{}{}",
         program(),
-        file.display(),
-        args.file.selection.as_written(),
-        args.connect.as_written(),
-        args.role.as_written(),
+        args.deployable.as_written(file),
         if args.yes { " --yes" } else { "" },
         args.plan
             .as_ref()

@@ -1,52 +1,35 @@
 //! `import resources`: takes services and queues that exist over into a stack.
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use deployer::{ImportRequest, Imported, Plan, import_resources};
-use serde::Serialize;
-use stack::{Loaded, Problem};
+use stack::Loaded;
 
 use crate::confirm::require_terminal;
-use crate::connect::ConnectArgs;
 use crate::course::Course;
-use crate::definition::{self, FileArg, Known};
+use crate::definition::Known;
+use crate::deployable::{DeployableArgs, Document};
 use crate::failure::Result;
 use crate::output::Format;
-use crate::role::RoleArg;
 use crate::signals::run_until_interrupted;
-use crate::ui::{Ui, print_warnings};
+use crate::ui::Ui;
 use crate::workshop::program;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    file: FileArg,
-    #[command(flatten)]
-    connect: ConnectArgs,
-    #[command(flatten)]
-    role: RoleArg,
+    deployable: DeployableArgs,
     /// Don't ask for confirmation before executing the plan
     #[arg(long, short)]
     yes: bool,
 }
 
-/// What programs read.
-#[derive(Debug, Serialize)]
-struct Document<'d> {
-    #[serde(flatten)]
-    imported: &'d Imported,
-    /// Warnings about the definition.
-    warnings: &'d [Problem],
-}
-
 pub(super) async fn run(args: Args, format: Format) -> Result<()> {
     require_terminal("import resources", args.yes)?;
-    let file = args.file.path()?;
-    let Loaded { stack, warnings } = definition::load_with_warnings(&file, &args.file.selection)?;
-    print_warnings(&warnings);
+    let given = &args.deployable;
+    let (file, Loaded { stack, warnings }) = given.load()?;
     let ui = Ui::new();
-    let cloud = args.connect.connect(&Known::of(&stack), &ui).await?;
+    let cloud = given.connect.connect(&Known::of(&stack), &ui).await?;
     let request = ImportRequest {
         stack,
         in_sandbox: cloud.local,
@@ -57,38 +40,28 @@ pub(super) async fn run(args: Args, format: Format) -> Result<()> {
         course.follow(&progress);
         ui.progress(progress);
     };
-    let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
+    let session = cloud
+        .session(&progress)
+        .as_role(given.role.role_arn.clone());
     let mut confirm = |_: &Plan| {
         !session.is_interrupted() && (args.yes || ui.confirm("Execute this plan?") == Some(true))
     };
     let work = async { Ok(import_resources(&session, &request, &mut confirm).await?) };
+    let written = given.as_written(&file);
     let Some(imported) = run_until_interrupted(&session, &ui, work).await else {
-        let again = as_written("import resources", &args, &file);
-        let follow = format!("{} --watch", as_written("status", &args, &file));
+        let again = format!("{} import resources {written}", program());
+        let follow = format!("{} status {} --watch", program(), given.without_role(&file));
         return Err(course.explain_interruption(&again, Some(&follow)));
     };
     let imported = imported.map_err(|failure: crate::failure::Failure| cloud.explain(failure))?;
     ui.finish();
     let document = Document {
-        imported: &imported,
+        result: &imported,
         warnings: warnings.problems(),
     };
-    let next = as_written("diff", &args, &file);
+    let next = format!("{} diff {written}", program());
     format.print(&document, |_| format_outcome(&imported, &next));
     Ok(())
-}
-
-/// Returns a command for the same definition. `status` changes nothing, and so takes no role.
-fn as_written(command: &str, args: &Args, file: &Path) -> String {
-    let role = args.role.as_written();
-    format!(
-        "{} {command} {}{}{}{}",
-        program(),
-        file.display(),
-        args.file.selection.as_written(),
-        args.connect.as_written(),
-        if command == "status" { "" } else { &role }
-    )
 }
 
 fn format_outcome(imported: &Imported, next: &str) -> String {

@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
 use serde_json::{Value, json};
 use template::contract::types;
 
-use crate::described::describe_by_arn;
+use crate::described::{describe_by_arn, service_connect_of};
 use crate::error::{Result, unless_denied};
 use crate::session::Session;
 
@@ -57,9 +57,8 @@ pub(crate) fn convert_service(service: &Service) -> Live {
     let deployment = service.deployment_configuration().map(convert_deployment);
     let network = service.network_configuration().and_then(convert_network);
     // Not the namespace, which ECS might return in another form than it was given.
-    let newest = service.deployments().first();
-    let connect = newest.and_then(|newest| newest.service_connect_configuration());
-    let connect = connect.map(|connect| json!({ "Enabled": connect.enabled() }));
+    let connect =
+        service_connect_of(service).map(|connect| json!({ "Enabled": connect.enabled() }));
     let propagates = service.propagate_tags().map(|source| source.as_str());
     Properties::default()
         .set("TaskDefinition", service.task_definition())

@@ -65,7 +65,7 @@ fn has_reader(one: &Intended) -> bool {
 
 pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
 pub(super) const INVOKE_CONFIG: &str = "AWS::Lambda::EventInvokeConfig";
-pub(super) const QUEUE_POLICY: &str = "AWS::SQS::QueuePolicy";
+pub(crate) const QUEUE_POLICY: &str = "AWS::SQS::QueuePolicy";
 pub(super) const TOPIC_POLICY: &str = "AWS::SNS::TopicPolicy";
 pub(super) const PROVIDERS: &str = "AWS::ECS::ClusterCapacityProviderAssociations";
 
@@ -94,7 +94,7 @@ async fn read_one(session: &Session<'_>, one: &Intended) -> Result<Live> {
         types::FUNCTION => functions::read(session, one).await,
         PERMISSION => functions::read_permission(session, one).await,
         INVOKE_CONFIG => functions::read_invoke_config(session, one).await,
-        types::QUEUE => queues::read(session, one).await,
+        types::QUEUE => read_queue(session, &one.physical_id).await,
         QUEUE_POLICY => queues::read_policy(session, one).await,
         types::TOPIC => topics::read(session, one).await,
         TOPIC_POLICY => topics::read_policy(session, one).await,

@@ -15,10 +15,6 @@ use super::part::{Live, explain};
 /// The attributes that SQS returns only if they are set.
 const IF_SET: [&str; 3] = ["RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"];
 
-pub(super) async fn read(session: &Session<'_>, queue: &Intended) -> Result<Live> {
-    read_queue(session, &queue.physical_id).await
-}
-
 /// Reads the queue of this URL.
 pub(crate) async fn read_queue(session: &Session<'_>, url: &str) -> Result<Live> {
     let attributes = match read_attributes(session, url).await? {

@@ -138,7 +138,7 @@ impl Pool {
             let loads: Vec<Workload> = groups
                 .map(|(group, own)| group.watch.workload(own))
                 .collect();
-            let places = f64::from(seen.running) * f64::from(self.settings.concurrency.max(1));
+            let places = f64::from(seen.running) * self.settings.places();
             let parts = parts_of_tasks(&loads, places);
             for (group, part) in self.groups.iter_mut().zip(parts) {
                 group.watch.set_part(part);

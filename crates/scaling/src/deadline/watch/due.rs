@@ -24,7 +24,8 @@ impl DeadlineWatch {
     /// together, the earlier they start on average, so fewer are needed than if each of them started as late
     /// as a single one might.
     fn ordered(&self, due: &Due<'_>, share: f64) -> f64 {
-        let after = |ordered: f64| self.tasks_after(due, share, self.starts.planned_for(ordered));
+        let now = self.deadline_demand(due, share);
+        let after = |ordered: f64| self.tasks_after(due, now, self.starts.planned_for(ordered));
         let known = due.moment.running + due.part * f64::from(self.starts.starting());
         let alone = after(1.0);
         let (mut few, mut many) = (1.0, alone - known);
@@ -42,16 +43,15 @@ impl DeadlineWatch {
         known + many
     }
 
-    /// The tasks that these messages need from `start` seconds on.
-    fn tasks_after(&self, due: &Due<'_>, share: f64, start: f64) -> f64 {
+    /// The tasks that these messages, whose demand is known for now, need from `start` seconds on.
+    fn tasks_after(&self, due: &Due<'_>, now: DeadlineDemand, start: f64) -> f64 {
         let (moment, log) = (&due.moment, due.log);
         let from = moment.at + start;
         let overdue = moment.at - OVERDUE_STARTS * moment.start;
         let joining = due.part * self.starts.joining(moment.at, from, overdue);
         let capacity = (moment.running * start + joining) / moment.work;
-        let (total, started) = (moment.total(), self.started(moment, share));
-        let served = log.total() - total + started.messages + capacity;
-        let waiting = (total + moment.rate * start - capacity).max(0.0);
+        let served = now.served + capacity;
+        let waiting = (now.waiting + moment.rate * start - capacity).max(0.0);
         let yet_to_come = || {
             let ahead = (served - log.total()) / moment.rate;
             if ahead.is_finite() {
@@ -66,7 +66,7 @@ impl DeadlineWatch {
             served,
             waiting,
             sent,
-            ..self.deadline_demand(due, share)
+            ..now
         };
         demand.tasks(log)
     }
@@ -74,7 +74,7 @@ impl DeadlineWatch {
     /// The messages in flight, if work is long compared with the objective. Short work counts as waiting:
     /// the difference is within the unplanned part of the objective.
     pub(super) fn started(&self, moment: &Moment, share: f64) -> Started {
-        let places = f64::from(self.settings.concurrency.max(1));
+        let places = self.settings.places();
         let residence = moment.work * places;
         let beyond = residence - (1.0 - share) * self.objective;
         match beyond > 0.0 {

@@ -1,62 +1,31 @@
 //! Successive checks of a service and its queues, and the tasks that they need.
 
 mod due;
+mod estimate;
 mod lanes;
+mod need;
 mod warm;
 
 use std::time::Duration;
 
-use super::arrivals::{ArrivalCounter, ArrivalLog, Sample};
-use super::delivered::Delivered;
+use super::arrivals::{ArrivalLog, Sample};
 use super::dispersion::Dispersion;
-use super::insurance::{Insurance, WarmFloor};
-use super::keep_up::{Arriving, KeepUp};
+use super::insurance::Insurance;
 use super::processing::{Occupancy, ProcessingTime};
-use super::rate::RateSegment;
 use super::recent::RecentMaximum;
 use super::settings::{DeadlineSettings, Sharing};
 use super::starts::TaskStarts;
 use super::workload::Workload;
 use crate::{Bounds, QueueCounts, ServiceReading};
+pub use estimate::DeadlineEstimate;
 use lanes::Lane;
+use need::Moment;
 
 /// Number of checks without a sample of all queues after which the arrivals are forgotten.
 const GAP_CHECKS: f64 = 3.0;
 
 /// Number of starts after which a task that still doesn't run no longer counts.
 const OVERDUE_STARTS: f64 = 3.0;
-
-/// The result of a check.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct DeadlineEstimate {
-    /// Messages waiting in the queues that could be read.
-    pub visible: u64,
-    /// Messages in flight in the queues that could be read.
-    pub in_flight: u64,
-    /// Messages sent per second; `None` until it is known.
-    pub rate: Option<f64>,
-    /// Tasks that the work needs, unrounded and without bounds; `None` if unknown.
-    pub need: Option<f64>,
-    /// Minimum number of tasks for the known work; the need itself, if that is known. `None` if nothing is
-    /// known.
-    pub at_least: Option<f64>,
-    /// The number of tasks that scale-in must leave; `None` until it has been known for long enough.
-    pub keep: Option<f64>,
-    /// Warm tasks.
-    pub warm: WarmFloor,
-    /// Calibrated processing time in seconds: how long a message keeps a place of a task busy.
-    pub processing_time: Option<f64>,
-    /// Whether it was measured, or is only configured.
-    pub measured: bool,
-    /// Task start in seconds: the 95th percentile.
-    pub task_start: f64,
-    /// Whether it was measured, or is only configured.
-    pub task_start_measured: bool,
-    /// Share of the messages of the last days that started within the objective.
-    pub delivered: Option<f64>,
-    /// Tasks that are starting.
-    pub starting: u32,
-}
 
 /// State kept from check to check. All times count from the same origin.
 #[derive(Clone, Debug)]
@@ -74,21 +43,16 @@ pub(super) struct DeadlineWatch {
     pooled: bool,
     /// The latest counts of each queue, and when they were read.
     queues: Vec<Option<(f64, QueueCounts)>>,
-    counter: ArrivalCounter,
-    log: ArrivalLog,
-    segment: RateSegment,
+    /// All queues as one, and each of them, if there are several and tasks take their messages in turn.
+    whole: Lane,
+    lanes: Vec<Lane>,
     dispersion: Dispersion,
     starts: TaskStarts,
     processing: ProcessingTime,
     insurance: Insurance,
-    delivered: Delivered,
-    /// Each of the queues, if there are several and tasks take their messages in turn.
-    lanes: Vec<Lane>,
     recent_keep_up: RecentMaximum,
     recent_deadlines: RecentMaximum,
     running: u32,
-    /// Messages sent since the last check.
-    sent: f64,
     /// The latest sample of all queues, and the time of the first one since the last gap.
     sampled: Option<f64>,
     since: f64,
@@ -100,56 +64,26 @@ pub(super) struct DeadlineWatch {
     knows_arrivals: bool,
 }
 
-/// The service and its queue at a check.
-#[derive(Clone, Copy)]
-struct Moment {
-    at: f64,
-    running: f64,
-    visible: f64,
-    in_flight: f64,
-    rate: f64,
-    /// Seconds of work per message and task.
-    work: f64,
-    start: f64,
-    price: f64,
-}
-
-impl Moment {
-    /// Messages in the queue.
-    fn total(&self) -> f64 {
-        self.visible + self.in_flight
-    }
-}
-
 impl DeadlineWatch {
     pub(super) fn new(queues: usize, settings: DeadlineSettings, bounds: Bounds) -> Self {
-        let second = settings.minute.as_secs_f64() / 60.0;
+        let second = settings.second();
         let tuning = settings.tuning;
         let every = settings.every.as_secs_f64();
-        let objective = settings.objective.as_secs_f64();
         let configured = settings.processing_time.map(|time| time.as_secs_f64());
-        let delivered = Delivered::new(objective, 2.0 * 86_400.0 * second);
-        let lane = || {
-            Lane::new(
-                arrival_log(&settings),
-                segment(&settings),
-                delivered.clone(),
-            )
-        };
+        let whole = Lane::new(&settings);
         let lanes = match tuning.sharing {
-            Sharing::Turns if queues > 1 => std::iter::repeat_with(lane).take(queues).collect(),
+            Sharing::Turns if queues > 1 => vec![whole.clone(); queues],
             _ => Vec::new(),
         };
         Self {
             second,
             every,
-            objective,
+            objective: settings.objective.as_secs_f64(),
             part: 1.0,
             pooled: false,
             queues: vec![None; queues],
-            counter: ArrivalCounter::default(),
-            log: arrival_log(&settings),
-            segment: segment(&settings),
+            whole,
+            lanes,
             dispersion: Dispersion::new(tuning.dispersion_block * second),
             starts: TaskStarts::new(settings.task_start.as_secs_f64(), every, second),
             processing: ProcessingTime::new(
@@ -158,12 +92,9 @@ impl DeadlineWatch {
                 tuning.processing_decay * second,
             ),
             insurance: warm::insurance(&settings, bounds.max()),
-            delivered,
-            lanes,
             recent_keep_up: RecentMaximum::default(),
             recent_deadlines: RecentMaximum::default(),
             running: bounds.min(),
-            sent: 0.0,
             sampled: None,
             since: 0.0,
             checked: None,
@@ -205,12 +136,12 @@ impl DeadlineWatch {
     /// The work known from the latest check.
     pub(super) fn known_load(&self) -> Workload {
         let (visible, in_flight) = sum(self.queues.iter().flatten().map(|(_, counts)| counts));
-        let places = f64::from(self.settings.concurrency.max(1));
+        let places = self.settings.places();
         let tuning = &self.settings.tuning.keep_up;
         Workload {
             messages: visible + in_flight,
             in_flight,
-            rate: self.segment.rate().unwrap_or(0.0),
+            rate: self.whole.rate().unwrap_or(0.0),
             work: self.processing.work().unwrap_or(0.0) / places,
             places,
             planned: tuning.share(self.objective, self.starts.planned(), self.every)
@@ -248,35 +179,33 @@ impl DeadlineWatch {
         }
         self.sampled = Some(at);
         let running = self.part * f64::from(self.running);
-        let places = running * f64::from(self.settings.concurrency.max(1));
+        let places = running * self.settings.places();
         self.processing.sample(Occupancy {
             at,
             in_flight,
             places,
         });
         if let Some(residence) = self.processing.residence() {
-            let sent = self.counter.count(sample, residence);
-            self.sent += sent;
-            self.log.add(at, sent);
+            self.whole.sample(sample, residence);
             for (lane, counts) in self.lanes.iter_mut().zip(queues.iter().flatten()) {
-                lane.sample(at, *counts, residence);
+                let sample = Sample {
+                    at,
+                    visible: counts.visible as f64,
+                    in_flight: counts.in_flight as f64,
+                };
+                lane.sample(sample, residence);
             }
         }
     }
 
     /// Forgets the arrivals, because part of them was not seen. Keeps the results learned over days.
     fn forget(&mut self, at: f64) {
-        self.counter = ArrivalCounter::default();
-        self.log = arrival_log(&self.settings);
-        self.segment = segment(&self.settings);
-        for lane in &mut self.lanes {
-            lane.forget(arrival_log(&self.settings), segment(&self.settings));
+        for lane in std::iter::once(&mut self.whole).chain(&mut self.lanes) {
+            lane.forget(&self.settings);
         }
         self.recent_keep_up = RecentMaximum::default();
         self.recent_deadlines = RecentMaximum::default();
-        self.delivered.restart();
         self.processing.restart();
-        self.sent = 0.0;
         self.since = at;
         self.checked = None;
     }
@@ -338,18 +267,18 @@ impl DeadlineWatch {
             starting: self.starts.starting(),
             ..DeadlineEstimate::default()
         };
+        let sent = self.whole.sent;
         if all && let Some(passed) = self.checked.replace(at).map(|before| at - before) {
             let dispersion = self.dispersion.value();
-            self.segment.add(self.sent, passed, dispersion);
-            self.dispersion.add(self.sent, passed);
-            self.delivered.add(at, visible, &self.log);
+            self.dispersion.add(sent, passed);
+            self.whole.check(at, passed, visible, dispersion);
             for (lane, counts) in self.lanes.iter_mut().zip(counts()) {
                 lane.check(at, passed, counts.visible as f64, dispersion);
             }
         }
-        let sent = std::mem::take(&mut self.sent);
+        self.whole.sent = 0.0;
         estimate.delivered = self.share_in_time();
-        estimate.rate = self.segment.rate();
+        estimate.rate = self.whole.rate();
         let one = if visible + in_flight > 0.0 { 1.0 } else { 0.0 };
         if let Some(moment) = self.moment(at, seen.running, (visible, in_flight)) {
             // Queues that share tasks need fractions of a task, which are rounded up once.
@@ -362,7 +291,7 @@ impl DeadlineWatch {
             (estimate.need, estimate.keep) = (Some(0.0), Some(0.0));
         }
         estimate.at_least = estimate.need;
-        if !all || self.segment.rate().is_none() {
+        if !all || self.whole.rate().is_none() {
             estimate.need = None;
             estimate.keep = None;
         } else if !self.is_known(at) {
@@ -375,82 +304,12 @@ impl DeadlineWatch {
     fn is_known(&self, at: f64) -> bool {
         at - self.since >= (60.0 * self.second).max(self.starts.planned())
     }
-
-    fn moment(&self, at: f64, running: u32, (visible, in_flight): (f64, f64)) -> Option<Moment> {
-        let tuning = &self.settings.tuning;
-        let allowed = tuning.late_part * self.settings.allowed_late();
-        let late = self.late_share() / allowed;
-        Some(Moment {
-            at,
-            running: self.part * f64::from(running),
-            visible,
-            in_flight,
-            rate: self.segment.rate().unwrap_or(0.0),
-            work: self.processing.work()? / f64::from(self.settings.concurrency.max(1)),
-            start: self.starts.planned(),
-            price: tuning.late_price * self.second * late.clamp(1.0, 4.0),
-        })
-    }
-
-    /// What the work needs, and how far scale-in can go.
-    fn demand(&mut self, moment: &Moment, sent: f64, estimate: &mut DeadlineEstimate, one: f64) {
-        let tuning = self.settings.tuning;
-        let kept = self.arriving(moment).keep_up(&tuning.keep_up);
-        let KeepUp {
-            tasks: keep_up,
-            share,
-        } = kept;
-        let deadlines = self.deadlines(moment, share);
-        self.recent_keep_up
-            .add(moment.at, keep_up, tuning.hold_rate * self.second);
-        let follows = self.objective >= tuning.keep_up.follows_from * moment.start;
-        let hold = if follows {
-            tuning.hold_deadline * moment.start
-        } else {
-            0.0
-        };
-        self.recent_deadlines.add(moment.at, deadlines, hold);
-        let wanted = keep_up.max(deadlines).max(one);
-        estimate.warm = self.warm(moment, sent, kept);
-        let need = wanted.max(f64::from(estimate.warm.tasks));
-        let held = self
-            .recent_keep_up
-            .value()
-            .max(self.recent_deadlines.value());
-        let reduced = self.deadlines_from_now(moment, share);
-        // Ending a task that works on long messages costs more than an idle one.
-        let busy =
-            self.started(moment, share).messages / f64::from(self.settings.concurrency.max(1));
-        estimate.need = Some(need);
-        estimate.keep = Some(need.max(held).max(reduced).max(busy));
-    }
-
-    fn arriving(&self, moment: &Moment) -> Arriving {
-        let concurrency = f64::from(self.settings.concurrency.max(1));
-        Arriving {
-            rate: moment.rate,
-            work: moment.work * concurrency,
-            concurrency,
-            objective: self.objective,
-            start: moment.start,
-            every: self.every,
-            dispersion: self.dispersion.value(),
-            most: self.part * f64::from(self.bounds.max()),
-        }
-    }
 }
 
 /// An empty log of the arrivals, as long as anything reads back.
 fn arrival_log(settings: &DeadlineSettings) -> ArrivalLog {
     let kept = (2 * settings.minute).max(3 * settings.objective);
     ArrivalLog::new(kept.as_secs_f64())
-}
-
-/// No arrivals.
-fn segment(settings: &DeadlineSettings) -> RateSegment {
-    let tuning = settings.tuning;
-    let second = settings.minute.as_secs_f64() / 60.0;
-    RateSegment::new(tuning.change_threshold, tuning.longest_segment * second)
 }
 
 /// Messages visible and in flight.

@@ -9,8 +9,7 @@ use crate::deadline::settings::{DeadlineSettings, Warm};
 
 /// No insurance yet.
 pub(super) fn insurance(settings: &DeadlineSettings, most: u32) -> Insurance {
-    let second = settings.minute.as_secs_f64() / 60.0;
-    Insurance::new(most, settings.tuning.insurance_decay * second)
+    Insurance::new(most, settings.tuning.insurance_decay * settings.second())
 }
 
 /// The same minutes with 0 messages in the missing minutes between two of them, except in gaps of over two
@@ -47,7 +46,7 @@ impl DeadlineWatch {
             return fixed(0);
         }
         let check = self.insured(moment, sent, keep_up);
-        self.insurance.add(&check, 1, &self.log);
+        self.insurance.add(&check, 1, &self.whole.log);
         self.insurance.floor(moment.price)
     }
 
@@ -89,7 +88,7 @@ impl DeadlineWatch {
                 visible: 0.0,
                 in_flight: 0.0,
                 rate: messages / minute,
-                work: work / f64::from(self.settings.concurrency.max(1)),
+                work: work / self.settings.places(),
                 start: self.starts.planned(),
                 price: 0.0,
             };

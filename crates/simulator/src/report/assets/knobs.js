@@ -1,7 +1,6 @@
 "use strict";
 (() => {
   const find = (id) => document.getElementById(id);
-  const all = (selector, of = document) => [...of.querySelectorAll(selector)];
   if (!window.Worker || !window.WebAssembly || !window.DecompressionStream) return;
   const [first, rest, change, now, state] = ["first", "rest", "change", "now", "state"].map(find);
   const tiles = () => Object.fromEntries(["within", "cost", "p99", "peak"].map((id) => [id, find(id).querySelector(".big").textContent.trim()]));
@@ -157,16 +156,9 @@
   knobs.forEach((knob) => knob.input.addEventListener(knob.text ? "change" : "input", () => { label(knob); arrange(); simulate(); }));
   find("reset").addEventListener("click", reset);
   for (const [button, text] of copies) {
-    const code = button.previousElementSibling;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(code.textContent);
-        button.textContent = "copied";
-      } catch {
-        getSelection().selectAllChildren(code);
-        button.textContent = "selected";
-      }
+      await copy_before(button);
       setTimeout(() => { button.textContent = text; }, 2000);
     });
   }

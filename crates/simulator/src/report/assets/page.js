@@ -1,7 +1,18 @@
 "use strict";
+const all = (selector, of = document) => [...of.querySelectorAll(selector)];
+/// Copies the text before a button, or selects it if the browser refuses.
+const copy_before = async (button) => {
+  const code = button.previousElementSibling;
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    button.textContent = "copied";
+  } catch {
+    getSelection().selectAllChildren(code);
+    button.textContent = "selected";
+  }
+};
 /// Makes the drawings of a report react. Again for another report, whose drawings have replaced the first one's.
 const react = (report) => {
-  const all = (selector, of = document) => [...of.querySelectorAll(selector)];
   const lasts = report.duration, whole = { from: 0, to: lasts, points: report.series };
   const areas = all(".chart .area"), axis = document.querySelector(".axis .xl");
   const labels = axis.innerHTML, drawn = all(".area path[data-y]").map((path) => [path, path.getAttribute("d")]);
@@ -197,16 +208,7 @@ const react = (report) => {
   });
   all(":is(#first, #rest) .copy").forEach((button) => {
     button.hidden = false;
-    button.addEventListener("click", async () => {
-      const code = button.previousElementSibling;
-      try {
-        await navigator.clipboard.writeText(code.textContent);
-        button.textContent = "copied";
-      } catch {
-        getSelection().selectAllChildren(code);
-        button.textContent = "selected";
-      }
-    });
+    button.addEventListener("click", () => copy_before(button));
   });
   onbeforeprint = () => { show(whole); all("details").forEach((one) => { one.open = true; }); };
   document.documentElement.classList.add("ready");

@@ -170,8 +170,8 @@ impl Scene<'_> {
         let who = change["who"].as_str().unwrap();
         assert!(who.contains("ScalingFunction"), "{change}");
         // "The known work needs …" if a new environment, or one whose checks had a gap, doesn't know the arrivals yet.
-        let why = change["why"].as_str().unwrap();
-        assert!(why.contains("work needs "), "{change}");
+        let reason = change["why"].as_str().unwrap();
+        assert!(reason.contains("work needs "), "{change}");
         assert!(change["backlog"].as_u64() > Some(0), "{change}");
         assert_eq!(change["sources"], serde_json::json!(["function_log"]));
         // In its first minutes, an environment keeps tasks for other reasons, too.

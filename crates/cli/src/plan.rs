@@ -7,7 +7,7 @@ use template::contract::types::DASHBOARD;
 use crate::drift::{count_findings, format_findings};
 use crate::values::format_values;
 
-/// Formats what the plan will do. Interruptions and losses come last, where users notice them.
+/// Formats what the plan will do. Interruptions, losses, and failures come last, where users notice them.
 pub(crate) fn format_plan(plan: &Plan) -> String {
     let mut text = match plan.words.is_empty() {
         true => String::new(),
@@ -30,6 +30,9 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
     }
     for loss in plan.losses() {
         text.push_str(&format_consequence("DATA LOSS", loss));
+    }
+    for failure in plan.failures() {
+        text.push_str(&format_consequence("FAILS", failure));
     }
     text
 }
@@ -125,7 +128,8 @@ fn format_consequence(word: &str, change: &Change) -> String {
         Action::MayReplace => format!("{word}: replacing {what}, if CloudFormation does, {does}\n"),
         Action::Replace => format!("{word}: replacing {what} {does}\n"),
         Action::Remove => format!("{word}: removing {what} {does}\n"),
-        Action::Add | Action::Import | Action::Change | Action::Release => {
+        Action::Add => format!("{word}: creating {what} {does}\n"),
+        Action::Import | Action::Change | Action::Release => {
             format!("{word}: changing {what} {does}\n")
         }
     }
@@ -196,7 +200,7 @@ fn format_totals(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
-    use deployer::{Consequence, Finding, Problem};
+    use deployer::{Consequence, Effect, Finding, Problem};
 
     use super::*;
 
@@ -361,6 +365,31 @@ mod tests {
           change  AWS::Events::Rule  Rule  State
         1 to change
         ");
+    }
+
+    #[test]
+    fn a_change_that_cant_succeed_comes_last() {
+        let taken = Consequence {
+            effect: Effect::Fails,
+            text: "fails, because its name is taken",
+        };
+        let plan = Plan {
+            stack: "shop".into(),
+            creates_stack: true,
+            changes: vec![
+                Change {
+                    consequence: Some(taken),
+                    ..change(Action::Add, "AWS::SQS::Queue", "OrdersQueue", &[])
+                },
+                change(Action::Remove, "AWS::ECS::Service", "OldService", &[]),
+            ],
+            ..Plan::default()
+        };
+        let text = format_plan(&plan);
+        let last = "DATA LOSS: removing OldService (AWS::ECS::Service) stops its tasks
+FAILS: creating OrdersQueue (AWS::SQS::Queue) fails, because its name is taken
+";
+        assert!(text.ends_with(last), "{text}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::Serialize;
 use template::contract::types;
 
 use crate::action::Action;
+use crate::deploy::is_importable;
 
 /// What a change of a resource does to its users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +23,8 @@ pub enum Effect {
     DataLoss,
     /// The service is unavailable for a time, or at its old address.
     Interrupts,
+    /// The change can't succeed, so `deploy` refuses the plan.
+    Fails,
 }
 
 /// A shorter retention deletes the messages that are older.
@@ -31,6 +34,20 @@ pub(crate) const SHORTER_RETENTION: Consequence = Consequence {
 };
 
 impl Consequence {
+    /// The creation of a resource whose name is taken by the one that stays.
+    pub(crate) fn fails(resource_type: &str) -> Self {
+        let text = match is_importable(resource_type) {
+            true => {
+                "fails, because the one that stays has its name: `destroy`, then `import resources`"
+            }
+            false => {
+                "fails, because the one that stays has its name: `destroy`, then change the name"
+            }
+        };
+        let effect = Effect::Fails;
+        Self { effect, text }
+    }
+
     /// Returns the consequence of an action on a resource. `properties` are the properties that change.
     #[must_use]
     pub fn find(action: Action, resource_type: &str, properties: &[String]) -> Option<Self> {
@@ -105,6 +122,7 @@ mod tests {
             let expected = match found.map(|found| found.effect) {
                 Some(Effect::DataLoss) => "data loss",
                 Some(Effect::Interrupts) => "interrupts",
+                Some(Effect::Fails) => "fails",
                 None => "-",
             };
             assert_eq!(plan, expected, "{line}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
-use stack::{Capacity, Cluster, Network, ServiceSource, Stack};
+use stack::Stack;
 use template::Template;
 
 use crate::assets::{Bucket, refresh_deployed};
@@ -13,6 +13,7 @@ use crate::deploy::{Deployed, deploy_template, protect};
 use crate::deploys::{GoodDeploy, keep_record};
 use crate::error::{Error, Kind, Result};
 use crate::fixed_counts::set_fixed_counts;
+use crate::ignored::note_ignored;
 use crate::measure::measure_once;
 use crate::observe::{deployed_resources, observe};
 use crate::ownership::admit;
@@ -21,6 +22,7 @@ use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
 use crate::prepare::{BuildFunctions, Origin, prepare_stack};
 use crate::region::require_partition;
+use crate::released::{restore_released, restore_rolled_back};
 use crate::reviewed::{Inputs, Reviewed};
 use crate::schedules::{hold_bounds, hold_bounds_again};
 use crate::session::{DeployStep, Progress, Session};
@@ -119,6 +121,7 @@ pub(crate) async fn deploy<E: From<Error>>(
         && error.kind() == Kind::DeploymentFailed
     {
         hold_bounds_again(session, &stack.name, before, now()).await;
+        restore_rolled_back(session, &stack.name, before).await;
     }
     let deployed = deployed?;
     session.begin(DeployStep::Protect);
@@ -131,6 +134,7 @@ pub(crate) async fn deploy<E: From<Error>>(
     let observed = observed.ok_or_else(|| identity.no_such_stack(&stack.name))?;
     protect(session, &observed, stack.termination_protection).await?;
     carry_out(session, stack, &observed.tags).await?;
+    restore_released(session, before, &deployed.plan).await?;
     hold_pauses(session, &stack.name, now()).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;
@@ -153,82 +157,6 @@ pub(crate) async fn deploy<E: From<Error>>(
         identity,
         deployed,
     })
-}
-
-/// Says which keys of the definition have no effect in the sandbox, where tasks are processes or placeholders.
-fn note_ignored(session: &Session<'_>, stack: &Stack) {
-    let keys = list_ignored(stack);
-    if !keys.is_empty() {
-        let keys = keys.join(", ");
-        session.note(format!(
-            "without effect in the sandbox, where tasks and functions are processes: {keys}"
-        ));
-    }
-}
-
-/// The keys, such as `services.worker.sidecars`.
-fn list_ignored(stack: &Stack) -> Vec<String> {
-    let mut keys = list_ignored_settings(stack);
-    for (name, service) in &stack.services {
-        let ServiceSource::Create(spec) = &service.source else {
-            continue;
-        };
-        let container = &spec.container;
-        let balancer = spec.load_balancer.as_ref();
-        let given = [
-            ("deployment.alarms", !spec.deployment.alarms.is_empty()),
-            ("depends_on", !container.depends_on.is_empty()),
-            ("drop", !container.drop.is_empty()),
-            ("entrypoint", !container.entrypoint.is_empty()),
-            ("environment_files", !container.environment_files.is_empty()),
-            ("exec", spec.exec),
-            ("health_check", container.health_check.is_some()),
-            (
-                "load_balancer.access_logs",
-                balancer.is_some_and(|balancer| balancer.access_logs.is_some()),
-            ),
-            (
-                "load_balancer.waf",
-                balancer.is_some_and(|balancer| balancer.waf.is_some()),
-            ),
-            ("logs", spec.log_router.is_some()),
-            ("permissions", !spec.permissions.is_empty()),
-            ("read_only", container.read_only),
-            ("secrets", !spec.secrets.is_empty()),
-            ("service_connect", spec.service_connect.is_some()),
-            ("sidecars", !spec.sidecars.is_empty()),
-            ("storage", spec.storage.is_some()),
-            ("ulimits", !container.ulimits.is_empty()),
-            ("user", container.user.is_some()),
-            ("volumes", !spec.volumes.is_empty()),
-        ];
-        let given = given.into_iter().filter(|(_, is_given)| *is_given);
-        keys.extend(given.map(|(key, _)| format!("services.{name}.{key}")));
-    }
-    keys
-}
-
-/// The keys for the whole stack.
-fn list_ignored_settings(stack: &Stack) -> Vec<String> {
-    let (image, volume_key) = match &stack.cluster {
-        Cluster::Create {
-            capacity: Capacity::Ec2 {
-                image, volume_key, ..
-            },
-            ..
-        } => (image.is_some(), volume_key.is_some()),
-        _ => (false, false),
-    };
-    let is_logged = matches!(stack.network, Network::Create { flow_logs: Some(_) });
-    let given = [
-        ("cluster.capacity.ec2.image", image),
-        ("cluster.capacity.ec2.volume_key", volume_key),
-        ("metric.tracing", stack.metric.tracing),
-        ("metric.vpc", stack.metric.vpc.is_some()),
-        ("network.create.flow_logs", is_logged),
-    ];
-    let given = given.into_iter().filter(|(_, is_given)| *is_given);
-    given.map(|(key, _)| key.to_owned()).collect()
 }
 
 /// With a reviewed plan, refuses to deploy any other plan, or to deploy onto a stack that has changed.
@@ -298,37 +226,4 @@ fn approve(
     } else {
         "canceled: the plan wasn't confirmed; nothing changed"
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_the_sandbox_ignores_are_listed() {
-        let list = |more: &str| {
-            let text = format!(
-                "name: a\nservices: {{w: {{image: 'w:1'{more}}}, x: {{existing: a/b, tasks: {{min: 1, max: 2}}, scaling: {{cpu: {{target: 50}}}}}}}}\n"
-            );
-            list_ignored(&stack::parse("a.yaml", &text).unwrap().stack)
-        };
-        assert!(list(", command: [a], environment: {A: b}").is_empty());
-        assert_eq!(
-            list(", user: w, exec: true, sidecars: {s: {image: 's:1'}}"),
-            ["services.w.exec", "services.w.sidecars", "services.w.user"]
-        );
-        assert_eq!(
-            list(
-                ", logs: {firelens: {options: {Name: s3}}}, deployment: {alarms: [{existing: a}]}"
-            ),
-            ["services.w.deployment.alarms", "services.w.logs"]
-        );
-        let settings = "}}\nnetwork: {create: {flow_logs: all}}\nmetric: {tracing: true}\n#";
-        let text = format!("name: a\nservices: {{w: {{image: 'w:1'{settings}");
-        let stack = stack::parse("a.yaml", &text).unwrap().stack;
-        assert_eq!(
-            list_ignored(&stack),
-            ["metric.tracing", "network.create.flow_logs"]
-        );
-    }
 }

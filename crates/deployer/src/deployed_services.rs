@@ -1,8 +1,8 @@
 //! The services that a deployed stack runs or scales.
 
 use serde::Serialize;
-use stack::suggest_name;
-use template::contract::{SERVICE, types};
+use stack::{ServiceSource, parse_record, suggest_name};
+use template::contract::{SERVICE, read_definition, types};
 
 use crate::deployed_stack::DeployedStack;
 use crate::described::{cluster_of, name_of};
@@ -26,7 +26,8 @@ pub struct DeployedService {
 const TARGET: &str = "ScalableTarget";
 
 impl DeployedStack {
-    /// Returns the stack's services, and the existing services that Application Auto Scaling scales for it.
+    /// Returns the stack's services, and the existing services of its definition. Without a record of that, only those that
+    /// Application Auto Scaling scales.
     pub fn services(&self) -> impl Iterator<Item = DeployedService> {
         let created = self.of_type(types::SERVICE).map(|service| {
             let id = &service.logical_id;
@@ -40,7 +41,12 @@ impl DeployedStack {
                 logical_id: Some(id.clone()),
             }
         });
-        let existing = self.of_type(types::SCALABLE_TARGET).filter_map(|target| {
+        let recorded = read_definition(self.template()).and_then(parse_record);
+        let recorded = recorded.and_then(Result::ok);
+        let is_recorded = recorded.is_some();
+        let targets = self.of_type(types::SCALABLE_TARGET);
+        let by_targets = targets.filter(move |_| !is_recorded);
+        let by_targets = by_targets.filter_map(|target| {
             let stem = target.logical_id.strip_suffix(TARGET)?;
             if self
                 .find(types::SERVICE, &format!("{stem}{SERVICE}"))
@@ -55,7 +61,16 @@ impl DeployedStack {
                 logical_id: None,
             })
         });
-        created.chain(existing)
+        let recorded = recorded.into_iter().flat_map(|stack| stack.services);
+        let existing = recorded.filter_map(|(name, service)| match service.source {
+            ServiceSource::Existing { cluster, service } => Some(DeployedService {
+                name,
+                ecs: ServiceName { cluster, service },
+                logical_id: None,
+            }),
+            ServiceSource::Create(_) => None,
+        });
+        created.chain(by_targets).chain(existing)
     }
 
     /// Finds a service by its name in the definition or in ECS.

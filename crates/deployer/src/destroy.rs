@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::delete::{delete, protected};
 use crate::deletion_protection;
+use crate::drift::QUEUE_POLICY;
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
@@ -142,6 +143,7 @@ pub async fn destroy(
     released::check(session, &stack, (&doomed.resources, &doomed.released)).await?;
     approve(&doomed)?;
     resume_all(session, &stack.tags).await?;
+    released::restore_policies(session, &stack, &doomed.released).await?;
     session.note(format!(
         "deleting {name} ({} resources)",
         doomed.resources.len()
@@ -161,15 +163,23 @@ pub(crate) async fn list_doomed(
     stack: &Observed,
 ) -> Result<(Vec<Resource>, Vec<Resource>)> {
     let resources = resources(session, stack).await?;
-    let has_resources =
-        stack.status.has_resources() || stack.status == Status::Busy(Operation::Delete);
-    if !has_resources {
+    // A stack in review has no template yet.
+    if stack.status == Status::InReview {
         return Ok((resources, Vec::new()));
     }
     let retained = list_retained(&template_json(session, &stack.id).await?);
     let stays = |one: &Resource| retained.contains(&one.logical_id);
-    let (released, doomed) = resources.into_iter().partition(stays);
-    Ok((doomed, released))
+    Ok(divide(resources, stays))
+}
+
+/// Divides resources into those that are deleted and those that stay. The policy of an imported queue is neither: it is part of
+/// the queue, which gets back the one that it had.
+fn divide(
+    mut resources: Vec<Resource>,
+    stays: impl Fn(&Resource) -> bool,
+) -> (Vec<Resource>, Vec<Resource>) {
+    resources.retain(|one| one.resource_type != QUEUE_POLICY || !stays(one));
+    resources.into_iter().partition(|one| !stays(one))
 }
 
 enum Found {
@@ -197,7 +207,7 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
                 )
             })?;
             let stayed = |one: &Resource| one.status == DELETE_SKIPPED;
-            let (released, doomed) = resources.into_iter().partition(stayed);
+            let (doomed, released) = divide(resources, stayed);
             return Ok(Found::Deleted(stack, doomed, released));
         }
         let Status::Busy(operation) = stack.status else {

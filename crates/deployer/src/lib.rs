@@ -41,6 +41,7 @@ mod function_logs;
 mod functions;
 mod history;
 mod http;
+mod ignored;
 mod import;
 mod inspect;
 mod invoke;

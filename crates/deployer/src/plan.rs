@@ -78,6 +78,12 @@ impl Plan {
         let interrupts = |change: &&Change| change.has_effect(Effect::Interrupts);
         self.changes.iter().filter(interrupts)
     }
+
+    /// Returns the changes that can't succeed.
+    pub fn failures(&self) -> impl Iterator<Item = &Change> {
+        let fails = |change: &&Change| change.has_effect(Effect::Fails);
+        self.changes.iter().filter(fails)
+    }
 }
 
 impl Plan {
@@ -111,6 +117,16 @@ impl Plan {
         for change in &mut self.changes {
             if change.action == Action::Change && queues.contains(&change.logical_id) {
                 change.consequence = Some(SHORTER_RETENTION);
+            }
+        }
+    }
+
+    /// Marks the creation of these resources: their names are taken by those that stay.
+    pub(crate) fn mark_taken(&mut self, taken: &[Resource]) {
+        for change in &mut self.changes {
+            let is_it = |one: &Resource| one.logical_id == change.logical_id;
+            if change.action == Action::Add && taken.iter().any(is_it) {
+                change.consequence = Some(Consequence::fails(&change.resource_type));
             }
         }
     }

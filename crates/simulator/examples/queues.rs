@@ -209,7 +209,7 @@ fn scenario(case: &Case, form: Form) -> Scenario {
             slo: Duration::from_secs(queue.objective),
             share: None,
             processing: Distribution::Exponential(time(queue.work)),
-            settings: settings(queue),
+            settings: Some(settings(queue)),
         })
         .collect();
     scenario

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::assumptions::Assumption;
+use crate::compare::OtherPolicy;
 use crate::random::Distribution;
 use crate::scenario::Overrides;
 use crate::time::{parse_duration, write_duration};
@@ -40,13 +41,14 @@ pub enum AssumeError {
 const RENAMED: [(&str, &str); 1] = [("promise", "slo")];
 
 /// All keys of assumptions.
-pub(crate) const KEYS: [&str; 31] = [
+pub(crate) const KEYS: [&str; 32] = [
     "slo",
     "processing_time",
     "concurrency",
     "batch",
     "prefetch",
     "deploy_every",
+    "policy",
     "task_start",
     "instance_start",
     "launches_per_minute",
@@ -88,7 +90,7 @@ pub fn renamed_assumption(key: &str) -> Option<&'static str> {
 
 impl Overrides {
     /// Sets an assumption such as `task_start=uniform:23s..60s`: `slo`, `processing_time`, `concurrency`, `batch`,
-    /// `prefetch`, `deploy_every`, or a field of [`crate::Assumptions`]. Also accepts keys of earlier versions: see
+    /// `prefetch`, `deploy_every`, `policy`, or a field of [`crate::Assumptions`]. Also accepts keys of earlier versions: see
     /// [`renamed_assumption`].
     ///
     /// # Errors
@@ -140,6 +142,11 @@ impl Overrides {
                 "a deployment every",
                 self.deploy_every.map(time),
             ),
+            (
+                "policy",
+                "policy instead of the definition's",
+                self.policy.map(|one| one.name().to_owned()),
+            ),
         ];
         let evidence = self.assumptions.as_ref().map(|all| &all.evidence);
         let given = values.into_iter().filter_map(|(key, name, value)| {
@@ -160,6 +167,7 @@ impl Overrides {
             assumed.evidence.remove(key);
         }
         match key {
+            "policy" => self.policy = Some(OtherPolicy::parse(value)?),
             "slo" => self.slo = Some(parse_time(value)?),
             "processing_time" => {
                 self.processing = Some(parse_distribution(value, Distribution::Exponential)?);
@@ -331,7 +339,7 @@ mod tests {
     fn every_constant_has_a_key() {
         let list = Assumptions::default().list();
         let keys: Vec<_> = list.iter().map(|one| one.key).collect();
-        assert_eq!(KEYS[6..], keys);
+        assert_eq!(KEYS[7..], keys);
     }
 
     /// Every key of the list has an effect, and reports its valid format for an invalid value.
@@ -340,6 +348,7 @@ mod tests {
         for key in KEYS {
             let taken = [
                 "7s", "7", "0.7", "false", "running", "blocks", "average", "5%", "off", "deletes",
+                "keda",
             ]
             .iter()
             .any(|value| {

@@ -67,6 +67,52 @@ impl KnownPolicy {
     }
 }
 
+/// A policy that no definition can have, to simulate in place of a definition's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherPolicy {
+    /// KEDA's SQS scaler with its defaults, which needs Kubernetes.
+    Keda,
+    /// Predictive scaling in addition to target tracking.
+    Predictive,
+}
+
+impl OtherPolicy {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Keda, Self::Predictive];
+
+    /// As in an assumption.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Keda => "keda",
+            Self::Predictive => "predictive",
+        }
+    }
+
+    /// # Errors
+    /// The valid names, if it is another one.
+    pub(crate) fn parse(name: &str) -> Result<Self, &'static str> {
+        let found = Self::ALL.into_iter().find(|one| one.name() == name);
+        found.ok_or("keda or predictive; the definition has all other policies")
+    }
+
+    /// The scenario with this policy, as [`compare`] simulates it.
+    pub(crate) fn replace_in(self, scenario: Scenario) -> Scenario {
+        let policies = list_policies(&scenario, scenario.min, true);
+        let found = policies.into_iter().find(|(_, policy)| match self {
+            Self::Keda => matches!(policy, Policy::Keda(_)),
+            Self::Predictive => matches!(policy, Policy::Predictive(_)),
+        });
+        let Some((name, policy)) = found else {
+            return scenario;
+        };
+        let mut replaced = scenario.with_policy(policy);
+        replaced.notes.push(format!(
+            "instead of the definition's policy: {name}, which no definition can have"
+        ));
+        replaced
+    }
+}
+
 /// Name of the unchanged definition in comparisons.
 pub(crate) const OWN: &str = "this definition";
 
@@ -187,7 +233,7 @@ pub(crate) fn list_policies(
         Policy::Deadline(DeadlinePolicy::defaults(scenario.processing.mean())),
     ));
     policies.push((
-        format!("fixed, {most} tasks"),
+        format!("fixed, {most} task{}", if most == 1 { "" } else { "s" }),
         Policy::Fixed { tasks: most },
     ));
     policies.push((IDEAL.to_owned(), Policy::Ideal));

@@ -43,7 +43,7 @@ mod tests;
 
 pub use assume::{AssumeError, renamed_assumption};
 pub use assumptions::{Assumption, Assumptions, OldReceipt};
-pub use compare::{Compared, KnownPolicy, compare};
+pub use compare::{Compared, KnownPolicy, OtherPolicy, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use cost::{
     Bill, BillItem, Billing, Cost, CostItem, Guesses, Hosting, Inventory, MONTH_HOURS, PriceError,
@@ -77,7 +77,9 @@ pub use random::Distribution;
 pub use report::{
     Advice, Cause, CauseKind, Commands, ComparedPolicy, Figure, Inputs, Knobs, Parts, Piece, Report,
 };
-pub use scenario::{Deployments, Overrides, QueueScenario, Scenario, ScenarioError, TaskSize};
+pub use scenario::{
+    Deployments, Overrides, QueueScenario, Scenario, ScenarioError, TaskSize, distinguishes_queues,
+};
 pub use simulate::simulate;
 pub use simulation::{Extent, Simulation, required_share};
 pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};

@@ -34,7 +34,7 @@ pub struct RunOutcome {
     /// dead-letter queue and messages that the queue dropped miss it, unless they were processed once. So do
     /// messages that still wait when the simulation stops.
     pub within_objective: f64,
-    /// Each queue with its own objective, if the objectives differ. The share above is then the lowest of the queues',
+    /// Each queue, if there are several. The share above is then the lowest of the queues',
     /// because the service meets its objectives only if each queue does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<QueueOutcome>,
@@ -97,7 +97,22 @@ pub struct QueueOutcome {
     pub over_slo: f64,
 }
 
+impl RunOutcome {
+    /// Whether one objective holds for all messages: there is one queue, or all queues have the same.
+    #[must_use]
+    pub fn has_one_objective(&self) -> bool {
+        let first = self.queues.first().map(QueueOutcome::objective);
+        let mut queues = self.queues.iter();
+        queues.all(|queue| Some(queue.objective()) == first)
+    }
+}
+
 impl QueueOutcome {
+    /// Its latency objective, and the share of its messages that must meet it.
+    fn objective(&self) -> (f64, Option<f64>) {
+        (self.slo, self.required)
+    }
+
     /// Whether it misses the share that its objective requires.
     pub(crate) fn misses(&self) -> bool {
         self.required
@@ -347,8 +362,8 @@ fn redelivered_from_batches(scenario: &Scenario, records: &Records, work: f64) -
     )
 }
 
-/// Returns the share, from 0 to 1, of messages within the objective: the lowest of the queues' shares, if their
-/// objectives differ.
+/// Returns the share, from 0 to 1, of messages within the objective: the lowest of the queues' shares, if there
+/// are several.
 pub(crate) fn within_objective(records: &Records) -> f64 {
     let shares = records.lanes.iter().map(lane_share);
     shares.reduce(f64::min).unwrap_or(1.0)

@@ -97,10 +97,10 @@ impl Distribution {
         match self {
             Self::Fixed(value) => value,
             Self::Uniform(from, to) => from.saturating_add(times(to.saturating_sub(from), 0.95)),
-            Self::Exponential(mean) => times(mean, 20f64.ln()),
+            Self::Exponential(mean) => times(mean, libm::log(20.0)),
             Self::Lognormal { mean, cv } => {
-                let variance = (cv * cv).ln_1p();
-                times(mean, (NORMAL * variance.sqrt() - variance / 2.0).exp())
+                let variance = libm::log1p(cv * cv);
+                times(mean, libm::exp(NORMAL * variance.sqrt() - variance / 2.0))
             }
         }
     }
@@ -155,9 +155,9 @@ impl Sampler {
                 mean: mean.as_secs_f64(),
             },
             Distribution::Lognormal { mean, cv } => {
-                let variance = (cv * cv).ln_1p();
+                let variance = libm::log1p(cv * cv);
                 Self::Lognormal {
-                    location: mean.as_secs_f64().ln() - variance / 2.0,
+                    location: libm::log(mean.as_secs_f64()) - variance / 2.0,
                     scale: variance.sqrt(),
                 }
             }
@@ -170,7 +170,7 @@ impl Sampler {
             Self::Uniform { from, width } => from_seconds(from + width * random.unit()),
             Self::Exponential { mean } => from_seconds(mean * random.exponential()),
             Self::Lognormal { location, scale } => {
-                from_seconds((location + scale * random.normal()).exp())
+                from_seconds(libm::exp(location + scale * random.normal()))
             }
         }
     }

@@ -140,7 +140,7 @@ impl Simulation<'_> {
         }
         // The result is for one objective.
         let missed = required.filter(|share| {
-            scenario.queues.is_empty() && survey.phases.within_objective.lowest < *share
+            !scenario.has_own_settings() && survey.phases.within_objective.lowest < *share
         });
         if let Some(share) = missed {
             others.warm_need = find_warm_need(scenario, load, seed, share)?;

@@ -86,7 +86,7 @@ pub struct Range {
 pub struct Phases {
     /// Number of runs.
     pub runs: u64,
-    /// Share, from 0 to 1, of messages within the objective; the lowest of the queues', if their objectives differ.
+    /// Share, from 0 to 1, of messages within the objective; the lowest of the queues', if there are several.
     pub within_objective: Range,
     /// Runs in which a queue missed the share that its own objective requires.
     #[serde(skip_serializing_if = "is_zero")]

@@ -51,10 +51,10 @@ pub enum SynthesisError {
         /// The problem with it.
         problem: scaling::DemandPolicyError,
     },
-    /// A deployed service would move between Fargate and EC2 instances.
+    /// A deployed service would move between Fargate and EC2 instances, or its tasks to another network mode.
     #[error(
-        "the capacity of a deployed service can't change between Fargate and EC2 instances ({id}): ECS \
-         doesn't move its tasks between the two. Deploy the services on the new capacity as a separate stack that \
+        "the capacity of a deployed service can't change between Fargate and EC2 instances, and its tasks not between the \
+         network modes `bridge` and `awsvpc` ({id}): ECS doesn't move them. Deploy the services on the new capacity as a separate stack that \
          consumes the queues of this one (`existing`), and destroy the old services afterward"
     )]
     CapacityMoves {

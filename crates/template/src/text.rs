@@ -1,6 +1,7 @@
 //! Text that CloudFormation completes: literal parts between references, with a maximum length.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::limits;
 
@@ -19,6 +20,12 @@ enum Part {
         attribute: Option<&'static str>,
         longest: usize,
     },
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Text {

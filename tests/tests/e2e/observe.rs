@@ -250,6 +250,23 @@ async fn compares(stack: &TestStack) {
     assert!(simulated["within_objective"]["lowest"].as_f64().unwrap() > 0.99);
 }
 
+/// The simulation as a page: of the same messages, and without anything from the network.
+async fn reports(stack: &TestStack) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("compared.html");
+    let more = ["--since", "2h", "--report", file.to_str().unwrap()];
+    let _ = stack.run("compare", &more).end().await.succeeds();
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert!(page.contains("simulated</title>"), "{page}");
+    let data = page.split_once("type=\"application/json\"").unwrap().1;
+    let data = data.split_once('>').unwrap().1;
+    let data = data.split_once("</script>").unwrap().0;
+    let data: Value = serde_json::from_str(data).unwrap();
+    // 30 minutes of 30 messages.
+    assert_eq!(data["messages"]["sent"], 900);
+    assert!(!page.contains("src=\"http"), "{page}");
+}
+
 /// The same history, by an objective of the queue's own: late in every third minute, and in the one after it.
 async fn compares_by_queue(stack: &TestStack, observing: &str) {
     let own = "consumes: [{queue: jobs, slo: 99% within 80s}]";
@@ -273,12 +290,11 @@ async fn observes(stack: &TestStack, theirs: &Theirs<'_>) {
     let state = until("a recommendation", MINUTES, async || {
         let status = stack.status().await;
         let state = status["services"][0]["demand"].clone();
-        (state["recommended"] != Value::Null).then_some(state)
+        // 600 messages of 2 s within a minute need more than the existing two tasks.
+        (state["recommended"].as_f64() > Some(2.0)).then_some(state)
     })
     .await;
     assert_eq!(state["observes"], true);
-    // 600 messages of 2 s within a minute need more than the existing two tasks.
-    assert!(state["recommended"].as_f64().unwrap() > 2.0, "{state}");
     assert_eq!(theirs.desired().await, TASKS);
     theirs.is_as_it_was().await;
 }
@@ -289,14 +305,20 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
     let cloud = Cloud::connect(&bench).await;
     let stack = TestStack::new(&bench, "observe");
     let theirs = Theirs::make(&cloud, format!("{}-theirs", stack.name)).await;
-    cloud.send(&theirs.queue_url, 600).await;
     publish_history(&theirs).await;
 
     let observing = theirs.definition(&stack.name, "none");
     let _ = stack.deploy(&observing).await.succeeds();
-    observes(&stack, &theirs).await;
+    // Before anything is sent: the metrics of that would be part of the history a minute later.
     compares(&stack).await;
+    reports(&stack).await;
     compares_by_queue(&stack, &observing).await;
+    cloud.send(&theirs.queue_url, 600).await;
+    observes(&stack, &theirs).await;
+
+    // The stack has nothing to pause, and says so.
+    let paused = stack.run("pause", &["--reason", "none"]).end().await;
+    assert_eq!(paused.succeeds()["unscaled"], serde_json::json!(["worker"]));
 
     // A registration that would overwrite Application Auto Scaling's is refused.
     let tracked = theirs.definition(&stack.name, "target_tracking");

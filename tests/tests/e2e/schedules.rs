@@ -48,7 +48,7 @@ services:
 
 /// Every day except for one minute, half a day from now, so that it applies regardless of how long the test
 /// takes.
-fn holding(bounds: &str) -> String {
+pub(crate) fn holding(bounds: &str) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()

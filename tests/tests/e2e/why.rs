@@ -50,7 +50,7 @@ struct Scene<'a> {
 
 /// Returns what `status --why` shows for a service, by its name in the definition, whether the stack is healthy
 /// or not.
-async fn why(stack: &TestStack, service: &str) -> (String, String) {
+pub(crate) async fn why(stack: &TestStack, service: &str) -> (String, String) {
     let report = stack.run("status", &["--why"]).end().await.json();
     let mut services = report["services"].as_array().unwrap().iter();
     let found = services.find(|one| one["why"]["name"] == service);

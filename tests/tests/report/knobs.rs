@@ -92,7 +92,8 @@ async fn the_page_returns_what_the_command_prints() {
     let demand = demand.display().to_string();
     let own = definition();
     let generated = "mmpp:rates=4/s|60/s,stays=50m|10m,for=2h";
-    let cases: [(&str, &[&str], Value); 5] = [
+    let resizer = own.replace("voucher-worker.yaml", "image-resizer.yaml");
+    let cases: [(&str, &[&str], Value); 8] = [
         (
             "fortnight.html",
             &[&own, "--load", &load],
@@ -130,6 +131,21 @@ async fn the_page_returns_what_the_command_prints() {
                 "processing_time=300ms",
             ],
             json!({"policy": "fixed", "min": "6"}),
+        ),
+        (
+            "keda.html",
+            &[&own, "--load", generated],
+            json!({"policy": "keda", "min": "2"}),
+        ),
+        (
+            "cdk.html",
+            &[&own, "--load", generated, "--require=99%"],
+            json!({"policy": "cdk", "slo": "30s"}),
+        ),
+        (
+            "queues.html",
+            &[&resizer, "--load", "poisson:rate=2/s,for=2h"],
+            json!({"slo.backfill": "30m", "processing_time.uploads": "5s"}),
         ),
     ];
     for (name, arguments, turns) in cases {

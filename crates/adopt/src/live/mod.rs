@@ -24,9 +24,7 @@ mod traffic;
 pub use definition::{Written, write_definition};
 pub use facts::{Fact, Facts, infer};
 pub use little::{Concurrency, Work, measure_work};
-pub use present::{
-    Present, PresentPolicy, PresentSide, PresentSteps, PresentTracking, find_present,
-};
+pub use present::{Present, find_present};
 pub use queues::{Candidate, QueueChoice, QueueName, choose_queues, find_candidates, parse_queue};
 pub use readings::*;
 pub use role_policy::{QueueGrant, queue_grants};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaling::{Comparison, MissingData, Steps};
+use simulator::Policy;
 
 use super::number::brief;
 use super::present_steps::read_steps;
@@ -15,76 +15,9 @@ pub struct Present {
     /// Its description, for people.
     pub description: String,
     /// The policy for a simulation, or why it can't be simulated.
-    pub policy: Result<PresentPolicy, String>,
+    pub policy: Result<Policy, String>,
     /// What was guessed or omitted, one sentence each.
     pub notes: Vec<String>,
-}
-
-/// A policy that can be simulated.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PresentPolicy {
-    /// Nothing scales the service.
-    Fixed {
-        /// Tasks.
-        tasks: u32,
-    },
-    /// Target tracking on the backlog per task.
-    Tracking(PresentTracking),
-    /// Step scaling.
-    Steps(PresentSteps),
-    /// Target tracking and step scaling.
-    TrackingAndSteps(PresentTracking, PresentSteps),
-}
-
-/// Target tracking on messages per task.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PresentTracking {
-    /// Messages per task.
-    pub target: f64,
-    /// Whether waiting messages count.
-    pub visible: bool,
-    /// Whether messages in flight count.
-    pub in_flight: bool,
-    /// Cooldown after a scale-out.
-    pub cooldown_out: Duration,
-    /// Cooldown after a scale-in.
-    pub cooldown_in: Duration,
-}
-
-/// Step scaling on a metric of a queue.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PresentSteps {
-    /// Period of the alarms.
-    pub period: Duration,
-    /// Cooldown after a scale-out.
-    pub cooldown_out: Duration,
-    /// Cooldown after a scale-in.
-    pub cooldown_in: Duration,
-    /// Adds tasks.
-    pub scale_out: Option<PresentSide>,
-    /// Removes tasks.
-    pub scale_in: Option<PresentSide>,
-}
-
-/// One side of step scaling.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PresentSide {
-    /// Name of the SQS metric.
-    pub metric: String,
-    /// Its statistic.
-    pub statistic: String,
-    /// The comparison that puts the alarm into ALARM.
-    pub comparison: Comparison,
-    /// Threshold.
-    pub threshold: f64,
-    /// Datapoints to alarm.
-    pub datapoints: u32,
-    /// Evaluation periods.
-    pub periods: u32,
-    /// How missing datapoints are treated.
-    pub missing: MissingData,
-    /// The steps.
-    pub steps: Steps,
 }
 
 /// Default cooldown of Application Auto Scaling for ECS services. Source: its API reference,
@@ -102,10 +35,9 @@ pub fn find_present(readings: &Readings) -> Present {
         };
     }
     let Some(target) = &readings.target else {
-        let tasks = readings.service.desired;
         return Present {
-            description: format!("a fixed count of {tasks}"),
-            policy: Ok(PresentPolicy::Fixed { tasks }),
+            description: format!("a fixed count of {}", readings.service.desired),
+            policy: fix_count(readings),
             notes: Vec::new(),
         };
     };
@@ -129,9 +61,7 @@ pub fn find_present(readings: &Readings) -> Present {
     };
     if target.suspended != (false, false) {
         let policy = match target.suspended {
-            (true, true) => Ok(PresentPolicy::Fixed {
-                tasks: readings.service.desired,
-            }),
+            (true, true) => fix_count(readings),
             _ => Err("one side of its scaling is suspended".to_owned()),
         };
         return Present {
@@ -148,11 +78,19 @@ pub fn find_present(readings: &Readings) -> Present {
     }
 }
 
+/// Nothing changes the present count.
+fn fix_count(readings: &Readings) -> Result<Policy, String> {
+    match readings.service.desired {
+        0 => Err("no task is desired".to_owned()),
+        tasks => Ok(Policy::Fixed { tasks }),
+    }
+}
+
 /// A simulation adds up the messages of several queues, but a policy that follows separate metrics of the queues
 /// can weigh them in any way.
-fn require_one_queue(readings: &Readings, policy: PresentPolicy) -> Result<PresentPolicy, String> {
+fn require_one_queue(readings: &Readings, policy: Policy) -> Result<Policy, String> {
     match policy {
-        PresentPolicy::Fixed { .. } => Ok(policy),
+        Policy::Fixed { .. } => Ok(policy),
         _ if readings.queues.len() <= 1 => Ok(policy),
         _ => Err(
             "it follows metrics of several queues, but the simulation adds up their messages"
@@ -183,7 +121,7 @@ fn describe_policy(policy: &super::readings::PolicyReading) -> String {
     }
 }
 
-fn read_policies(readings: &Readings, notes: &mut Vec<String>) -> Result<PresentPolicy, String> {
+fn read_policies(readings: &Readings, notes: &mut Vec<String>) -> Result<Policy, String> {
     let (mut tracking, mut by_utilization) = (Vec::new(), Vec::new());
     for policy in &readings.policies {
         match read_tracking(policy, readings, notes) {
@@ -195,18 +133,16 @@ fn read_policies(readings: &Readings, notes: &mut Vec<String>) -> Result<Present
     }
     let steps = read_steps(readings)?;
     let policy = match (tracking.as_slice(), steps) {
-        ([], None) if readings.policies.is_empty() => PresentPolicy::Fixed {
-            tasks: readings.service.desired,
-        },
+        ([], None) if readings.policies.is_empty() => fix_count(readings)?,
         ([], None) => {
             return Err(format!(
                 "it scales by {}, which can't be derived from a history of messages",
                 by_utilization.join(" and ")
             ));
         }
-        ([], Some(steps)) => PresentPolicy::Steps(steps),
-        ([one], None) => PresentPolicy::Tracking(*one),
-        ([one], Some(steps)) => PresentPolicy::TrackingAndSteps(*one, steps),
+        ([], Some(steps)) => Policy::Steps(steps),
+        ([one], None) => Policy::BacklogPerTask(*one),
+        ([one], Some(steps)) => Policy::BacklogPerTaskAndSteps(*one, steps),
         _ => {
             return Err(
                 "several policies follow a backlog; the simulation supports only one".to_owned(),

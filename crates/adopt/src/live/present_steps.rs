@@ -3,32 +3,24 @@
 use std::time::Duration;
 
 use scaling::{AdjustmentType, Comparison, Step, Steps};
+use simulator::{QueueMetric, Statistic, StepPolicy, StepSide};
 
-use super::present::{COOLDOWN, PresentSide, PresentSteps};
-use super::readings::{AlarmReading, MetricReading, PolicyKind, PolicyReading, Readings};
-
-/// SQS metrics that can be derived from a history of messages.
-const METRICS: [&str; 5] = [
-    "ApproximateNumberOfMessagesVisible",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateAgeOfOldestMessage",
-    "NumberOfMessagesSent",
-    "NumberOfMessagesDeleted",
-];
+use super::present::COOLDOWN;
+use super::readings::{AlarmReading, PolicyKind, PolicyReading, Readings};
 
 /// The step scaling policies; `None` if there are none.
 ///
 /// # Errors
 /// Why they can't be simulated.
-pub(super) fn read_steps(readings: &Readings) -> Result<Option<PresentSteps>, String> {
-    let mut found: Option<PresentSteps> = None;
+pub(super) fn read_steps(readings: &Readings) -> Result<Option<StepPolicy>, String> {
+    let mut found: Option<StepPolicy> = None;
     for policy in &readings.policies {
         let PolicyKind::Steps { cooldown, .. } = &policy.kind else {
             continue;
         };
         for alarm in &policy.alarms {
             let side = read_side(policy, alarm, readings)?;
-            let steps = found.get_or_insert(PresentSteps {
+            let steps = found.get_or_insert(StepPolicy {
                 period: alarm.period,
                 cooldown_out: COOLDOWN,
                 cooldown_in: COOLDOWN,
@@ -45,8 +37,8 @@ pub(super) fn read_steps(readings: &Readings) -> Result<Option<PresentSteps>, St
 }
 
 fn add_side(
-    steps: &mut PresentSteps,
-    side: PresentSide,
+    steps: &mut StepPolicy,
+    side: StepSide,
     period: Duration,
     cooldown: Duration,
 ) -> Result<(), String> {
@@ -75,8 +67,8 @@ fn read_side(
     policy: &PolicyReading,
     alarm: &AlarmReading,
     readings: &Readings,
-) -> Result<PresentSide, String> {
-    let metric = known_metric(alarm, readings)?;
+) -> Result<StepSide, String> {
+    let (metric, statistic) = known_metric(alarm, readings)?;
     let name = &alarm.name;
     let Some(comparison) = alarm.comparison else {
         return Err(format!("its alarm {name} is on a band"));
@@ -86,9 +78,9 @@ fn read_side(
             "the period of its alarm {name} isn't a whole number of minutes"
         ));
     }
-    Ok(PresentSide {
-        metric: metric.name.clone(),
-        statistic: metric.statistic.clone(),
+    Ok(StepSide {
+        metric,
+        statistic,
         comparison,
         threshold: alarm.threshold,
         datapoints: alarm.datapoints,
@@ -98,26 +90,33 @@ fn read_side(
     })
 }
 
-/// The metric of an alarm, if it can be derived from a history of messages.
-fn known_metric<'a>(
-    alarm: &'a AlarmReading,
+/// The metric of an alarm and its statistic, if they can be derived from a history of messages.
+fn known_metric(
+    alarm: &AlarmReading,
     readings: &Readings,
-) -> Result<&'a MetricReading, String> {
+) -> Result<(QueueMetric, Statistic), String> {
     let name = &alarm.name;
     let Some(metric) = &alarm.metric else {
         return Err(format!("its alarm {name} is on metric math"));
     };
-    if metric.namespace != "AWS/SQS" || !METRICS.contains(&metric.name.as_str()) {
+    let known = QueueMetric::named(&metric.name).filter(|_| metric.namespace == "AWS/SQS");
+    let Some(known) = known else {
         return Err(format!(
             "its alarm {name} is on {} {}, which can't be derived from a history of messages",
             metric.namespace, metric.name
         ));
-    }
+    };
     let queue = metric.dimensions.get("QueueName");
-    match queue.is_some_and(|queue| readings.queues.iter().any(|own| own.name == *queue)) {
-        true => Ok(metric),
-        false => Err(format!(
+    if !queue.is_some_and(|queue| readings.queues.iter().any(|own| own.name == *queue)) {
+        return Err(format!(
             "its alarm {name} is on a queue that isn't one of those above"
+        ));
+    }
+    let statistic = &metric.statistic;
+    match Statistic::named(statistic) {
+        Some(statistic) => Ok((known, statistic)),
+        None => Err(format!(
+            "the statistic {statistic} of its alarm {name} isn't simulated"
         )),
     }
 }

@@ -1,9 +1,12 @@
 //! Target tracking policies: their metrics, as messages per task.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use simulator::BacklogPolicy;
 
 use super::expression::{evaluate, identifiers};
-use super::present::{COOLDOWN, PresentTracking};
+use super::present::COOLDOWN;
 use super::readings::{
     MetricReading, PolicyKind, PolicyReading, Readings, TermReading, TrackedReading,
 };
@@ -11,7 +14,7 @@ use super::readings::{
 /// The metric that a policy tracks.
 pub(super) enum Tracked {
     /// Messages per task.
-    Backlog(PresentTracking),
+    Backlog(BacklogPolicy),
     /// CPU or memory.
     Utilization(String),
 }
@@ -77,12 +80,14 @@ pub(super) fn read_tracking(
     } else {
         weights.in_flight
     };
-    Ok(Some(Tracked::Backlog(PresentTracking {
+    Ok(Some(Tracked::Backlog(BacklogPolicy {
         target: target / factor,
         visible: weights.visible > 0.0,
         in_flight: weights.in_flight > 0.0,
         cooldown_out: cooldown_out.unwrap_or(COOLDOWN),
         cooldown_in: cooldown_in.unwrap_or(COOLDOWN),
+        // SQS publishes its metrics once a minute.
+        every: Duration::from_secs(60),
     })))
 }
 

@@ -49,6 +49,12 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         let stack = read_stack(&cloud, &session, &known).await?;
         let sources = stack.log_sources(&args.what)?;
         ui.finish();
+        if let Some(destination) = stack.routed_logs(&args.what) {
+            note(&format!(
+                "FireLens sends the logs of {} to {destination}; these lines are the log router's own",
+                args.what
+            ));
+        }
         show(&session, &sources, &args, format).await
     };
     shown.await.map_err(|failure| cloud.explain(failure))

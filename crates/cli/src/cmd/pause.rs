@@ -92,7 +92,7 @@ fn format_paused(paused: &Paused, resume: &str) -> String {
     if !paused.unscaled.is_empty() {
         let names = paused.unscaled.join(", ");
         text.push_str(&format!(
-            "nothing scales {names}: there is nothing to pause\n"
+            "no policy of this stack scales {names}: there is nothing to pause\n"
         ));
     }
     if paused.services.is_empty() {
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn who_is_reminded_is_said_only_of_a_pause_without_an_end() {
         let begin = "worker: paused by ops/ada since 2026-11-21T10:00:00Z: slow";
-        let rest = "nothing scales web: there is nothing to pause\n  to end it: resume shop\n";
+        let rest = "no policy of this stack scales web: there is nothing to pause\n  to end it: resume shop\n";
         let text = |paused| format_paused(&paused, "resume shop");
         assert_eq!(
             text(paused(Some(3_600), Some(Unreminded::OnlySlack))),

@@ -237,7 +237,7 @@ fn format_line(result: &Value) -> String {
 
 fn format_burst(burst: &Value) -> String {
     let price = burst["dollars_per_month"].as_f64();
-    let price = price.map(|dollars| format!(" ({} a month)", format_dollars(dollars)));
+    let price = price.map(|dollars| format!(" ({} per month)", format_dollars(dollars)));
     format!(
         "  {}: each {BURST} messages/s of a sudden burst need {}{}, or its first seconds are late\n",
         burst["service"].as_str().unwrap_or_default(),
@@ -285,7 +285,7 @@ mod tests {
         assert!((tasks - 20.0 * 35.0 / 45.0).abs() < 1e-9);
         assert_eq!(
             format_burst(&burst),
-            "  worker: each 10 messages/s of a sudden burst need 16 warm tasks ($115.34 a month), or its first seconds are late\n"
+            "  worker: each 10 messages/s of a sudden burst need 16 warm tasks ($115.34 per month), or its first seconds are late\n"
         );
         assert_eq!(bursts("45s"), [] as [Value; 0]);
     }

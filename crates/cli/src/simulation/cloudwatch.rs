@@ -81,7 +81,7 @@ pub(super) async fn read(
 /// A history, and the short name of its queue. `None`: the history of all queues.
 type QueueHistory = (Option<String>, SentHistory);
 
-/// Reads the history of all queues together, or of each queue if their objectives differ.
+/// Reads the history of all queues together, or of each queue if a simulation distinguishes them.
 async fn read_histories(
     cloud: &Cloud,
     known: &Known,
@@ -96,7 +96,7 @@ async fn read_histories(
     let all: Vec<String> = names.iter().map(|(_, name)| name.clone()).collect();
     ui.note(&format!("reading what was sent to {}", all.join(", ")));
     let now = SystemTime::now();
-    if !differ(stack, service) {
+    if !separately(stack, service) {
         let history = deployer::sent_history(&session, &all, between, now).await?;
         return Ok(vec![(None, history)]);
     }
@@ -159,7 +159,7 @@ pub(crate) async fn read_record(
     };
     let read: Result<(Vec<String>, TrackRecord)> = read.await;
     let (shorts, record) = read.map_err(|failure| cloud.explain(failure))?;
-    if !differ(stack, service) {
+    if !separately(stack, service) {
         let load = load_history(&record.sent)?;
         return Ok((shorts, record, load));
     }
@@ -173,10 +173,10 @@ pub(crate) async fn read_record(
     Ok((shorts, record, Load::mixed(loads)))
 }
 
-/// Whether the queues of a service have objectives of their own.
-fn differ(stack: &Stack, service: &str) -> bool {
+/// Whether each queue of a service has a load of its own.
+fn separately(stack: &Stack, service: &str) -> bool {
     let service = stack.services.get(service);
-    service.is_some_and(|one| !one.queue_settings.is_empty())
+    service.is_some_and(simulator::distinguishes_queues)
 }
 
 async fn find_subject(
@@ -204,7 +204,7 @@ async fn find_subject(
     Ok(RecordSubject {
         service: name,
         queues,
-        separately: differ(stack, service),
+        separately: separately(stack, service),
         namespace: stack.metric.namespace.clone(),
         datapoints_per_minute: if often { 3 } else { 1 },
     })

@@ -47,6 +47,8 @@ pub struct Source {
     pub tags: BTreeMap<String, String>,
     /// Type of each resource in the template, by logical ID.
     pub resources: BTreeMap<String, String>,
+    /// Names that the template itself gives to each resource, by logical ID. AWS generates all others.
+    pub names: BTreeMap<String, BTreeSet<String>>,
     /// Logical IDs of the queues whose retention gets shorter.
     pub shortened_queues: Vec<String>,
     /// Logical IDs of the resources that stay in AWS if they leave the stack.
@@ -72,17 +74,19 @@ impl Source {
 
     /// Creates the source of a stack with our mark, from a template that CloudFormation reads from `found`.
     pub(crate) fn new(stack: &str, template: &Value, found: TemplateSource) -> Self {
-        let resources = template.get("Resources").and_then(Value::as_object);
+        let resources = || template["Resources"].as_object().into_iter().flatten();
         let kind = |(id, resource): (&String, &Value)| {
             let kind = resource.get("Type").and_then(Value::as_str)?;
             Some((id.clone(), kind.to_owned()))
         };
+        let names = resources().map(|(id, resource)| (id.clone(), list_names(resource)));
         Self {
             stack: stack.to_owned(),
             template: found,
             parameters: BTreeMap::new(),
             tags: BTreeMap::from([(STACK_TAG.to_owned(), stack.to_owned())]),
-            resources: resources.into_iter().flatten().filter_map(kind).collect(),
+            resources: resources().filter_map(kind).collect(),
+            names: names.collect(),
             shortened_queues: Vec::new(),
             retained: BTreeSet::new(),
             imports: Vec::new(),
@@ -90,6 +94,15 @@ impl Source {
             reviewed: None,
         }
     }
+}
+
+/// The texts of the properties that are called `Name`, `QueueName`, and so on.
+fn list_names(resource: &Value) -> BTreeSet<String> {
+    let properties = resource["Properties"].as_object().into_iter().flatten();
+    let named = properties.filter(|(property, _)| property.ends_with("Name"));
+    named
+        .filter_map(|(_, name)| Some(name.as_str()?.to_owned()))
+        .collect()
 }
 
 /// An existing resource that becomes the stack's.

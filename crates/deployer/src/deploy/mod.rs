@@ -3,6 +3,7 @@
 mod failure;
 mod protect;
 mod recover;
+mod taken;
 mod unchanged;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use unchanged::repair_unchanged;
 
 pub(crate) use failure::failure;
 pub(crate) use protect::protect;
+pub(crate) use taken::is_importable;
 
 /// The result of a deploy.
 #[derive(Clone, Debug, Serialize)]

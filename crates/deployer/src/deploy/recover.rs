@@ -20,6 +20,7 @@ use crate::status::{NextStep, Operation, Recovery, Status, next_step};
 use crate::suspension::resume_all;
 
 use super::failure::failure;
+use super::taken;
 
 /// The next thing to decide.
 pub(crate) enum Prepared {
@@ -37,6 +38,8 @@ pub(crate) struct Stuck {
     /// What a deletion deletes, and what stays in AWS.
     doomed: Vec<Resource>,
     released: Vec<Resource>,
+    /// What stays, and prevents that the stack is created again.
+    taken: Vec<Resource>,
     recovery: Recovery,
     pub plan: Plan,
 }
@@ -160,18 +163,22 @@ pub(crate) async fn plan_recovery(
         change_set::mark_expendable(session, &stack.id, &mut plan).await;
         plan.add_all(&source.resources);
     }
+    let taken = taken::find(source, &released);
+    plan.mark_taken(&taken);
     Ok(Stuck {
         stack,
         doomed,
         released,
+        taken,
         recovery,
         plan,
     })
 }
 
 impl Stuck {
-    /// Refuses a deletion that would lose data or fail halfway, regardless of the flags.
+    /// Refuses a deletion that would lose data, fail halfway, or be in vain, regardless of the flags.
     async fn refuse(&self, session: &Session<'_>) -> Result<()> {
+        taken::refuse(&self.stack, &self.taken)?;
         self.refuse_messages(session).await?;
         if self.recovery == Recovery::Delete {
             deletion_protection::check(session, &self.stack, &self.doomed).await?;

@@ -7,8 +7,8 @@ use stack::ValueChange;
 use template::Template;
 use template::contract::{mark_imported, types};
 
-use crate::drift::QUEUE_POLICY;
 use crate::error::{Error, Result};
+use crate::released::find_policy;
 
 use super::find::Found;
 
@@ -30,10 +30,14 @@ pub(super) fn write_template(
         let properties = properties.unwrap_or(&empty);
         let written = match import.resource_type.as_str() {
             types::QUEUE => write_queue(properties, live),
-            _ => write_service(properties, live),
+            _ => {
+                let written = write_service(properties, live);
+                refuse_launch_type(&written, properties, id)?;
+                written
+            }
         };
         let mut resource = json!({ "Type": import.resource_type, "Properties": written });
-        mark_imported(&mut resource);
+        mark_imported(&mut resource, live.get("Policy").and_then(Value::as_str));
         deployed["Resources"][id] = resource;
     }
     let next = next.adapt_to(&deployed)?;
@@ -42,8 +46,7 @@ pub(super) fn write_template(
         settle_launch_type(
             &mut deployed["Resources"][id],
             &next.to_json()["Resources"][id],
-            id,
-        )?;
+        );
     }
     Ok((deployed, next))
 }
@@ -51,21 +54,12 @@ pub(super) fn write_template(
 /// The changes of queues' policies, by the queue's logical ID. A policy is another resource in the next template, and replaces
 /// the one that the queue has.
 pub(super) fn compare_policies(next: &Value, found: &[Found]) -> BTreeMap<String, ValueChange> {
-    let policy_of = |id: &str| {
-        let mut resources = next["Resources"].as_object().into_iter().flatten();
-        resources.find_map(|(_, resource)| {
-            let properties = &resource["Properties"];
-            let is_it =
-                resource["Type"] == QUEUE_POLICY && properties["Queues"] == json!([{ "Ref": id }]);
-            is_it.then(|| properties["PolicyDocument"].clone())
-        })
-    };
     let replaced = found.iter().filter_map(|Found { import, live }| {
         let text = live.get("Policy").and_then(Value::as_str)?;
         let change = ValueChange {
             path: "Policy".to_owned(),
             old: serde_json::from_str(text).ok(),
-            new: Some(policy_of(&import.logical_id)?),
+            new: Some(find_policy(next, &import.logical_id)?.clone()),
             default: None,
         };
         Some((import.logical_id.clone(), change))
@@ -76,27 +70,29 @@ pub(super) fn compare_policies(next: &Value, found: &[Found]) -> BTreeMap<String
 const LAUNCH_TYPE: &str = "LaunchType";
 const STRATEGY: &str = "CapacityProviderStrategy";
 
-/// Another launch type replaces a service, but a capacity provider strategy instead of one doesn't. The template doesn't name
-/// a launch type that the next one drops, because that counts as a change.
+/// Another launch type replaces a service, but a capacity provider strategy instead of one doesn't.
 ///
 /// Source: AWS::ECS::Service, `conditionalCreateOnlyProperties`.
-fn settle_launch_type(resource: &mut Value, next: &Value, id: &str) -> Result<()> {
-    let next = next["Properties"][LAUNCH_TYPE].as_str();
-    let Some(written) = resource["Properties"].as_object_mut() else {
-        return Ok(());
-    };
-    let now = written.get(LAUNCH_TYPE).and_then(Value::as_str);
-    match (now, next) {
-        (Some(now), Some(next)) if now != next => Err(Error::refused(format!(
-            "{id} runs with the launch type {now}, and the definition makes it {next}: the next deploy would replace it"
-        ))
-        .hint("a definition can run services of an existing cluster only on Fargate")
-        .hint("to scale it as it is, keep `existing` in the definition")),
-        (Some(_), None) => {
-            written.remove(LAUNCH_TYPE);
-            Ok(())
+fn refuse_launch_type(written: &Properties, next: &Properties, id: &str) -> Result<()> {
+    let of = |properties: &Properties| properties.get(LAUNCH_TYPE).cloned();
+    match (of(written), of(next)) {
+        (Some(Value::String(now)), Some(Value::String(next))) if now != next => {
+            Err(Error::refused(format!(
+                "{id} runs with the launch type {now}, and the definition makes it {next}: the next deploy would replace it"
+            ))
+            .hint("to keep its EC2 instances, name capacity providers of the cluster: `capacity: {providers: […]}`")
+            .hint("to scale it as it is, keep `existing` in the definition"))
         }
         _ => Ok(()),
+    }
+}
+
+/// The template doesn't name a launch type that the next one drops, because that counts as a change.
+fn settle_launch_type(resource: &mut Value, next: &Value) {
+    if next["Properties"].get(LAUNCH_TYPE).is_none()
+        && let Some(written) = resource["Properties"].as_object_mut()
+    {
+        written.remove(LAUNCH_TYPE);
     }
 }
 
@@ -190,6 +186,7 @@ fn typed(text: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change_set::Import;
 
     fn object(value: Value) -> Properties {
         value.as_object().unwrap().clone()
@@ -240,15 +237,50 @@ mod tests {
         );
     }
 
+    /// A service of an existing cluster, imported by a definition with these lines.
+    fn import(lines: &str, live: &Value) -> Result<Value> {
+        let text = format!(
+            "name: shop
+region: us-west-2
+cluster: {{existing: shop}}
+network: {{vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d]}}
+services: {{worker: {{name: worker, image: 'w:1'{lines}}}}}
+"
+        );
+        let stack = stack::parse("shop.yaml", &text).unwrap().stack;
+        let found = Found {
+            import: Import {
+                logical_id: "WorkerService".to_owned(),
+                resource_type: types::SERVICE.to_owned(),
+                identifier: BTreeMap::new(),
+            },
+            live: object(live.clone()),
+        };
+        let next = template::synthesize(&stack)?;
+        let (written, _) = write_template(next, json!({ "Resources": {} }), &[found])?;
+        Ok(written["Resources"]["WorkerService"]["Properties"].clone())
+    }
+
     #[test]
-    fn a_service_on_instances_would_be_replaced() {
-        let of = |launch_type: &str| json!({ "Properties": { "LaunchType": launch_type } });
-        let refused = settle_launch_type(&mut of("EC2"), &of("FARGATE"), "WorkerService");
-        assert_eq!(refused.unwrap_err().kind(), crate::Kind::Refused);
-        assert!(settle_launch_type(&mut of("FARGATE"), &of("FARGATE"), "WorkerService").is_ok());
-        let mut moved = of("FARGATE");
-        let spot = json!({ "Properties": { "CapacityProviderStrategy": [] } });
-        settle_launch_type(&mut moved, &spot, "WorkerService").unwrap();
-        assert_eq!(moved, json!({ "Properties": {} }));
+    fn a_service_on_instances_keeps_them_with_named_providers_only() {
+        const PROVIDERS: &str = ", capacity: {providers: [{name: graviton}]}";
+        let network = json!({ "AwsvpcConfiguration": { "Subnets": ["subnet-0a1b2c3d"] } });
+        let live = json!({ "LaunchType": "EC2", "NetworkConfiguration": network });
+        let refused = import("", &live).unwrap_err();
+        assert_eq!(refused.kind(), crate::Kind::Refused);
+        assert!(
+            refused.hints()[0].contains("capacity: {providers"),
+            "{refused:?}"
+        );
+        let written = import(PROVIDERS, &live).unwrap();
+        assert_eq!(written["NetworkConfiguration"], network);
+        assert!(written["LaunchType"].is_null());
+        // The network mode `bridge`, which the definition can't keep.
+        assert!(import(PROVIDERS, &json!({ "LaunchType": "EC2" })).is_err());
+        let on_fargate = json!({ "LaunchType": "FARGATE", "NetworkConfiguration": network });
+        assert_eq!(import("", &on_fargate).unwrap()["LaunchType"], "FARGATE");
+        let on_spot = import(", capacity: {spot: 100%}", &on_fargate).unwrap();
+        assert!(on_spot["LaunchType"].is_null());
+        assert!(import(PROVIDERS, &on_fargate).is_err());
     }
 }

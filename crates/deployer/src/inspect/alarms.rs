@@ -12,6 +12,7 @@ use crate::named::read_alarms;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
+use crate::why::readers::period_of;
 
 /// An alarm and its state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -103,7 +104,7 @@ fn convert_alarm(alarm: &MetricAlarm) -> Alarm {
         threshold: alarm.threshold(),
         datapoints: alarm.datapoints_to_alarm().unwrap_or(periods),
         periods,
-        period_s: alarm.period().unwrap_or_default(),
+        period_s: period_of(alarm),
         configured: alarm
             .alarm_configuration_updated_timestamp()
             .and_then(|at| u64::try_from(at.secs()).ok()),

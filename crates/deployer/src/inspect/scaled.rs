@@ -236,7 +236,7 @@ fn metric_name(tracking: &TargetTrackingScalingPolicyConfiguration) -> Option<St
     let names = parts.filter_map(|part| part.metric_stat()?.metric()?.metric_name());
     let names: BTreeSet<&str> = names.collect();
     let names: Vec<&str> = names.into_iter().collect();
-    (!names.is_empty()).then(|| names.join(", "))
+    (!names.is_empty()).then(|| format!("metric math of {}", names.join(" and ")))
 }
 
 /// Reads the newest activities of each service, or of the account.

@@ -89,6 +89,11 @@ impl ServiceState {
         self.bounds.or(steps).or(demand)
     }
 
+    /// Whether a function computes a count that it doesn't set.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.demand.as_ref().is_some_and(|demand| demand.observes)
+    }
+
     /// Removes other scaling. If a function sets the count, a scalable target of the service belongs to another owner
     /// and is suspended, so its bounds and policies have no effect.
     pub(super) fn leave_out_other_scaling(&mut self) {

@@ -17,13 +17,18 @@ impl Unread {
         read: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         Ok(unless_denied(read.await)?.unwrap_or_else(|reason| {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push(Unchecked {
-                name: name.to_owned(),
-                reason,
-            });
+            self.add(name, reason);
             T::default()
         }))
+    }
+
+    /// Records a part that couldn't be read.
+    pub(crate) fn add(&self, name: &str, reason: String) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(Unchecked {
+            name: name.to_owned(),
+            reason,
+        });
     }
 
     /// Returns the parts, in order.

@@ -1,6 +1,7 @@
 //! Selects log groups.
 
 use serde::Serialize;
+use serde_json::Value;
 use template::contract::{function_logs, types};
 use template::names;
 
@@ -50,6 +51,18 @@ impl DeployedStack {
         Ok(groups.collect())
     }
 
+    /// Returns where a log router sends a service's logs, such as `kinesis_firehose (delivery_stream orders)`. `None` if
+    /// they are in the service's log group.
+    #[must_use]
+    pub fn routed_logs(&self, what: &str) -> Option<String> {
+        let service = self.find_service(what).ok()?;
+        let id = names::task_definition(&service.name);
+        let containers = self.property(&id, "ContainerDefinitions").as_array()?;
+        let mut logs = containers.iter().map(|one| &one["LogConfiguration"]);
+        let routed = logs.find(|logs| logs["LogDriver"] == "awsfirelens")?;
+        Some(describe_destination(&routed["Options"]))
+    }
+
     /// Finds a service by its name in the definition or in ECS.
     fn service_log_group(&self, what: &str) -> Option<&Resource> {
         let of_short = |short: &str| self.find(types::LOG_GROUP, &names::service_log_group(short));
@@ -75,6 +88,55 @@ impl DeployedStack {
         match names.is_empty() {
             true => error,
             false => error.hint(format!("it has one for: {}", names.join(", "))),
+        }
+    }
+}
+
+/// Options of Fluent Bit's outputs that say where the logs are. Others can be secrets.
+const PLACES: [&str; 5] = [
+    "delivery_stream",
+    "stream",
+    "log_group_name",
+    "bucket",
+    "host",
+];
+
+/// `options`: those of one output of Fluent Bit, whose names ignore case.
+fn describe_destination(options: &Value) -> String {
+    let option = |name: &str| {
+        let mut options = options.as_object().into_iter().flatten();
+        let (key, value) = options.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some((key, value.as_str()?))
+    };
+    let Some((_, output)) = option("name") else {
+        return "what the router's own configuration names".to_owned();
+    };
+    let place = PLACES.into_iter().find_map(option);
+    let place = place.map_or_else(String::new, |(key, value)| format!(" ({key} {value})"));
+    format!("{output}{place}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_destination_is_named_without_secrets() {
+        for (options, expected) in [
+            (
+                json!({ "Name": "kinesis_firehose", "region": "us-west-2", "delivery_stream": "audit" }),
+                "kinesis_firehose (delivery_stream audit)",
+            ),
+            (
+                json!({ "name": "http", "Host": "logs.example.com", "header": "Authorization abc" }),
+                "http (Host logs.example.com)",
+            ),
+            (json!({ "Name": "datadog", "apikey": "abc" }), "datadog"),
+            (json!(null), "what the router's own configuration names"),
+        ] {
+            assert_eq!(describe_destination(&options), expected);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Imported resources that leave their stack. They stay in AWS, but the stack's parts don't: a service needs the roles of its
 //! task definition, its security groups, and others, and a queue the queue for its dead letters.
 
+mod policy;
 mod service;
 
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
+
+pub(crate) use policy::{find_policy, restore_policies, restore_released, restore_rolled_back};
 
 /// Refuses to delete a stack if a resource that stays uses one that doesn't.
 pub(crate) async fn check(
@@ -116,6 +119,9 @@ mod tests {
         assert!(check_plan(&plan(&[task_definition])).is_ok());
         let refused = check_plan(&plan(&[release, task_definition])).unwrap_err();
         assert_eq!(refused.kind(), crate::Kind::Refused);
+        let queues = [Action::Release, Action::Remove].map(|action| (action, types::QUEUE));
+        assert!(check_plan(&plan(&queues)).is_err());
+        assert!(check_plan(&plan(&queues[..1])).is_ok());
     }
 
     #[test]

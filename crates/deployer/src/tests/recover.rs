@@ -1,5 +1,8 @@
 //! Stacks in a state that prevents a deploy.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
@@ -9,7 +12,7 @@ use super::cloud::{json_error, run};
 use super::cloudformation::{CloudFormation, Step, busy, source, steps};
 use super::deploy::deploy;
 use super::told;
-use crate::{Action, Change, Deployed, Kind, Plan, Result};
+use crate::{Action, Change, Deployed, Kind, Plan, Result, Source};
 
 /// Every queue holds this number of waiting messages, and no others.
 pub(super) fn queues_with(messages: u64) -> Rule {
@@ -96,6 +99,115 @@ async fn what_was_imported_stays_on_the_way() {
     assert_eq!(cloud.calls("DeleteStack"), 1);
 }
 
+/// Imported resources have the names of the definition, and so do those of `overrides` that set one.
+fn named() -> Source {
+    let named = |kind: &str, property: &str, name: &str| json!({ "Type": kind, "Properties": { property: name } });
+    let template = json!({ "Resources": {
+        "OrdersQueue": named("AWS::SQS::Queue", "QueueName", "orders"),
+        "WorkerService": named("AWS::ECS::Service", "ServiceName", "worker"),
+        "Table": named("AWS::DynamoDB::Table", "TableName", "vouchers"),
+        "Role": { "Type": "AWS::IAM::Role" },
+    }});
+    Source::inline("shop", &template)
+}
+
+/// A stack that can only be deleted, with resources that stay.
+fn stuck_with(status: &'static str, stays: &[(&str, &str, &str)]) -> CloudFormation {
+    let cloud = CloudFormation::with(status);
+    let mut state = cloud.state();
+    let stack = state.stack();
+    stack.holds("AWS::IAM::Role", "Role", "role");
+    let mut resources = json!({});
+    for (kind, id, physical) in stays {
+        stack.holds(kind, id, physical);
+        resources[*id] = json!({ "DeletionPolicy": "Retain" });
+    }
+    stack.template = json!({ "Resources": resources }).to_string();
+    drop(state);
+    cloud
+}
+
+const QUEUE: (&str, &str, &str) = (
+    "AWS::SQS::Queue",
+    "OrdersQueue",
+    "https://sqs.us-east-1.amazonaws.com/111122223333/orders",
+);
+const SERVICE: (&str, &str, &str) = (
+    "AWS::ECS::Service",
+    "WorkerService",
+    "arn:aws:ecs:us-east-1:111122223333:service/shop/worker",
+);
+const TABLE: (&str, &str, &str) = ("AWS::DynamoDB::Table", "Table", "vouchers");
+
+async fn deploy_named(cloud: &CloudFormation) -> Result<Deployed> {
+    let mut rules = cloud.rules();
+    rules.push(queues_with(5));
+    let (result, _) = run(&rules, async |session| {
+        crate::deploy_template(session, &named(), &mut |_: &Plan| Ok(())).await
+    })
+    .await;
+    result
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_whose_names_stay_taken_isnt_deleted_in_vain() {
+    for status in ["DELETE_FAILED", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE"] {
+        let cloud = stuck_with(status, &[QUEUE, SERVICE]);
+        let error = deploy_named(&cloud).await.unwrap_err();
+        assert_eq!(cloud.calls("DeleteStack"), 0, "{status}");
+        if status == "DELETE_FAILED" {
+            insta::assert_snapshot!(told(&error), @r"
+            Refused: shop is in DELETE_FAILED and can only be deleted, but WorkerService (arn:aws:ecs:us-east-1:111122223333:service/shop/worker) stays in AWS, so creating the stack again would fail: its name is taken
+              hint: so does OrdersQueue (https://sqs.us-east-1.amazonaws.com/111122223333/orders)
+              hint: to delete the rest of the stack: destroy shop
+              hint: then take what stayed into a new stack: import resources; and deploy
+            ");
+        }
+    }
+    let table = deploy_named(&stuck_with("DELETE_FAILED", &[TABLE])).await;
+    let hints = table.unwrap_err().hints().join("\n");
+    assert!(
+        hints.ends_with("then give it another name in the definition, or delete it; and deploy")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_plan_shows_whose_names_stay_taken() {
+    let cloud = stuck_with("DELETE_FAILED", &[QUEUE, TABLE]);
+    let (plan, _) = run(&cloud.rules(), async |session| {
+        crate::plan(session, &named()).await
+    })
+    .await;
+    let plan = plan.unwrap().unwrap();
+    let failures = plan.failures();
+    let failures: Vec<(&str, &str)> = failures
+        .map(|one| (&*one.logical_id, one.consequence.unwrap().text))
+        .collect();
+    let does = "fails, because the one that stays has its name: `destroy`, then";
+    let [queue, table] = [
+        format!("{does} `import resources`"),
+        format!("{does} change the name"),
+    ];
+    assert_eq!(failures, [("OrdersQueue", &*queue), ("Table", &*table)]);
+    let released = plan.changes.iter();
+    let released = released.filter(|change| change.action == Action::Release);
+    assert_eq!(released.count(), 2);
+}
+
+/// AWS gives the new resource another name, or the definition does.
+#[tokio::test(start_paused = true)]
+async fn a_resource_that_stays_under_another_name_is_in_nobodys_way() {
+    let (kind, id, _) = QUEUE;
+    let queue = (
+        kind,
+        id,
+        "https://sqs.us-east-1.amazonaws.com/111122223333/shop-orders-1a2b",
+    );
+    let cloud = stuck_with("DELETE_FAILED", &[queue]);
+    assert!(deploy_named(&cloud).await.unwrap().changed);
+    assert_eq!(cloud.calls("DeleteStack"), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_cant_be_removed_is_named() {
     let cloud = CloudFormation::with("ROLLBACK_FAILED");
@@ -135,6 +247,65 @@ async fn a_queue_with_messages_is_never_removed_on_the_way() {
             "an empty one is"
         );
     }
+}
+
+/// Someone sends a message while the plan waits for its approval.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_comes_after_the_plan_is_kept() {
+    let cloud = CloudFormation::with("DELETE_FAILED");
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::SQS::Queue", "Orders", "https://sqs/orders");
+    let sent = Arc::new(AtomicUsize::new(0));
+    let now = sent.clone();
+    let mut rules = cloud.rules();
+    rules.push(
+        mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
+            let counts = input.attribute_names().iter().map(|name| {
+                let waiting = *name == QueueAttributeName::ApproximateNumberOfMessages;
+                let count = if waiting {
+                    now.load(Ordering::SeqCst)
+                } else {
+                    0
+                };
+                (name.clone(), count.to_string())
+            });
+            let output = GetQueueAttributesOutput::builder().set_attributes(Some(counts.collect()));
+            MockResponse::Output(output.build())
+        }),
+    );
+    let (result, _) = run(&rules, async |session| {
+        let mut approve = |_: &Plan| {
+            sent.store(1, Ordering::SeqCst);
+            Ok(())
+        };
+        crate::deploy_template(session, &source(), &mut approve).await
+    })
+    .await;
+    let error = result.unwrap_err();
+    assert!(
+        error.to_string().contains("still holds about 1 messages"),
+        "{error}"
+    );
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+}
+
+/// Another run updates the stack while the plan waits for its approval: what it is now is planned.
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_was_recovered_after_the_plan_is_not_deleted() {
+    let cloud = half_created();
+    let other = cloud.clone();
+    let (result, plans) = deploy_asking(&cloud, move |number| {
+        if number == 1 {
+            other.state().stack().status = "UPDATE_COMPLETE".to_owned();
+        }
+        Ok(())
+    })
+    .await;
+    assert!(!result.unwrap().plan.creates_stack);
+    assert_eq!(plans.len(), 2);
+    assert_eq!(cloud.calls("DeleteStack"), 0);
 }
 
 #[tokio::test(start_paused = true)]

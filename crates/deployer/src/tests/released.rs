@@ -1,16 +1,22 @@
 //! What stays after `destroy` must not use what doesn't.
 
+use std::collections::HashMap;
+
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionOutput;
 use aws_sdk_ecs::types::{
-    AwsVpcConfiguration, ContainerDefinition, LogConfiguration, LogDriver, NetworkConfiguration,
-    Service, TaskDefinition,
+    AwsVpcConfiguration, ContainerDefinition, Deployment, DeploymentAlarms,
+    DeploymentConfiguration, LoadBalancer, LogConfiguration, LogDriver, NetworkConfiguration,
+    Service, ServiceConnectConfiguration, TaskDefinition,
 };
-use aws_smithy_mocks::{Rule, mock};
-use serde_json::json;
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
+use aws_sdk_sqs::operation::set_queue_attributes::SetQueueAttributesOutput;
+use aws_sdk_sqs::types::QueueAttributeName;
+use aws_smithy_mocks::{MockResponse, Rule, mock};
+use serde_json::{Value, json};
 
 use super::cloudformation::CloudFormation;
-use super::destroy::destroy;
+use super::destroy::{QUEUE, destroy};
 use super::told;
 
 const ARN: &str = "arn:aws:ecs:us-west-2:111122223333:service/prod/worker";
@@ -112,4 +118,192 @@ async fn a_service_whose_revision_has_the_stack_s_role_is_not_left_behind() {
       hint: to let it run what it ran before, first: aws ecs update-service --cluster prod --service worker --task-definition arn:aws:ecs:us-west-2:111122223333:task-definition/worker:7
       hint: wait until all its tasks are new ones, then destroy
     ");
+}
+
+const FIRST: &str = r#"{"Statement":[{"Sid":"Partner"}]}"#;
+const STACKS: &str = r#"{"Statement":[{"Sid":"RefusePlainHttp"}]}"#;
+
+fn hold_queue(cloud: &CloudFormation, queue: Value) {
+    let mut state = cloud.state();
+    let stack = state.stack();
+    stack.holds("AWS::SQS::Queue", "Orders", QUEUE);
+    stack.template = json!({ "Resources": { "Orders": queue } }).to_string();
+}
+
+/// How often `destroy` restores the first policy of an imported queue that has this one, with a record of the first one or
+/// without.
+async fn restored(recorded: Option<&str>, now: &'static str) -> usize {
+    let cloud = CloudFormation::with("UPDATE_COMPLETE");
+    let imported = recorded.map_or(json!({}), |policy| json!({ "Policy": policy }));
+    let queue = json!({
+        "Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain",
+        "Metadata": { "EcsScalerImported": imported },
+    });
+    hold_queue(&cloud, queue);
+    let read = mock!(aws_sdk_sqs::Client::get_queue_attributes).then_output(move || {
+        let attributes = GetQueueAttributesOutput::builder();
+        attributes
+            .attributes(QueueAttributeName::Policy, now)
+            .build()
+    });
+    let first = recorded.unwrap_or_default().to_owned();
+    let restore = mock!(aws_sdk_sqs::Client::set_queue_attributes)
+        .match_requests(move |request| {
+            let policy = request
+                .attributes()
+                .and_then(|all| all.get(&QueueAttributeName::Policy));
+            policy == Some(&first)
+        })
+        .then_output(|| SetQueueAttributesOutput::builder().build());
+    let (result, _) = destroy(&cloud, false, vec![read, restore.clone()]).await;
+    assert_eq!(result.unwrap().retained.len(), 1);
+    restore.num_calls()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_gets_back_the_policy_that_the_stack_replaced() {
+    assert_eq!(restored(Some(FIRST), STACKS).await, 1);
+    assert_eq!(restored(None, STACKS).await, 1);
+    // Never replaced, or replaced by someone else since then.
+    assert_eq!(restored(Some(FIRST), FIRST).await, 0);
+    let other = r#"{"Statement":[{"Sid":"Other"}]}"#;
+    assert_eq!(restored(Some(FIRST), other).await, 0);
+}
+
+const GROUP: &str =
+    "arn:aws:elasticloadbalancing:us-west-2:111122223333:targetgroup/shop/0a1b2c3d4e5f6071";
+
+/// A service in this status that has another task definition, and uses all other parts that a stack can have for it.
+fn service_of_parts(status: &'static str) -> Rule {
+    mock!(aws_sdk_ecs::Client::describe_services).then_output(move || {
+        let network = AwsVpcConfiguration::builder()
+            .subnets("subnet-4e5f")
+            .build()
+            .unwrap();
+        let alarms = DeploymentAlarms::builder()
+            .alarm_names("shop-worker-errors")
+            .rollback(true)
+            .enable(true)
+            .build();
+        let proxy = LogConfiguration::builder()
+            .log_driver(LogDriver::Awslogs)
+            .options("awslogs-group", "/shop/proxy")
+            .build();
+        let connect = ServiceConnectConfiguration::builder()
+            .enabled(true)
+            .log_configuration(proxy.unwrap())
+            .build();
+        let deployments = Deployment::builder().service_connect_configuration(connect);
+        let configuration = DeploymentConfiguration::builder().alarms(alarms.unwrap());
+        let network = NetworkConfiguration::builder().awsvpc_configuration(network);
+        let service = Service::builder()
+            .service_arn(ARN)
+            .service_name("worker")
+            .status(status)
+            .task_definition(OLD)
+            .network_configuration(network.build())
+            .load_balancers(LoadBalancer::builder().target_group_arn(GROUP).build())
+            .deployment_configuration(configuration.build())
+            .deployments(deployments.build())
+            .build();
+        DescribeServicesOutput::builder().services(service).build()
+    })
+}
+
+fn with_parts() -> CloudFormation {
+    let cloud = taken_over();
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::EC2::Subnet", "Subnet", "subnet-4e5f")
+        .holds(
+            "AWS::ElasticLoadBalancingV2::TargetGroup",
+            "WorkerTargetGroup",
+            GROUP,
+        )
+        .holds(
+            "AWS::CloudWatch::Alarm",
+            "WorkerErrors",
+            "shop-worker-errors",
+        )
+        .holds("AWS::Logs::LogGroup", "ProxyLogs", "/shop/proxy");
+    cloud
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_part_of_the_stack_that_a_service_has_is_named() {
+    let cloud = with_parts();
+    let rules = vec![service_of_parts("ACTIVE"), definitions("task", "/worker")];
+    let (result, _) = destroy(&cloud, false, rules).await;
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+    let error = result.unwrap_err();
+    for part in [
+        "the subnet Subnet (subnet-4e5f)",
+        "the target group WorkerTargetGroup (",
+        "the alarm WorkerErrors (shop-worker-errors)",
+        "the log group ProxyLogs (/shop/proxy)",
+    ] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
+    let hints = error.hints().join("\n");
+    for option in [
+        "--network-configuration",
+        "--load-balancers '[]'",
+        "alarmNames=[]",
+        "--service-connect-configuration",
+    ] {
+        assert!(hints.contains(option), "{option}: {hints}");
+    }
+}
+
+/// ECS describes a deleted service for a while, and it runs nothing.
+#[tokio::test(start_paused = true)]
+async fn a_deleted_service_keeps_nothing_from_being_deleted() {
+    let cloud = CloudFormation::with("UPDATE_COMPLETE");
+    let service = json!({ "DeletionPolicy": "Retain" });
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::ECS::Service", "WorkerService", ARN)
+        .holds("AWS::EC2::Subnet", "Subnet", "subnet-4e5f")
+        .template = json!({ "Resources": { "WorkerService": service } }).to_string();
+    let rules = vec![service_of_parts("INACTIVE"), definitions("task", "/worker")];
+    let (result, _) = destroy(&cloud, false, rules).await;
+    assert_eq!(result.unwrap().retained.len(), 1);
+    assert_eq!(cloud.calls("DeleteStack"), 1);
+}
+
+/// Its dead letters would no longer be kept.
+#[tokio::test(start_paused = true)]
+async fn a_queue_with_the_stack_s_queue_for_its_dead_letters_is_not_left_behind() {
+    let redrives = |queue: &'static str| {
+        mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
+            let names = input.attribute_names().iter();
+            let mut attributes: HashMap<_, _> =
+                names.map(|name| (name.clone(), "0".to_owned())).collect();
+            if input.queue_url() == Some("https://sqs/orders") {
+                let arn = format!("arn:aws:sqs:us-west-2:111122223333:{queue}");
+                let policy = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 5 });
+                attributes.insert(QueueAttributeName::RedrivePolicy, policy.to_string());
+            }
+            let output = GetQueueAttributesOutput::builder().set_attributes(Some(attributes));
+            MockResponse::Output(output.build())
+        })
+    };
+    for (queue, deletions) in [("shop-orders-dead", 0), ("orders-dead", 1)] {
+        let cloud = CloudFormation::with("UPDATE_COMPLETE");
+        let dead = "https://sqs/shop-orders-dead";
+        let retained = json!({ "DeletionPolicy": "Retain" });
+        cloud
+            .state()
+            .stack()
+            .holds("AWS::SQS::Queue", "OrdersQueue", "https://sqs/orders")
+            .holds("AWS::SQS::Queue", "OrdersDeadLetterQueue", dead)
+            .template = json!({ "Resources": { "OrdersQueue": retained } }).to_string();
+        let (result, _) = destroy(&cloud, false, vec![redrives(queue)]).await;
+        assert_eq!(cloud.calls("DeleteStack"), deletions, "{queue}");
+        let text = result.unwrap_err().to_string();
+        let stays = "OrdersQueue was imported and stays";
+        assert_eq!(text.contains(stays), deletions == 0, "{text}");
+    }
 }

@@ -14,10 +14,11 @@ use aws_smithy_types::DateTime;
 use stack::Stack;
 
 use super::cloud::{json_error, run};
-use super::cloudformation::CloudFormation;
+use super::cloudformation::{CloudFormation, source};
 use crate::observe::Observed;
 use crate::status::Status;
 use crate::suspension::{carry_out, plan_suspensions, resume_all, resume_left};
+use crate::{Plan, deploy_template};
 
 const ID: &str = "service/shop/worker";
 const TAG: &str = "ecs-scaler:suspended:worker";
@@ -147,6 +148,27 @@ async fn a_destroyed_stack_resumes_what_it_had_suspended() {
     let (resumed, _) = run(&rules, async |session| resume_all(session, &tags).await).await;
     resumed.unwrap();
     assert_eq!(target.lock().unwrap().1, []);
+}
+
+/// The tag with the record goes with the stack, so the scaling gets its state back before.
+#[tokio::test(start_paused = true)]
+async fn a_stuck_stack_that_is_deleted_resumes_what_it_had_suspended() {
+    let stacks = CloudFormation::with("DELETE_FAILED");
+    let record = Tag::builder().key(TAG).value(format!("000 {ID}")).build();
+    stacks
+        .state()
+        .stack()
+        .holds("AWS::IAM::Role", "Role", "role")
+        .tags
+        .push(record);
+    let (target, rules) = cloud_with(&stacks, ALL);
+    let (done, _) = run(&rules, async |session| {
+        deploy_template(session, &source(), &mut |_: &Plan| Ok(())).await
+    })
+    .await;
+    assert!(done.unwrap().changed);
+    assert_eq!(stacks.calls("DeleteStack"), 1);
+    assert_eq!(target.lock().unwrap().1, [(false, false, false)]);
 }
 
 /// The record of a deleted stack counts only as long as no stack of its name holds the same target.

@@ -150,7 +150,7 @@ fn at_min(facts: &Facts) -> Found {
 
 fn fixed(facts: &Facts) -> Found {
     let service = &facts.service;
-    let observed = service.demand.as_ref().filter(|demand| demand.observes);
+    let observed = service.demand.as_ref().filter(|_| service.is_observed());
     let by_demand = service.demand.is_some() && observed.is_none();
     if !service.policies.is_empty() || service.alarm_steps.is_some() || by_demand {
         return None;

@@ -171,8 +171,12 @@ impl Facts {
         self.alarms.iter().filter(move |alarm| alarm.side == side)
     }
 
-    /// Returns the required tasks, unrounded, from the function's last check or the newest datapoint.
+    /// Returns the required tasks, unrounded, from the function's last check or the newest datapoint. `None` if the function
+    /// only observes: then something else sets the count.
     pub(super) fn need(&self) -> Option<f64> {
+        if self.service.is_observed() {
+            return None;
+        }
         let check = self.feed.as_ref().and_then(|feed| feed.check.as_ref());
         let published = self.service.demand.as_ref().and_then(|demand| demand.need);
         check

@@ -82,7 +82,10 @@ async fn read_all(
     let refused = readers::not_scaled(session, &ids);
     let (not_scaled, watched, feeds, schedules) = try_join4(
         unread.or_nothing("reasons not to scale", refused),
-        unread.or_nothing("alarms that scale", readers::watched(session, &alarms, now)),
+        unread.or_nothing(
+            "alarms that scale",
+            readers::watched(session, &alarms, unread, now),
+        ),
         rules::read(session, sources, unread, now),
         unread.or_nothing("schedules", read_schedules(session, sources)),
     )
@@ -164,7 +167,11 @@ fn gather(read: &Read, sources: &Sources<'_>, service: &ServiceState, now: u64) 
         events: told.map(|told| told.events.clone()).unwrap_or_default(),
         alarms,
         not_scaled: read.not_scaled.get(&id).cloned().unwrap_or_default(),
-        feed: read.feeds.of(service, sources.functions),
+        // A function that only observes explains no count.
+        feed: match service.is_observed() {
+            true => None,
+            false => read.feeds.of(service, sources.functions),
+        },
     }
 }
 

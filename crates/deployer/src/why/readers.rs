@@ -13,6 +13,7 @@ use super::facts::{Event, NotScaled};
 use crate::activities::{ActivityQuery, read_activities};
 use crate::cloudwatch::{Window, read_queries};
 use crate::error::{Error, Result, aws};
+use crate::inspect::Unread;
 use crate::named::read_alarms;
 use crate::session::Session;
 
@@ -113,20 +114,28 @@ pub(super) struct Watched {
     pub values: Option<Vec<f64>>,
 }
 
+/// Reads the alarms of these names. An alarm can belong to others, with metric math that CloudWatch refuses by now. So a metric that
+/// can't be read hides only the causes that need it.
 pub(super) async fn watched(
     session: &Session<'_>,
     names: &[String],
+    unread: &Unread,
     now: SystemTime,
 ) -> Result<HashMap<String, Watched>> {
     let alarms = read_alarms(session, names).await;
     let alarms = alarms.map_err(aws("read the alarms"))?;
     stream::iter(alarms)
         .map(|alarm| async move {
-            let values = match read_values(session, &alarm, now).await {
-                Err(error) if error.is_denied() => None,
-                read => Some(read?),
-            };
             let name = alarm.alarm_name().unwrap_or_default().to_owned();
+            let values = match read_values(session, &alarm, now).await {
+                Ok(values) => Some(values),
+                Err(error) => {
+                    if !error.is_denied() {
+                        unread.add(&format!("the metric of {name}"), error.to_string());
+                    }
+                    None
+                }
+            };
             Ok::<_, Error>((name, Watched { alarm, values }))
         })
         .buffered(AT_ONCE)
@@ -135,7 +144,7 @@ pub(super) async fn watched(
 }
 
 /// Returns an alarm's period in seconds. For metric math, that is the period of its metrics.
-pub(super) fn period_of(alarm: &MetricAlarm) -> i32 {
+pub(crate) fn period_of(alarm: &MetricAlarm) -> i32 {
     let parts = alarm.metrics().iter();
     let longest = parts
         .filter_map(|part| part.metric_stat()?.period().or(part.period()))

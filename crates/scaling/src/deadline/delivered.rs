@@ -44,7 +44,7 @@ impl Delivered {
         };
         let passed = at - self.at;
         self.at = at;
-        let kept = (-passed / self.decay).exp();
+        let kept = libm::exp(-passed / self.decay);
         self.received *= kept;
         self.late *= kept;
         self.during = self.during * kept + passed;

@@ -134,7 +134,7 @@ impl Insurance {
         for level in &mut self.levels {
             let steps = if level.is_steady(check) { 1 } else { steps };
             let share = 1.0 / f64::from(steps);
-            let kept = (-check.during * share / self.decay).exp();
+            let kept = libm::exp(-check.during * share / self.decay);
             for step in 1..=steps {
                 let passed = f64::from(step) * share;
                 let part = InsuredCheck {

@@ -35,11 +35,12 @@ impl Arriving {
     ///
     /// - If the objective is at least two starts, tasks can follow the backlog itself, and no tasks are
     ///   kept for the rate.
-    /// - If it is shorter than a start, chance alone must not make more than 1% late (3% for less than 3
-    ///   places of load): Erlang's C formula, with less patience if arrivals are noisier than Poisson
-    ///   arrivals.
-    /// - In between, the load itself ÷ 1.05: the deadlines catch the rest. Above half of `most`, the load ÷
-    ///   0.95 and a short share, because a backlog could not be drained.
+    /// - If it is shorter than 0.75 starts, chance alone must not make more than 1% late: Erlang's C formula,
+    ///   with less patience if arrivals are noisier than Poisson arrivals.
+    /// - In between, the load itself ÷ 1.05: the deadlines catch the rest. For less than 3 places of load, a
+    ///   task more or less is much, so the same formula decides, with 30% instead of 1%: the deadlines add a
+    ///   task before so many are late. Above half of `most`, the load ÷ 0.95 and a short share, because a
+    ///   backlog could not be drained.
     ///
     /// Source of the formula: Kleinrock, "Queueing Systems", volume 1 (1975), sections 3.5 and 5.11.
     pub(super) fn keep_up(&self, tuning: &KeepUpTuning) -> KeepUp {
@@ -87,7 +88,8 @@ pub struct KeepUpTuning {
     pub utilization: f64,
     /// Share of the messages that chance can make late, if the objective is shorter than 0.75 starts.
     pub tight_late: f64,
-    /// The same for a load of less than 3 places.
+    /// The share of the messages that would wait too long without the deadlines' tasks, if the objective is longer and
+    /// the load is less than 3 places.
     pub small_late: f64,
 }
 
@@ -111,7 +113,7 @@ impl Default for KeepUpTuning {
             follows_from: 2.0,
             utilization: 1.05,
             tight_late: 0.01,
-            small_late: 0.03,
+            small_late: 0.3,
         }
     }
 }
@@ -180,6 +182,19 @@ mod tests {
             }),
             (1.75, 0.6)
         );
+    }
+
+    /// M/M/1 at a load of 0.95: 0.95 e^(−0.05 × 30) = 21% wait longer than 30 processing times, so one place is enough.
+    /// At 0.99, it is 0.99 e^(−0.01 × 30) = 73%, so it takes two.
+    #[test]
+    fn a_task_can_be_nearly_busy() {
+        let loaded = |load: f64| {
+            kept(Arriving {
+                rate: load / 2.0,
+                ..arriving()
+            })
+        };
+        assert_eq!((loaded(0.95).0, loaded(0.99).0), (1.0, 2.0));
     }
 
     proptest! {

@@ -139,7 +139,7 @@ impl ProcessingTime {
             return;
         }
         let undeleted = std::mem::take(&mut self.undeleted);
-        let kept = (-self.minute / self.decay).exp();
+        let kept = libm::exp(-self.minute / self.decay);
         self.residence = self.residence * kept + minute.in_flight + undeleted.residence;
         self.work = self.work * kept + minute.busy + undeleted.work;
         // For a minute that was sampled in part, the same part of the deletes.
@@ -296,7 +296,7 @@ mod tests {
         }
         sampled(&mut processing, 62 * 60, 70.0 / 60.0, 4.0);
         processing.record_deletes(61.0 * 60.0, 20.0);
-        let kept = (-0.2f64).exp();
+        let kept = libm::exp(-0.2);
         let expected = (10.0 * kept + 70.0 + 2.0) / (20.0 * kept + 20.0);
         assert!(
             processing

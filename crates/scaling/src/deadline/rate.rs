@@ -51,7 +51,7 @@ impl Arrivals {
     /// cancel out over two parts of a segment.
     fn gain(self, rate: f64) -> f64 {
         if self.messages > 0.0 {
-            self.messages * (self.rate() / rate).ln()
+            self.messages * libm::log(self.rate() / rate)
         } else {
             0.0
         }

@@ -463,3 +463,17 @@ fn a_warm_task_costs_in_minutes_without_messages_too() {
     assert_eq!(warm(120), 0);
     assert!(warm(2) >= 15);
 }
+
+/// Ten messages that a task received in the meantime were in the queue before, so the queue didn't grow. On average 5 were in
+/// flight, for 5 s each: 1 delete per second, and so 10 arrivals in 10 s.
+#[test]
+fn messages_in_flight_are_in_the_queue() {
+    let sample = |at, visible, in_flight| arrivals::Sample {
+        at,
+        visible,
+        in_flight,
+    };
+    let mut counter = arrivals::ArrivalCounter::default();
+    assert_eq!(counter.count(sample(0.0, 10.0, 0.0), 5.0), 0.0);
+    assert_eq!(counter.count(sample(10.0, 0.0, 10.0), 5.0), 10.0);
+}

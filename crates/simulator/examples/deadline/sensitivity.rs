@@ -16,7 +16,7 @@ type Change = Box<dyn Fn(&mut DeadlinePolicy) + Sync>;
 type Set = fn(&mut DeadlinePolicy, f64);
 
 /// Constants: the name, the unit, and other values than the chosen one.
-const CONSTANTS: [(&str, &str, &[f64], Set); 13] = [
+const CONSTANTS: [(&str, &str, &[f64], Set); 14] = [
     (
         "a check every",
         " s",
@@ -77,6 +77,9 @@ const CONSTANTS: [(&str, &str, &[f64], Set); 13] = [
     }),
     ("tight late", "", &[0.003, 0.03], |policy, value| {
         policy.tuning.keep_up.tight_late = value;
+    }),
+    ("small late", "", &[0.03, 0.1], |policy, value| {
+        policy.tuning.keep_up.small_late = value;
     }),
     (
         "price of a late message",

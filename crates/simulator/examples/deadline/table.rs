@@ -10,7 +10,7 @@ use crate::loads::Loads;
 /// Geometric mean of the cost, mean and worst share.
 pub(crate) fn results(cells: impl Iterator<Item = Cell> + Clone) -> [f64; 3] {
     let count = cells.clone().count() as f64;
-    let cost = (cells.clone().map(|cell| cell.cost.ln()).sum::<f64>() / count).exp();
+    let cost = libm::exp(cells.clone().map(|cell| libm::log(cell.cost)).sum::<f64>() / count);
     let mean = cells.clone().map(|cell| cell.within).sum::<f64>() / count;
     let worst = cells.map(|cell| cell.within).fold(1.0, f64::min);
     [cost, mean, worst]

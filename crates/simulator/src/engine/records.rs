@@ -95,8 +95,6 @@ pub(crate) struct Records {
     pub(crate) supply: Vec<(Nanos, u32)>,
     pub(crate) points: Vec<Point>,
     pub(crate) width: Nanos,
-    /// Objectives, shortest first, each with the number of messages that met it but no shorter one.
-    pub(crate) objectives: Vec<(Nanos, u64)>,
     /// Whether to record more than a score and its cost need.
     pub(crate) detailed: bool,
     /// The course in fine steps, and the times in which messages were late; if more is written down.
@@ -113,6 +111,8 @@ pub(crate) struct LaneRecords {
     pub(crate) within_objective: u64,
     pub(crate) late: u64,
     pub(crate) wait_max: Nanos,
+    /// Objectives, shortest first, each with the number of messages that met it but no shorter one.
+    pub(crate) objectives: Vec<(Nanos, u64)>,
     /// Waits in microseconds, if there are several queues.
     pub(crate) waits: Option<Histogram<u64>>,
     /// Time in which a message had waited longer than the objective, and the time up to which this is computed.
@@ -176,7 +176,6 @@ impl Records {
             supply: Vec::new(),
             points: Vec::new(),
             width,
-            objectives: Vec::new(),
             detailed: true,
             steps: Steps::new(width, end),
             late_spans: LateSpans::default(),
@@ -262,7 +261,7 @@ impl Records {
         } else {
             lane.late += 1;
         }
-        let met = self.objectives.iter_mut().find(|(limit, _)| wait <= *limit);
+        let met = lane.objectives.iter_mut().find(|(limit, _)| wait <= *limit);
         if let Some((_, messages)) = met {
             *messages += 1;
         }

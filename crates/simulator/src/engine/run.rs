@@ -181,7 +181,9 @@ pub(crate) fn run_messages(
     } else {
         Records::brief(&slos, loaded)?
     };
-    records.objectives = run.objectives.iter().map(|limit| (*limit, 0)).collect();
+    for lane in &mut records.lanes {
+        lane.objectives = run.objectives.iter().map(|limit| (*limit, 0)).collect();
+    }
     let (min, max) = scenario.widest();
     let widest = Bounds::new(min, max).unwrap_or(run.bounds);
     let control = control(scenario, widest, run.seed, run.known);

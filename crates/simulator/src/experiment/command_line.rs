@@ -58,6 +58,23 @@ impl CommandLine {
         self
     }
 
+    /// The same without the assumption that replaces the policy.
+    fn without_policy(&self) -> Self {
+        let mut kept = self.clone();
+        let is_policy = |one: &str| one.starts_with("policy=");
+        let mut arguments = self.arguments.iter().peekable();
+        kept.arguments.clear();
+        while let Some(argument) = arguments.next() {
+            let is_option = argument == "--assume";
+            if is_option && arguments.peek().is_some_and(|value| is_policy(value)) {
+                arguments.next();
+            } else if !argument.strip_prefix("--assume=").is_some_and(is_policy) {
+                kept.arguments.push(argument.clone());
+            }
+        }
+        kept
+    }
+
     /// The commands that follow it.
     #[must_use]
     pub fn commands(&self) -> Commands {
@@ -66,7 +83,7 @@ impl CommandLine {
         Commands {
             compare: self.command("simulate", "--compare"),
             frontier: self.command("simulate", "--frontier"),
-            tune: self.command("tune", "--policy any"),
+            tune: self.without_policy().command("tune", "--policy any"),
             deploy: format!(
                 "{} deploy {}{}",
                 self.program,

@@ -164,7 +164,7 @@ fn list_counts(mean: f64, peak: u32, scenario: &Scenario) -> Vec<u32> {
                 clippy::cast_sign_loss,
                 reason = "between two whole numbers"
             )]
-            let tasks = (f64::from(least) * ratio.powf(part)).round() as u32;
+            let tasks = (f64::from(least) * libm::pow(ratio, part)).round() as u32;
             tasks.clamp(least, most)
         })
         .collect();

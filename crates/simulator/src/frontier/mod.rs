@@ -176,10 +176,7 @@ fn run_ideals(
     objectives
         .par_iter()
         .map(|slo| {
-            let ideal = Scenario {
-                slo: *slo,
-                ..scenario.with_policy(Policy::Ideal)
-            };
+            let ideal = scenario.with_policy(Policy::Ideal).with_objective(*slo);
             simulate_metered(&ideal, load, seed, progress)
         })
         .collect()

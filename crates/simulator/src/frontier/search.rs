@@ -179,14 +179,15 @@ impl Search<'_> {
         let finished = engine::run_messages(scenario, &run, messages)
             .ok_or(ScenarioError::Value("the load is too long"))?;
         let score = Score::new(scenario, &finished);
-        let mut met = 0;
-        let shares = finished.records.objectives.iter().map(|(_, messages)| {
-            met += messages;
-            match score.messages {
-                0 => 1.0,
-                sent => count(met) / count(sent),
+        // The share of the queue that does worst.
+        let mut shares = vec![1.0f64; self.objectives.len()];
+        for lane in finished.records.lanes.iter().filter(|lane| lane.sent > 0) {
+            let mut met = 0;
+            for (share, (_, messages)) in shares.iter_mut().zip(&lane.objectives) {
+                met += messages;
+                *share = share.min(count(met) / count(lane.sent));
             }
-        });
+        }
         Ok(FrontierRun {
             policy: candidate.policy.clone(),
             aim: candidate.aim,
@@ -194,7 +195,7 @@ impl Search<'_> {
             warm: candidate.warm,
             cost_per_month: score.cost_per_month,
             task_seconds: seconds(finished.task_time),
-            within_objective: shares.collect(),
+            within_objective: shares,
             phases: 1,
         })
     }

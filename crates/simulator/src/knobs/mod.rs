@@ -1,14 +1,18 @@
 //! The knobs of a report's page: which values of a definition a reader can try, and what each means for it.
 
+mod policies;
+mod queues;
 mod scales;
 mod turned;
 mod yaml;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use stack::Service;
 
+use crate::compare::OtherPolicy;
 use crate::load::Load;
 use crate::number::format_duration;
 use crate::scenario::Scenario;
@@ -22,10 +26,10 @@ pub type Turns = BTreeMap<String, String>;
 /// A knob with its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Knob {
-    /// Its name, such as `min`.
-    pub name: &'static str,
+    /// Its name, such as `min`, or `slo.QUEUE` for one queue.
+    pub name: Cow<'static, str>,
     /// What it sets, for people.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// Its values in order, as [`Turns`] has them.
     pub values: Vec<Choice>,
     /// The definition's value: its place.
@@ -45,10 +49,15 @@ pub struct Choice {
 
 impl Knob {
     /// A knob for all policies.
-    fn new(name: &'static str, label: &'static str, values: Vec<Choice>, now: usize) -> Self {
+    fn new(
+        name: impl Into<Cow<'static, str>>,
+        label: impl Into<Cow<'static, str>>,
+        values: Vec<Choice>,
+        now: usize,
+    ) -> Self {
         Self {
-            name,
-            label,
+            name: name.into(),
+            label: label.into(),
             values,
             now,
             policies: Vec::new(),
@@ -82,12 +91,14 @@ pub fn list_knobs(simulation: &Simulation<'_>, scenario: &Scenario) -> Vec<Knob>
     let Some(service) = simulation.stack.services.get(simulation.service) else {
         return Vec::new();
     };
-    let mut knobs = vec![policy(service)];
+    let mut knobs = vec![policies::list(simulation, service)];
     knobs.extend(load(simulation));
     // Queues with their own settings have no common objective and no common processing time.
     let is_common = service.queue_settings.is_empty();
     if is_common {
         knobs.extend(objective(simulation, service, scenario));
+    } else {
+        knobs.extend(queues::list(simulation, service, scenario));
     }
     knobs.extend(tasks(scenario, first_max(main_key(service), scenario)));
     if is_common && !simulation.load.has_processing_times() {
@@ -101,7 +112,12 @@ pub fn list_knobs(simulation: &Simulation<'_>, scenario: &Scenario) -> Vec<Knob>
     knobs
 }
 
-fn duration(name: &'static str, label: &'static str, now: Duration) -> Knob {
+fn duration(
+    name: impl Into<Cow<'static, str>>,
+    label: impl Into<Cow<'static, str>>,
+    now: Duration,
+) -> Knob {
+    let name = name.into();
     // Only a cooldown can be zero.
     let least = u64::from(!name.starts_with("cooldown"));
     let (values, place) = scales::durations(now, least);
@@ -133,6 +149,17 @@ fn keys(service: &Service) -> Vec<&'static str> {
     given.map(|(key, _)| key).collect()
 }
 
+/// All policies that set a count.
+fn scaling() -> Vec<&'static str> {
+    let known = policies::KNOWN.iter().map(|(name, ..)| *name);
+    let others = OtherPolicy::ALL.map(OtherPolicy::name);
+    WITH_COOLDOWN
+        .into_iter()
+        .chain(known)
+        .chain(others)
+        .collect()
+}
+
 /// The key of the policy that a simulation is about. See `choose_policy`.
 fn main_key(service: &Service) -> &'static str {
     let keys = keys(service);
@@ -147,23 +174,6 @@ fn main_key(service: &Service) -> &'static str {
             .find(|key| keys.contains(key))
             .unwrap_or(FIXED),
     }
-}
-
-fn policy(service: &Service) -> Knob {
-    let own = main_key(service);
-    let named = [
-        ("backlog_per_task", "Backlog per task"),
-        ("demand", "Demand"),
-        ("steps", "Steps"),
-        ("alarm_steps", "Alarm steps"),
-        (FIXED, "Fixed count"),
-    ];
-    let offered = named
-        .into_iter()
-        .filter(|(key, _)| !key.ends_with("steps") || *key == own);
-    let values: Vec<Choice> = offered.map(|(key, text)| Choice::new(key, text)).collect();
-    let now = values.iter().position(|one| one.value == own);
-    Knob::new("policy", "Policy", values, now.unwrap_or_default())
 }
 
 /// The load, if another can be generated in its place.
@@ -207,7 +217,7 @@ fn tasks(scenario: &Scenario, max: u32) -> [Knob; 2] {
     [
         knob("min", "Minimum tasks", scenario.min, most / 2),
         Knob {
-            policies: WITH_COOLDOWN.to_vec(),
+            policies: scaling(),
             ..knob("max", "Maximum tasks", max, most)
         },
     ]
@@ -260,7 +270,7 @@ fn schedule(service: &Service) -> Vec<Knob> {
     let (counts, now) = scales::counts(schedule_minimum(service), 100);
     let counts = counts.iter().map(Choice::plain);
     let knob = |name, label, values, now| Knob {
-        policies: WITH_COOLDOWN.to_vec(),
+        policies: scaling(),
         ..Knob::new(name, label, values, now)
     };
     vec![

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use stack::Service;
 
 use super::scales::percent;
-use super::{FIXED, Turns, first_max, keys, main_key, written, yaml};
+use super::{FIXED, Turns, main_key, written, yaml};
+use crate::compare::OtherPolicy;
 use crate::experiment::Refused;
 use crate::random::Distribution;
 use crate::scenario::Scenario;
@@ -16,9 +17,9 @@ use crate::simulation::Simulation;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Turned {
     /// Paths in the definition with their new values; null removes a key.
-    values: Vec<(Vec<String>, Value)>,
+    pub(super) values: Vec<(Vec<String>, Value)>,
     /// Assumptions as `KEY=VALUE`.
-    assumed: Vec<String>,
+    pub(super) assumed: Vec<String>,
 }
 
 impl Turned {
@@ -35,17 +36,24 @@ impl Turned {
             return Ok(Self::default());
         };
         let own = main_key(service);
+        let mut turned = Self::default();
+        let mut policy = turns.get("policy").map_or(own, String::as_str);
+        // No definition can have it, so the definition stays as it is.
+        if own != FIXED && OtherPolicy::parse(policy).is_ok() {
+            turned.assumed.push(format!("policy={policy}"));
+            policy = own;
+        }
         let turning = Turning {
             simulation,
             scenario,
             service,
             turns,
             own,
-            policy: turns.get("policy").map_or(own, String::as_str),
+            policy,
         };
-        let mut turned = Self::default();
         turning.policy(&mut turned)?;
         turning.objective(&mut turned)?;
+        turning.queues(&mut turned)?;
         turning.tasks(&mut turned)?;
         turning.times(&mut turned)?;
         turning.schedule(&mut turned)?;
@@ -89,35 +97,35 @@ impl Turned {
 }
 
 /// The knobs of one change.
-struct Turning<'t> {
-    simulation: &'t Simulation<'t>,
-    scenario: &'t Scenario,
-    service: &'t Service,
+pub(super) struct Turning<'t> {
+    pub(super) simulation: &'t Simulation<'t>,
+    pub(super) scenario: &'t Scenario,
+    pub(super) service: &'t Service,
     turns: &'t Turns,
     /// The key of the definition's policy.
-    own: &'static str,
+    pub(super) own: &'static str,
     /// The key of the chosen policy.
-    policy: &'t str,
+    pub(super) policy: &'t str,
 }
 
 impl<'t> Turning<'t> {
     /// The path of a key of the service.
-    fn path<'p>(&'p self, keys: &'p [&'p str]) -> impl Iterator<Item = &'p str> {
+    pub(super) fn path<'p>(&'p self, keys: &'p [&'p str]) -> impl Iterator<Item = &'p str> {
         let service = ["services", self.simulation.service];
         service.into_iter().chain(keys.iter().copied())
     }
 
     /// Sets a key of the service.
-    fn set(&self, turned: &mut Turned, keys: &[&str], value: Value) {
+    pub(super) fn set(&self, turned: &mut Turned, keys: &[&str], value: Value) {
         let path = self.path(keys).map(str::to_owned).collect();
         turned.values.push((path, value));
     }
 
-    fn turned(&self, knob: &str) -> Option<&'t str> {
+    pub(super) fn turned(&self, knob: &str) -> Option<&'t str> {
         self.turns.get(knob).map(String::as_str)
     }
 
-    fn time(&self, knob: &str) -> Result<Option<Duration>, Refused> {
+    pub(super) fn time(&self, knob: &str) -> Result<Option<Duration>, Refused> {
         let Some(text) = self.turned(knob) else {
             return Ok(None);
         };
@@ -130,66 +138,6 @@ impl<'t> Turning<'t> {
             return Ok(None);
         };
         text.parse().map(Some).map_err(|_| refuse(knob, text))
-    }
-
-    fn policy(&self, turned: &mut Turned) -> Result<(), Refused> {
-        if self.policy == self.own {
-            return Ok(());
-        }
-        match self.policy {
-            FIXED => {
-                self.set(turned, &["scaling"], Value::Null);
-                self.set(turned, &["tasks", "max"], Value::Null);
-                if self.service.schedule.is_some() {
-                    self.set(turned, &["tasks", "schedule"], Value::Null);
-                }
-                // The policy's processing time was the service's.
-                let is_known = self.simulation.overrides.processing.is_some();
-                if !is_known && self.turned("processing_time").is_none() {
-                    let own = self.scenario.processing;
-                    let spread = with_mean(own, own.mean());
-                    turned.assumed.push(format!("processing_time={spread}"));
-                }
-                // The policy's aim was the objective.
-                let is_turned = ["slo", "share"].map(|knob| self.turned(knob).is_some());
-                if self.service.slo.is_none() && is_turned == [false; 2] {
-                    let slo = self.scenario.slo;
-                    self.set(turned, &["slo"], json!(written(slo)));
-                }
-            }
-            policy @ ("backlog_per_task" | "demand") => {
-                for key in keys(self.service) {
-                    self.set(turned, &["scaling", key], Value::Null);
-                }
-                let values = Value::Object(self.new_policy()?);
-                self.set(turned, &["scaling", policy], values);
-                if self.own == FIXED && self.turned("max").is_none() {
-                    let max = first_max(self.own, self.scenario);
-                    self.set(turned, &["tasks", "max"], json!(max));
-                }
-            }
-            other => return Err(refuse("policy", other)),
-        }
-        Ok(())
-    }
-
-    /// The keys of a policy that the definition doesn't have.
-    fn new_policy(&self) -> Result<Map<String, Value>, Refused> {
-        let mut values = Map::new();
-        if self.service.slo.is_none() && self.turned("slo").is_none() {
-            let aim = self
-                .service
-                .acceptable_latency()
-                .unwrap_or(self.scenario.slo);
-            values.insert("acceptable_latency".to_owned(), json!(written(aim)));
-        }
-        let mean = self.time("processing_time")?;
-        let mean = mean.unwrap_or_else(|| self.scenario.processing.mean());
-        values.insert("processing_time".to_owned(), json!(written(mean)));
-        if self.scenario.concurrency != 1 {
-            values.insert("concurrency".to_owned(), json!(self.scenario.concurrency));
-        }
-        Ok(values)
     }
 
     /// The objective. A policy's own aim follows it if it was the same, and never exceeds it.
@@ -252,7 +200,7 @@ impl<'t> Turning<'t> {
             }
             // Otherwise the scenario follows the definition.
             let follows = match self.policy {
-                FIXED | "steps" | "alarm_steps" => false,
+                FIXED | "steps" | "alarm_steps" | "cdk" | "articles" => false,
                 policy => policy != self.own || is_given,
             };
             if self.simulation.overrides.processing.is_some() || !follows {
@@ -300,7 +248,7 @@ impl<'t> Turning<'t> {
 }
 
 /// A distribution of the same form with another mean, as `--assume` accepts it.
-fn with_mean(spread: Distribution, mean: Duration) -> String {
+pub(super) fn with_mean(spread: Distribution, mean: Duration) -> String {
     match spread {
         Distribution::Fixed(_) => format!("fixed:{}", written(mean)),
         Distribution::Exponential(_) => format!("exponential:{}", written(mean)),
@@ -314,7 +262,7 @@ fn with_mean(spread: Distribution, mean: Duration) -> String {
     }
 }
 
-fn refuse(knob: &str, value: &str) -> Refused {
+pub(super) fn refuse(knob: &str, value: &str) -> Refused {
     let value: String = value.chars().take(40).collect();
     Refused::new(format!("{knob} can't be \"{value}\""))
 }

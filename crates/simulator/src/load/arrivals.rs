@@ -269,7 +269,7 @@ impl Counts<'_> {
             self.begin(random)?;
         }
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-        let share = -(-random.exponential() / self.left as f64).exp_m1();
+        let share = -libm::expm1(-random.exponential() / self.left as f64);
         let rest = crate::time::seconds(self.until - self.at);
         self.at = self
             .at

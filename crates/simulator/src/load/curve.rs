@@ -77,7 +77,7 @@ impl Curve {
             }
             Self::Daily { low, high, peak_at } => {
                 let turn = (seconds(at) - seconds(peak_at)) / seconds(DAY) * 2.0 * PI;
-                low + (high - low) * (1.0 + turn.cos()) / 2.0
+                low + (high - low) * (1.0 + libm::cos(turn)) / 2.0
             }
             Self::FlashCrowd {
                 base,
@@ -93,7 +93,7 @@ impl Curve {
                     return base + (peak - base) * seconds(since) / seconds(rise);
                 }
                 let half_lives = seconds(since - rise) / seconds(fall.max(1));
-                base + (peak - base) * (-half_lives * std::f64::consts::LN_2).exp()
+                base + (peak - base) * libm::exp(-half_lives * std::f64::consts::LN_2)
             }
             Self::OnOff {
                 on,

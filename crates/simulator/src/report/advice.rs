@@ -7,6 +7,8 @@ use super::cause_words::capitalized;
 use super::{CauseKind, ComparedPolicy, Report};
 use crate::compare::IDEAL;
 use crate::number::{format_dollars, format_share};
+use crate::policy::Policy;
+use crate::scenario::Scenario;
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,7 +38,16 @@ pub struct Commands {
 const CHEAPER: f64 = 0.95;
 
 impl Advice {
-    pub(super) fn find(report: &Report, cause: CauseKind, commands: &Commands) -> Self {
+    pub(super) fn find(
+        report: &Report,
+        cause: CauseKind,
+        scenario: &Scenario,
+        commands: &Commands,
+    ) -> Self {
+        if matches!(scenario.policy, Policy::Keda(_) | Policy::Predictive(_)) {
+            let text = "No definition can have this policy: it is simulated to compare with.";
+            return Self::new(text.to_owned(), "");
+        }
         let first = match cause {
             CauseKind::NoMessages => {
                 return Self::new("Simulate a load with messages.".to_owned(), "");

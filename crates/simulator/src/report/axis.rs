@@ -46,13 +46,14 @@ pub(super) const DAY: f64 = 86_400.0;
 
 /// The top of an axis from 0 that holds a value, and one mark between, at round numbers.
 pub(super) fn round_top(value: f64, unit: Unit) -> (f64, f64) {
-    let half = value.max(1e-9) / 2.0;
+    // An axis without values needs marks, too.
+    let half = if value > 0.0 { value.max(1e-9) } else { 1.0 } / 2.0;
     let step = match unit {
         Unit::Time => HALVES.into_iter().find(|step| *step >= half),
         Unit::Tasks | Unit::Number => None,
     };
     let step = step.unwrap_or_else(|| {
-        let power = 10f64.powf(half.log10().floor());
+        let power = libm::pow(10.0, libm::log10(half).floor());
         let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0];
         let step = steps
             .map(|step| step * power)
@@ -70,7 +71,7 @@ pub(super) fn round_top(value: f64, unit: Unit) -> (f64, f64) {
 
 /// Amounts of dollars to mark on a logarithmic axis: of each power of ten 1, 2, and 5, or fewer if it is long.
 pub(super) fn ticks_of_dollars((lowest, highest): (f64, f64)) -> Vec<f64> {
-    let decades = (highest / lowest).log10();
+    let decades = libm::log10(highest / lowest);
     let ticks: &[f64] = if decades > 2.5 {
         &[1.0]
     } else {

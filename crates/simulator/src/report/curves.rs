@@ -95,7 +95,7 @@ impl<'a> Curves<'a> {
         html! {
             @if width > 0.0 {
                 rect .warm x=(number(LEFT)) y=(number(TOP)) width=(number(width)) height=(number(BOTTOM - TOP)) {}
-                text .note x=(number(LEFT + 6.0)) y=(number(TOP + 14.0)) { "after a jump, only warm tasks" }
+                text .note x=(number(LEFT + 6.0)) y=(number(BOTTOM - 8.0)) { "after a jump, only warm tasks" }
             }
         }
     }
@@ -182,9 +182,9 @@ impl<'a> Curves<'a> {
 
 /// Position of a value between two places, on a logarithmic axis.
 fn place(value: f64, (lowest, highest): (f64, f64), (from, to): (f64, f64)) -> f64 {
-    let all = (highest / lowest).ln();
+    let all = libm::log(highest / lowest);
     let part = if all > 0.0 {
-        (value / lowest).ln() / all
+        libm::log(value / lowest) / all
     } else {
         0.5
     };

@@ -124,13 +124,15 @@ impl Report {
             Words(" of "),
             time("duration", outcome.duration),
         ];
-        if !outcome.queues.is_empty() {
+        if !outcome.has_one_objective() {
             pieces.splice(
                 1..3,
                 [Words(
                     " of the worst queue's messages, within its objective",
                 )],
             );
+        } else if !outcome.queues.is_empty() {
+            pieces.splice(1..2, [Words(" of the worst queue's messages within ")]);
         }
         if let Some(required) = self.required {
             pieces.insert(1, Words(")"));

@@ -9,6 +9,7 @@ use super::axis::Clock;
 use super::cause::USUAL;
 use super::cause_words::{capitalized, tasks};
 use super::series::short;
+use super::waits::NO_WAIT;
 use crate::number::{
     count, format_dollars, format_duration, format_hours, format_number, format_share,
 };
@@ -79,6 +80,9 @@ fn left_over(outcome: &RunOutcome) -> Vec<String> {
         .collect()
 }
 
+/// Title of the tile of waits.
+const P99: &str = "Wait, 99th percentile";
+
 pub(super) fn render_tiles(report: &Report) -> Markup {
     html! {
         section .tiles aria-label="Result" {
@@ -120,6 +124,17 @@ fn share_tile(report: &Report) -> Markup {
     // The longer of the missed and the allowed share fills the bar.
     let longest = missed.max(1.0);
     let phases = report.phases.filter(|phases| phases.runs > 1);
+    if report.outcome.messages.sent == 0 {
+        let sub = html! { "no message was sent" };
+        return tile(
+            "within",
+            "",
+            "Within objective",
+            &html! { "–" },
+            &bar(0.0, &[]),
+            &sub,
+        );
+    }
     let big = html! { @if let Some(met) = report.satisfied { (mark(met)) } (datum(path, share, &format_share(share))) };
     let sub = html! {
         @match required {
@@ -177,11 +192,14 @@ fn cost_tile(report: &Report) -> Markup {
     )
 }
 
-/// The queue whose waits are longest compared with its own objective, with its index.
-fn worst_queue(outcome: &RunOutcome) -> Option<(usize, &QueueOutcome)> {
-    let beside = |queue: &QueueOutcome| queue.p99 / queue.slo.max(1e-9);
-    let queues = outcome.queues.iter().enumerate();
-    queues.max_by(|(_, one), (_, other)| beside(one).total_cmp(&beside(other)))
+impl Report {
+    /// The queue whose waits are longest compared with its own objective, with its index, if their objectives differ.
+    #[must_use]
+    pub fn worst_queue(&self) -> Option<(usize, &QueueOutcome)> {
+        let beside = |queue: &QueueOutcome| queue.p99 / queue.slo.max(1e-9);
+        let queues = self.outcome.queues.iter().enumerate();
+        queues.max_by(|(_, one), (_, other)| beside(one).total_cmp(&beside(other)))
+    }
 }
 
 /// The 99th percentile of the waits, beside the objective, both in seconds.
@@ -194,10 +212,10 @@ fn p99_tile(report: &Report, path: String, (p99, slo): (f64, f64), sub: &Markup)
     };
     let big = datum(path, p99, &format_duration(p99));
     let bar = bar(p99 / longest, &[(slo / longest, "limit")]);
-    tile("p99", class, "Wait, 99th percentile", &big, &bar, sub)
+    tile("p99", class, P99, &big, &bar, sub)
 }
 
-/// The wait of the queue that does worst, if their objectives differ.
+/// The wait of the queue that does worst, if there are several.
 fn queue_wait_tile(report: &Report, place: usize, queue: &QueueOutcome) -> Markup {
     let path = |key: &str| format!("queues.{place}.{key}");
     let others = report
@@ -214,13 +232,18 @@ fn queue_wait_tile(report: &Report, place: usize, queue: &QueueOutcome) -> Marku
 }
 
 fn wait_tile(report: &Report) -> Markup {
-    if let Some((place, queue)) = worst_queue(&report.outcome) {
+    if let Some((place, queue)) = report.worst_queue() {
         return queue_wait_tile(report, place, queue);
     }
     let (waiting, slo) = (&report.outcome.waiting, report.outcome.slo);
+    if report.outcome.messages.sent == 0 {
+        let sub = html! { "objective " b { (datum("slo", slo, &format_duration(slo))) } };
+        return tile("p99", "", P99, &html! { "–" }, &bar(0.0, &[]), &sub);
+    }
     let sub = html! {
         "objective " b { (datum("slo", slo, &format_duration(slo))) }
-        "; half wait at most " (datum("waiting.p50", waiting.p50, &format_duration(waiting.p50)))
+        @if waiting.p50 < NO_WAIT { "; half don't wait" }
+        @else { "; half wait at most " (datum("waiting.p50", waiting.p50, &format_duration(waiting.p50))) }
         ", the longest " (datum("waiting.max", waiting.max, &format_duration(waiting.max)))
     };
     p99_tile(report, "waiting.p99".to_owned(), (waiting.p99, slo), &sub)
@@ -230,12 +253,18 @@ fn tasks_tile(report: &Report) -> Markup {
     let outcome = &report.outcome;
     let (tasks, limits) = (&outcome.tasks, outcome.task_limits);
     let longest = f64::from(limits.max.max(tasks.most).max(1));
-    let (most, needed) = (f64::from(tasks.most), f64::from(tasks.needed_most));
+    // The ideal has no more tasks than are allowed, even where the objective needs more.
+    let (path, needed) = match outcome.limited_by_max {
+        Some(limit) => ("limited_by_max.needed", limit.needed),
+        None => ("tasks.needed_most", tasks.needed_most),
+    };
+    let (most, needed) = (f64::from(tasks.most), f64::from(needed));
     let big = html! { (datum("tasks.most", most, &tasks.most.to_string())) small { " of " (limits.max) } };
     let sub = html! {
-        "needed at most " b { (datum("tasks.needed_most", needed, &tasks.needed_most.to_string())) }
+        "needed at most " b { (datum(path, needed, &format_number(needed, 0))) }
+        @if outcome.limited_by_max.is_some() { ", more than tasks.max" }
         "; " (datum("tasks.seconds", tasks.seconds, &format_hours(tasks.seconds))) " task-hours"
-        @if tasks.needed_seconds > 0.0 { ", " (times(tasks.seconds / tasks.needed_seconds)) " the need" }
+        @if tasks.needed_seconds > 0.0 && outcome.limited_by_max.is_none() { ", " (times(tasks.seconds / tasks.needed_seconds)) " the need" }
     };
     tile(
         "peak",

@@ -17,7 +17,7 @@ pub(super) fn render_frontier(frontier: &Frontier) -> Markup {
         section #tighter {
             h2 { "Cost against objective" }
             figure #frontier {
-                figcaption { "US dollars per month for " (share) " of the messages, by the longest wait that meets the objective" }
+                figcaption { "US dollars per month for " (share) " of the messages, by the longest wait that meets the objective. Costs are those of the most expensive phase; the ideal's are those of the first." }
                 (Curves::new(frontier, list_curves(frontier)).render())
             }
             (render_objectives(frontier))

@@ -43,14 +43,15 @@ fn render_knob(knob: &Knob) -> Markup {
     let id = format!("knob-{}", knob.name);
     let last = knob.values.len().saturating_sub(1);
     let text = knob.values.get(knob.now).map(|choice| choice.text.as_str());
-    let is_range = knob.name != TEXT && !CHOICES.contains(&knob.name);
+    let name = knob.name.as_ref();
+    let is_range = name != TEXT && !CHOICES.contains(&name);
     html! {
         div .knob data-knob=(knob.name) data-now=(knob.now) data-policies=(knob.policies.join(" ")) data-values=(values(knob)) {
             label for=(id) { (knob.label) @if is_range { output { (text.unwrap_or_default()) } } }
-            @if knob.name == TEXT {
+            @if name == TEXT {
                 input id=(id) type="text" list="loads" value=(text.unwrap_or_default()) autocomplete="off" spellcheck="false";
                 datalist #loads { @for choice in &knob.values { option value=(choice.value) {} } }
-            } @else if CHOICES.contains(&knob.name) {
+            } @else if CHOICES.contains(&name) {
                 select id=(id) autocomplete="off" {
                     @for (place, choice) in knob.values.iter().enumerate() {
                         option value=(place) selected[place == knob.now] { (choice.text) }

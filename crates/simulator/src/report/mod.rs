@@ -15,6 +15,7 @@ mod frontier;
 mod inputs;
 mod knobs;
 mod late_times;
+mod names;
 mod page;
 #[cfg(test)]
 mod palette;
@@ -146,7 +147,7 @@ impl Report {
         self
     }
 
-    /// Whether each queue meets the share of its own objective, if objectives differ. A higher share than any of theirs
+    /// Whether each queue meets the share of its own objective, if there are several. A higher share than any of theirs
     /// holds for every queue.
     fn meets_by_queue(&self, share: f64) -> bool {
         let queues = &self.outcome.queues;
@@ -224,7 +225,7 @@ impl Report {
             self.outcome.late_times.find_hour(begins, lasts);
         }
         let cause = Cause::find(&self, scenario);
-        self.advice = commands.map(|commands| Advice::find(&self, cause.kind, commands));
+        self.advice = commands.map(|commands| Advice::find(&self, cause.kind, scenario, commands));
         self.cause = Some(cause);
         self
     }
@@ -256,15 +257,15 @@ impl Report {
             ),
             None => (format_share(outcome.within_objective), String::new()),
         };
-        let started = match outcome.queues.is_empty() {
-            true => format!(
-                "{share} of the messages started within the {} objective{phases}",
-                format_duration(outcome.slo),
-            ),
-            false => format!(
-                "{share} of the worst queue's messages started within its objective{phases}"
-            ),
+        let whose = match outcome.queues.is_empty() {
+            true => "the",
+            false => "the worst queue's",
         };
+        let objective = match outcome.has_one_objective() {
+            true => format!("the {} objective", format_duration(outcome.slo)),
+            false => "its objective".to_owned(),
+        };
+        let started = format!("{share} of {whose} messages started within {objective}{phases}");
         let required = self.required_in_words();
         match self.satisfied {
             _ if outcome.messages.sent == 0 => "no message was sent".to_owned(),
@@ -294,25 +295,34 @@ impl Report {
         let Some(phases) = self.phases.filter(|_| !self.variants.is_empty()) else {
             return Vec::new();
         };
+        let cost = &self.outcome.cost;
+        let months = cost.per_month / cost.total.max(1e-12);
         let lines: Vec<String> = self
             .variants
             .iter()
             .filter(|variant| variant.differs(&phases))
             .map(|variant| {
                 format!(
-                    "{} of the messages for {} if AWS {} (--assume {})",
+                    "{} of the messages for {} per month if AWS {} (--assume {})",
                     variant.phases.within_objective.format(format_share),
-                    variant.phases.cost.format(format_dollars),
+                    variant
+                        .phases
+                        .cost
+                        .format(|cost| format_dollars(cost * months)),
                     variant.meaning,
                     variant.assumption
                 )
             })
             .collect();
         if lines.is_empty() {
-            return vec![format!(
-                "none of the {} other assumptions about AWS changes the result much",
-                self.variants.len()
-            )];
+            return vec![match self.variants.len() {
+                1 => "the other assumption about AWS doesn't change the result much".to_owned(),
+                others => {
+                    format!(
+                        "none of the {others} other assumptions about AWS changes the result much"
+                    )
+                }
+            }];
         }
         lines
     }

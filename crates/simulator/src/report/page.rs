@@ -104,10 +104,12 @@ fn render_rest(report: &Report) -> Markup {
     html! {
         (periods::render_periods(report))
         (beside_prediction(report))
-        section .two #waiting {
-            // Only a command that gives advice can compare.
-            @if report.compared.len() > 1 || report.advice.is_some() { (render_scatter(report)) }
-            (render_waits(report))
+        @if outcome.messages.sent > 0 {
+            section .two #waiting {
+                // Only a command that gives advice can compare.
+                @if report.compared.len() > 1 || report.advice.is_some() { (render_scatter(report)) }
+                (render_waits(report))
+            }
         }
         (render_charts(report))
         (render_late_times(report))
@@ -123,6 +125,7 @@ fn render_rest(report: &Report) -> Markup {
 /// Links to the sections.
 fn render_contents(report: &Report) -> Markup {
     let is_compared = report.compared.len() > 1;
+    let sent = report.outcome.messages.sent > 0;
     let sections = [
         (report.tuned.is_some(), "tuning", "Training and holdout"),
         (
@@ -130,8 +133,8 @@ fn render_contents(report: &Report) -> Markup {
             "measured",
             "Measured and predicted",
         ),
-        (is_compared, "waiting", "Cost and waits"),
-        (!is_compared, "waiting", "Waits"),
+        (sent && is_compared, "waiting", "Cost and waits"),
+        (sent && !is_compared, "waiting", "Waits"),
         (true, "time", "Over time"),
         (true, "worst", "Worst intervals"),
         (

@@ -75,7 +75,7 @@ fn parse(text: &str) -> Color {
         let share = f64::from(u8::from_str_radix(&part, 16).unwrap()) / 255.0;
         match share {
             low if low <= 0.04045 => low / 12.92,
-            high => ((high + 0.055) / 1.055).powf(2.4),
+            high => libm::pow((high + 0.055) / 1.055, 2.4),
         }
     };
     [part(0), part(1), part(2)]

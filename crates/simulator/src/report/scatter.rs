@@ -4,19 +4,20 @@ use maud::{Markup, html};
 
 use super::axis::ticks_of_dollars;
 use super::cause::USUAL;
+use super::names::{place_names, width_of};
 use super::series::short;
 use super::{ComparedPolicy, Report};
 use crate::compare::IDEAL;
 use crate::number::{format_dollars, format_number, format_share};
 
 /// Sizes in the drawing's own units, which are pixels where it isn't shrunk.
-struct Frame {
-    width: f64,
-    height: f64,
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
+pub(super) struct Frame {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
 }
 
 /// For screens and for phones.
@@ -37,23 +38,17 @@ const NARROW: Frame = Frame {
     bottom: 348.0,
 };
 
-/// Width of a letter and height of a line of the names.
-const LETTER: f64 = 6.3;
-const LINE: f64 = 14.0;
-
-struct Spot<'r> {
+/// A policy's point.
+pub(super) struct Spot<'r> {
     policy: &'r ComparedPolicy,
-    name: String,
-    x: f64,
-    y: f64,
+    pub(super) name: String,
+    pub(super) x: f64,
+    pub(super) y: f64,
     /// Ends of the range of costs, and of shares.
-    costs: (f64, f64),
-    shares: (f64, f64),
+    pub(super) costs: (f64, f64),
+    pub(super) shares: (f64, f64),
     class: &'static str,
 }
-
-/// A rectangle: left, top, right, bottom.
-type Rectangle = (f64, f64, f64, f64);
 
 pub(super) fn render_scatter(report: &Report) -> Markup {
     html! {
@@ -138,13 +133,13 @@ impl<'f> Scales<'f> {
             required,
             lowest: (lowest - room).max(0.0),
             split,
-            nines: ((1.0 - required) / (1.0 - best)).log10().max(1.0) + 0.3,
+            nines: libm::log10((1.0 - required) / (1.0 - best)).max(1.0) + 0.3,
         }
     }
 
     fn x(&self, dollars: f64) -> f64 {
         let (low, high) = self.costs;
-        let place = (dollars.max(1e-6) / low).ln() / (high / low).ln().max(1e-9);
+        let place = libm::log(dollars.max(1e-6) / low) / libm::log(high / low).max(1e-9);
         self.frame.left + place.clamp(0.0, 1.0) * (self.frame.right - self.frame.left)
     }
 
@@ -153,7 +148,7 @@ impl<'f> Scales<'f> {
         let place = if share >= 1.0 {
             1.0
         } else if share >= self.required {
-            let nines = ((1.0 - self.required) / (1.0 - share)).log10() / self.nines;
+            let nines = libm::log10((1.0 - self.required) / (1.0 - share)) / self.nines;
             self.split + (1.0 - self.split) * nines.min(0.93)
         } else {
             let part = (share - self.lowest) / (self.required - self.lowest).max(1e-9);
@@ -211,7 +206,7 @@ fn find_spots<'r>(report: &'r Report, scales: &Scales<'_>) -> Vec<Spot<'r>> {
         };
         let name = super::cause_words::capitalized(policy.short_name());
         // At the same place one name stands for both.
-        let near = |spot: &&mut Spot<'r>| (spot.x - x).hypot(spot.y - y) < 3.0;
+        let near = |spot: &&mut Spot<'r>| libm::hypot(spot.x - x, spot.y - y) < 3.0;
         let same = spots
             .iter_mut()
             .find(|spot| !spot.name.is_empty() && near(spot));
@@ -220,6 +215,12 @@ fn find_spots<'r>(report: &'r Report, scales: &Scales<'_>) -> Vec<Spot<'r>> {
                 Some((other, _)) => format!("{name} = {other} and more"),
                 None => format!("{name} = {other}"),
             },
+            None => name,
+        };
+        // A long name covers half of a phone's drawing. The table below has them all.
+        let is_long = width_of(&name) > scales.frame.width / 2.0;
+        let name = match name.split_once(" = ").filter(|_| is_long) {
+            Some((name, _)) => format!("{name} and others"),
             None => name,
         };
         spots.push(Spot {
@@ -233,67 +234,6 @@ fn find_spots<'r>(report: &'r Report, scales: &Scales<'_>) -> Vec<Spot<'r>> {
         });
     }
     spots
-}
-
-/// Where each name stands: its left end and its baseline, at the nearest free place.
-fn place_names(spots: &[Spot<'_>], frame: &Frame, required: f64) -> Vec<(f64, f64)> {
-    let mut taken: Vec<Rectangle> = spots
-        .iter()
-        .map(|spot| (spot.x - 6.0, spot.y - 6.0, spot.x + 6.0, spot.y + 6.0))
-        .collect();
-    for spot in spots {
-        taken.push((spot.costs.0, spot.y - 2.0, spot.costs.1, spot.y + 2.0));
-        taken.push((spot.x - 2.0, spot.shares.1, spot.x + 2.0, spot.shares.0));
-    }
-    // The name of the required share.
-    taken.push((frame.right - 84.0, required - 18.0, frame.right, required));
-    let mut places = vec![(0.0, 0.0); spots.len()];
-    // The own name first, where it is nearest.
-    for (spot, place) in spots.iter().zip(&mut places).rev() {
-        let width = spot.name.chars().count() as f64 * LETTER;
-        let free = candidates(spot, width).find(|(x, baseline)| {
-            let own = (*x, baseline - 11.0, x + width, baseline + 3.0);
-            let inside = own.0 >= frame.left - 4.0
-                && own.2 <= frame.width
-                && own.1 >= 0.0
-                && own.3 <= frame.bottom;
-            inside && taken.iter().all(|other| apart(own, *other))
-        });
-        *place = free.unwrap_or(((spot.x + 10.0).min(frame.width - width), spot.y + 4.0));
-        if !spot.name.is_empty() {
-            taken.push((
-                place.0 - 4.0,
-                place.1 - 11.0,
-                place.0 + width + 4.0,
-                place.1 + 3.0,
-            ));
-        }
-    }
-    places
-}
-
-/// Places around a point, the nearest first.
-fn candidates(spot: &Spot<'_>, width: f64) -> impl Iterator<Item = (f64, f64)> {
-    let (x, y) = (spot.x, spot.y);
-    (0..9u8).map(f64::from).flat_map(move |ring| {
-        let away = 11.0 + ring * LINE;
-        [
-            (x + away, y + 4.0),
-            (x - away - width, y + 4.0),
-            (x - width / 2.0, y - away),
-            (x + 4.0, y - away),
-            (x + 4.0 - width, y - away),
-            (x - width / 2.0, y + away + 9.0),
-            (x + 4.0, y + away + 9.0),
-            (x + 4.0 - width, y + away + 9.0),
-            (x + 14.0, y - away),
-            (x - 14.0 - width, y - away),
-        ]
-    })
-}
-
-fn apart(one: Rectangle, other: Rectangle) -> bool {
-    one.2 <= other.0 || other.2 <= one.0 || one.3 <= other.1 || other.3 <= one.1
 }
 
 fn render_frame(report: &Report, frame: &Frame, class: &str) -> Markup {
@@ -315,15 +255,17 @@ fn render_frame(report: &Report, frame: &Frame, class: &str) -> Markup {
             text .tick .middle x=((frame.left + frame.right) / 2.0) y=(frame.bottom + 40.0) { "dollars per month, logarithmic" }
             line .required x1=(frame.left) x2=(frame.right) y1=(short(required)) y2=(short(required)) {}
             text .required .end x=(frame.right) y=(short(required - 6.0)) { (if report.required.is_some() { "required " } else { "usual " }) (format_share(scales.required)) }
-            @for (spot, (x, y)) in spots.iter().zip(&names) {
+            @for (spot, place) in spots.iter().zip(&names) {
+                @let (width, y) = (width_of(&spot.name), place.y);
+                @let (x, anchor) = place.anchored(width);
                 g class=(spot.class) {
                     line .range x1=(short(spot.costs.0)) x2=(short(spot.costs.1)) y1=(short(spot.y)) y2=(short(spot.y)) {}
                     line .range x1=(short(spot.x)) x2=(short(spot.x)) y1=(short(spot.shares.0)) y2=(short(spot.shares.1)) {}
                     @if spot.class == "ideal" { path .point d=(format!("M{} {}l6 6l-6 6l-6-6Z", short(spot.x), short(spot.y - 6.0))) {} }
                     @else { circle .point cx=(short(spot.x)) cy=(short(spot.y)) r=(if spot.class.starts_with("me ") || spot.class == "me" { "6.5" } else { "4.5" }) { title { (spot.policy.name) ": " (format_share(spot.policy.within_objective)) ", " (format_dollars(spot.policy.cost_per_month)) } } }
                     @if !spot.name.is_empty() {
-                        @if (y - 4.0 - spot.y).abs() > 22.0 { line .leader x1=(short(spot.x)) y1=(short(spot.y)) x2=(short(spot.x.clamp(*x, x + spot.name.chars().count() as f64 * LETTER))) y2=(short(if *y < spot.y { y + 3.0 } else { y - 11.0 })) {} }
-                        text x=(short(*x)) y=(short(*y)) { (spot.name) }
+                        @if (y - 4.0 - spot.y).abs() > 22.0 { line .leader x1=(short(spot.x)) y1=(short(spot.y)) x2=(short(spot.x.clamp(place.x, place.x + width))) y2=(short(if y < spot.y { y + 3.0 } else { y - 11.0 })) {} }
+                        text class=[anchor] x=(short(x)) y=(short(y)) { (spot.name) }
                     }
                 }
             }

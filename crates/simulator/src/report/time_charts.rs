@@ -171,7 +171,7 @@ fn list_charts(report: &Report) -> Vec<Chart> {
             most(|p| p.worst_wait).max(outcome.slo * 1.02),
             vec![line(
                 "own",
-                if outcome.queues.is_empty() {
+                if outcome.has_one_objective() {
                     "within the objective"
                 } else {
                     "of all queues"
@@ -190,7 +190,7 @@ fn render_chart(report: &Report, chart: &Chart, columns: &[Column<'_>]) -> Marku
         top: chart.top,
     };
     // With an objective for each queue, none holds for all waits.
-    let wait = chart.id == "wait" && outcome.queues.is_empty();
+    let wait = chart.id == "wait" && outcome.has_one_objective();
     let over = scale.y(outcome.slo);
     html! {
         figure .chart id=(chart.id) {
@@ -289,10 +289,18 @@ fn render_axis(clock: &Clock, lasts: f64) -> Markup {
     html! {
         div .plot .axis {
             div class=(format!("xl {many}")) {
-                @for (at, name) in marks { span style=(format!("left:{}%", short(at / lasts.max(1e-9) * 100.0))) { (name) } }
+                @for (at, name) in marks {
+                    @let place = at / lasts.max(1e-9);
+                    span .edge[ends_outside(place, &name)] style=(format!("left:{}%", short(place * 100.0))) { (name) }
+                }
             }
         }
     }
+}
+
+/// Whether a label ends outside a phone's page, where 312 px are for the drawing and 16 px beside it.
+fn ends_outside(place: f64, name: &str) -> bool {
+    place * 312.0 + crate::number::count(name.chars().count() as u64) * 7.5 > 326.0
 }
 
 impl Chart {

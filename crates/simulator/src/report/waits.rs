@@ -6,6 +6,9 @@ use super::series::short;
 use super::{ComparedPolicy, Report};
 use crate::number::{format_duration, format_share};
 
+/// Waits below this number of seconds are shown as 0s.
+pub(super) const NO_WAIT: f64 = 0.0005;
+
 /// Marks of the axis, in seconds.
 const MARKS: [f64; 15] = [
     0.01,
@@ -49,7 +52,9 @@ pub(super) fn render_waits(report: &Report) -> Markup {
         from,
         to: longest.max(from * 10.0),
     };
+    // The share of several queues is that of the worst one, which isn't on the curve of all messages.
     let single = outcome.queues.is_empty();
+    let one = outcome.has_one_objective();
     let share = outcome.within_objective;
     let own = axis.path(&outcome.wait_percentiles, single.then_some((slo, share)));
     let marks = MARKS.into_iter().filter(|mark| {
@@ -69,7 +74,7 @@ pub(super) fn render_waits(report: &Report) -> Markup {
                         path .under d=(format!("{own}V100H0Z")) {}
                         @if let Some(other) = other { path .second d=(axis.path(&other.wait_percentiles, None)) {} }
                         path .own d=(own) {}
-                        @if single { path .slo d=(format!("M{x} 0V100", x = short(axis.x(slo)))) {} }
+                        @if one { path .slo d=(format!("M{x} 0V100", x = short(axis.x(slo)))) {} }
                     }
                     @if single {
                         i .dot style=(format!("left:{}%;bottom:{}%", short(axis.x(slo) / 10.0), short(share * 100.0))) {}
@@ -79,12 +84,12 @@ pub(super) fn render_waits(report: &Report) -> Markup {
                 div .xl {
                     span .first style="left:0%" { "≤ " (format_duration(axis.from)) }
                     @for mark in marks { span style=(format!("left:{}%", short(axis.x(mark) / 10.0))) { (format_duration(mark)) } }
-                    @if single { span .slo style=(format!("left:{}%", short(axis.x(slo).clamp(40.0, 960.0) / 10.0))) { (format_duration(slo)) } }
+                    @if one { span .slo style=(format!("left:{}%", short(axis.x(slo).clamp(40.0, 960.0) / 10.0))) { (format_duration(slo)) } }
                 }
             }
             p .note {
                 "Share of the messages whose processing starts within a time; the time is logarithmic."
-                @if single { " Dashed: the objective." } @else { " Each queue has its own objective." }
+                @if one { " Dashed: the objective." } @else { " Each queue has its own objective." }
                 @if let Some(other) = other { " Dotted: " (other.short_name()) "." }
             }
         }
@@ -101,7 +106,7 @@ fn beside(x: f64, left: bool) -> String {
 
 fn describe(report: &Report, other: Option<&ComparedPolicy>) -> String {
     let waiting = &report.outcome.waiting;
-    let half = if waiting.p50 < 0.0005 {
+    let half = if waiting.p50 < NO_WAIT {
         "Half of the messages don't wait".to_owned()
     } else {
         format!(
@@ -125,7 +130,7 @@ fn describe(report: &Report, other: Option<&ComparedPolicy>) -> String {
 
 impl Axis {
     fn x(&self, seconds: f64) -> f64 {
-        let place = (seconds.max(self.from) / self.from).ln() / (self.to / self.from).ln();
+        let place = libm::log(seconds.max(self.from) / self.from) / libm::log(self.to / self.from);
         (place * 1_000.0).clamp(0.0, 1_000.0)
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use scaling::QueueSettings;
 use stack::{Architecture, Cluster, Queue, Service, ServiceSource, Stack, Warm};
 
+use crate::control::MOST_QUEUES;
 use crate::cost::{Billing, PriceTable, Prices};
 use crate::random::Distribution;
 
@@ -53,7 +54,7 @@ impl Scenario {
             name: format!("{}/{service}", stack.name),
             slo,
             processing,
-            queues: list_queues(stack, service, found, overrides)?,
+            queues: list_queues(stack, found, overrides, (slo, processing)),
             concurrency: overrides.concurrency.unwrap_or_else(|| found.concurrency()),
             batch: overrides.batch.unwrap_or(1),
             prefetch: overrides.prefetch.unwrap_or(false),
@@ -90,6 +91,9 @@ impl Scenario {
         scenario.slo = shortest.unwrap_or(scenario.slo);
         scenario.set_queues(stack, service, found)?;
         scenario.set_task(found, &stack.cluster);
+        if let Some(policy) = overrides.policy {
+            scenario = policy.replace_in(scenario);
+        }
         scenario.check()?;
         Ok(scenario)
     }
@@ -106,7 +110,8 @@ impl Scenario {
             .ok_or_else(|| ScenarioError::NoQueue(name.to_owned()))?;
         if !self.queues.is_empty() {
             self.notes.push(format!(
-                "tasks take messages of the {} queues in turn; the timeouts of \"{first}\" apply to all of them",
+                "tasks take messages of the {} queues in turn; the timeouts of \"{first}\" apply to all of them; a \
+                 message whose load names no queue goes to any of them with the same chance",
                 service.consumes.len()
             ));
         } else if service.consumes.len() > 1 {
@@ -209,48 +214,55 @@ fn mean_of_queues(service: &Service) -> Option<Duration> {
     Some(own.iter().sum::<Duration>() / count)
 }
 
-/// Returns the queues of a service, if they differ.
+/// Whether a simulation distinguishes the queues of a service, so that a load can be different for each. Too many
+/// queues with the same settings are one queue.
+#[must_use]
+pub fn distinguishes_queues(service: &Service) -> bool {
+    let differ = !service.queue_settings.is_empty();
+    differ || (2..=MOST_QUEUES).contains(&service.consumes.len())
+}
+
+/// Returns the queues of a service, if they are distinguished, with `common` for values that a queue doesn't have.
 fn list_queues(
     stack: &Stack,
-    name: &str,
     service: &Service,
     overrides: &Overrides,
-) -> Result<Vec<QueueScenario>, ScenarioError> {
-    if service.queue_settings.is_empty() {
-        return Ok(Vec::new());
+    common: (Duration, Distribution),
+) -> Vec<QueueScenario> {
+    if !distinguishes_queues(service) {
+        return Vec::new();
     }
+    let differ = !service.queue_settings.is_empty();
     let queue = |queue: &String| {
         let own = service.own_settings(queue);
-        let slo = overrides
-            .slo
-            .or(service.queue_objective(queue))
-            .or_else(|| stack.oldest_message(queue))
-            .ok_or_else(|| ScenarioError::Objective(name.to_owned()))?;
+        let slo = overrides.slo.or(service.queue_objective(queue));
+        let slo = slo.or_else(|| stack.oldest_message(queue));
+        let slo = slo.unwrap_or(common.0);
         let mean = service
             .queue_processing_time(queue)
             .or_else(|| mean_of_queues(service));
         let processing = overrides
             .processing
             .or(mean.map(Distribution::Exponential))
-            .ok_or_else(|| ScenarioError::Processing(name.to_owned()))?;
+            .unwrap_or(common.1);
         let aim = own
             .slo
             .map(|slo| slo.latency)
             .or(service.acceptable_latency());
         let required = service.queue_slo(queue).and_then(|slo| slo.share);
-        Ok(QueueScenario {
+        QueueScenario {
             name: queue.clone(),
             slo,
             share: required,
             processing,
-            settings: QueueSettings {
+            settings: differ.then(|| QueueSettings {
                 objective: aim.unwrap_or(slo),
                 share: required,
                 processing_time: own
                     .processing_time
                     .or_else(|| service.demand()?.processing_time),
-            },
-        })
+            }),
+        }
     };
     service.consumes.iter().map(queue).collect()
 }

@@ -3,12 +3,15 @@
 mod from_stack;
 mod policies;
 
+pub use from_stack::distinguishes_queues;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use scaling::{Bounds, QueueSettings, Schedule};
 
 use crate::assumptions::{Assumption, Assumptions};
+use crate::compare::OtherPolicy;
 use crate::control::MOST_QUEUES;
 use crate::cost::{Billing, PriceTable};
 use crate::load::Load;
@@ -28,8 +31,8 @@ pub struct Scenario {
     pub slo: Duration,
     /// Processing time of a message, if the load doesn't contain it.
     pub processing: Distribution,
-    /// Its queues, if their objectives or processing times differ: at most 10. If empty, there is one queue with the
-    /// numbers above. Otherwise, the objective above is the shortest one.
+    /// Its queues, if there are several: at most 10. If empty, there is one queue with the numbers above. Otherwise,
+    /// the objective above is the shortest one.
     pub queues: Vec<QueueScenario>,
     /// Messages that a task processes in parallel, at least 1.
     pub concurrency: u32,
@@ -88,8 +91,8 @@ pub struct QueueScenario {
     pub share: Option<f64>,
     /// Processing time of a message, if the load doesn't contain it.
     pub processing: Distribution,
-    /// The settings of the queue for demand scaling.
-    pub settings: QueueSettings,
+    /// The settings of the queue for demand scaling. `None`: the policy's.
+    pub settings: Option<QueueSettings>,
 }
 
 /// Rolling deployments of a service: ECS starts new tasks, and stops old ones once the new ones are running.
@@ -140,6 +143,8 @@ pub struct TaskSize {
 /// Values that the definition doesn't set, or that should differ from it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
+    /// A policy that no definition can have, instead of the definition's.
+    pub policy: Option<OtherPolicy>,
     /// The latency objective to evaluate: how long a message can wait. The policy still aims for the
     /// definition's value.
     pub slo: Option<Duration>,
@@ -249,6 +254,20 @@ impl Scenario {
         }
     }
 
+    /// Whether its queues have settings that differ from the service's, so that no objective holds for all of them.
+    #[must_use]
+    pub fn has_own_settings(&self) -> bool {
+        self.queues.iter().any(|queue| queue.settings.is_some())
+    }
+
+    /// Returns the same scenario with this objective, also for its queues.
+    pub(crate) fn with_objective(&self, slo: Duration) -> Self {
+        let mut other = self.clone();
+        other.slo = slo;
+        other.queues.iter_mut().for_each(|queue| queue.slo = slo);
+        other
+    }
+
     /// Returns the index of a queue. 0 for an unknown name.
     pub(crate) fn place(&self, name: &str) -> u8 {
         let place = self.queues.iter().position(|queue| queue.name == name);
@@ -317,7 +336,7 @@ impl Scenario {
         };
         wrong(
             self.queues.len() > MOST_QUEUES,
-            "a service with objectives per queue can consume at most 10 queues",
+            "a service with settings per queue can consume at most 10 queues",
         )?;
         let instant =
             |queue: &QueueScenario| queue.slo.is_zero() || queue.processing.mean().is_zero();

@@ -299,6 +299,7 @@ fn a_service_is_judged_by_its_objective() {
 fn every_assumption_is_shown() {
     let values = [
         "7s", "7", "0.7", "true", "false", "running", "blocks", "average", "5%", "off", "deletes",
+        "keda",
     ];
     let shown = |overrides: &Overrides| scenario_of(BACKLOG, overrides).unwrap().list_assumptions();
     let defaults = shown(&Overrides::default());

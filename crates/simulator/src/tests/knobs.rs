@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::{
-    Assumed, CommandLine, Experiment, Extent, Load, Overrides, Share, Simulation, Turns,
-    list_knobs, public_definition,
+    Assumed, CommandLine, Experiment, Extent, Load, Overrides, Progress, Scenario, Share,
+    Simulation, Turns, compare, list_knobs, public_definition, survey,
 };
 
 const SERVICE: &str = "services.voucher-worker";
@@ -191,6 +191,69 @@ fn a_public_definition_has_no_secrets() {
     assert!(spec.log_router.is_some());
 }
 
+/// The row of a comparison has the same messages, so the same waits and tasks.
+#[test]
+fn each_policy_of_a_comparison_is_a_knob() {
+    let text = shipped("voucher-worker.yaml");
+    let load = "mmpp:rates=2/s|40/s,stays=2h|30m,for=26h";
+    let own = experiment(&text, "voucher-worker", load);
+    let stack = stack::parse("a.yaml", &text).unwrap().stack;
+    let overrides = Overrides::default();
+    let scenario = Scenario::from_stack(&stack, "voucher-worker", &overrides).unwrap();
+    let progress = Progress::none();
+    let survey = survey(&scenario, &own.load, 1, &progress).unwrap();
+    let rows = compare(&scenario, &own.load, 1, &survey, &progress).unwrap();
+    let row = |name: &str| {
+        &rows
+            .iter()
+            .find(|row| row.name.starts_with(name))
+            .unwrap()
+            .outcome
+    };
+    for (knob, name) in [
+        ("copilot", "Copilot"),
+        ("cdk", "the CDK"),
+        ("articles", "alarm steps"),
+        ("keda", "KEDA"),
+        ("predictive", "predictive"),
+        ("demand", "demand"),
+    ] {
+        let changed = own.run(&turns(&[("policy", knob)]), Extent::Phase).unwrap();
+        let outcome = &changed.report.outcome;
+        assert_eq!(
+            outcome.wait_percentiles,
+            row(name).wait_percentiles,
+            "{knob}"
+        );
+        assert_eq!(outcome.tasks, row(name).tasks, "{knob}");
+    }
+    // No definition can have it, so only an assumption names it, and nothing says to deploy it.
+    assert_eq!(
+        set(&own, &[("policy", "keda"), ("min", "2")]),
+        ["S.tasks.min=2", "policy=keda"]
+    );
+    let changed = own
+        .run(&turns(&[("policy", "keda")]), Extent::Phase)
+        .unwrap();
+    assert_eq!(changed.report.advice.unwrap().command, None);
+}
+
+#[test]
+fn queues_with_their_own_objectives_have_their_own_knobs() {
+    let text = shipped("image-resizer.yaml");
+    let own = experiment(&text, "resizer", "poisson:rate=1/s,for=1h");
+    let turned = turns(&[("slo.backfill", "30m"), ("processing_time.uploads", "5s")]);
+    let changed = own.run(&turned, Extent::Phase).unwrap();
+    assert_eq!(
+        changed.turned.yaml(),
+        "services:\n  resizer:\n    consumes: [{processing_time: 5s, queue: uploads}, \
+         {processing_time: 10s, queue: backfill, slo: 95% within 30m}]\n"
+    );
+    let queues = &changed.report.outcome.queues;
+    let slos: Vec<f64> = queues.iter().map(|queue| queue.slo).collect();
+    assert_eq!(slos, [300.0, 1_800.0]);
+}
+
 /// Each value of each knob of each shipped definition either simulates, or is refused by a sentence about the definition.
 #[test]
 fn every_value_of_every_knob_means_something() {
@@ -222,7 +285,7 @@ fn every_value_of_every_knob_means_something() {
             };
             for knob in list_knobs(&simulation, &scenario) {
                 for choice in &knob.values {
-                    let turned = turns(&[("schedule", "08:00-20:00"), (knob.name, &choice.value)]);
+                    let turned = turns(&[("schedule", "08:00-20:00"), (&knob.name, &choice.value)]);
                     match own.run(&turned, Extent::Phase) {
                         Ok(_) => simulated += 1,
                         Err(error) => {

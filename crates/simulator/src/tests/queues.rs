@@ -16,11 +16,11 @@ fn queue(name: &str, slo: u64, work: u64) -> QueueScenario {
         slo: seconds(slo),
         share: None,
         processing: Distribution::Fixed(seconds(work)),
-        settings: QueueSettings {
+        settings: Some(QueueSettings {
             objective: seconds(slo),
             share: None,
             processing_time: Some(seconds(work)),
-        },
+        }),
     }
 }
 
@@ -84,15 +84,19 @@ fn one_queue_is_as_none() {
 /// objective with little more than that.
 #[test]
 fn demand_meets_each_objective() {
-    for (policy, objective, most) in [
-        (
-            Policy::Deadline(DeadlinePolicy::defaults(seconds(2))),
-            60,
-            1.2,
-        ),
-        (Policy::Demand(DemandPolicy::defaults(seconds(2))), 600, 1.3),
+    let deadline = Policy::Deadline(DeadlinePolicy::defaults(seconds(2)));
+    let tracked = Policy::Demand(DemandPolicy::defaults(seconds(2)));
+    let alike = |name| QueueScenario {
+        settings: None,
+        ..queue(name, 60, 2)
+    };
+    let two = |objective| vec![queue("urgent", objective, 2), queue("patient", 1_800, 2)];
+    for (policy, queues, most) in [
+        (deadline.clone(), two(60), 1.2),
+        // As one queue, 85% of the messages would start in time.
+        (deadline, vec![alike("urgent"), alike("patient")], 1.2),
+        (tracked, two(600), 1.3),
     ] {
-        let queues = vec![queue("urgent", objective, 2), queue("patient", 1_800, 2)];
         let load = loads("poisson:rate=4/s,for=8h", "poisson:rate=4/s,for=8h");
         let outcome = simulate(&of(queues, policy), &load, 5).unwrap();
         for queue in &outcome.queues {
@@ -240,4 +244,64 @@ fn the_verdict_is_each_queues_own() {
         lines[0].starts_with("urgent: 100% (required 99%) within 1m"),
         "{lines:?}"
     );
+}
+
+/// A service with two queues that have the same settings, and one task. 100 messages of 1 s come to the first queue in the
+/// first second, and 10 to the second one in the second from 30 s.
+fn alike() -> (Scenario, Load) {
+    let text = "name: shop\nqueues: {orders: {visibility_timeout: 1h}, reports: {visibility_timeout: 1h}}\nservices:\n  worker:\n    image: a/b:1\n    consumes: [orders, reports]\n    slo: 99% within 1m\n    tasks: {min: 1, max: 1}\n    protect: true\n    scaling: {demand: {processing_time: 1s}}\n";
+    let stack = stack::parse("stack.yaml", text).unwrap().stack;
+    let overrides = crate::Overrides {
+        processing: Some(Distribution::Fixed(seconds(1))),
+        ..crate::Overrides::default()
+    };
+    let scenario = Scenario::from_stack(&stack, "worker", &overrides).unwrap();
+    let burst = |at: u32, count: u32| {
+        let rows = format!("time,count\n0,0\n{at},{count}\n{},0\n", at + 1);
+        Load::read_csv(rows.as_bytes(), Some(crate::Rows::Counts)).unwrap()
+    };
+    let orders = ("orders".to_owned(), burst(1, 100));
+    let load = Load::mixed(vec![orders, ("reports".to_owned(), burst(30, 10))]);
+    (scenario, load)
+}
+
+/// The task works on orders until 30 s, in turn with reports until 50 s, and then on orders: 30 + 10 + 10 of 100 start
+/// within 60 s, and each report within 20 s. In the order in which they were sent, the reports would start after 100 s.
+#[test]
+fn queues_with_the_same_objective_take_turns() {
+    let (scenario, load) = alike();
+    assert!(!scenario.has_own_settings());
+    let outcome = simulate(&scenario, &load, 1).unwrap();
+    let [orders, reports] = outcome.queues.as_slice() else {
+        panic!("{:?}", outcome.queues)
+    };
+    assert!((orders.within_objective - 0.50).abs() < 0.02, "{orders:?}");
+    assert_eq!(reports.within_objective, 1.0, "{reports:?}");
+    assert!((reports.max - 19.0).abs() < 2.0, "{reports:?}");
+    assert!(outcome.has_one_objective());
+    assert_eq!(outcome.within_objective, orders.within_objective);
+    let survey = survey(&scenario, &load, 1, &crate::Progress::none());
+    let report = crate::Report::from_survey("load".to_owned(), None, survey.unwrap());
+    let verdict = report.requiring(Some(0.99)).verdict();
+    assert!(
+        verdict.contains("of the worst queue's messages started within the 1m objective"),
+        "{verdict}"
+    );
+}
+
+/// The same load as in [`queues_with_the_same_objective_take_turns`]: the share of the worse queue for each objective. Within
+/// 30 s, 30 of 100 orders start; within 2 min, all of them.
+#[test]
+fn a_frontier_has_the_share_of_the_worst_queue() {
+    let (scenario, load) = alike();
+    let progress = crate::Progress::none();
+    let found = crate::frontier(&scenario, &load, 1, None, &progress).unwrap();
+    let share = |objective: f64| {
+        let place = found.objectives.iter().position(|one| *one == objective);
+        found.present.within_objective[place.unwrap()]
+    };
+    for (objective, expected) in [(30.0, 0.30), (60.0, 0.50), (120.0, 1.0)] {
+        let found = share(objective);
+        assert!((found - expected).abs() < 0.03, "{objective}: {found}");
+    }
 }

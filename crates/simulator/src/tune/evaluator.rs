@@ -54,7 +54,7 @@ impl<'a> Evaluator<'a> {
         options: &TuneOptions,
         progress: &'a Progress<'a>,
     ) -> Self {
-        let several = !scenario.queues.is_empty();
+        let differ = scenario.has_own_settings();
         Self {
             progress,
             stack,
@@ -62,12 +62,12 @@ impl<'a> Evaluator<'a> {
             overrides: Overrides {
                 // Queues with their own objectives keep the definition's values, unless an assumption overrides
                 // them.
-                slo: if several {
+                slo: if differ {
                     overrides.slo
                 } else {
                     Some(scenario.slo)
                 },
-                processing: match several {
+                processing: match differ {
                     true => overrides.processing,
                     false => Some(scenario.processing),
                 },

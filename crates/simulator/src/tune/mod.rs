@@ -114,6 +114,11 @@ pub fn tune(
     tell: &(dyn Fn(&str) + Sync),
     progress: &Progress<'_>,
 ) -> Result<Tuned, TuneError> {
+    if overrides.policy.is_some() {
+        let text =
+            "`policy` replaces the definition's policy, which `tune` would change: leave it out";
+        return Err(ScenarioError::Value(text).into());
+    }
     let scenario = Scenario::from_stack(stack, service, overrides)?;
     let present = stack
         .services

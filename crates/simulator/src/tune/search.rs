@@ -331,5 +331,5 @@ fn tier(one: &Score, required: f64) -> u8 {
 
 /// Rounds a cost to a thousandth. A smaller difference isn't a reason to prefer a candidate.
 fn cents(cost: f64) -> f64 {
-    (cost.max(1e-9).ln() * 1_000.0).round()
+    (libm::log(cost.max(1e-9)) * 1_000.0).round()
 }

@@ -284,7 +284,7 @@ fn geometric((from, to): (u32, u32), steps: u32) -> Vec<u32> {
     let ratio = f64::from(to.max(1)) / f64::from(from.max(1));
     for step in 1..steps {
         let share = f64::from(step) / f64::from(steps - 1);
-        numbers.push(scaled(from.max(1), ratio.powf(share)).clamp(from, to));
+        numbers.push(scaled(from.max(1), libm::pow(ratio, share)).clamp(from, to));
     }
     numbers.dedup();
     numbers

@@ -119,5 +119,5 @@ impl Settings {
 }
 
 fn month(figures: &Figures) -> String {
-    format!("{} a month", format_dollars(figures.cost_per_month))
+    format!("{} per month", format_dollars(figures.cost_per_month))
 }

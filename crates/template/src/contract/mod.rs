@@ -17,8 +17,8 @@ pub use mark::{
 };
 pub use reminders::read_reminded;
 pub(crate) use reminders::reminded_metadata;
-pub(crate) use retained::keep_mark;
-pub use retained::{list_retained, mark_imported, read_imported};
+pub use retained::{is_imported, is_stack_policy, list_retained, mark_imported, read_imported};
+pub(crate) use retained::{keep_mark, keep_policies};
 pub(crate) use schedule::schedule_metadata;
 pub use schedule::{TargetSchedule, read_schedule};
 

@@ -201,7 +201,12 @@ pub(super) fn import(scope: &Scope) -> Vec<Statement> {
             vec![types::SERVICE, types::QUEUE],
         )
         .when("Null", IMPORTED_TYPES, "false"),
-        Statement::allow("FindQueues", &["sqs:GetQueueUrl"], queues),
+        // A queue that leaves the stack gets back its policy.
+        Statement::allow(
+            "FindAndRestoreQueues",
+            &["sqs:GetQueueUrl", "sqs:SetQueueAttributes"],
+            queues,
+        ),
     ]
 }
 

@@ -126,7 +126,7 @@ impl Permissions {
             ),
             policy(
                 "import",
-                "In addition to `deploy`, for `import resources`: takes services and queues that exist over into a stack.",
+                "In addition to `deploy`, for `import resources`: takes services and queues that exist over into a stack, and gives them back.",
                 &self.import,
             ),
         ]

@@ -24,7 +24,7 @@ use crate::resources::role::{Statement, fit_role, publish_metrics, read_metrics}
 use crate::scaling::demand::{
     PERIOD, demand_request, queue_request, unusable_numbers, whole_milliseconds,
 };
-use crate::text::{Text, canonical, escape, text};
+use crate::text::{Text, canonical, escape, hash, text};
 use crate::{limits, names};
 
 /// The same as the period. The last check starts at least 5 s before its end, and each check ends in time for the
@@ -163,11 +163,6 @@ fn check_size(stack: &Stack, members: &[Member<'_, '_>]) -> Result<(), Synthesis
             role: names::demand_function_role(1),
         }),
     }
-}
-
-fn hash(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The input that a rule sends: the services, or the object that holds them.

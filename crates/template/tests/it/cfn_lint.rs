@@ -25,7 +25,9 @@ pub(crate) fn cfn_lint() -> PathBuf {
 fn templates_pass_cfn_lint() {
     let folder = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
-    for (name, stack) in stacks::all() {
+    let all = stacks::all().into_iter();
+    let all = all.map(|(name, stack)| (name.to_owned(), stack));
+    for (name, stack) in all.chain(stacks::environments()) {
         let file = folder.path().join(format!("{name}.json"));
         std::fs::write(&file, synthesize(&stack).unwrap().body()).unwrap();
         files.push(file);

@@ -29,6 +29,15 @@ fn every_feature() {
     insta::assert_json_snapshot!("everything", readable(&stacks::everything()));
 }
 
+/// Containers with sidecars, a log router, and Service Connect; and a service on named capacity providers.
+#[test]
+fn containers_and_providers() {
+    for name in ["containers", "providers"] {
+        let stack = stacks::definition(&format!("crates/template/tests/it/matrix/{name}"));
+        insta::assert_json_snapshot!(name, readable(&stack));
+    }
+}
+
 #[test]
 fn demand() {
     insta::assert_json_snapshot!("demand", readable(&stacks::by_demand("shop")));

@@ -671,10 +671,11 @@ pub(crate) fn existing_fleet(services: usize) -> Stack {
 }
 
 /// The shipped definitions' names.
-pub(crate) const SHIPPED: [&str; 11] = [
+pub(crate) const SHIPPED: [&str; 12] = [
     "billing",
     "existing-service",
     "fan-out",
+    "from-copilot",
     "hardened",
     "image-resizer",
     "mailer",
@@ -689,6 +690,25 @@ pub(crate) const SHIPPED: [&str; 11] = [
 /// seconds causes one.
 pub(crate) fn shipped(name: &str) -> Stack {
     definition(&format!("stacks/{name}"))
+}
+
+/// Each shipped definition in each of its environments.
+pub(crate) fn environments() -> Vec<(String, Stack)> {
+    let mut all = Vec::new();
+    for name in SHIPPED {
+        let file = root().join(format!("stacks/{name}.yaml"));
+        for environment in stack::read_environments(&file).unwrap() {
+            let selection = stack::Selection {
+                environment: Some(environment.clone()),
+                set: Vec::new(),
+            };
+            let loaded = stack::load_selected(&file, &selection);
+            let loaded = loaded.unwrap_or_else(|report| panic!("{report:?}"));
+            all.push((format!("{name}-{environment}"), loaded.stack));
+        }
+    }
+    assert!(all.len() >= 5, "{all:?}");
+    all
 }
 
 /// The example of the page about workers.

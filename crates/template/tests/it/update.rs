@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use stack::{
     BacklogPerTask, BacklogSource, Capacity, Cluster, Network, Queue, ServiceSource, ServiceSpec,
-    Stack,
+    Stack, TaskCapacity,
 };
 use template::{SynthesisError, names, synthesize};
 
@@ -364,6 +364,61 @@ fn service_connect_and_alarms_of_deployments_are_turned_off() {
         properties["DeploymentConfiguration"]["Alarms"],
         json!({ "AlarmNames": [], "Enable": false, "Rollback": false })
     );
+}
+
+/// A service on EC2 instances by launch type, as another tool makes it, moves to named capacity providers. Sources:
+/// AWS::ECS::Service, `conditionalCreateOnlyProperties`; Amazon ECS API, `UpdateService`, `capacityProviderStrategy`.
+#[test]
+fn a_service_on_instances_gets_named_providers_if_its_network_mode_stays() {
+    let stack = stacks::definition("crates/template/tests/it/matrix/providers");
+    let mut deployed = deploy(&stack);
+    let service = deployed["Resources"]["EncoderService"]["Properties"].as_object_mut();
+    let service = service.unwrap();
+    let strategy = service.remove("CapacityProviderStrategy").unwrap();
+    service.insert("LaunchType".into(), "EC2".into());
+    let adapted = adapt(&stack, &deployed);
+    let properties = &adapted["Resources"]["EncoderService"]["Properties"];
+    assert_eq!(properties["CapacityProviderStrategy"], strategy);
+    assert!(properties["LaunchType"].is_null());
+    let force = &properties["ForceNewDeployment"];
+    assert_eq!(force["EnableForceNewDeployment"], true);
+
+    let service = deployed["Resources"]["EncoderService"]["Properties"].as_object_mut();
+    let _ = service.unwrap().remove("NetworkConfiguration");
+    let error = synthesize(&stack).unwrap().adapt_to(&deployed).unwrap_err();
+    let id = "EncoderService".to_owned();
+    assert_eq!(error, SynthesisError::CapacityMoves { id });
+}
+
+/// AWS::ECS::Service: a nonce has at most 255 characters. Names of capacity providers have as many, and differ here only at
+/// their ends.
+#[test]
+fn a_strategy_of_long_names_also_starts_a_deployment() {
+    let with_last = |last: char| {
+        let mut stack = stacks::definition("crates/template/tests/it/matrix/providers");
+        let service = stack.services.get_mut("encoder").unwrap();
+        let ServiceSource::Create(spec) = &mut service.source else {
+            panic!("a created service");
+        };
+        let Some(TaskCapacity::Providers(providers)) = &mut spec.capacity else {
+            panic!("capacity providers");
+        };
+        for provider in providers.iter_mut() {
+            provider.name = format!("{}-{}{last}", provider.name, "x".repeat(230));
+        }
+        stack
+    };
+    let nonce = |stack: &Stack, deployed: &Value| -> String {
+        let adapted = adapt(stack, deployed);
+        let properties = &adapted["Resources"]["EncoderService"]["Properties"];
+        let force = &properties["ForceNewDeployment"]["ForceNewDeploymentNonce"];
+        force.as_str().unwrap().to_owned()
+    };
+    let [a, b, c] = ['a', 'b', 'c'].map(with_last);
+    let (to_b, to_c) = (nonce(&b, &deploy(&a)), nonce(&c, &deploy(&a)));
+    assert_ne!(to_b, to_c);
+    assert!(to_b.len() <= 255 && to_c.len() <= 255, "{to_b}");
+    assert_eq!(nonce(&b, &deploy(&c)), to_b);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use aws_sdk_ecs::types::{
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_types::DateTime;
 use e2e::{Bench, Cloud, DefaultNetwork, unique_name};
+use serde_json::json;
 
 /// Number of minutes without waiting messages, and of minutes in which every task is busy, before now.
 pub(super) const QUIET: i64 = 200;
@@ -113,10 +114,34 @@ impl Scene {
 
     /// Removes the queue's redrive policy.
     pub(super) async fn forget_dead_letters(&self) {
+        self.set(QueueAttributeName::RedrivePolicy, "").await;
+    }
+
+    /// Lets another account send. Returns the queue's policy, as SQS does.
+    pub(super) async fn let_send(&self) -> String {
+        let statement = json!({
+            "Sid": "Partner",
+            "Effect": "Allow",
+            "Principal": { "AWS": "arn:aws:iam::444455556666:root" },
+            "Action": "sqs:SendMessage",
+            "Resource": self.queue_arn().await,
+        });
+        let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        self.set(QueueAttributeName::Policy, &policy.to_string())
+            .await;
+        self.policy().await
+    }
+
+    /// The queue's policy. Empty if it has none.
+    pub(super) async fn policy(&self) -> String {
+        let mut attributes = self.cloud.queue(&self.queue_url).await.unwrap();
+        attributes.remove("Policy").unwrap_or_default()
+    }
+
+    async fn set(&self, name: QueueAttributeName, value: &str) {
         let request = self.cloud.clients.sqs.set_queue_attributes();
         let request = request.queue_url(&self.queue_url);
-        let request = request.attributes(QueueAttributeName::RedrivePolicy, "");
-        request.send().await.unwrap();
+        request.attributes(name, value).send().await.unwrap();
     }
 
     /// Whether its first scaling is suspended.

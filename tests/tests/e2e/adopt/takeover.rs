@@ -1,6 +1,7 @@
 //! A service that other tools created becomes a stack's, with its queue and its messages, and is given back: `import resources`.
 
 use aws_sdk_ecs::types::Service;
+use aws_sdk_sqs::types::QueueAttributeName;
 use e2e::{Bench, Cloud, DefaultNetwork, TestStack, edited};
 use serde_json::{Value, json};
 
@@ -64,6 +65,7 @@ async fn a_running_service_is_taken_over_and_given_back() {
     let (name, arn) = (scene.name.clone(), scene.queue_arn().await);
     scene.scale().await;
     cloud.send(scene.queue_url(), 3).await;
+    let policy = scene.let_send().await;
     let before = scene.service().await;
 
     let stack = TestStack::new(&bench, "takeover");
@@ -91,6 +93,7 @@ async fn a_running_service_is_taken_over_and_given_back() {
     assert_eq!(before.task_definition(), unchanged.task_definition());
     let queue = cloud.queue(scene.queue_url()).await.unwrap();
     assert_eq!(queue["VisibilityTimeout"], "30");
+    assert_eq!(scene.policy().await, policy);
     let again = import(&bench, &stack).await;
     assert_eq!(again["imports"], json!([]));
 
@@ -116,6 +119,7 @@ async fn a_running_service_is_taken_over_and_given_back() {
     let queue = cloud.queue(scene.queue_url()).await.unwrap();
     assert_eq!(queue["VisibilityTimeout"], "60");
     assert_eq!(queue["ApproximateNumberOfMessages"], "3");
+    assert_ne!(scene.policy().await, policy);
     assert!(scene.is_suspended().await);
     let again = stack.deploy(&owned).await.succeeds();
     assert_eq!(again["changed"], false);
@@ -145,6 +149,7 @@ async fn a_running_service_is_taken_over_and_given_back() {
     is_same(&before, &given_back);
     let queue = cloud.queue(scene.queue_url()).await.unwrap();
     assert_eq!(queue["ApproximateNumberOfMessages"], "3");
+    assert_eq!(scene.policy().await, policy);
     assert!(!scene.is_suspended().await);
     scene.remove().await;
 }
@@ -156,12 +161,29 @@ async fn a_new_stack_begins_with_what_exists() {
     let scene = Scene::build_on_fargate(&bench).await;
     let (name, arn) = (scene.name.clone(), scene.queue_arn().await);
     scene.scale().await;
+    let policy = scene.let_send().await;
     let stack = TestStack::new(&bench, "takeover");
     let scaled = existing(&stack.name, &name, &arn);
-    stack.write(&own(&scaled, &name, &arn, &cloud.default_network()));
+    let owned = own(&scaled, &name, &arn, &cloud.default_network());
+    stack.write(&owned);
     let imported = import(&bench, &stack).await;
     assert_eq!(imported["imports"].as_array().unwrap().len(), 2);
     assert_eq!(imported["deployed"]["plan"]["creates_stack"], true);
+
+    // A first deploy that fails changes nothing for senders: its other queue has a name that is taken.
+    let taken = format!("{name}-taken");
+    let other = cloud.clients.sqs.create_queue().queue_name(&taken);
+    let other = other.attributes(QueueAttributeName::VisibilityTimeout, "11");
+    let other = other.send().await.unwrap();
+    let queues = format!("queues:\n  other: {{name: {taken}}}\n");
+    let broken = edited(&owned, "queues:\n", &queues);
+    let broken = edited(&broken, "consumes: [orders]", "consumes: [orders, other]");
+    let failed = stack.deploy(&broken).await;
+    let _ = failed.fails(4);
+    assert_eq!(scene.policy().await, policy);
+    let delete = cloud.clients.sqs.delete_queue();
+    let delete = delete.queue_url(other.queue_url().unwrap());
+    let _ = delete.send().await.unwrap();
     // A stack that never was deployed gives it back by another definition, too.
     let released = stack.deploy(&scaled).await.succeeds();
     let releases = actions(&released["plan"]);
@@ -174,7 +196,7 @@ async fn a_new_stack_begins_with_what_exists() {
         "{releases:?}"
     );
     assert_eq!(scene.service().await.status(), Some("ACTIVE"));
-    assert!(cloud.queue(scene.queue_url()).await.is_some());
+    assert_eq!(scene.policy().await, policy);
     let _ = stack.destroy(&[]).await.succeeds();
     scene.remove().await;
 }

@@ -74,11 +74,13 @@ impl Scene {
         self.proxy = Proxy::start(self.bench.endpoint()).await;
     }
 
-    /// Returns a run of a command through the proxy, with credentials that the sandbox accepts.
+    /// Returns a run of a command (one word, or two) through the proxy, with credentials that the sandbox accepts.
     pub(super) fn run(&self, command: &str, more: &[&str]) -> Run {
         let file = self.stack.file().display().to_string();
         let endpoint = self.proxy.url();
-        let arguments = [&[command, &file, "--endpoint-url", &endpoint], more].concat();
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        arguments.extend([file.as_str(), "--endpoint-url", endpoint.as_str()]);
+        arguments.extend_from_slice(more);
         with_credentials(self.bench.run_program(Path::new(PROGRAM), &arguments))
     }
 

@@ -32,6 +32,29 @@ const STATUSES: [&str; 21] = [
     "IMPORT_ROLLBACK_COMPLETE",
 ];
 
+/// Each command that operates on a deployed stack, except `exec`, which opens a terminal.
+const COMMANDS: [(&str, &[&str]); 19] = [
+    ("compare", &[]),
+    ("dead-letters list", &[]),
+    ("dead-letters purge", &["jobs", "--yes"]),
+    ("dead-letters redrive", &["jobs", "--yes"]),
+    ("dead-letters show", &["jobs"]),
+    ("deploy", &["--yes", "--allow-loss"]),
+    ("destroy", &["--yes", "--force"]),
+    ("diff", &[]),
+    ("diff", &["--drift"]),
+    ("history", &[]),
+    ("import resources", &["--yes"]),
+    ("invoke", &[]),
+    ("logs", &["worker"]),
+    ("pause", &["--reason", "a test"]),
+    ("resume", &[]),
+    ("rollback", &["--yes", "--allow-loss"]),
+    ("scale", &["worker", "2", "--yes"]),
+    ("status", &[]),
+    ("status", &["--why"]),
+];
+
 /// Reports this status for the stack, regardless of its real one.
 fn pretend(scene: &Scene, status: &'static str) {
     let rewrite = Fault::rewrite(move |body| {
@@ -67,14 +90,7 @@ async fn a_foreign_stack_is_left_alone_in_every_state() {
     let kept = scene.keep().await;
     for status in STATUSES {
         pretend(&scene, status);
-        let commands: [(&str, &[&str]); 5] = [
-            ("deploy", &["--yes", "--allow-loss"]),
-            ("diff", &[]),
-            ("status", &[]),
-            ("destroy", &["--yes", "--force"]),
-            ("invoke", &[]),
-        ];
-        let runs = commands.map(|(command, more)| scene.run(command, more).end());
+        let runs = COMMANDS.map(|(command, more)| scene.run(command, more).end());
         for ended in join_all(runs).await {
             let error = ended.fails(5);
             assert_says(

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use e2e::{Bench, Cloud, DefaultNetwork, TestStack};
 use futures::future::join_all;
-use serde_json::Value;
+
+use crate::once::deploys_once;
 
 const REGION: &str = "us-west-2";
 /// The sandbox's account.
@@ -142,29 +143,9 @@ async fn deploys(
     let label = manifest.trim_end_matches(".yml");
     let stack = TestStack::in_region(bench, label, Some(REGION));
     let definition = import(bench, account, &stack, manifest).await;
-    let selected: Vec<&str> = environment.map_or_else(Vec::new, |name| vec!["--env", name]);
     stack.write(&definition);
     create_topics(cloud, &list_topics(&definition)).await;
-    let name = match environment {
-        Some(environment) => format!("{}-{environment}", stack.name),
-        None => stack.name.clone(),
-    };
-    let deploy = [&["--yes"], selected.as_slice()].concat();
-    let deployed = stack.run("deploy", &deploy).end().await.succeeds();
-    assert_eq!(deployed["changed"], true, "{manifest}");
-
-    let found = cloud.resources(&name).await;
-    for (service, tasks) in services {
-        let service = cloud.service(found.id(service)).await.unwrap();
-        assert!(service.desired_count() >= *tasks, "{manifest}: {service:?}");
-    }
-    // What was deployed is what its services return.
-    let status = stack.run("status", &selected).end().await.succeeds();
-    assert_eq!(status["drift"], Value::Array(vec![]), "{manifest}");
-    let destroy = ["--yes", "--force"].into_iter().chain(selected);
-    let destroy: Vec<&str> = destroy.collect();
-    let destroyed = stack.run("destroy", &destroy).end().await.succeeds();
-    assert_eq!(destroyed["existed"], true, "{manifest}");
+    let _ = deploys_once(cloud, &stack, environment, services).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use scaling::{AdjustmentType, Comparison, MissingData, Step};
 
+use simulator::{BacklogPolicy, Policy, QueueMetric, Statistic};
+
 use super::*;
 
 fn present(policies: Vec<PolicyReading>) -> Present {
@@ -11,9 +13,9 @@ fn present(policies: Vec<PolicyReading>) -> Present {
     })
 }
 
-fn tracked_as(expression: &str, metrics: &[(&str, (&str, &str))]) -> Option<PresentTracking> {
+fn tracked_as(expression: &str, metrics: &[(&str, (&str, &str))]) -> Option<BacklogPolicy> {
     match present(vec![tracking(expression, metrics)]).policy {
-        Ok(PresentPolicy::Tracking(found)) => Some(found),
+        Ok(Policy::BacklogPerTask(found)) => Some(found),
         _ => None,
     }
 }
@@ -73,7 +75,7 @@ fn an_expression_can_use_another() {
     terms.insert("backlog".to_owned(), sum("a + b"));
     let found = present(vec![policy.clone()]).policy;
     assert!(
-        matches!(found, Ok(PresentPolicy::Tracking(found)) if found.in_flight),
+        matches!(found, Ok(Policy::BacklogPerTask(found)) if found.in_flight),
         "{found:?}"
     );
     // An expression that refers to itself has no value.
@@ -138,7 +140,7 @@ fn what_cant_be_simulated_says_why() {
     ];
     let found = present(both);
     assert!(
-        matches!(found.policy, Ok(PresentPolicy::Tracking(_))),
+        matches!(found.policy, Ok(Policy::BacklogPerTask(_))),
         "{found:?}"
     );
     assert!(found.notes[0].contains("on CPU is omitted"), "{found:?}");
@@ -157,7 +159,7 @@ fn a_metric_of_its_own_is_a_guess_by_its_name() {
         "BacklogPerTask",
     ))))]);
     assert!(
-        matches!(found.policy, Ok(PresentPolicy::Tracking(_))),
+        matches!(found.policy, Ok(Policy::BacklogPerTask(_))),
         "{found:?}"
     );
     assert!(
@@ -172,8 +174,11 @@ fn without_a_target_the_count_is_fixed_and_an_unread_one_is_unknown() {
     without.target = None;
     without.policies.clear();
     let found = find_present(&without);
-    assert_eq!(found.policy, Ok(PresentPolicy::Fixed { tasks: 2 }));
+    assert_eq!(found.policy, Ok(Policy::Fixed { tasks: 2 }));
     assert_eq!(found.description, "a fixed count of 2");
+    without.service.desired = 0;
+    let none = find_present(&without).policy;
+    assert_eq!(none, Err("no task is desired".to_owned()));
     without.scaling_unread = Some("access is denied".to_owned());
     assert_eq!(
         find_present(&without).policy,
@@ -195,12 +200,12 @@ fn what_is_suspended_does_not_scale_it() {
         paused.target.as_mut().unwrap().suspended = suspended;
         find_present(&paused).policy
     };
-    assert_eq!(with((true, true)), Ok(PresentPolicy::Fixed { tasks }));
+    assert_eq!(with((true, true)), Ok(Policy::Fixed { tasks }));
     let one_side = Err("one side of its scaling is suspended".to_owned());
     assert_eq!(with((false, true)), one_side);
     assert!(matches!(
         with((false, false)),
-        Ok(PresentPolicy::Tracking(_))
+        Ok(Policy::BacklogPerTask(_))
     ));
 }
 
@@ -254,11 +259,13 @@ fn steps_start_at_a_distance_beyond_the_threshold() {
         alarm(Comparison::AtOrBelow, 10.0),
     );
     let found = present(vec![out.clone(), scale_in]).policy;
-    let Ok(PresentPolicy::Steps(found)) = found else {
+    let Ok(Policy::Steps(found)) = found else {
         panic!("{found:?}");
     };
     let step = |from, adjustment| Step { from, adjustment };
     let side = found.scale_out.unwrap();
+    let measured = (side.metric, side.statistic);
+    assert_eq!(measured, (QueueMetric::Visible, Statistic::Average));
     assert_eq!(side.steps.as_slice(), [step(0.0, 1), step(400.0, 5)]);
     assert_eq!(
         side.steps.adjustment_type(),
@@ -277,7 +284,7 @@ fn steps_start_at_a_distance_beyond_the_threshold() {
     ];
     assert!(matches!(
         present(beside).policy,
-        Ok(PresentPolicy::TrackingAndSteps(..))
+        Ok(Policy::BacklogPerTaskAndSteps(..))
     ));
 }
 
@@ -296,6 +303,10 @@ fn alarms_that_a_simulation_doesnt_know_are_named() {
         "CPUUtilization".clone_into(&mut metric.name);
     };
     assert!(with(on_cpu).contains("is on AWS/ECS CPUUtilization"));
+    let percentile = |alarm: &mut AlarmReading| {
+        "p99".clone_into(&mut alarm.metric.as_mut().unwrap().statistic);
+    };
+    assert!(with(percentile).contains("the statistic p99 of its alarm"));
     assert!(with(|alarm| alarm.metric = None).contains("is on metric math"));
     assert!(with(|alarm| alarm.comparison = None).contains("is on a band"));
     assert!(

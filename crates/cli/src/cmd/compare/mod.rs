@@ -57,7 +57,7 @@ struct Document {
     actual: Actual,
     /// The policy's simulated results.
     simulated: Simulated,
-    /// Each queue by its own objective, if the objectives differ.
+    /// Each queue by its own objective, if there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     queues: Vec<QueueDocument>,
     /// Assumptions, one sentence each.
@@ -88,7 +88,7 @@ struct Actual {
 /// The simulated results of the policy with the same messages.
 #[derive(Debug, Serialize)]
 struct Simulated {
-    /// Lowest and highest share within the objective, over the phases; that of the worst queue, if the objectives differ.
+    /// Lowest and highest share within the objective, over the phases; that of the worst queue, if there are several.
     within_objective: simulator::Range,
     /// Number of phases.
     phases: u64,
@@ -106,7 +106,7 @@ struct Simulated {
     cost: Option<f64>,
 }
 
-/// A queue with an objective of its own.
+/// One of several queues.
 #[derive(Debug, Serialize)]
 struct QueueDocument {
     /// Its name in the definition.
@@ -130,6 +130,16 @@ struct QueueResult {
     within_objective: Option<f64>,
     /// Seconds during which its oldest message was older than the objective.
     over_slo: f64,
+}
+
+impl Document {
+    /// Whether one objective holds for all messages.
+    fn has_one_objective(&self) -> bool {
+        let objective = |queue: &QueueDocument| (queue.slo, queue.required);
+        let first = self.queues.first().map(objective);
+        let mut queues = self.queues.iter();
+        queues.all(|queue| Some(objective(queue)) == first)
+    }
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {

@@ -141,12 +141,13 @@ fn a_record_is_compared_with_a_simulation_of_its_messages() {
 
 /// 30 minutes in which one message per second was sent to queue `a` and two to queue `b`. The oldest message of both was 90 s old
 /// in every third minute: over the objective of 1 minute, and within 10 minutes.
-#[test]
-fn each_queue_is_judged_by_its_own_objective() {
-    let text = "name: s\nnetwork: create\nqueues: {a: {}, b: {}}\nservices:\n  w: {image: 'w:1', \
-                consumes: [a, {queue: b, slo: 99% within 10m}], slo: 99% within 1m, tasks: {min: 1, max: 9}, \
-                scaling: {demand: {processing_time: 2s, actuator: none}}}\n";
-    let stack = stack::parse("a.yaml", text).unwrap().stack;
+fn compare_two(b: &str) -> Document {
+    let text = format!(
+        "name: s\nnetwork: create\nqueues: {{a: {{}}, b: {{}}}}\nservices:\n  w: {{image: 'w:1', \
+         consumes: [a, {b}], slo: 99% within 1m, tasks: {{min: 1, max: 9}}, \
+         scaling: {{demand: {{processing_time: 2s, actuator: none}}}}}}\n"
+    );
+    let stack = stack::parse("a.yaml", &text).unwrap().stack;
     let stack = meant_policy(&stack, "w").unwrap();
     let scenario = Scenario::from_stack(&stack, "w", &simulator::Overrides::default()).unwrap();
     let load = |rate: &str| simulator::Load::generate(&format!("constant:rate={rate},for=30m"));
@@ -172,10 +173,16 @@ fn each_queue_is_judged_by_its_own_objective() {
         queues: vec![queue(60), queue(120)],
         running: vec![Some(6.0); 30],
         recommended: vec![None; 30],
-        within_objective: None,
+        within_objective: Some(33.0),
     };
     let names = ["a".to_owned(), "b".to_owned()];
-    let found = compare(&stack, "w", (&scenario, &survey), (&names, &record));
+    compare(&stack, "w", (&scenario, &survey), (&names, &record))
+}
+
+/// The service counts one share for both, which says nothing about different objectives.
+#[test]
+fn each_queue_is_judged_by_its_own_objective() {
+    let found = compare_two("{queue: b, slo: 99% within 10m}");
     let queues: Vec<_> = found
         .queues
         .iter()
@@ -193,5 +200,26 @@ fn each_queue_is_judged_by_its_own_objective() {
     let text = format_comparison(&found);
     assert!(text.contains("a: started within 1m"), "{text}");
     assert!(text.contains("b: oldest over 10m"), "{text}");
-    assert!(text.contains("demand        would m"), "{text}");
+    assert!(
+        text.contains("demand        would miss the objective of a queue in ")
+            || text.contains("demand        would meet the objective of each queue"),
+        "{text}"
+    );
+    assert!(!text.contains("worst queue"), "{text}");
+}
+
+#[test]
+fn queues_with_one_objective_have_a_share_together() {
+    let found = compare_two("b");
+    let text = format_comparison(&found);
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("worst queue: started within 1m"));
+    assert!(row.is_some_and(|row| row.contains("33%")), "{text}");
+    assert!(text.contains("a: started within 1m"), "{text}");
+    assert!(text.contains("b: oldest over 1m"), "{text}");
+    assert!(
+        text.contains("demand        would not meet 99% within 1m"),
+        "{text}"
+    );
 }

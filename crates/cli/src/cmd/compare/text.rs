@@ -49,12 +49,18 @@ fn table(document: &Document, slo: &str) -> String {
     let policy = format!("{} (simulated)", document.policy);
     let mut table = Table::new(["", "actual", &policy]);
     let share = |share: Option<f64>| share.map_or_else(unknown, format_share);
-    if document.queues.is_empty() {
+    if document.has_one_objective() {
+        let whose = match document.queues.is_empty() {
+            true => "",
+            false => "worst queue: ",
+        };
         table.row([
-            format!("started within {slo}"),
+            format!("{whose}started within {slo}"),
             share(actual.within_objective),
             simulated.within_objective.format(format_share),
         ]);
+    }
+    if document.queues.is_empty() {
         table.row([
             format!("oldest message over {slo}"),
             format_duration(actual.over_slo),
@@ -109,7 +115,7 @@ fn describe_verdict(document: &Document, slo: &str) -> Option<String> {
     } = &document.simulated;
     let meets = document.required.map(|required| {
         let share = format_share(required);
-        match (document.queues.is_empty(), missed) {
+        match (document.has_one_objective(), missed) {
             (false, 0) => "would meet the objective of each queue".to_owned(),
             (false, _) => {
                 format!("would miss the objective of a queue in {missed} of {phases} runs")
@@ -143,7 +149,8 @@ fn describe_gaps(document: &Document) -> Vec<String> {
             "each queue's actual share is measured by minutes: in a minute whose oldest message was too old, and in the next, all count as late"
                 .to_owned(),
         );
-    } else if actual.within_objective.is_none() {
+    }
+    if document.has_one_objective() && actual.within_objective.is_none() {
         lines.push(
             "the share of messages that started in time is unknown: only the function of `demand` measures it, also with \
              `actuator: none`"

@@ -84,11 +84,7 @@ pub(super) fn judge(
     judgment.messages = u64::try_from(load.arrivals(SEED).count()).unwrap_or(u64::MAX);
     ui.note(&format!("simulating {}", format_duration(judgment.seconds)));
     let present = &subject.facts.present;
-    let now = present
-        .policy
-        .clone()
-        .and_then(|found| policy::convert(&found));
-    let now = now.map_err(|why| {
+    let now = present.policy.clone().map_err(|why| {
         let why = format!("the present policy wasn't simulated: {why}");
         judgment.missing.push(why);
     });

@@ -1,68 +1,9 @@
-//! The current policy for the simulator, and the scenario with the known data of the service.
+//! A scenario with the known data of the service.
 
 use std::time::Duration;
 
-use adopt::live::{PresentPolicy, PresentSide, PresentSteps, PresentTracking, Readings};
-use simulator::{
-    BacklogPolicy, Distribution, Hosting, Policy, QueueMetric, Scenario, Statistic, StepPolicy,
-    StepSide, TaskSize,
-};
-
-/// Converts the policy for the simulator.
-///
-/// # Errors
-/// The reason why it can't be simulated.
-pub(super) fn convert(present: &PresentPolicy) -> Result<Policy, String> {
-    Ok(match present {
-        PresentPolicy::Fixed { tasks: 0 } => return Err("no task is desired".to_owned()),
-        PresentPolicy::Fixed { tasks } => Policy::Fixed { tasks: *tasks },
-        PresentPolicy::Tracking(tracking) => Policy::BacklogPerTask(convert_tracking(tracking)),
-        PresentPolicy::Steps(steps) => Policy::Steps(convert_steps(steps)?),
-        PresentPolicy::TrackingAndSteps(tracking, steps) => {
-            Policy::BacklogPerTaskAndSteps(convert_tracking(tracking), convert_steps(steps)?)
-        }
-    })
-}
-
-fn convert_tracking(tracking: &PresentTracking) -> BacklogPolicy {
-    BacklogPolicy {
-        target: tracking.target,
-        visible: tracking.visible,
-        in_flight: tracking.in_flight,
-        cooldown_out: tracking.cooldown_out,
-        cooldown_in: tracking.cooldown_in,
-        every: Duration::from_secs(60),
-    }
-}
-
-fn convert_steps(steps: &PresentSteps) -> Result<StepPolicy, String> {
-    let side = |side: &Option<PresentSide>| side.as_ref().map(convert_side).transpose();
-    Ok(StepPolicy {
-        period: steps.period,
-        cooldown_out: steps.cooldown_out,
-        cooldown_in: steps.cooldown_in,
-        scale_out: side(&steps.scale_out)?,
-        scale_in: side(&steps.scale_in)?,
-    })
-}
-
-fn convert_side(side: &PresentSide) -> Result<StepSide, String> {
-    let (metric, statistic) = (&side.metric, &side.statistic);
-    let metric =
-        QueueMetric::named(metric).ok_or_else(|| format!("its metric {metric} isn't simulated"))?;
-    let statistic = Statistic::named(statistic)
-        .ok_or_else(|| format!("its statistic {statistic} isn't simulated"))?;
-    Ok(StepSide {
-        metric,
-        statistic,
-        comparison: side.comparison,
-        threshold: side.threshold,
-        datapoints: side.datapoints,
-        periods: side.periods,
-        missing: side.missing,
-        steps: side.steps.clone(),
-    })
-}
+use adopt::live::Readings;
+use simulator::{Distribution, Hosting, Scenario, TaskSize};
 
 /// Adds to a scenario what the definition of an existing service can't contain: the tasks' size, the queue's settings,
 /// and the hosting of the tasks.
@@ -141,6 +82,7 @@ pub(super) fn batch(facts: &adopt::live::Facts) -> Option<u32> {
 mod tests {
     use super::*;
     use adopt::live::{ProviderReading, QueueReading};
+    use simulator::Policy;
 
     fn scenario() -> Scenario {
         let processing = Distribution::Fixed(Duration::from_secs(1));
@@ -223,12 +165,5 @@ mod tests {
             });
             assert_eq!(batch(&facts), expected, "{held} {concurrency}");
         }
-    }
-
-    #[test]
-    fn no_tasks_and_unknown_statistics_are_refused() {
-        assert!(convert(&PresentPolicy::Fixed { tasks: 0 }).is_err());
-        let tasks = convert(&PresentPolicy::Fixed { tasks: 3 });
-        assert_eq!(tasks, Ok(Policy::Fixed { tasks: 3 }));
     }
 }

@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 
 fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
     let (scenario, line) = input.begin_simulation()?;
-    if args.frontier && !scenario.queues.is_empty() {
+    if args.frontier && scenario.has_own_settings() {
         return Err(Failure::new(
             Code::Usage,
             "--frontier varies one objective, and the queues of this service have their own"

@@ -62,10 +62,11 @@ fn format_words(report: &Report) -> String {
 fn format_measures(report: &Report) -> String {
     let outcome = &report.outcome;
     let mut table = Table::new(Vec::<String>::new()).texts(3).indent(2);
-    let share = report.phases.map_or_else(
-        || format_share(outcome.within_objective),
-        |phases| phases.within_objective.format(format_share),
-    );
+    let share = match report.phases {
+        _ if outcome.messages.sent == 0 => "–".to_owned(),
+        Some(phases) => phases.within_objective.format(format_share),
+        None => format_share(outcome.within_objective),
+    };
     table.row(["within objective", &share, &describe_share(report)]);
     let cost = &outcome.cost;
     table.row([
@@ -76,17 +77,8 @@ fn format_measures(report: &Report) -> String {
             format_dollars(cost.ideal_per_month)
         ),
     ]);
-    let waiting = &outcome.waiting;
-    table.row([
-        "p99 wait",
-        &format_duration(waiting.p99),
-        &format!(
-            "objective {}; half wait at most {}, the longest {}",
-            format_duration(outcome.slo),
-            format_duration(waiting.p50),
-            format_duration(waiting.max)
-        ),
-    ]);
+    let (p99, beside) = describe_wait(report);
+    table.row(["p99 wait", &p99, &beside]);
     table.row([
         "peak tasks",
         &outcome.tasks.most.to_string(),
@@ -107,6 +99,34 @@ fn format_measures(report: &Report) -> String {
     table.format()
 }
 
+/// The 99th percentile of the waits and what it is measured by: of the worst queue, if their objectives differ.
+fn describe_wait(report: &Report) -> (String, String) {
+    let outcome = &report.outcome;
+    if outcome.messages.sent == 0 {
+        return ("–".to_owned(), "no message was sent".to_owned());
+    }
+    if let Some((_, queue)) = report.worst_queue() {
+        let words = format!(
+            "objective {} of {}, the longest {}",
+            format_duration(queue.slo),
+            queue.queue,
+            format_duration(queue.max)
+        );
+        return (format_duration(queue.p99), words);
+    }
+    let waiting = &outcome.waiting;
+    let half = match format_duration(waiting.p50).as_str() {
+        "0s" => "half don't wait".to_owned(),
+        half => format!("half wait at most {half}"),
+    };
+    let words = format!(
+        "objective {}; {half}, the longest {}",
+        format_duration(outcome.slo),
+        format_duration(waiting.max)
+    );
+    (format_duration(waiting.p99), words)
+}
+
 fn describe_share(report: &Report) -> String {
     let outcome = &report.outcome;
     let over = format!(
@@ -122,7 +142,7 @@ fn describe_share(report: &Report) -> String {
     let times = (1.0 - lowest) / (1.0 - required);
     // Where each queue has its own share, one number of misses means nothing.
     if report.satisfied == Some(false)
-        && outcome.queues.is_empty()
+        && outcome.has_one_objective()
         && times.is_finite()
         && times >= 1.05
     {
@@ -136,7 +156,7 @@ fn describe_tasks(report: &Report) -> String {
     let hours = |seconds: f64| format!("{:.1}", seconds / 3_600.0);
     let mut text = format!("{} task-hours", hours(tasks.seconds));
     let times = tasks.seconds / tasks.needed_seconds;
-    if times.is_finite() {
+    if times.is_finite() && report.outcome.limited_by_max.is_none() {
         text.push_str(&format!(
             ", {times:.1} times the {} needed",
             hours(tasks.needed_seconds)

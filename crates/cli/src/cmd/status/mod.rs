@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deployer::{Drift, Finding, Inspection, Observed, ServiceShares, Status, Unchecked};
+use deployer::{Drift, Finding, Inspection, Observed, Operation, ServiceShares, Status, Unchecked};
 use serde::Serialize;
 
 use crate::connect::{Cloud, ConnectArgs};
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 /// The current state of a stack, and whether it matches its deployment.
 #[derive(Debug, Serialize)]
 struct Report {
-    /// Whether nothing was found and the stack isn't stuck.
+    /// Whether nothing was found, and the stack is deployed and neither stuck nor being deleted.
     healthy: bool,
     /// The findings.
     drift: Vec<Finding>,
@@ -159,19 +159,20 @@ async fn read(
 }
 
 fn make_report(drift: Drift, live: Live) -> Report {
-    let status = live.stack().status;
-    let works = matches!(
-        status,
-        Status::Ready { .. } | Status::Busy(_) | Status::InReview
-    );
     Report {
-        healthy: works && drift.is_empty(),
+        healthy: works(live.stack().status) && drift.is_empty(),
         drift: drift.findings,
         unchecked: drift.unchecked,
         objectives: BTreeMap::new(),
         shares: Vec::new(),
         live,
     }
+}
+
+/// Whether a stack is deployed, or becomes so. A stack in review has only a change set.
+fn works(status: Status) -> bool {
+    matches!(status, Status::Ready { .. } | Status::Busy(_))
+        && status != Status::Busy(Operation::Delete)
 }
 
 /// Returns the command that repairs the stack. From a stack's name alone, the location of its definition isn't
@@ -195,4 +196,35 @@ fn explain(name: &str, report: &Report, repair: &str) -> Failure {
         )
     };
     Failure::failed(format!("{name} {what}")).hint(format!("to repair it: {repair}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_stack_that_is_deployed_and_stays_works() {
+        use Operation::{Create, Delete, Rollback, Update};
+        for status in [
+            Status::Ready { rolled_back: false },
+            Status::Ready { rolled_back: true },
+            Status::Busy(Create),
+            Status::Busy(Update),
+            Status::Busy(Rollback),
+        ] {
+            assert!(works(status), "{status:?}");
+        }
+        for status in [
+            Status::Absent,
+            Status::InReview,
+            Status::Busy(Delete),
+            Status::NeverCreated,
+            Status::HalfCreated,
+            Status::HalfDeleted,
+            Status::HalfRolledBack,
+            Status::HalfUpdated,
+        ] {
+            assert!(!works(status), "{status:?}");
+        }
+    }
 }

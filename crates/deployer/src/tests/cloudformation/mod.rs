@@ -3,7 +3,7 @@
 mod answers;
 mod fakes;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
@@ -59,6 +59,7 @@ pub(super) fn source() -> Source {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into(),
         resources: [("NewQueue".to_owned(), "AWS::SQS::Queue".to_owned())].into(),
+        names: BTreeMap::new(),
         shortened_queues: Vec::new(),
         retained: BTreeSet::new(),
         imports: Vec::new(),

@@ -425,6 +425,24 @@ fn a_count_that_nothing_scales() {
     says(&facts, Cause::Fixed, text);
 }
 
+/// Another's policy scales it, and says why. What the function would set doesn't.
+#[test]
+fn a_service_that_a_function_only_observes() {
+    let mut facts = tracked();
+    let mut demand = demanded(9.5, "").service.demand.unwrap();
+    demand.observes = true;
+    demand.need = Some(crate::cloudwatch::Datapoint { at: 0, value: 9.5 });
+    facts.service.demand = Some(demand);
+    facts.feed = None;
+    let text = "BacklogPerTask is 95, and the target is 100";
+    says(&facts, Cause::OnTarget, text);
+    facts.service.policies.clear();
+    facts.alarms.clear();
+    facts.service.demand.as_mut().unwrap().recommended = Some(10.0);
+    let text = "nothing scales it: its count stays at 3 tasks until someone changes it; `demand` only observes, and would set 10";
+    says(&facts, Cause::Fixed, text);
+}
+
 #[test]
 fn a_service_that_is_not_there() {
     let state = |status: &str| with(|facts| facts.service.status = status.to_owned());

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import random
 import re
 import time
@@ -20,8 +21,10 @@ from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.cloudwatch import (
     AlarmNames,
     DescribeAlarmsOutput,
+    GetMetricDataOutput,
     InvalidParameterValueException,
     ListTagsForResourceOutput,
+    MetricDataResult,
     PutMetricAlarmInput,
     ResourceNotFoundException,
     ScanBy,
@@ -95,6 +98,49 @@ class Provider(CloudwatchProvider):
     def start_alarm_scheduler(self) -> None:
         if not self.alarm_scheduler:
             self.alarm_scheduler = MinuteScheduler(self.cloudwatch_database)
+
+    @handler("GetMetricData")
+    def get_metric_data(
+        self,
+        context: RequestContext,
+        metric_data_queries: list[dict],
+        start_time: datetime,
+        end_time: datetime,
+        **others,
+    ) -> GetMetricDataOutput:
+        """Also returns metric math, which LocalStack refuses."""
+        metrics = [query for query in metric_data_queries if query.get("MetricStat")]
+        found = super().get_metric_data(context, metrics, start_time, end_time, **others)
+        if len(metrics) == len(metric_data_queries):
+            return found
+        begin, period = start_time.timestamp(), alarms.period(metrics)
+        length = math.ceil((end_time.timestamp() - begin) / period)
+        series: dict[str, alarms.Values] = {}
+        for result in found["MetricDataResults"]:
+            values = series[result["Id"]] = [None] * length
+            for at, value in zip(result["Timestamps"], result["Values"], strict=True):
+                values[int((at.timestamp() - begin) // period)] = value
+        for query in metric_data_queries:
+            if query.get("Expression") and query.get("ReturnData", True):
+                only = [{**other, "ReturnData": other is query} for other in metric_data_queries]
+                values = alarms.combine(only, series)
+                there = [(at, value) for at, value in enumerate(values) if value is not None]
+                if others.get("scan_by") != ScanBy.TimestampAscending:
+                    there.reverse()
+                times = [datetime.fromtimestamp(begin + at * period, UTC) for at, _ in there]
+                found["MetricDataResults"].append(
+                    MetricDataResult(
+                        Id=query["Id"],
+                        Label=query.get("Label") or query["Id"],
+                        StatusCode="Complete",
+                        Timestamps=times,
+                        Values=[value for _, value in there],
+                    )
+                )
+        shown = {query["Id"] for query in metric_data_queries if query.get("ReturnData", True)}
+        results = found["MetricDataResults"]
+        found["MetricDataResults"] = [result for result in results if result["Id"] in shown]
+        return found
 
     @handler("PutMetricAlarm", expand=False)
     def put_metric_alarm(self, context: RequestContext, request: PutMetricAlarmInput) -> None:

@@ -75,7 +75,10 @@ pub(super) fn queue_settings(
 ) -> Vec<QueueSettings> {
     match scenario.queues.as_slice() {
         [] => vec![settings.queue()],
-        queues => queues.iter().map(|queue| queue.settings).collect(),
+        queues => queues
+            .iter()
+            .map(|queue| queue.settings.unwrap_or_else(|| settings.queue()))
+            .collect(),
     }
 }
 

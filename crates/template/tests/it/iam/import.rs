@@ -48,6 +48,7 @@ fn services_and_queues_can_be_imported_and_nothing_else() {
         both.clone().by("import"),
         import(own, &["AWS::SQS::Queue"]).by("import"),
         on("sqs:GetQueueUrl", arn("sqs", "orders")).by("import"),
+        on("sqs:SetQueueAttributes", arn("sqs", "orders")).by("import"),
     ];
     assert_eq!(expect_all(&policies(), &allowed, true), allowed.len());
     let other = on(
@@ -63,6 +64,9 @@ fn services_and_queues_can_be_imported_and_nothing_else() {
         // That is for the policy `deploy`.
         other.by("import"),
         on("sqs:GetQueueUrl", arn("sqs", "payments")).by("import"),
+        on("sqs:SetQueueAttributes", arn("sqs", "payments")).by("import"),
+        // Only CloudFormation, and `import`.
+        on("sqs:SetQueueAttributes", arn("sqs", "orders")).by("deploy"),
     ];
     assert_eq!(expect_all(&policies(), &denied, false), denied.len());
 }

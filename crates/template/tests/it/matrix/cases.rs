@@ -237,6 +237,41 @@ pub(super) fn keys_of_the_format() -> BTreeSet<String> {
     keys
 }
 
+/// The keys that a definition has, also in its environments.
+pub(super) fn keys_of(definition: &Value) -> BTreeSet<String> {
+    let environments = definition["environments"].as_object();
+    let environments = environments.into_iter().flat_map(|map| map.values());
+    let mut keys = BTreeSet::new();
+    for definition in std::iter::once(definition).chain(environments) {
+        collect_used(&stack::schema(), definition, "", &mut keys);
+    }
+    keys
+}
+
+fn collect_used(schema: &Value, value: &Value, path: &str, keys: &mut BTreeSet<String>) {
+    for form in schema["oneOf"].as_array().into_iter().flatten() {
+        collect_used(form, value, path, keys);
+    }
+    for (name, below) in value.as_object().into_iter().flatten() {
+        let is_known = schema["properties"][name].is_object();
+        let (part, form) = match is_known {
+            true => (name.as_str(), &schema["properties"][name]),
+            false => ("*", &schema["additionalProperties"]),
+        };
+        if form.is_object() {
+            let path = format!("{path}.{part}");
+            let path = path.trim_start_matches('.');
+            keys.insert(path.to_owned());
+            collect_used(form, below, path, keys);
+        }
+    }
+    for item in value.as_array().into_iter().flatten() {
+        let path = format!("{path}[]");
+        keys.insert(path.clone());
+        collect_used(&schema["items"], item, &path, keys);
+    }
+}
+
 fn collect(schema: &Value, path: &str, keys: &mut BTreeSet<String>) {
     let below = |key: &str| match path {
         "" => key.to_owned(),

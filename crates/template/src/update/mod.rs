@@ -1,17 +1,15 @@
 //! The parts that a new template takes over from the deployed one, so that the update replaces nothing
 //! unnecessarily and leaves nothing behind that only an explicit value removes.
 
+mod service;
+
 use serde_json::{Map, Value, json};
 
 use crate::builder::Template;
-use crate::cluster::on_demand;
-use crate::contract::{keep_mark, types};
+use crate::contract::{keep_mark, keep_policies, types};
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resources::function_network;
-use crate::services::connect::{SERVICE_CONNECT, render_off};
-use crate::services::deployment::{ALARMS, DEPLOYMENT, render_alarms};
-use crate::services::{ENABLE_EXEC, MONITORING, render_monitoring};
 
 type Resources = Map<String, Value>;
 
@@ -27,7 +25,7 @@ impl Template {
     /// - access logs and deletion protection of a load balancer are turned off, for the same reason;
     /// - for the same reason, a removed filter of a subscription is emptied, a function leaves its VPC and is no
     ///   longer traced, and a queue's attributes return to their defaults;
-    /// - an imported resource keeps its mark, so that it stays in AWS when it leaves the stack.
+    /// - an imported resource keeps its mark, so that it stays in AWS when it leaves the stack, and so does its policy.
     ///
     /// # Errors
     /// If a service moves between Fargate and EC2 instances, if a load balancer moves to another VPC, if a new
@@ -49,6 +47,7 @@ impl Template {
                 };
                 adapt_resource(id, resource, &before)?;
             }
+            keep_policies(new);
             refuse_taken_names(new, old)?;
             remove_needless_association(new, old);
         }
@@ -124,7 +123,7 @@ fn kind(resource: &Value) -> Option<&str> {
 
 fn adapt_resource(id: &str, resource: &mut Value, before: &Value) -> Result<(), SynthesisError> {
     match kind(resource) {
-        Some(types::SERVICE) => adapt_service(id, resource, before)?,
+        Some(types::SERVICE) => service::adapt(id, resource, before)?,
         Some(types::CLUSTER) => disable_insights(resource, before),
         Some("AWS::EC2::Subnet") => keep_zone(resource, before),
         Some(types::SUBSCRIPTION) => reset_filter(resource, before),
@@ -140,95 +139,6 @@ fn adapt_resource(id: &str, resource: &mut Value, before: &Value) -> Result<(), 
 
 fn properties(resource: &mut Value) -> Option<&mut Map<String, Value>> {
     resource.get_mut("Properties")?.as_object_mut()
-}
-
-const STRATEGY: &str = "CapacityProviderStrategy";
-const LAUNCH_TYPE: &str = "LaunchType";
-const FORCE: &str = "ForceNewDeployment";
-
-fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), SynthesisError> {
-    let is_on_fargate = |properties: &Value| {
-        properties.get("NetworkConfiguration").is_some() && !names_providers(properties)
-    };
-    if resource.get("Properties").is_some_and(is_on_fargate) != is_on_fargate(before) {
-        return Err(SynthesisError::CapacityMoves { id: id.to_owned() });
-    }
-    let Some(service) = properties(resource) else {
-        return Ok(());
-    };
-    if before.get(MONITORING).is_some() {
-        let plain = render_monitoring(&["CPUUtilization", "MemoryUtilization"], 60);
-        service.entry(MONITORING).or_insert(plain);
-    }
-    if before.get(ENABLE_EXEC).is_some() {
-        service.entry(ENABLE_EXEC).or_insert(json!(false));
-    }
-    if before.get(SERVICE_CONNECT).is_some() {
-        service.entry(SERVICE_CONNECT).or_insert_with(render_off);
-    }
-    if before
-        .get(DEPLOYMENT)
-        .is_some_and(|old| old.get(ALARMS).is_some())
-        && let Some(Value::Object(deployment)) = service.get_mut(DEPLOYMENT)
-    {
-        let none = || render_alarms(&[], false);
-        deployment.entry(ALARMS).or_insert_with(none);
-    }
-    // A missing strategy also means "unchanged" on an existing cluster.
-    let stays = service.get("Cluster") == before.get("Cluster");
-    if stays && before.get(STRATEGY).is_some() && service.remove(LAUNCH_TYPE).is_some() {
-        service.insert(STRATEGY.into(), on_demand());
-    }
-    let (new, old) = (service.get(STRATEGY), before.get(STRATEGY));
-    match (new, old) {
-        (Some(strategy), None) if *strategy == on_demand() => {
-            if let Some(launch_type) = before.get(LAUNCH_TYPE) {
-                service.insert(LAUNCH_TYPE.into(), launch_type.clone());
-                service.remove(STRATEGY);
-                forget_association(resource);
-            }
-        }
-        (Some(new), Some(old)) if new == old => {
-            if let Some(force) = before.get(FORCE) {
-                service.insert(FORCE.into(), force.clone());
-            }
-        }
-        (Some(new), _) => {
-            let force =
-                json!({ "EnableForceNewDeployment": true, "ForceNewDeploymentNonce": nonce(new) });
-            service.insert(FORCE.into(), force);
-        }
-        (None, _) => {}
-    }
-    Ok(())
-}
-
-/// Whether a service runs on named capacity providers, which have instances.
-fn names_providers(properties: &Value) -> bool {
-    let items = properties.get(STRATEGY).and_then(Value::as_array);
-    let names = items.into_iter().flatten();
-    let mut names = names.filter_map(|item| item.get("CapacityProvider")?.as_str());
-    names.any(|name| !name.starts_with("FARGATE"))
-}
-
-/// The strategy in short, such as `FARGATE_SPOT 1`: different for different strategies, and always the same for the
-/// same one. Source: AWS::ECS::Service, `ForceNewDeployment`, `ForceNewDeploymentNonce`: at most 255 characters.
-fn nonce(strategy: &Value) -> String {
-    let text = strategy.to_string();
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ").chars().take(255).collect()
-}
-
-/// A service with a launch type doesn't wait for the providers of its cluster.
-fn forget_association(resource: &mut Value) {
-    let Some(Value::Array(ids)) = resource.get_mut("DependsOn") else {
-        return;
-    };
-    ids.retain(|id| id != names::CAPACITY_PROVIDERS);
-    if let (true, Some(map)) = (ids.is_empty(), resource.as_object_mut()) {
-        map.remove("DependsOn");
-    }
 }
 
 /// Removes the association of providers that no service uses, unless it is already deployed.

@@ -97,6 +97,8 @@ class Executor(ChangeSetModelExecutor):
         if self._deferred_actions:
             stack.set_stack_status(StackStatus.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS)
             self._run_deferred()
+        # The caller sets them after the status, and whoever waits for the status would find none.
+        stack.resolved_outputs = self.outputs
         return ChangeSetModelExecutorResult(resources=self.resources, outputs=self.outputs)
 
     def _delete_stack(self, failure: str | None) -> ChangeSetModelExecutorResult:

@@ -28,11 +28,15 @@ main() {
     fetch "$archive"
     (cd "$work" && grep "  $archive$" SHA256SUMS | check) || fail "$archive is not the file that SHA256SUMS lists"
     tar -xzf "$work/$archive" -C "$work"
-    mkdir -p "$folder"
+    mkdir -p "$folder" || fail "can't make the folder $folder: set ECS_SCALER_FOLDER"
+    mv -f "$work/${archive%.tar.gz}/ecs-scaler" "$folder/ecs-scaler.new" || fail "can't write to $folder: set ECS_SCALER_FOLDER"
+    # An installed program stays if the new one can't run here.
+    if ! "$folder/ecs-scaler.new" version; then
+        rm -f "$folder/ecs-scaler.new"
+        fail "$archive doesn't run on this machine; $folder is unchanged"
+    fi
     # In one step: a running program keeps its file.
-    mv -f "$work/${archive%.tar.gz}/ecs-scaler" "$folder/ecs-scaler.new"
     mv -f "$folder/ecs-scaler.new" "$folder/ecs-scaler"
-    "$folder/ecs-scaler" version
     case :$PATH: in
     *:"$folder":*) ;;
     *) echo "add $folder to PATH" ;;
@@ -40,7 +44,13 @@ main() {
 }
 
 fetch() {
-    curl --fail --silent --show-error --location --output "$work/$1" "$releases/$1" || fail "failed to fetch $releases/$1"
+    if command -v curl > /dev/null; then
+        curl --fail --silent --show-error --location --output "$work/$1" "$releases/$1"
+    elif command -v wget > /dev/null; then
+        wget --quiet --output-document="$work/$1" "$releases/$1"
+    else
+        fail "curl or wget is needed"
+    fi || fail "failed to fetch $releases/$1"
 }
 
 check() {

@@ -5,6 +5,7 @@ use stack::ValueChange;
 use template::contract::types::DASHBOARD;
 
 use crate::drift::{count_findings, format_findings};
+use crate::layout::width;
 use crate::values::format_values;
 
 /// Formats what the plan will do. Interruptions, losses, and failures come last, where users notice them.
@@ -45,19 +46,26 @@ pub(crate) fn format_words(words: &[ValueChange]) -> String {
 /// Maximum number of values to show per resource.
 const SHOWN: usize = 12;
 
+/// Columns of a usual logical ID.
+const USUAL_NAME: usize = 16;
+
 /// A line per change, with the values that change below it.
 fn format_rows(plan: &Plan) -> String {
     let widest = |text: fn(&Change) -> &str| {
         let widths = plan.changes.iter().map(|change| text(change).len());
         widths.max().unwrap_or_default()
     };
-    let kinds = widest(|change| &change.resource_type);
-    let names = widest(|change| &change.logical_id);
+    let mut kinds = widest(|change| &change.resource_type);
+    let mut names = widest(|change| &change.logical_id);
     let actions = plan
         .changes
         .iter()
         .map(|change| change.action.to_string().len());
     let actions = actions.max().unwrap_or_default();
+    // If only short names fit after the types, most lines would be folded, and a few not.
+    if 2 + actions + 2 + kinds + 2 + USUAL_NAME > width() {
+        (kinds, names) = (0, 0);
+    }
     let mut text = String::new();
     for change in &plan.changes {
         let line = format!(

@@ -133,6 +133,10 @@ impl Table {
         let heads = self.head.iter().map(|head| measure_text_width(head));
         let label = heads.skip(1).max().unwrap_or_default().min(room / 2);
         let mut text = String::new();
+        // The head of the rows' names is the list's.
+        if let Some(head) = self.head.first().filter(|head| !head.trim().is_empty()) {
+            text.push_str(&format!("{}\n", fold(head, room).join("\n")));
+        }
         for row in &self.rows {
             for (column, cell) in row
                 .iter()

@@ -1,7 +1,7 @@
 //! Standard error: progress and errors. Color, a spinner, and cursor control only on a terminal; otherwise one
 //! line per change.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant, SystemTime};
 
 use console::{Style, Term};
@@ -221,14 +221,18 @@ pub(crate) fn note(message: &str) {
 
 /// Prints text on standard error, as wide as the terminal. Every text for people goes through here.
 fn print_line(text: &str) {
-    let text = escape(text, Keep::lines(console::colors_enabled_stderr()));
-    eprintln!("{}", lay_out(&text, error_width()));
+    write_error(text, error_width());
 }
 
 /// The same with whole lines, for lines of a file.
 pub(crate) fn print_unfolded(text: &str) {
+    write_error(text, usize::MAX);
+}
+
+/// If nobody reads standard error any more (`2>&1 | head`), the command continues.
+fn write_error(text: &str, width: usize) {
     let text = escape(text, Keep::lines(console::colors_enabled_stderr()));
-    eprintln!("{}", lay_out(&text, usize::MAX));
+    let _ = writeln!(std::io::stderr(), "{}", lay_out(&text, width));
 }
 
 /// Prints a warning on standard error.

@@ -16,6 +16,18 @@ pub(crate) fn name_scenario(name: &str) -> &str {
     }
 }
 
+/// Text of Application Auto Scaling with the kind of a target tracking alarm, such as `AlarmLow`, in place of its name. AWS makes
+/// that of the service's ARN and a UUID: `TargetTracking-service/shop/worker-AlarmLow-71997a3e-…`.
+pub(crate) fn shorten_alarms(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let kinds = ["AlarmHigh", "AlarmLow"].into_iter();
+        let is_made = word.starts_with("TargetTracking-");
+        let mut kinds = kinds.filter(|kind| is_made && word.contains(&format!("-{kind}-")));
+        kinds.next().unwrap_or(word)
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// A duration in whole seconds, such as `1m 12s`; less than nothing is `0s`.
 pub(crate) fn age(seconds: f64) -> String {
     let length = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
@@ -66,6 +78,16 @@ pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_aws_made_is_short() {
+        let made =
+            "TargetTracking-service/shop/worker-AlarmLow-71997a3e-7f61-4f96-900e-976a27972252";
+        let text = format!("monitor alarm {made} in state ALARM triggered policy low");
+        let short = "monitor alarm AlarmLow in state ALARM triggered policy low";
+        assert_eq!(shorten_alarms(&text), short);
+        assert_eq!(shorten_alarms("alarm my-AlarmLow-1"), "alarm my-AlarmLow-1");
+    }
 
     #[test]
     fn a_number_has_no_decimals_that_say_nothing() {

@@ -84,7 +84,8 @@ fn commands() -> Vec<Vec<&'static str>> {
             "--compare",
             "--frontier",
         ],
-        vec!["simulate", "demand.yaml", "--load", LOAD],
+        vec!["simulate", "demand.yaml", "--load", LOAD, "--compare"],
+        vec!["cost", "demand.yaml", "--load", LOAD],
         vec!["simulate", "stack.yaml", "--load", "sine:low=1/s,for=1h"],
         vec!["simulate", "stack.yaml", "--load", "nope.csv"],
         vec![
@@ -124,6 +125,21 @@ fn is_whole(line: &str) -> bool {
         .any(|sign| line.contains(*sign));
     let copied = ["Usage:", "ecs-scaler ", "http://", "https://"];
     quoted || copied.iter().any(|sign| line.contains(sign))
+}
+
+/// As after `2>&1 | head`: no one reads anymore what a command says.
+#[test]
+fn closed_outputs_end_no_command() {
+    let folder = folder();
+    for (arguments, code) in [(["validate", "stack.yaml"], 0), (["synth", "nope.yaml"], 3)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ecs-scaler"));
+        command.args(arguments).current_dir(folder.path());
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let again = writer.try_clone().unwrap();
+        let status = command.stdout(again).stderr(writer).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{arguments:?}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::deploy::{Deployed, deploy_template, protect};
 use crate::deploys::{GoodDeploy, keep_record};
 use crate::error::{Error, Kind, Result};
 use crate::fixed_counts::set_fixed_counts;
+use crate::flips::note_other_build;
 use crate::ignored::note_ignored;
 use crate::measure::measure_once;
 use crate::observe::{deployed_resources, observe};
@@ -103,6 +104,9 @@ pub(crate) async fn deploy<E: From<Error>>(
     let before = admitted.as_ref();
     let before = before.and_then(|(_, template)| template.as_deref());
     let prepared = prepare_stack(session, stack, before, &identity, request.now, origin).await?;
+    if let (Some((deployed, template)), Origin::Definition(_)) = (&admitted, origin) {
+        note_other_build(session, deployed, template.as_deref(), &prepared.source);
+    }
     let source = require_reviewed(session, request, prepared.source, &prepared.template).await?;
     if let Some((deployed, _)) = &admitted {
         refresh_deployed(session, deployed, &identity.account, request.now).await;

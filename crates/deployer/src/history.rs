@@ -203,11 +203,15 @@ impl Range {
     }
 
     fn nothing(&self, queues: &[String]) -> Error {
-        let days = (self.end - self.begin).div_ceil(DAY.as_secs());
+        let span = self.end - self.begin;
+        let (count, unit) = match span < DAY.as_secs() {
+            true => (span.div_ceil(3600), "hour"),
+            false => (span.div_ceil(DAY.as_secs()), "day"),
+        };
         Error::failed(format!(
-            "CloudWatch has no NumberOfMessagesSent of {} in the requested {days} {}",
+            "CloudWatch has no NumberOfMessagesSent of {} in the requested {count} {unit}{}",
             queues.join(", "),
-            if days == 1 { "day" } else { "days" },
+            if count == 1 { "" } else { "s" },
         ))
         .hint("SQS publishes metrics only while a queue is in use, and a few minutes late for a new queue")
         .hint(RETENTION)

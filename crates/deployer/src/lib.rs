@@ -36,6 +36,7 @@ mod executable;
 mod explanation;
 mod finding;
 mod fixed_counts;
+mod flips;
 mod follow;
 mod function_logs;
 mod functions;

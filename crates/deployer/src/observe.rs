@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::types::{
 use serde::Serialize;
 use serde_json::Value;
 
-use template::contract::STACK_TAG;
+use template::contract::{STACK_TAG, list_retained};
 
 use crate::error::{Error, Result, aws, code, is_passing, text};
 use crate::resource::Resource;
@@ -46,6 +46,12 @@ impl Observed {
     /// Value of the tag that marks a stack as ours, if the cloud returns it.
     pub(crate) fn mark(&self) -> Option<&str> {
         self.tags.get(STACK_TAG).map(String::as_str)
+    }
+
+    /// Whether the last operation was an import that failed and was rolled back. After the first import of a stack, nothing is left
+    /// in it.
+    pub(crate) fn is_import_rolled_back(&self) -> bool {
+        self.status_name == StackStatus::ImportRollbackComplete.as_str()
     }
 }
 
@@ -228,7 +234,20 @@ pub(crate) fn does_not_exist<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>)
 /// # Errors
 /// If CloudFormation can't be reached, or lists no resources of a stack that has some.
 pub async fn resources(session: &Session<'_>, stack: &Observed) -> Result<Vec<Resource>> {
-    live_resources(session, &stack.id, stack.status.has_resources()).await
+    let has_some = stack.status.has_resources()
+        && !(stack.is_import_rolled_back() && deletes_nothing(session, &stack.id).await?);
+    live_resources(session, &stack.id, has_some).await
+}
+
+/// Whether the deletion of a stack deletes no resource, according to its template: each stays in AWS.
+///
+/// # Errors
+/// If CloudFormation can't be reached.
+pub(crate) async fn deletes_nothing(session: &Session<'_>, stack: &str) -> Result<bool> {
+    let template = template_json(session, stack).await?;
+    let stays = list_retained(&template).len();
+    let resources = template["Resources"].as_object();
+    Ok(resources.is_some_and(|resources| resources.len() == stays))
 }
 
 /// Returns every resource of a deployed stack, given by name or ID, sorted.

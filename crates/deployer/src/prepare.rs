@@ -15,6 +15,7 @@ use crate::deploy::plan;
 use crate::deploys::DeployRecord;
 use crate::error::{Error, Result};
 use crate::explanation::Explanation;
+use crate::flips::{note_other_build, require_same_processor};
 use crate::observe::observe;
 use crate::plan::Plan;
 use crate::preflight::{Identity, can_serialize, resolve_digests};
@@ -119,8 +120,8 @@ pub async fn diff_stack<E: From<Error>>(
 ) -> Result<StackDiff, E> {
     require_partition(stack, &identity.region)?;
     let observed = observe(session, &stack.name).await?;
-    let tags = observed.map(|observed| observed.tags).unwrap_or_default();
-    let stack = &plan_suspensions(session, stack, &tags).await?;
+    let tags = observed.as_ref().map(|observed| observed.tags.clone());
+    let stack = &plan_suspensions(session, stack, &tags.unwrap_or_default()).await?;
     let origin = Origin::Definition(build);
     let made = make_template(session, stack, deployed, identity, &origin).await?;
     let bucket = Bucket::of(stack, &identity.account, &identity.region);
@@ -134,6 +135,9 @@ pub async fn diff_stack<E: From<Error>>(
         None => TemplateSource::Inline(body.to_owned()),
     };
     let prepared = made.into_prepared(bucket.name, body);
+    if let Some(observed) = &observed {
+        note_other_build(session, observed, deployed, &prepared.source);
+    }
     session.note(format!(
         "planning what a deploy of {} would change",
         stack.name
@@ -185,6 +189,7 @@ async fn make_template<E: From<Error>>(
             resolve_digests(session, &mut stack).await?;
             let needed = FunctionCode::list_needed(&stack);
             let built = build(&needed, stack.metric.architecture)?;
+            require_same_processor(&stack, built.architecture, deployed)?;
             stack.metric.architecture = built.architecture;
             let keys = built.assets.iter();
             let keys = keys.map(|(function, asset)| (function.parameter(), asset.key.clone()));

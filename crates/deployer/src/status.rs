@@ -28,6 +28,8 @@ pub enum Status {
     HalfRolledBack,
     /// An update failed and wasn't rolled back, because rollback was off.
     HalfUpdated,
+    /// An import failed, and its rollback failed too.
+    HalfImported,
 }
 
 /// The operation that is in progress.
@@ -65,6 +67,7 @@ impl Status {
                 | Self::HalfDeleted
                 | Self::HalfRolledBack
                 | Self::HalfUpdated
+                | Self::HalfImported
         )
     }
 }
@@ -108,9 +111,8 @@ impl TryFrom<&SdkStatus> for Status {
                 Self::NeverCreated
             }
             SdkStatus::DeleteFailed => Self::HalfDeleted,
-            SdkStatus::UpdateRollbackFailed | SdkStatus::ImportRollbackFailed => {
-                Self::HalfRolledBack
-            }
+            SdkStatus::UpdateRollbackFailed => Self::HalfRolledBack,
+            SdkStatus::ImportRollbackFailed => Self::HalfImported,
             SdkStatus::UpdateFailed => Self::HalfUpdated,
             other => return Err(UnknownStatus(other.as_str().to_owned())),
         })
@@ -131,6 +133,8 @@ pub enum NextStep {
     UpdateOr(Recovery),
     /// Recover the stack, then check again.
     Recover(Recovery),
+    /// Refuse: no request of CloudFormation is known to be right.
+    Refuse,
 }
 
 /// How to recover a stuck stack. A plan shows it, and must be approved first.
@@ -147,6 +151,9 @@ pub enum Recovery {
 
 /// Returns the next step of a deploy. A stack in review belongs to a run that was interrupted before its change
 /// set, or to one that is still active. Our own create change set works for both.
+///
+/// Source of the recoveries: AWS CloudFormation API Reference. `ContinueUpdateRollback` is for `UPDATE_ROLLBACK_FAILED` only, and
+/// `RollbackStack` for `CREATE_FAILED` and `UPDATE_FAILED` only: none is for the rollback of an import.
 #[must_use]
 pub fn next_step(status: Status) -> NextStep {
     match status {
@@ -157,6 +164,7 @@ pub fn next_step(status: Status) -> NextStep {
         Status::HalfCreated => NextStep::UpdateOr(Recovery::Delete),
         Status::HalfUpdated => NextStep::UpdateOr(Recovery::RollBack),
         Status::HalfRolledBack => NextStep::Recover(Recovery::ContinueRollback),
+        Status::HalfImported => NextStep::Refuse,
     }
 }
 
@@ -211,6 +219,7 @@ mod tests {
             next_step(Status::HalfCreated),
             NextStep::UpdateOr(Recovery::Delete)
         );
+        assert_eq!(next("IMPORT_ROLLBACK_FAILED"), NextStep::Refuse);
         for name in ["REVIEW_IN_PROGRESS", "DELETE_COMPLETE"] {
             assert_eq!(next(name), NextStep::Create, "{name}");
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::load::Load;
+use crate::number::format_tasks;
 use crate::outcome::RunOutcome;
 use crate::policy::{
     BacklogPolicy, DeadlinePolicy, KedaPolicy, Policy, PredictivePolicy, StepPolicy,
@@ -233,7 +234,7 @@ pub(crate) fn list_policies(
         Policy::Deadline(DeadlinePolicy::defaults(scenario.processing.mean())),
     ));
     policies.push((
-        format!("fixed, {most} task{}", if most == 1 { "" } else { "s" }),
+        format!("fixed, {}", format_tasks(most)),
         Policy::Fixed { tasks: most },
     ));
     policies.push((IDEAL.to_owned(), Policy::Ideal));

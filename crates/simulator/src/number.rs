@@ -66,16 +66,21 @@ pub fn format_duration(seconds: f64) -> String {
     format!("{seconds:.0}s")
 }
 
-/// Formats US dollars with as many decimals as are significant.
+/// Formats US dollars with as many decimals as are significant: `$1,039.48`, `$0.457`, `<$0.0001`.
 #[must_use]
 pub fn format_dollars(amount: f64) -> String {
     let decimals = match amount.abs() {
         amount if amount == 0.0 || amount >= 0.995 => 2,
         amount if amount >= 0.01 => 3,
-        amount if amount >= 0.0001 => 4,
-        _ => 6,
+        amount if amount >= 0.00005 => 4,
+        _ => return "<$0.0001".to_owned(),
     };
-    format!("${amount:.decimals$}")
+    format!("${}", grouped(&format!("{amount:.decimals$}")))
+}
+
+/// A number of tasks: `1 task`, `8 tasks`.
+pub(crate) fn format_tasks(count: u32) -> String {
+    format!("{count} task{}", if count == 1 { "" } else { "s" })
 }
 
 /// A rate of messages, such as `0.05/s`, `4/s`, `1,200/s`.
@@ -94,15 +99,16 @@ pub(crate) fn format_hours(seconds: f64) -> String {
     format_number(hours, if hours < 1.0 { 3 } else { 1 })
 }
 
-/// A number with thousands separated, and up to so many decimals.
+/// Formats a number with thousands separated, and with at most this number of decimals.
 pub(crate) fn format_number(value: f64, decimals: usize) -> String {
-    let text = trimmed(value, decimals);
-    let (whole, rest) = match text.split_once('.') {
-        Some((whole, rest)) => (whole.to_owned(), format!(".{rest}")),
-        None => (text, String::new()),
-    };
+    grouped(&trimmed(value, decimals))
+}
+
+/// Separates the thousands of a number.
+fn grouped(text: &str) -> String {
+    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
     let (sign, digits) = match whole.strip_prefix('-') {
-        Some(digits) => ("-", digits.to_owned()),
+        Some(digits) => ("-", digits),
         None => ("", whole),
     };
     let mut grouped = String::new();
@@ -173,6 +179,8 @@ mod tests {
         assert_eq!(format_dollars(0.0), "$0.00");
         assert_eq!(format_dollars(12.345), "$12.35");
         assert_eq!(format_dollars(0.4567), "$0.457");
-        assert_eq!(format_dollars(0.000_086), "$0.000086");
+        assert_eq!(format_dollars(25_704.17), "$25,704.17");
+        assert_eq!(format_dollars(0.000_086), "$0.0001");
+        assert_eq!(format_dollars(0.000_01), "<$0.0001");
     }
 }

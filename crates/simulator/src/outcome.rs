@@ -7,7 +7,7 @@ use crate::cost::{Cost, cost};
 use crate::elasticity::{Elasticity, elasticity};
 use crate::engine::{Finished, LaneRecords, Point, Records, ScalingAction};
 use crate::late::{Course, LateTimes};
-use crate::number::{count, format_duration};
+use crate::number::{count, format_duration, format_number};
 use crate::scenario::{QueueScenario, Scenario};
 use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
@@ -405,9 +405,10 @@ fn unfinished(finished: &Finished) -> Option<String> {
     let after = seconds(finished.end - finished.loaded);
     (left > 0 && after > 0.0).then(|| {
         format!(
-            "the simulation stopped {} after the end of the load, when {left} messages weren't done yet: \
+            "the simulation stopped {} after the end of the load, when {} messages weren't done yet: \
              they count as late with their age at that time, and cost and tasks cover the time until then",
-            format_duration(after)
+            format_duration(after),
+            format_number(count(left), 0)
         )
     })
 }

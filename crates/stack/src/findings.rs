@@ -19,6 +19,15 @@ pub(crate) struct Place {
     pub(crate) shown: Span,
 }
 
+/// What an environment or argument did to a path.
+#[derive(Clone, Debug)]
+pub(crate) enum Merged {
+    /// It removed the value: the `null`.
+    Removed(Span),
+    /// It added a key, which is similar to this one.
+    Added(Option<String>),
+}
+
 /// The problems found so far, and the places that later checks point to.
 #[derive(Debug)]
 pub(crate) struct Findings {
@@ -26,6 +35,8 @@ pub(crate) struct Findings {
     places: BTreeMap<String, Place>,
     /// Paths whose value was already refused; checks that depend on them are skipped.
     refused: BTreeSet<String>,
+    /// Paths whose value an environment or argument removed or added.
+    merged: BTreeMap<String, Merged>,
     problems: Vec<Problem>,
     errors: usize,
     warnings: usize,
@@ -98,6 +109,7 @@ impl Findings {
             source,
             places: BTreeMap::new(),
             refused: BTreeSet::new(),
+            merged: BTreeMap::new(),
             problems: Vec::new(),
             errors: 0,
             warnings: 0,
@@ -111,6 +123,16 @@ impl Findings {
     /// Remembers the place of the value of a path.
     pub(crate) fn place(&mut self, path: &str, place: Place) {
         self.places.insert(path.to_owned(), place);
+    }
+
+    /// Remembers what an environment or argument did to a path.
+    pub(crate) fn merge(&mut self, path: String, merged: Merged) {
+        self.merged.insert(path, merged);
+    }
+
+    /// What an environment or argument did to a path.
+    pub(crate) fn merged(&self, path: &str) -> Option<&Merged> {
+        self.merged.get(path)
     }
 
     /// Whether the file sets a value at this path.

@@ -24,6 +24,7 @@ mod guard;
 mod hardened;
 mod history;
 mod import;
+mod keys;
 mod killed;
 mod lambda;
 mod live;

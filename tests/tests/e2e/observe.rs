@@ -286,6 +286,39 @@ async fn compares_by_queue(stack: &TestStack, observing: &str) {
     stack.write(observing);
 }
 
+/// A definition of what runs, which observes next to the other owner's scaling.
+async fn adopts(bench: &Bench, theirs: &Theirs<'_>) {
+    let from = format!("{0}/{0}", theirs.name);
+    let adopted = bench.xtask(["init", "-", "--local", "--from", &from]);
+    let adopted = adopted.end().await.succeeds();
+    let definition = adopted["definition"].as_str().unwrap();
+    let queue = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", theirs.name);
+    for part in [from.as_str(), &queue, "actuator: none"] {
+        assert!(definition.contains(part), "{definition}");
+    }
+}
+
+/// The function sets no count while it is paused, whatever someone else sets, and continues from there.
+async fn pauses(stack: &TestStack, theirs: &Theirs<'_>) {
+    let paused = stack.run("pause", &["--reason", "a look at the queue"]);
+    let paused = paused.end().await.succeeds();
+    let worker = &paused["services"][0];
+    assert_eq!(worker["name"], "worker");
+    assert!(worker["unconfirmed"].is_null(), "{paused}");
+    let cloud = theirs.cloud;
+    cloud.set_desired_count(&theirs.name, &theirs.name, 1).await;
+    let why = stack.run("status", &["--why"]).end().await.json();
+    let why = why["services"][0]["why"]["sentence"].as_str().unwrap();
+    assert!(why.starts_with("paused by root since 20"), "{why}");
+    assert_eq!(theirs.desired().await, 1);
+
+    let _ = stack.run("resume", &[]).end().await.succeeds();
+    until("the count for the backlog again", MINUTES, async || {
+        (theirs.desired().await > TASKS).then_some(())
+    })
+    .await;
+}
+
 async fn observes(stack: &TestStack, theirs: &Theirs<'_>) {
     let state = until("a recommendation", MINUTES, async || {
         let status = stack.status().await;
@@ -307,6 +340,7 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
     let theirs = Theirs::make(&cloud, format!("{}-theirs", stack.name)).await;
     publish_history(&theirs).await;
 
+    adopts(&bench, &theirs).await;
     let observing = theirs.definition(&stack.name, "none");
     let _ = stack.deploy(&observing).await.succeeds();
     // Before anything is sent: the metrics of that would be part of the history a minute later.
@@ -340,6 +374,7 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
         (theirs.desired().await > TASKS).then_some(())
     })
     .await;
+    pauses(&stack, &theirs).await;
     let _ = stack.deploy(&observing).await.succeeds();
     theirs.is_as_it_was().await;
 
@@ -348,5 +383,8 @@ async fn a_service_of_someone_else_is_observed_taken_over_and_given_back() {
     assert_eq!(theirs.suspended().await, [Some(true); 3]);
     let _ = stack.destroy(&["--force"]).await.succeeds();
     theirs.is_as_it_was().await;
+    // No task works on them, so all that was sent is there.
+    let queue = cloud.queue(&theirs.queue_url).await.unwrap();
+    assert_eq!(queue["ApproximateNumberOfMessages"], "600");
     theirs.remove().await;
 }

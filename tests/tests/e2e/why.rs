@@ -1,5 +1,7 @@
 //! `status --why` names the actual cause, and `history` contains every change of the count.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
@@ -110,7 +112,10 @@ async fn each_cause_that_can_be_made_is_named() {
         found: &found,
     };
     let text = scene.says("tracked", "empty_queue").await;
-    assert_eq!(text, "the queue is empty, and it is at tasks.min (1)");
+    assert_eq!(
+        text,
+        "the queue is empty, and the count is at tasks.min (1)"
+    );
     let text = scene.says("fixed", "fixed").await;
     assert!(text.starts_with("nothing scales it"), "{text}");
 
@@ -129,7 +134,7 @@ async fn each_cause_that_can_be_made_is_named() {
     assert!(text.contains("over the target (100)"), "{text}");
     scene.set_count(2).await;
     let text = scene.says("tracked", "at_max").await;
-    assert_eq!(text, "it is at tasks.max (2)");
+    assert_eq!(text, "the count is at tasks.max (2)");
 
     let rule = found.id("MetricRule1");
     let events = &cloud.clients.eventbridge;
@@ -198,25 +203,40 @@ impl Scene<'_> {
 const SPEED: u32 = 20;
 
 /// Waits until the cause is this one. Returns its sentence.
-async fn becomes(stack: &TestStack, cause: &str) -> String {
-    let what = format!("the cause {cause}");
+async fn becomes(stack: &TestStack, service: &str, cause: &str) -> String {
+    let what = format!("the cause {cause} of {service}");
     until(&what, Duration::from_secs(90), async || {
-        let (found, sentence) = why(stack, "stepped").await;
+        let (found, sentence) = why(stack, service).await;
         (found == cause).then_some(sentence)
     })
     .await
 }
 
 /// In a sandbox whose minute takes three seconds, and whose tasks take half a minute to start: an alarm scales out, and
-/// the next scale-out waits for a minute and a half. While tasks start for a larger count, the sandbox reports a
-/// deployment, so the cooldown is visible only once they are running.
+/// the next scale-out waits for a minute and a half. Someone raises the counts of two other services: the tasks of one start,
+/// those of the other end as soon as they run.
 #[tokio::test]
 async fn a_deployment_and_a_cooldown_are_named_and_the_change_is_in_the_history() {
     let mut sandbox = OwnSandbox::new("why");
     let speed = SPEED.to_string();
-    let _ = sandbox
-        .start(&["--speed", &speed, "--task-start", "10m"])
-        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let (program, broken) = (folder.path().join("run"), folder.path().join("broken"));
+    let script = format!(
+        "#!/bin/sh\n[ -e {} ] && exit 1\nexec sleep 600\n",
+        broken.display()
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let program = format!("breaking={}", program.display());
+    let options = [
+        "--speed",
+        &speed,
+        "--task-start",
+        "10m",
+        "--program",
+        &program,
+    ];
+    let _ = sandbox.start(&options).await;
     let bench = &sandbox.bench;
     let cloud = Cloud::connect(bench).await;
     let stack = TestStack::new(bench, "why");
@@ -226,12 +246,26 @@ async fn a_deployment_and_a_cooldown_are_named_and_the_change_is_in_the_history(
         cooldown: {out: 30m, in: 60s}
         scale_out: {at_or_above: 10, for: 1, add: 1}
         scale_in: {below: 10, for: 2, remove: 1}";
+    // Its queue is always between its thresholds.
+    let calm = steps
+        .replace("queue: orders", "queue: mails")
+        .replace("below: 10", "below: 5");
     let text = format!(
         "name: {}
 network: create
 queues:
   orders: {{visibility_timeout: 10m}}
+  mails: {{visibility_timeout: 10m}}
 services:
+  calm:
+    image: public.ecr.aws/docker/library/busybox:1.35
+    consumes: [mails]
+    tasks: {{min: 1, max: 5}}
+    scaling:
+      {calm}
+  breaking:
+    image: public.ecr.aws/docker/library/busybox:1.35
+    tasks: {{min: 1, max: 1}}
   stepped:
     image: public.ecr.aws/docker/library/busybox:1.37
     cpu: 256
@@ -245,17 +279,34 @@ services:
     let _ = stack.deploy(&text).await.succeeds();
     stack.write(&edited(&text, "busybox:1.37", "busybox:1.36"));
     let deploy = stack.run("deploy", &["--yes"]).start();
-    let sentence = becomes(&stack, "deployment").await;
+    let sentence = becomes(&stack, "stepped", "deployment").await;
     let begin = "a deployment is in progress since ";
     assert!(sentence.starts_with(begin), "{sentence}");
     let _ = deploy.end().await.succeeds();
 
     let found = cloud.resources(&stack.name).await;
+    cloud.send(found.id("MailsQueue"), 7).await;
+    let _ = becomes(&stack, "calm", "on_target").await;
+    // From now on, each new task of this service ends at once. The first one stays.
+    std::fs::write(&broken, "").unwrap();
+    let cluster = found.id("Cluster");
+    let service = |id: &str| found.id(id).rsplit('/').next().unwrap().to_owned();
+    let breaking = service("BreakingService");
+    cloud.set_desired_count(cluster, &breaking, 2).await;
+    let calm = service("CalmService");
+    cloud.set_desired_count(cluster, &calm, 3).await;
+    let sentence = becomes(&stack, "calm", "starting").await;
+    assert!(
+        sentence.starts_with("1 of 3 tasks run; the others are starting"),
+        "{sentence}"
+    );
+
     cloud.send(found.id("OrdersQueue"), 50).await;
-    let sentence = becomes(&stack, "cooldown").await;
+    let sentence = becomes(&stack, "stepped", "cooldown").await;
     assert!(sentence.starts_with("in cooldown until "), "{sentence}");
     assert!(sentence.contains(", after the scale-out at "), "{sentence}");
-    let report = stack.run("history", &[]).end().await.succeeds();
+    let only = ["--service", "stepped"];
+    let report = stack.run("history", &only).end().await.succeeds();
     let change = &report["changes"][0];
     assert_eq!(
         (&change["to"], &change["name"]),
@@ -264,4 +315,9 @@ services:
     assert_eq!(change["who"], "Application Auto Scaling");
     let why = change["why"].as_str().unwrap();
     assert!(why.starts_with("monitor alarm"), "{why}");
+
+    let sentence = becomes(&stack, "breaking", "tasks_fail").await;
+    let words = "is unable to consistently start tasks successfully";
+    assert!(sentence.starts_with("1 task can't start"), "{sentence}");
+    assert!(sentence.contains(words), "{sentence}");
 }

@@ -70,7 +70,7 @@ async fn causes_of_bounds_failures_and_deletions_are_named() {
         "{text}"
     );
     let text = says(&stack, "least", "at_min").await;
-    assert_eq!(text, "it is at tasks.min (3)");
+    assert_eq!(text, "the count is at tasks.min (3)");
     let text = says(&stack, "within", "on_target").await;
     assert_eq!(text, "BacklogPerTask is 50, and the target is 100");
 

@@ -16,7 +16,7 @@ async fn text_about_a_stack_fits_narrow_terminals() {
     let file = stack.file().display().to_string();
     let name = &*stack.name;
     let check = async |arguments: &[&str]| {
-        for columns in [80, 40] {
+        for columns in [80, 60, 40] {
             let run = bench.text(arguments, columns).end().await;
             assert!(run.code.is_some_and(|code| code < 2 || code == 5), "{run}");
             let text = run.stdout.clone() + &run.stderr;
@@ -30,6 +30,10 @@ async fn text_about_a_stack_fits_narrow_terminals() {
     check(&["diff", &file, "--local"]).await;
     check(&["deploy", &file, "--local", "--yes"]).await;
     check(&["status", &file, "--local"]).await;
+    check(&["status", &file, "--local", "--why"]).await;
+    check(&["pause", name, "--local", "--reason", "a test of the width"]).await;
+    check(&["resume", name, "--local"]).await;
+    check(&["compare", &file, "--local"]).await;
     check(&["list", "--local"]).await;
     check(&["history", name, "--local"]).await;
     check(&["scale", name, "worker", "1", "--local", "--yes"]).await;

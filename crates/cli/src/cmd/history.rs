@@ -13,7 +13,7 @@ use crate::failure::Result;
 use crate::layout::width;
 use crate::output::Format;
 use crate::ui::Ui;
-use crate::words::fold;
+use crate::words::{fold, shorten_alarms};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -100,7 +100,7 @@ fn format_changes(changes: &[CountChange]) -> String {
             count(change.from),
             count(change.to),
         ));
-        let why = format!("{}: {}", change.who, change.why);
+        let why = format!("{}: {}", change.who, shorten_alarms(&change.why));
         push_folded(&mut text, &why, &" ".repeat(INDENT));
     }
     text

@@ -46,7 +46,7 @@ fn convert_activity(activity: &Activity) -> Action {
     Action {
         at: Some(at),
         what: format!("{}{failed}", activity.description.trim_end_matches('.')),
-        why: activity.cause.clone(),
+        why: crate::words::shorten_alarms(&activity.cause),
     }
 }
 

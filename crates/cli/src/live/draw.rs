@@ -31,7 +31,8 @@ pub(crate) fn draw(view: &View, now: f64, canvas: Canvas) -> Vec<String> {
     let pen = Pen { canvas };
     let mut lines = vec![pen.heading(view, now)];
     if let Some(keys) = &view.keys {
-        lines.push(pen.dim(keys));
+        let folded = fold(keys, canvas.columns.max(1));
+        lines.extend(folded.iter().map(|line| pen.dim(line)));
     }
     if let Some(headline) = &view.headline {
         lines.push(pen.cyan(headline));

@@ -25,6 +25,16 @@ pub(crate) enum Act {
     Resume,
 }
 
+impl Act {
+    /// What the view says until it is done.
+    pub(crate) fn doing(self) -> &'static str {
+        match self {
+            Self::Pause => "pausing the scaling of all services …",
+            Self::Resume => "resuming the scaling of all services …",
+        }
+    }
+}
+
 impl Key {
     pub(crate) fn of(byte: u8) -> Self {
         match byte.to_ascii_lowercase() {

@@ -105,6 +105,8 @@ impl Drop for Screen {
     fn drop(&mut self) {
         if let Way::InPlace { .. } = self.way {
             let _ = self.term.show_cursor();
+            // The terminal is buffered.
+            let _ = self.term.flush();
         }
     }
 }

@@ -85,7 +85,11 @@ pub(crate) async fn watch(
             };
             match wish {
                 Some(Wish::Quit) => return Ok(()),
-                Some(Wish::Reread) => break,
+                Some(Wish::Reread) => {
+                    // What it is for can take long.
+                    show(current, clock(), Moment::Waiting);
+                    break;
+                }
                 None if left <= TICK => {}
                 _ => {
                     show(current, clock(), Moment::Waiting);

@@ -94,7 +94,10 @@ async fn read_histories(
     let session = cloud.session(&progress);
     let (names, _) = find_queues(cloud, &session, known, (stack, service)).await?;
     let all: Vec<String> = names.iter().map(|(_, name)| name.clone()).collect();
-    ui.note(&format!("reading what was sent to {}", all.join(", ")));
+    ui.note(&format!(
+        "reading the numbers of messages sent to {}",
+        all.join(", ")
+    ));
     let now = SystemTime::now();
     if !separately(stack, service) {
         let history = deployer::sent_history(&session, &all, between, now).await?;
@@ -151,7 +154,7 @@ pub(crate) async fn read_record(
         let of = (stack, service, deployed);
         let subject = find_subject(&session, of, queues).await?;
         ui.note(&format!(
-            "reading what {} did",
+            "reading the history of {}",
             subject.service.service.as_str()
         ));
         let record = deployer::read_track_record(&session, &subject, between, SystemTime::now());
@@ -167,7 +170,7 @@ pub(crate) async fn read_record(
     for (short, queue) in shorts.iter().zip(&record.queues) {
         match &queue.sent {
             Some(sent) => loads.push((short.clone(), load_history(sent)?)),
-            None => ui.note(&format!("nothing was sent to {short}: it is left out")),
+            None => ui.note(&format!("no messages were sent to {short}: it is skipped")),
         }
     }
     Ok((shorts, record, Load::mixed(loads)))

@@ -45,7 +45,7 @@ pub(super) async fn ensure(session: &Session<'_>, bucket: &str, account: &str) -
         )),
         Found::Absent => {
             session.note(format!(
-                "making the assets bucket {bucket} (first use in this account and region)"
+                "creating the assets bucket {bucket} (first use in this account and region)"
             ));
             create(session, bucket, account).await?;
         }

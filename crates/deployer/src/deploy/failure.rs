@@ -1,6 +1,6 @@
 //! The error for a failed operation, starting with the first cause.
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::follow::Cause;
 use crate::observe::Observed;
 use crate::status::Status;
@@ -28,7 +28,16 @@ pub(crate) fn failure(name: &str, stack: &Observed, causes: &[Cause]) -> Error {
     if rest > 0 {
         error = error.hint(format!("and {rest} more, see the stack's events"));
     }
-    error.hint(aftermath(stack.status)).with_causes(causes)
+    error.hint(aftermath(stack)).with_causes(causes)
+}
+
+/// Refuses a stack that no request of CloudFormation is known to recover.
+pub(crate) fn refuse_unknown_recovery<T>(stack: &Observed) -> Result<T> {
+    let (name, status) = (&stack.name, &stack.status_name);
+    Err(Error::refused(format!(
+        "the stack {name} is in {status}, and AWS documents no request that recovers it; nothing was changed"
+    ))
+    .hint(aftermath(stack)))
 }
 
 fn told(cause: &Cause) -> String {
@@ -42,8 +51,11 @@ fn told(cause: &Cause) -> String {
     }
 }
 
-fn aftermath(status: Status) -> &'static str {
-    match status {
+fn aftermath(stack: &Observed) -> &'static str {
+    match stack.status {
+        Status::Ready { .. } if stack.is_import_rolled_back() => {
+            "the import was rolled back: what it named keeps running as before, and isn't the stack's"
+        }
         Status::Ready { .. } => "the update was rolled back: the previous deployment keeps running",
         Status::NeverCreated => {
             "the stack was never in service; the next deploy asks before it deletes the remaining resources and creates it again"
@@ -54,6 +66,9 @@ fn aftermath(status: Status) -> &'static str {
         }
         Status::HalfCreated | Status::HalfUpdated => {
             "the successful changes were kept; the next deploy continues from there"
+        }
+        Status::HalfImported => {
+            "ask AWS Support to finish the rollback; or delete the stack: `destroy` lists what it would delete, and asks"
         }
         _ => "the next deploy asks before it finishes the rollback",
     }

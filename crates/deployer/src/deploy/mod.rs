@@ -26,7 +26,7 @@ use recover::{Drifted, Prepared, plan_recovery, update_stuck};
 
 use unchanged::repair_unchanged;
 
-pub(crate) use failure::failure;
+pub(crate) use failure::{failure, refuse_unknown_recovery};
 pub(crate) use protect::protect;
 pub(crate) use taken::is_importable;
 
@@ -270,6 +270,7 @@ pub async fn plan(session: &Session<'_>, source: &Source) -> Result<Option<Plan>
                     }
                 }
             }
+            (NextStep::Refuse, Some(stack)) => return refuse_unknown_recovery(&stack),
             (_, stack) => {
                 let word = stack.map(|stack| stack.status_name).unwrap_or_default();
                 return Err(Error::failed(format!(

@@ -6,11 +6,11 @@ use crate::delete::delete;
 use crate::deletion_protection;
 use crate::destroy::list_doomed;
 use crate::drift::find_drift;
-use crate::error::{Result, aws, text};
+use crate::error::{Error, Result, aws, text};
 use crate::finding::Drift;
 use crate::follow::{Follower, follow};
 use crate::messages;
-use crate::observe::{Observed, observe};
+use crate::observe::{Observed, observe, resources};
 use crate::ownership::require_ours;
 use crate::plan::{Plan, Recovering};
 use crate::released;
@@ -19,7 +19,7 @@ use crate::session::{DeployStep, Session};
 use crate::status::{NextStep, Operation, Recovery, Status, next_step};
 use crate::suspension::resume_all;
 
-use super::failure::failure;
+use super::failure::{failure, refuse_unknown_recovery};
 use super::taken;
 
 /// The next thing to decide.
@@ -76,6 +76,7 @@ pub(crate) async fn prepare(
                 }
             }
             (NextStep::Update, Some(stack)) => return plan_update(session, source, stack).await,
+            (NextStep::Refuse, Some(stack)) => return refuse_unknown_recovery(&stack),
             // Every other step requires that the stack exists.
             (NextStep::Create, _) | (_, None) => {
                 session.note(format!("planning the new stack {name}"));
@@ -94,6 +95,7 @@ pub(crate) struct Drifted {
 
 /// Plans an update. If the cloud's change sets support it, the update also reverts manual changes.
 async fn plan_update(session: &Session<'_>, source: &Source, stack: Observed) -> Result<Prepared> {
+    refuse_empty(session, &stack).await?;
     session.note(format!("planning the update of {}", source.stack));
     let drift = find_drift(session, &stack).await?;
     if drift.is_empty() {
@@ -102,6 +104,19 @@ async fn plan_update(session: &Session<'_>, source: &Source, stack: Observed) ->
     }
     let planned = change_set::create_reverting_drift(session, source).await?;
     Ok(Prepared::Drifted(planned, Drifted { stack, drift }))
+}
+
+/// Refuses a stack that a failed first import left empty: the names of the definition are taken.
+async fn refuse_empty(session: &Session<'_>, stack: &Observed) -> Result<()> {
+    if !stack.is_import_rolled_back() || !resources(session, stack).await?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "the stack {} is empty, because its first import failed",
+        stack.name
+    ))
+    .hint("to import again: import resources, which deletes the empty stack first")
+    .hint("to create everything instead: destroy, and deploy with names that aren't taken"))
 }
 
 /// Plans an update of a stack whose last operation failed without a rollback. If CloudFormation refuses, the stack

@@ -17,10 +17,11 @@ use template::Template;
 
 use crate::assets::{Bucket, upload};
 use crate::change_set::{self, Import, Planned, Source, TemplateSource};
-use crate::deploy::{Deployed, carry_out};
-use crate::error::{Error, Result};
+use crate::delete::delete;
+use crate::deploy::{Deployed, carry_out, refuse_unknown_recovery};
+use crate::error::{Error, Kind, Result};
 use crate::explanation::Explanation;
-use crate::observe::Observed;
+use crate::observe::{Observed, deletes_nothing, resources};
 use crate::ownership::admit;
 use crate::plan::Plan;
 use crate::preflight::{Identity, identify_for};
@@ -97,7 +98,7 @@ pub async fn import_resources(
     session.begin(DeployStep::Check);
     let mut stack = request.stack.clone();
     stack.region = Some(identity.region.clone());
-    let base = read_base(session, &stack.name).await?;
+    let (base, left) = read_base(session, &stack.name).await?;
     let template = template::synthesize(&stack)?;
     let deployed = base.as_ref().map(|base| &base.template);
     let (found, not_imported) = find_all(session, template.to_json(), deployed).await?;
@@ -109,6 +110,9 @@ pub async fn import_resources(
         deployed: None,
     };
     if !found.is_empty() {
+        if let Some(left) = left {
+            remove(session, &left).await?;
+        }
         let creates = base.is_none();
         let source = make_source(&stack, template, (base, found))?;
         let source = upload_large(session, source, (&stack, &imported.identity), request.now);
@@ -118,14 +122,16 @@ pub async fn import_resources(
     Ok(imported)
 }
 
-/// Reads the deployed stack. `None` if there is none.
-async fn read_base(session: &Session<'_>, name: &str) -> Result<Option<Base>> {
+/// Reads the deployed stack. If there is none, also returns what a failed import into a new stack left.
+async fn read_base(session: &Session<'_>, name: &str) -> Result<(Option<Base>, Option<Observed>)> {
     let Some((stack, text)) = admit(session, name, false).await? else {
-        return Ok(None);
+        return Ok((None, None));
     };
     match stack.status {
-        Status::Absent | Status::InReview => return Ok(None),
+        Status::Absent | Status::InReview => return Ok((None, None)),
+        _ if is_left(session, &stack).await? => return Ok((None, Some(stack))),
         Status::Ready { .. } => {}
+        Status::HalfImported => return refuse_unknown_recovery(&stack),
         _ => {
             return Err(Error::refused(format!(
                 "the stack {name} is in {}, and only a stack whose last operation has ended can import",
@@ -140,7 +146,25 @@ async fn read_base(session: &Session<'_>, name: &str) -> Result<Option<Base>> {
             "the template of the stack {name} can't be read, and an import must repeat it"
         ))
     })?;
-    Ok(Some(Base { stack, template }))
+    Ok((Some(Base { stack, template }), None))
+}
+
+/// Whether a stack is what a failed import into a new stack left: it has no resources, and those of its template would stay.
+/// AWS doesn't document which of the states it is in.
+async fn is_left(session: &Session<'_>, stack: &Observed) -> Result<bool> {
+    let failed = stack.status == Status::NeverCreated || stack.is_import_rolled_back();
+    Ok(failed
+        && deletes_nothing(session, &stack.id).await?
+        && resources(session, stack).await?.is_empty())
+}
+
+/// Deletes an empty stack, because CloudFormation accepts no other first import for it.
+async fn remove(session: &Session<'_>, empty: &Observed) -> Result<()> {
+    let (name, status) = (&empty.name, &empty.status_name);
+    session.note(format!(
+        "deleting the stack {name}, which a failed import left empty in {status}"
+    ));
+    delete(session, name, empty, &[], &[]).await
 }
 
 /// Makes the change set's input: the deployed template, or one without resources, and the imported resources.
@@ -222,7 +246,8 @@ async fn execute(
     };
     let overtaken = match change_set::create(session, source, creates_stack).await? {
         Planned::Ready(change_set) => {
-            match carry_out(session, change_set, (None, source), &mut approve).await? {
+            let carried = carry_out(session, change_set, (None, source), &mut approve).await;
+            match carried.map_err(|error| explain(error, creates_stack))? {
                 Ok(deployed) => return Ok(deployed),
                 Err(overtaken) => overtaken,
             }
@@ -235,4 +260,14 @@ async fn execute(
         source.stack
     ))
     .hint("nothing was imported: run it again"))
+}
+
+/// Says how to go on after a failed import into a new stack.
+fn explain(error: Error, created_stack: bool) -> Error {
+    if created_stack && error.kind() == Kind::DeploymentFailed {
+        return error.hint(
+            "fix the cause and run the same command again: it deletes the empty stack first",
+        );
+    }
+    error
 }

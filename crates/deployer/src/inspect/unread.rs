@@ -31,6 +31,12 @@ impl Unread {
         });
     }
 
+    /// Whether a part of this name couldn't be read.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().any(|part| part.name == name)
+    }
+
     /// Returns the parts, in order.
     pub(crate) fn list(self) -> Vec<Unchecked> {
         let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -53,17 +53,34 @@ async fn find_queue<'r>(
         .iter()
         .filter(|one| one.resource_type == types::QUEUE)
     {
-        let Live::Found(live) = read_queue(session, &queue.physical_id).await? else {
-            continue;
+        let live = match read_queue(session, &queue.physical_id).await? {
+            // SQS returns at least the queue's ARN.
+            Live::Found(live) if !live.is_empty() => live,
+            Live::Found(_) => return Err(refuse_unread(queue, "the reply has no attributes")),
+            Live::Unchecked(reason) => return Err(refuse_unread(queue, &reason)),
+            Live::Missing => continue,
         };
-        let policy = live.get("RedrivePolicy").and_then(Value::as_str);
-        let policy: Option<Value> = policy.and_then(|text| serde_json::from_str(text).ok());
-        let policy = policy.unwrap_or_default();
+        let text = live.get("RedrivePolicy").and_then(Value::as_str);
+        let text = text.filter(|text| !text.is_empty());
+        let policy: Value = match text.map(serde_json::from_str) {
+            None => continue,
+            Some(Ok(policy)) => policy,
+            Some(Err(_)) => return Err(refuse_unread(queue, "its redrive policy isn't JSON")),
+        };
         if policy["deadLetterTargetArn"].as_str().is_some_and(ends) {
             return Ok(Some(queue));
         }
     }
     Ok(None)
+}
+
+/// Without its attributes, it isn't known which queue has its dead letters, nor which policy it must get back.
+fn refuse_unread(queue: &Resource, reason: &str) -> Error {
+    Error::refused(format!(
+        "{} ({}) stays, but its attributes can't be read: {reason}",
+        queue.logical_id, queue.physical_id
+    ))
+    .hint("run the same command again, with credentials that allow sqs:GetQueueAttributes")
 }
 
 fn refuse_queue(queue: &Resource, deployed: &Value) -> Error {

@@ -313,7 +313,7 @@ async fn a_bucket_is_made_and_secured_on_first_use() {
         ]
     );
     assert_eq!(state.objects.keys().collect::<Vec<_>>(), [KEY]);
-    assert!(told.has("making the assets bucket"));
+    assert!(told.has("creating the assets bucket"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -385,3 +385,23 @@ async fn what_is_in_progress_is_followed_to_its_end_first() {
     assert!(result.unwrap().existed);
     assert!(told.has("create of shop is already in progress"));
 }
+
+/// A failed import into a new stack leaves no resources. Otherwise, an empty list is a broken reply.
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_is_believed_only_after_a_failed_first_import() {
+    for (status, policy, is_deleted) in [
+        ("IMPORT_ROLLBACK_COMPLETE", "Retain", true),
+        ("IMPORT_ROLLBACK_COMPLETE", "Delete", false),
+        ("IMPORT_COMPLETE", "Retain", false),
+        ("UPDATE_COMPLETE", "Retain", false),
+    ] {
+        let cloud = CloudFormation::with(status);
+        let queue = serde_json::json!({ "DeletionPolicy": policy });
+        let template = serde_json::json!({ "Resources": { "Orders": queue } });
+        cloud.state().stack().template = template.to_string();
+        let (result, _) = destroy(&cloud, true, vec![]).await;
+        assert_eq!(result.is_ok(), is_deleted, "{status}, {policy}: {result:?}");
+        let calls = usize::from(is_deleted);
+        assert_eq!(cloud.calls("DeleteStack"), calls, "{status}, {policy}");
+    }
+}

@@ -13,8 +13,9 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_mocks::{Rule, mock};
 use serde_json::{Value, json};
 
-use super::cloud::run;
-use super::cloudformation::{CloudFormation, NAME};
+use super::cloud::{json_error, run};
+use super::cloudformation::{CloudFormation, NAME, Step};
+use super::told;
 use crate::{ImportRequest, Imported, Kind, Result, import_resources};
 
 const ARN: &str = "arn:aws:ecs:us-west-2:111122223333:service/prod/worker";
@@ -219,4 +220,103 @@ async fn without_confirmation_nothing_stays() {
         ),
         (0, 1)
     );
+}
+
+/// What fails in the first import of a stack.
+#[tokio::test(start_paused = true)]
+async fn a_failed_first_import_says_how_to_go_on() {
+    let cloud = CloudFormation::default();
+    let failed = vec![(
+        "OrdersQueue",
+        "IMPORT_FAILED",
+        "Resource is not identifiable",
+    )];
+    cloud.state().executions.push_back(vec![
+        Step("IMPORT_IN_PROGRESS", failed),
+        Step("IMPORT_ROLLBACK_IN_PROGRESS", vec![]),
+        Step("IMPORT_ROLLBACK_COMPLETE", vec![]),
+    ]);
+    let error = import(&cloud, LaunchType::Fargate, true).await.unwrap_err();
+    insta::assert_snapshot!(told(&error), @r"
+    DeploymentFailed: OrdersQueue (AWS::SQS::Queue): Resource is not identifiable (queues.orders, stack.yaml:5)
+    the stack shop is in IMPORT_ROLLBACK_COMPLETE
+      hint: the import was rolled back: what it named keeps running as before, and isn't the stack's
+      hint: fix the cause and run the same command again: it deletes the empty stack first
+    ");
+    // The next one gets through.
+    let (template, _) = cloud.state().imports[0].clone();
+    cloud.state().stack().template = template;
+    let imported = import(&cloud, LaunchType::Fargate, true).await.unwrap();
+    assert_eq!(imported.imports.len(), 2);
+    assert_eq!(cloud.calls("DeleteStack"), 1);
+    assert_eq!(cloud.state().stack().status, "CREATE_COMPLETE");
+}
+
+/// A stack in this state that an import has left, with this policy for what it has in its template.
+fn left(status: &'static str, policy: &str) -> CloudFormation {
+    let cloud = CloudFormation::with(status);
+    let queue = json!({ "Type": "AWS::SQS::Queue", "DeletionPolicy": policy });
+    let template = json!({
+        "Metadata": { "EcsScaler": { "Stack": NAME, "Version": "0.1.0" } },
+        "Resources": { "OthersQueue": queue },
+    });
+    cloud.state().stack().template = template.to_string();
+    cloud
+}
+
+/// AWS documents these states of a stack whose first operation failed: only a deletion gets it out of ROLLBACK_COMPLETE.
+#[tokio::test(start_paused = true)]
+async fn only_an_empty_stack_is_deleted_before_an_import() {
+    for status in ["ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"] {
+        let cloud = left(status, "Retain");
+        assert!(import(&cloud, LaunchType::Fargate, true).await.is_ok());
+        assert_eq!(cloud.calls("DeleteStack"), 1, "{status}");
+
+        // It has a resource, or could have one: the list is empty, but the reply can be wrong.
+        let with_resource = left(status, "Retain");
+        let url = "https://sqs.us-west-2.amazonaws.com/111122223333/others";
+        let kind = "AWS::SQS::Queue";
+        with_resource
+            .state()
+            .stack()
+            .holds(kind, "OthersQueue", url);
+        for cloud in [with_resource, left(status, "Delete")] {
+            let _ = import(&cloud, LaunchType::Fargate, true).await;
+            assert_eq!(cloud.calls("DeleteStack"), 0, "{status}");
+        }
+    }
+}
+
+/// Source: Amazon SQS API Reference, `GetQueueUrl`, Errors. Only `QueueDoesNotExist` means that there is none; its code was
+/// `AWS.SimpleQueueService.NonExistentQueue` in the query protocol.
+#[tokio::test(start_paused = true)]
+async fn a_queue_is_missing_only_if_sqs_says_so() {
+    for (code, is_missing) in [
+        ("com.amazonaws.sqs#QueueDoesNotExist", true),
+        ("AWS.SimpleQueueService.NonExistentQueue", true),
+        ("AccessDeniedException", false),
+        ("InvalidAddress", false),
+        ("InvalidSecurity", false),
+        ("RequestThrottled", false),
+        ("UnsupportedOperation", false),
+    ] {
+        let (cloud, _) = deployed();
+        let mut rules = rules(&cloud, LaunchType::Fargate);
+        let refused = mock!(aws_sdk_sqs::Client::get_queue_url)
+            .then_http_response(move || json_error(code, "no"));
+        rules.insert(0, refused);
+        let result = import_with(&rules, true).await;
+        if is_missing {
+            let imported = result.unwrap();
+            let mut others = imported.not_imported.iter();
+            assert!(others.any(|one| one.logical_id == "OrdersQueue"), "{code}");
+        } else {
+            let error = result.unwrap_err();
+            assert!(
+                error.to_string().contains("look for the queue orders"),
+                "{error}"
+            );
+            assert_eq!(cloud.calls("CreateChangeSet"), 0, "{code}");
+        }
+    }
 }

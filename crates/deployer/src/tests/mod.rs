@@ -15,6 +15,7 @@ mod diff;
 mod doubt;
 mod drift;
 mod fixed_counts;
+mod flips;
 mod follow;
 mod history;
 mod import;

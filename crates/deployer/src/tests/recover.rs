@@ -487,3 +487,52 @@ async fn a_plan_that_is_refused_after_a_rollback_says_so() {
       hint: the rollback of the failed update was finished first, as planned
     ");
 }
+
+/// Source: AWS CloudFormation API Reference. `ContinueUpdateRollback` is for UPDATE_ROLLBACK_FAILED only, and `RollbackStack` for
+/// CREATE_FAILED and UPDATE_FAILED only.
+#[tokio::test(start_paused = true)]
+async fn the_failed_rollback_of_an_import_is_left_alone() {
+    let cloud = half_created();
+    cloud.state().stack().status = "IMPORT_ROLLBACK_FAILED".to_owned();
+    let (result, plans) = deploy_asking(&cloud, |_| Ok(())).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Refused: the stack shop is in IMPORT_ROLLBACK_FAILED, and AWS documents no request that recovers it; nothing was changed
+      hint: ask AWS Support to finish the rollback; or delete the stack: `destroy` lists what it would delete, and asks
+    ");
+    assert!(plans.is_empty());
+    let (planned, _) = run(&cloud.rules(), async |session| {
+        crate::plan(session, &source()).await
+    })
+    .await;
+    assert_eq!(planned.unwrap_err().kind(), Kind::Refused);
+    for call in [
+        "CreateChangeSet",
+        "DeleteStack",
+        "ContinueUpdateRollback",
+        "RollbackStack",
+    ] {
+        assert_eq!(cloud.calls(call), 0, "{call}");
+    }
+}
+
+/// An import into a new stack failed. CloudFormation keeps the stack.
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_an_import_left_empty_isnt_deployed() {
+    let cloud = CloudFormation::with("IMPORT_ROLLBACK_COMPLETE");
+    let queue = json!({ "DeletionPolicy": "Retain" });
+    cloud.state().stack().template = json!({ "Resources": { "OrdersQueue": queue } }).to_string();
+    let (result, _) = deploy(&cloud).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Refused: the stack shop is empty, because its first import failed
+      hint: to import again: import resources, which deletes the empty stack first
+      hint: to create everything instead: destroy, and deploy with names that aren't taken
+    ");
+    assert_eq!(cloud.calls("CreateChangeSet"), 0);
+    // A stack that had resources before is updated.
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::IAM::Role", "Role", "role");
+    cloud.state().stack().template = "{\"old\": 1}".to_owned();
+    assert!(deploy(&cloud).await.0.unwrap().changed);
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_cloudformation::types::ChangeAction;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionOutput;
 use aws_sdk_ecs::types::{
@@ -15,9 +16,11 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 use serde_json::{Value, json};
 
-use super::cloudformation::CloudFormation;
+use super::cloud::{json_error, run};
+use super::cloudformation::{CloudFormation, FakePlan, source};
 use super::destroy::{QUEUE, destroy};
 use super::told;
+use crate::{Kind, Plan, Source};
 
 const ARN: &str = "arn:aws:ecs:us-west-2:111122223333:service/prod/worker";
 const OLD: &str = "arn:aws:ecs:us-west-2:111122223333:task-definition/worker:7";
@@ -305,5 +308,88 @@ async fn a_queue_with_the_stack_s_queue_for_its_dead_letters_is_not_left_behind(
         let text = result.unwrap_err().to_string();
         let stays = "OrdersQueue was imported and stays";
         assert_eq!(text.contains(stays), deletions == 0, "{text}");
+    }
+}
+
+/// A deploy approved in every respect. Returns its error.
+async fn deploy_refused(
+    cloud: &CloudFormation,
+    source: &Source,
+    others: Vec<Rule>,
+) -> crate::Error {
+    let rules: Vec<Rule> = cloud.rules().into_iter().chain(others).collect();
+    let (result, _) = run(&rules, async |session| {
+        crate::deploy_template(session, source, &mut |_: &Plan| Ok(())).await
+    })
+    .await;
+    result.unwrap_err()
+}
+
+/// The recovery of a stuck stack deletes it, too.
+#[tokio::test(start_paused = true)]
+async fn a_recovery_leaves_no_service_without_its_task_definition() {
+    for status in ["DELETE_FAILED", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE"] {
+        let cloud = taken_over();
+        cloud.state().stack().status = status.to_owned();
+        let error = deploy_refused(&cloud, &source(), vec![service(OWN, "sg-2c3d")]).await;
+        assert_eq!(error.kind(), Kind::Refused, "{status}: {error}");
+        let stays = "WorkerService was imported and stays, but it uses parts of the stack";
+        assert!(error.to_string().contains(stays), "{status}: {error}");
+        assert_eq!(cloud.calls("DeleteStack"), 0, "{status}");
+    }
+}
+
+/// The definition no longer has the service that was imported, so its task definition would be deleted.
+#[tokio::test(start_paused = true)]
+async fn a_deploy_leaves_no_service_without_its_task_definition() {
+    let kinds = ["AWS::ECS::Service", "AWS::ECS::TaskDefinition"];
+    let cloud = CloudFormation::with("UPDATE_COMPLETE");
+    let removals = kinds.map(|kind| (kind, ChangeAction::Remove));
+    cloud
+        .state()
+        .plans
+        .push_back(FakePlan::Changes(removals.into()));
+    let mut source = source();
+    source.retained = ["R0".to_owned()].into();
+    let error = deploy_refused(&cloud, &source, vec![]).await;
+    assert_eq!(error.kind(), Kind::Refused);
+    assert!(
+        error
+            .to_string()
+            .contains("an imported resource would leave the stack"),
+        "{error}"
+    );
+    assert_eq!(cloud.calls("ExecuteChangeSet"), 0);
+    assert!(cloud.state().change_sets.is_empty(), "the plan is removed");
+}
+
+/// Whether it sends its dead letters to a queue that is deleted isn't known then.
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_stays_must_be_read() {
+    let attributes = |all: &'static [(QueueAttributeName, &'static str)]| {
+        mock!(aws_sdk_sqs::Client::get_queue_attributes).then_output(move || {
+            let mut output = GetQueueAttributesOutput::builder();
+            for (name, value) in all {
+                output = output.attributes(name.clone(), *value);
+            }
+            output.build()
+        })
+    };
+    let denied = mock!(aws_sdk_sqs::Client::get_queue_attributes)
+        .then_http_response(|| json_error("AccessDenied", "not allowed"));
+    for (read, reason) in [
+        (denied, "not allowed"),
+        (attributes(&[]), "the reply has no attributes"),
+        (
+            attributes(&[(QueueAttributeName::RedrivePolicy, r#"{"deadLetter"#)]),
+            "its redrive policy isn't JSON",
+        ),
+    ] {
+        let cloud = CloudFormation::with("UPDATE_COMPLETE");
+        hold_queue(&cloud, json!({ "DeletionPolicy": "Retain" }));
+        let (result, _) = destroy(&cloud, true, vec![read]).await;
+        let error = result.unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+        assert_eq!(cloud.calls("DeleteStack"), 0, "{reason}");
     }
 }

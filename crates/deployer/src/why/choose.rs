@@ -123,7 +123,10 @@ fn at_max(facts: &Facts) -> Found {
     let need = need.map_or_else(String::new, |need| {
         format!(", and the work needs {} tasks", number(need))
     });
-    Some((Cause::AtMax, format!("it is at tasks.max ({max}){need}")))
+    Some((
+        Cause::AtMax,
+        format!("the count is at tasks.max ({max}){need}"),
+    ))
 }
 
 fn at_min(facts: &Facts) -> Found {
@@ -143,7 +146,10 @@ fn at_min(facts: &Facts) -> Found {
         None => {
             let metric = measured::on_target(facts).filter(|(cause, _)| *cause == Cause::OnTarget);
             let metric = metric.map_or_else(String::new, |(_, text)| format!(": {text}"));
-            Some((Cause::AtMin, format!("it is at tasks.min ({min}){metric}")))
+            Some((
+                Cause::AtMin,
+                format!("the count is at tasks.min ({min}){metric}"),
+            ))
         }
     }
 }
@@ -152,7 +158,8 @@ fn fixed(facts: &Facts) -> Found {
     let service = &facts.service;
     let observed = service.demand.as_ref().filter(|_| service.is_observed());
     let by_demand = service.demand.is_some() && observed.is_none();
-    if !service.policies.is_empty() || service.alarm_steps.is_some() || by_demand {
+    let scaled = !service.policies.is_empty() || service.alarm_steps.is_some() || by_demand;
+    if scaled || facts.hidden.policies {
         return None;
     }
     let count = tasks(service.desired?);
@@ -196,7 +203,7 @@ fn empty_queue(facts: &Facts) -> Found {
     };
     let text = match scheduled(facts, Side::In) {
         Some(held) => format!("{queues}, and {held}"),
-        None => format!("{queues}, and it is at tasks.min ({min})"),
+        None => format!("{queues}, and the count is at tasks.min ({min})"),
     };
     Some((Cause::EmptyQueue, text))
 }

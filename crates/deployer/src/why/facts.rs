@@ -27,6 +27,19 @@ pub(crate) struct Facts {
     pub not_scaled: Vec<NotScaled>,
     /// The rule and function that measure it or set its count every minute.
     pub feed: Option<Feed>,
+    /// What these credentials can't read, so that its absence means nothing.
+    pub hidden: Hidden,
+}
+
+/// Parts that these credentials can't read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hidden {
+    /// Policies of Application Auto Scaling.
+    pub policies: bool,
+    /// The metrics that our functions publish.
+    pub metrics: bool,
+    /// The logs of our functions.
+    pub logs: bool,
 }
 
 /// An event that ECS reports for a service.
@@ -46,6 +59,8 @@ pub(crate) struct AlarmFacts {
     pub tracks: bool,
     /// What acts on it.
     pub actor: Actor,
+    /// Whether someone has disabled its actions.
+    pub muted: bool,
     pub state: Parsed<AlarmState>,
     /// When it went into its current state.
     pub since: Option<u64>,

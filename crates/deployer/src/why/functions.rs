@@ -38,11 +38,12 @@ pub(super) fn no_data(facts: &Facts) -> Found {
         };
         return Some((Cause::NoData, text));
     }
-    if !late {
+    if !late || (age.is_none() && facts.hidden.metrics) {
         return None;
     }
     let why = match &feed.error {
         Some(error) => failure(feed, error, facts.now),
+        None if facts.hidden.logs => format!("the function {} published none", feed.function),
         None => format!(
             "the function {} published none, and its log has no error",
             feed.function

@@ -41,6 +41,12 @@ pub(super) fn due(facts: &Facts) -> Found {
     });
     let check = facts.feed.as_ref().and_then(|feed| feed.check.as_ref());
     let text = match (alarm.actor, check) {
+        (Actor::Policy, _) if alarm.muted => format!(
+            "the {} alarm is in ALARM{since}, but someone has disabled its actions; to enable them: aws cloudwatch \
+             enable-alarm-actions --alarm-names {}",
+            side_name(alarm.side),
+            alarm.name
+        ),
         (Actor::Function, Some(check)) => check.reason.clone(),
         (Actor::Function, None) => format!(
             "the alarm {} is in ALARM{since}; the scaling function acts within a minute",

@@ -9,7 +9,7 @@ use serde_json::Value;
 use template::contract::{TargetSchedule, read_schedule, types};
 
 use super::choose::choose;
-use super::facts::{Actor, AlarmFacts, Facts};
+use super::facts::{Actor, AlarmFacts, Facts, Hidden};
 use super::readers::{self, Watched, period_of, seconds};
 use super::rules::{self, Feeds};
 use crate::error::Result;
@@ -38,6 +38,7 @@ struct Read {
     watched: HashMap<String, Watched>,
     feeds: Feeds,
     schedules: HashMap<String, TargetSchedule>,
+    hidden: Hidden,
 }
 
 /// Determines why each service has its count.
@@ -95,6 +96,13 @@ async fn read_all(
         watched,
         feeds,
         schedules,
+        hidden: Hidden {
+            policies: unread.has("scaling policies"),
+            metrics: ["backlog per task", "tasks needed"]
+                .iter()
+                .any(|part| unread.has(part)),
+            logs: unread.has("logs of functions"),
+        },
     })
 }
 
@@ -172,6 +180,7 @@ fn gather(read: &Read, sources: &Sources<'_>, service: &ServiceState, now: u64) 
             true => None,
             false => read.feeds.of(service, sources.functions),
         },
+        hidden: read.hidden,
     }
 }
 
@@ -247,6 +256,7 @@ fn alarm_facts(watched: &Watched) -> AlarmFacts {
         side: if under { Side::In } else { Side::Out },
         tracks: false,
         actor: Actor::Policy,
+        muted: alarm.actions_enabled() == Some(false),
         state: alarm
             .state_value()
             .map_or("", |state| state.as_str())

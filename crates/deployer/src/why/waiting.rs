@@ -29,13 +29,19 @@ fn trouble(text: &str) -> Option<Cause> {
     has(&["unable to consistently start", "failed to launch", "failed"]).then_some(Cause::TasksFail)
 }
 
-/// Returns the newest event, if it explains why tasks aren't running. A later start or steady state ends the
-/// problem.
+/// Returns the newest event, if it explains why tasks aren't running. A later steady state ends the problem. A later start
+/// also does, except for tasks that fail: ECS starts them again and again.
 fn newest_trouble(events: &[Event]) -> Option<(Cause, &Event)> {
-    let ends = |text: &str| text.contains("has started") || text.contains("steady state");
-    let open = events.iter().take_while(|event| !ends(&event.text));
-    open.filter_map(|event| Some((trouble(&event.text)?, event)))
-        .next()
+    let open = events
+        .iter()
+        .take_while(|event| !event.text.contains("steady state"));
+    let mut started = false;
+    open.filter_map(|event| {
+        started |= event.text.contains("has started");
+        let cause = trouble(&event.text)?;
+        (!started || cause == Cause::TasksFail).then_some((cause, event))
+    })
+    .next()
 }
 
 fn missing_tasks(facts: &Facts) -> u32 {

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::load::Load;
-use crate::number::format_duration;
+use crate::number::{format_duration, format_tasks};
 use crate::outcome::{MaxLimit, RunOutcome};
 use crate::policy::Policy;
 use crate::progress::Progress;
@@ -240,9 +240,9 @@ impl FrontierRun {
             text.push_str(&format!(", aiming at {}", format_duration(aim)));
         }
         if self.policy == FIXED {
-            text.push_str(&format!(", {} tasks", self.min));
+            text.push_str(&format!(", {}", format_tasks(self.min)));
         } else if self.warm {
-            text.push_str(&format!(", at least {} tasks", self.min));
+            text.push_str(&format!(", at least {}", format_tasks(self.min)));
         }
         text
     }

@@ -2,7 +2,9 @@
 
 use super::{CauseKind, Report};
 use crate::late::LateTime;
-use crate::number::{count, format_duration, format_number, format_rate, format_share};
+use crate::number::{
+    count, format_duration, format_number, format_rate, format_share, format_tasks,
+};
 use crate::policy::Policy;
 
 impl CauseKind {
@@ -150,12 +152,15 @@ impl LateTime {
         let (before, most) = (format_rate(self.load_before), format_rate(self.load_max));
         match self.cut {
             _ if self.jumped() => {
-                format!("{before} to {most}, {} running", tasks(self.tasks_before))
+                format!(
+                    "{before} to {most}, {} running",
+                    format_tasks(self.tasks_before)
+                )
             }
-            Some(cut) => format!("{most}, {} cut to {}", tasks(cut.from), cut.to),
+            Some(cut) => format!("{most}, {} cut to {}", format_tasks(cut.from), cut.to),
             None => format!(
                 "{most}, {} running, {} needed",
-                tasks(self.tasks_before),
+                format_tasks(self.tasks_before),
                 self.needed_max
             ),
         }
@@ -170,7 +175,7 @@ impl LateTime {
         };
         format!(
             "{load}, {} running, {} needed",
-            tasks(self.tasks_before),
+            format_tasks(self.tasks_before),
             self.needed_max
         )
     }
@@ -178,11 +183,11 @@ impl LateTime {
 
 /// `1 task is`, `2 tasks are`.
 fn are(count: u32) -> String {
-    format!("{} {}", tasks(count), if count == 1 { "is" } else { "are" })
-}
-
-pub(super) fn tasks(count: u32) -> String {
-    format!("{count} task{}", if count == 1 { "" } else { "s" })
+    format!(
+        "{} {}",
+        format_tasks(count),
+        if count == 1 { "is" } else { "are" }
+    )
 }
 
 /// A ratio as a difference: `9% above`, `3% below`, `the same as`.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::axis::ticks_of_dollars;
 use crate::frontier::Frontier;
-use crate::number::{format_duration, format_number};
+use crate::number::{format_dollars, format_duration, format_number};
 
 /// Size of the chart in its own units.
 const WIDTH: f64 = 790.0;
@@ -61,7 +61,7 @@ impl<'a> Curves<'a> {
                         @for (objective, point) in curve.points.iter().enumerate() {
                             @if let Some((cost, said)) = point {
                                 circle cx=(number(self.x(objective))) cy=(number(self.y(*cost))) r="3" {
-                                    title { (format!("{} within {}: ${}", said, self.objective(objective), format_number(*cost, 2))) }
+                                    title { (format!("{said} within {}: {}", self.objective(objective), format_dollars(*cost))) }
                                 }
                             }
                         }
@@ -95,7 +95,7 @@ impl<'a> Curves<'a> {
         html! {
             @if width > 0.0 {
                 rect .warm x=(number(LEFT)) y=(number(TOP)) width=(number(width)) height=(number(BOTTOM - TOP)) {}
-                text .note x=(number(LEFT + 6.0)) y=(number(BOTTOM - 8.0)) { "after a jump, only warm tasks" }
+                text .note x=(number(LEFT + 6.0)) y=(number(TOP - 3.0)) { "after a jump, only warm tasks" }
             }
         }
     }

@@ -119,10 +119,6 @@ impl Report {
             ),
             Words(" of the messages within "),
             time("slo", outcome.slo),
-            Words("; missed during "),
-            time("over_slo", outcome.over_slo),
-            Words(" of "),
-            time("duration", outcome.duration),
         ];
         if !outcome.has_one_objective() {
             pieces.splice(
@@ -138,6 +134,14 @@ impl Report {
             pieces.insert(1, Words(")"));
             pieces.insert(1, value("required", required, format_share(required)));
             pieces.insert(1, Words(" (required "));
+        }
+        if outcome.over_slo > 0.0 {
+            pieces.extend([
+                Words("; missed during "),
+                time("over_slo", outcome.over_slo),
+                Words(" of "),
+                time("duration", outcome.duration),
+            ]);
         }
         figure("within objective", pieces)
     }
@@ -233,7 +237,11 @@ impl Report {
     fn backlog(&self) -> Figure {
         let backlog = &self.outcome.backlog;
         let mut pieces = vec![
-            number("backlog.mean", backlog.mean, 1),
+            number(
+                "backlog.mean",
+                backlog.mean,
+                if backlog.mean < 100.0 { 1 } else { 0 },
+            ),
             Words(" messages on average, at most "),
             count("backlog.max", backlog.max),
         ];
@@ -327,9 +335,9 @@ impl Report {
                 percent("elasticity.under_accuracy", elasticity.under_accuracy),
                 Words(" short on average), over-provisioned "),
                 percent("elasticity.over_timeshare", elasticity.over_timeshare),
-                Words(" ("),
+                Words(" of the time ("),
                 percent("elasticity.over_accuracy", elasticity.over_accuracy),
-                Words(")"),
+                Words(" excess on average)"),
             ],
         )
     }

@@ -7,11 +7,11 @@ use maud::{Markup, PreEscaped, html};
 use super::Report;
 use super::axis::Clock;
 use super::cause::USUAL;
-use super::cause_words::{capitalized, tasks};
+use super::cause_words::capitalized;
 use super::series::short;
 use super::waits::NO_WAIT;
 use crate::number::{
-    count, format_dollars, format_duration, format_hours, format_number, format_share,
+    count, format_dollars, format_duration, format_hours, format_number, format_share, format_tasks,
 };
 use crate::outcome::{QueueOutcome, RunOutcome};
 
@@ -54,7 +54,7 @@ pub(super) fn render_header(report: &Report) -> Markup {
                     None => @if let Some(begins) = &report.begins { span { "from " (begins) } },
                 }
                 span { "load " code { (report.load) } }
-                span { (outcome.policy) ", " (outcome.task_limits.min) " to " (tasks(outcome.task_limits.max)) }
+                span { (outcome.policy) ", " @if outcome.task_limits.min < outcome.task_limits.max { (outcome.task_limits.min) " to " } (format_tasks(outcome.task_limits.max)) }
             }
             @for line in left_over(outcome) { p .warning { (line) } }
         }
@@ -263,7 +263,7 @@ fn tasks_tile(report: &Report) -> Markup {
     let sub = html! {
         "needed at most " b { (datum(path, needed, &format_number(needed, 0))) }
         @if outcome.limited_by_max.is_some() { ", more than tasks.max" }
-        "; " (datum("tasks.seconds", tasks.seconds, &format_hours(tasks.seconds))) " task-hours"
+        "; " (datum("tasks.seconds", tasks.seconds, &format_hours(tasks.seconds))) (if format_hours(tasks.seconds) == "1" { " task-hour" } else { " task-hours" })
         @if tasks.needed_seconds > 0.0 && outcome.limited_by_max.is_none() { ", " (times(tasks.seconds / tasks.needed_seconds)) " the need" }
     };
     tile(

@@ -6,7 +6,7 @@ use super::curves::{Curve, Curves};
 use super::first_screen::datum;
 use crate::compare::{IDEAL, OWN};
 use crate::frontier::{Frontier, FrontierRun};
-use crate::number::{format_dollars, format_duration, format_share};
+use crate::number::{format_dollars, format_duration, format_number, format_share};
 
 /// Shown if no setting meets an objective.
 const NONE: &str = "–";
@@ -90,10 +90,10 @@ fn render_objectives(frontier: &Frontier) -> Markup {
         div .scroll { table #objectives {
             thead { tr {
                 th scope="col" { "within" }
-                @for share in &frontier.shares { th scope="col" { (format_share(*share)) } }
+                @for share in &frontier.shares { th scope="col" { (format_number(*share * 100.0, 2)) "%" } }
                 th scope="col" { "ideal" }
                 th scope="col" { (OWN) }
-                th scope="col" { "setting for " (format_share(frontier.share)) }
+                th scope="col" .text { "setting for " (format_share(frontier.share)) }
             } }
             tbody { @for (objective, (seconds, ideal)) in frontier.objectives.iter().zip(&frontier.ideal).enumerate() {
                 tr {
@@ -106,7 +106,7 @@ fn render_objectives(frontier: &Frontier) -> Markup {
                     td { @if let Some(share) = present(objective) {
                         (datum(format!("frontier.present.within_objective.{objective}"), *share, &format_share(*share)))
                     } }
-                    td { (frontier.cheapest(frontier.required_share(), objective).map_or_else(|| "no policy meets it".to_owned(), FrontierRun::describe)) }
+                    td .text { (frontier.cheapest(frontier.required_share(), objective).map_or_else(|| "no policy meets it".to_owned(), FrontierRun::describe)) }
                 }
             } }
         } }

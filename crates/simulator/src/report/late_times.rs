@@ -4,10 +4,9 @@ use maud::{Markup, html};
 
 use super::Report;
 use super::axis::Clock;
-use super::cause_words::tasks;
 use super::first_screen::datum;
 use crate::late::LateTime;
-use crate::number::{count, format_duration, format_number};
+use crate::number::{count, format_duration, format_number, format_tasks};
 
 /// Headings of the table; headings with `true` are hidden on phones.
 const HEADINGS: [(&str, bool); 6] = [
@@ -35,7 +34,7 @@ pub(super) fn render_late_times(report: &Report) -> Markup {
                     (datum("over_slo", outcome.over_slo, &format_duration(outcome.over_slo))) " of "
                     (datum("duration", outcome.duration, &format_duration(outcome.duration))) "."
                     @if times.count > times.worst.len() as u64 { " These made most messages late." }
-                    span .js { " Click one to see its course above." }
+                    span .js { " Click " (if times.worst.len() == 1 { "it" } else { "one" }) " to see its course above." }
                 }
                 div .scroll { table #late_times {
                     thead { tr { @for (name, hidden) in HEADINGS { th scope="col" .wider[hidden] { (name) } } } }
@@ -98,7 +97,8 @@ fn list_course(time: &LateTime, sent: f64) -> Vec<(f64, String)> {
         .iter()
         .filter(|point| (sent..=end).contains(&point.at));
     let added = during.find(|point| point.running > time.tasks_before);
-    events.extend(added.map(|point| (point.at, format!("{} running", tasks(point.running)))));
+    events
+        .extend(added.map(|point| (point.at, format!("{} running", format_tasks(point.running)))));
     let longest = course
         .iter()
         .max_by(|one, other| one.worst_wait.total_cmp(&other.worst_wait));
@@ -107,7 +107,7 @@ fn list_course(time: &LateTime, sent: f64) -> Vec<(f64, String)> {
         (point.at, format!("the longest wait: {wait}"))
     }));
     let last = course.iter().find(|point| point.at >= end);
-    let running = last.map(|point| format!(", {} running", tasks(point.running)));
+    let running = last.map(|point| format!(", {} running", format_tasks(point.running)));
     events.push((
         end,
         format!(

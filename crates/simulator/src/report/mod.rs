@@ -37,7 +37,7 @@ pub use self::inputs::Inputs;
 pub use self::knobs::Knobs;
 pub use self::page::Parts;
 
-use crate::compare::Compared;
+use crate::compare::{Compared, IDEAL};
 use crate::comparison::{Comparison, Prediction};
 use crate::frontier::Frontier;
 use crate::load::Load;
@@ -174,7 +174,18 @@ impl Report {
     #[must_use]
     pub fn beside(mut self, compared: &[Compared]) -> Self {
         self.compared = compared.iter().map(ComparedPolicy::new).collect();
+        // The ideal is simulated, too, and can be done earlier. There must not be two costs of it.
+        if let Some(ideal) = self.compared.iter().find(|one| one.name == IDEAL) {
+            self.outcome.cost.ideal = ideal.cost;
+            self.outcome.cost.ideal_per_month = ideal.cost_per_month;
+        }
         self
+    }
+
+    /// Says that charts and values are those of one of several phases.
+    fn first_phase(&self) -> Option<String> {
+        let phases = self.phases.filter(|phases| phases.runs > 1)?;
+        Some(format!(" This is the first of {} phases.", phases.runs))
     }
 
     /// The same with the cheapest ways to meet several latency objectives.

@@ -79,14 +79,14 @@ fn describe(report: &Report) -> String {
         .count();
     let share = format_share(report.required.unwrap_or(USUAL));
     let own = if report.meets() {
-        "yours among them"
+        ", yours among them"
     } else {
-        "not yours"
+        "; yours doesn't"
     };
     match meeting {
         0 => format!("None of the {all} policies meets the objective for {share} of the messages."),
         _ => format!(
-            "{meeting} of {all} policies meet the objective for {share} of the messages, {own}."
+            "{meeting} of {all} policies meet the objective for {share} of the messages{own}."
         ),
     }
 }
@@ -254,7 +254,7 @@ fn render_frame(report: &Report, frame: &Frame, class: &str) -> Markup {
             }
             text .tick .middle x=((frame.left + frame.right) / 2.0) y=(frame.bottom + 40.0) { "dollars per month, logarithmic" }
             line .required x1=(frame.left) x2=(frame.right) y1=(short(required)) y2=(short(required)) {}
-            text .required .end x=(frame.right) y=(short(required - 6.0)) { (if report.required.is_some() { "required " } else { "usual " }) (format_share(scales.required)) }
+            text .required .end x=(frame.right) y=(short(required - 6.0)) { @if report.required.is_some() { "required " } (format_share(scales.required)) @if report.required.is_none() { ", not required" } }
             @for (spot, place) in spots.iter().zip(&names) {
                 @let (width, y) = (width_of(&spot.name), place.y);
                 @let (x, anchor) = place.anchored(width);

@@ -16,6 +16,7 @@ pub(super) fn render_figures(report: &Report) -> Markup {
     html! {
         section #results {
             h2 { "All results" }
+            @if let Some(first) = report.first_phase() { p .note { (first.trim_start()) } }
             table #figures .words { tbody { @for figure in &report.figures() { (row(figure)) } } }
             @if !uncertainty.is_empty() {
                 h3 { "If AWS differs" }

@@ -199,7 +199,7 @@ fn render_chart(report: &Report, chart: &Chart, columns: &[Column<'_>]) -> Marku
                 span .legend {
                     @for line in &chart.lines { span { i class=(line.class) {} (line.name) } }
                     @if wait { span { i .late {} "late" } span { i .slo {} "objective " (format_duration(outcome.slo)) } }
-                    @if chart.id == "tasks" { span { i .limit {} "limits" } }
+                    @if chart.id == "tasks" { span { i .limit {} "limits" @if f64::from(outcome.task_limits.max) > chart.top { ", max " (outcome.task_limits.max) " is above" } } }
                 }
                 output {}
             }
@@ -213,7 +213,6 @@ fn render_chart(report: &Report, chart: &Chart, columns: &[Column<'_>]) -> Marku
                         @if wait { path .slo d=(format!("M0 {y}H1000", y = short(over))) {} }
                         @if chart.id == "tasks" { (render_limits(outcome, scale)) }
                     }
-                    @if chart.id == "tasks" && f64::from(outcome.task_limits.max) > chart.top { span .tag .right { "max " (outcome.task_limits.max) " is above" } }
                     i .cursor {}
                 }
             }

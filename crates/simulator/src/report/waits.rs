@@ -91,6 +91,7 @@ pub(super) fn render_waits(report: &Report) -> Markup {
                 "Share of the messages whose processing starts within a time; the time is logarithmic."
                 @if one { " Dashed: the objective." } @else { " Each queue has its own objective." }
                 @if let Some(other) = other { " Dotted: " (other.short_name()) "." }
+                @if let Some(first) = report.first_phase() { (first) }
             }
         }
     }
@@ -114,17 +115,20 @@ fn describe(report: &Report, other: Option<&ComparedPolicy>) -> String {
             format_duration(waiting.p50)
         )
     };
-    let tail = format!(
-        "one in a hundred waits longer than {}",
-        format_duration(waiting.p99)
-    );
-    match other {
-        Some(other) => format!(
-            "{half}; {tail}, {} with {}.",
-            format_duration(other.waiting.p99),
-            other.short_name()
+    let tail = |p99: f64| match p99 {
+        p99 if p99 < NO_WAIT => "fewer than one in a hundred wait".to_owned(),
+        p99 => format!(
+            "one in a hundred waits longer than {}",
+            format_duration(p99)
         ),
-        None => format!("{half}; {tail}."),
+    };
+    let own = tail(waiting.p99);
+    match other.map(|other| (other.short_name(), other.waiting.p99)) {
+        Some((name, p99)) if waiting.p99 < NO_WAIT || p99 < NO_WAIT => {
+            format!("{half}; {own}. With {name}, {}.", tail(p99))
+        }
+        Some((name, p99)) => format!("{half}; {own}, {} with {name}.", format_duration(p99)),
+        None => format!("{half}; {own}."),
     }
 }
 

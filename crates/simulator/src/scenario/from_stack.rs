@@ -8,6 +8,7 @@ use stack::{Architecture, Cluster, Queue, Service, ServiceSource, Stack, Warm};
 
 use crate::control::MOST_QUEUES;
 use crate::cost::{Billing, PriceTable, Prices};
+use crate::number::format_duration;
 use crate::random::Distribution;
 
 use super::policies::choose_policy;
@@ -197,8 +198,12 @@ fn choose_processing_time(
         .or_else(|| service.demand()?.processing_time)
         .or_else(|| mean_of_queues(service))
         .ok_or_else(|| ScenarioError::Processing(name.to_owned()))?;
+    let shown = match mean.subsec_nanos() {
+        0 => format_duration(mean.as_secs_f64()),
+        _ => format!("{mean:?}"),
+    };
     notes.push(format!(
-        "processing times vary exponentially around the definition's {mean:?}"
+        "processing times vary exponentially around the definition's {shown}"
     ));
     Ok(Distribution::Exponential(mean))
 }

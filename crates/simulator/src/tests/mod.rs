@@ -17,6 +17,7 @@ mod queues;
 mod random_stacks;
 mod redelivery;
 mod schedules;
+mod shipped;
 mod sleep;
 mod stacks;
 

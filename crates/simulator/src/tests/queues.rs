@@ -305,3 +305,69 @@ fn a_frontier_has_the_share_of_the_worst_queue() {
         assert!((found - expected).abs() < 0.03, "{objective}: {found}");
     }
 }
+
+/// The articles' example in two queues: 750 of its 1,500 messages are in each, and ten tasks run. The target is 100 messages per
+/// task. Neither queue alone would add a task, because it has 75; their sum, 150, results in 15 tasks.
+#[test]
+fn backlog_per_task_follows_the_sum_of_the_queues() {
+    let first = |orders: usize, reports: usize| {
+        let text = "name: shop\nqueues: {orders: {}, reports: {}}\nservices:\n  worker:\n    image: a/b:1\n    consumes: [orders, reports]\n    tasks: {min: 1, max: 20}\n    scaling: {backlog_per_task: {acceptable_latency: 10s, processing_time: 100ms}}\n";
+        let stack = stack::parse("stack.yaml", text).unwrap().stack;
+        let overrides = crate::Overrides {
+            processing: Some(Distribution::Fixed(Duration::from_millis(100))),
+            ..crate::Overrides::default()
+        };
+        let scenario = Scenario {
+            initial: 10,
+            ..Scenario::from_stack(&stack, "worker", &overrides).unwrap()
+        };
+        // So many at once, then together exactly as many as ten tasks process.
+        let rows = |count: usize| {
+            let mut rows = "0\n".repeat(count + 5);
+            for tenth in 1..6_000 {
+                rows.push_str(&format!("{}.{}\n", tenth / 10, tenth % 10).repeat(5));
+            }
+            Load::read_csv(rows.as_bytes(), None).unwrap()
+        };
+        let load = Load::mixed(vec![
+            ("orders".to_owned(), rows(orders)),
+            ("reports".to_owned(), rows(reports)),
+        ]);
+        let outcome = simulate(&scenario, &load, 1).unwrap();
+        let action = outcome.actions.first();
+        action.map(|action| (action.from, action.to))
+    };
+    assert_eq!(first(750, 750), Some((10, 15)));
+    assert_eq!(first(1_500, 0), Some((10, 15)));
+    assert_ne!(first(750, 0), Some((10, 15)));
+}
+
+/// Two queues that each have work for five tasks get ten, by either actuator of `demand`: 2.5 messages of 2 s per second in each.
+/// The larger of two separate counts would be five, of which each message would wait longer than the one before.
+#[test]
+fn work_for_five_tasks_in_each_of_two_queues_is_ten_tasks() {
+    let deadline = Policy::Deadline(DeadlinePolicy::defaults(seconds(2)));
+    let tracked = Policy::Demand(DemandPolicy::defaults(seconds(2)));
+    for policy in [deadline, tracked] {
+        let tasks = |patient: &str| {
+            let queues = vec![queue("urgent", 300, 2), queue("patient", 900, 2)];
+            let load = loads("constant:rate=2.5/s,for=4h", patient);
+            let outcome = simulate(&of(queues, policy.clone()), &load, 3).unwrap();
+            assert_eq!(outcome.within_objective, 1.0, "{:?}", outcome.queues);
+            // Only what runs while the load is steady.
+            let steady = outcome
+                .series
+                .iter()
+                .filter(|point| (7_200.0..14_000.0).contains(&point.at));
+            let running: Vec<f64> = steady.map(|point| point.running).collect();
+            let count = f64::from(u32::try_from(running.len()).unwrap());
+            running.iter().sum::<f64>() / count
+        };
+        let (one, two) = (
+            tasks("constant:rate=0.001/s,for=4h"),
+            tasks("constant:rate=2.5/s,for=4h"),
+        );
+        assert!((5.0..6.5).contains(&one), "{one}");
+        assert!((9.9..11.5).contains(&two), "{two}");
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::consumed::name_path;
 use super::objective::REACTION;
+use super::scaling::keep_one;
 use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
@@ -42,7 +43,10 @@ pub(super) fn check_is_only_policy(
     let finding = Finding::error(format!("`demand` can't be combined with `{other}`"))
         .at_key(at("demand"), acts)
         .at_key(at(other), "also sets it")
-        .help(format!("{why}: keep one of them"));
+        .help(format!(
+            "{why}: {}",
+            keep_one(findings, at, "demand", other)
+        ));
     findings.report(finding);
 }
 

@@ -53,12 +53,13 @@ fn find_missing(
 /// ECS rounds the minimum number of tasks up and the maximum down. If both result in the same number, it can
 /// neither start a new task nor stop an old one. Source: Amazon ECS API, `DeploymentConfiguration`.
 fn check_shares(service: &str, spec: &ServiceSpec, tasks: Tasks, findings: &mut Findings) {
-    let (least, most) = (
-        spec.deployment.min_healthy.unwrap_or(100),
-        spec.deployment.max.unwrap_or(200),
-    );
-    let is_stuck = |count: &u32| (count * least).div_ceil(100) >= count * most / 100;
-    let Some(count) = (tasks.min.max(1)..=tasks.max).find(is_stuck) else {
+    // Numbers that were refused before are here too.
+    let least = u64::from(spec.deployment.min_healthy.unwrap_or(100));
+    let most = u64::from(spec.deployment.max.unwrap_or(200));
+    let is_stuck = |count: &u64| (count * least).div_ceil(100) >= count * most / 100;
+    // From 200 tasks on, the two differ by at least 2 before they are rounded, or are equal for each hundred.
+    let counts = u64::from(tasks.min.max(1))..=u64::from(tasks.max);
+    let Some(count) = counts.take(200).find(is_stuck) else {
         return;
     };
     let path = format!("{service}.deployment");

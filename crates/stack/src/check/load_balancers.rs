@@ -42,7 +42,9 @@ fn check_blocks(path: &str, balancer: &LoadBalancer, findings: &mut Findings) {
         let Some((first, bits)) = parse_block(block) else {
             continue;
         };
-        let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+        let mask = 32_u32
+            .checked_sub(bits)
+            .map_or(u32::MAX, |rest| u32::MAX.checked_shl(rest).unwrap_or(0));
         if first & mask == first {
             continue;
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::Stack;
+use crate::path;
 
 /// CloudWatch allows five actions per alarm and state. Source: CloudWatch quotas.
 const MOST_TOPICS: usize = 4;
@@ -49,10 +50,25 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             .help("an alarm has five actions, one of which is the stack's own topic: subscribe the others to one of these");
         findings.report(finding);
     }
+    check_channels(stack, findings);
     if stack.notify.is_empty() {
         let finding = Finding::warning("the alarms notify no one")
             .at("notify", "empty")
             .help("add `notify: [name@example.com]`, an SNS topic, or a Slack channel: they receive the alarms for a missed objective, dead-letter queues, and missing data");
+        findings.report(finding);
+    }
+}
+
+fn check_channels(stack: &Stack, findings: &mut Findings) {
+    for (index, recipient) in stack.notify.iter().enumerate() {
+        let first = stack.notify.iter().position(|other| other == recipient);
+        let Some(first) = first.filter(|first| *first < index) else {
+            continue;
+        };
+        let finding = Finding::error("the channel is listed twice")
+            .at(path::item("notify", index), "again here")
+            .at(path::item("notify", first), "first here")
+            .help("keep one of the two");
         findings.report(finding);
     }
 }

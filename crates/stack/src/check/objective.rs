@@ -143,7 +143,7 @@ impl Promise {
             self.latency_path.as_str(),
             format!("objective {}", written(latency)),
         );
-        let least = self.processing.div_f64(f64::from(scaling.concurrency));
+        let least = self.processing / scaling.concurrency.max(1);
         let finding = self.against_processing(finding).help(format!(
             "the target would be {target:.2} messages per task, and no number of tasks can meet a target below one: use an objective of at least {}, or make messages smaller",
             written(Duration::from_millis(u64::try_from(least.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX)))

@@ -1,7 +1,7 @@
 //! The scaling policies of a service together: which ones conflict, and what each of them needs.
 
 use super::{demand, groups, sleep, steps};
-use crate::findings::{Finding, Findings};
+use crate::findings::{Finding, Findings, Merged};
 use crate::model::{
     BacklogPerTask, BacklogSource, Cluster, Demand, Insights, Scaling, Service, ServiceSource,
     Stack,
@@ -53,6 +53,21 @@ fn list_policies(scaling: &Scaling) -> Vec<&'static str> {
     given.map(|(name, _)| name).collect()
 }
 
+/// What to do about two policies at these paths. If an environment or argument adds one, the other is still there.
+pub(super) fn keep_one(
+    findings: &Findings,
+    at: impl Fn(&str) -> String,
+    one: &str,
+    other: &str,
+) -> String {
+    let is_added = |name: &str| matches!(findings.merged(&at(name)), Some(Merged::Added(_)));
+    match (is_added(one), is_added(other)) {
+        (true, false) => format!("remove the other with `{other}: null`"),
+        (false, true) => format!("remove the other with `{one}: null`"),
+        _ => "keep one of them".to_owned(),
+    }
+}
+
 /// Scaling policies that undo each other's changes. Source: Application Auto Scaling User Guide, "Multiple scaling
 /// policies".
 fn check_conflicts(scaling: &Scaling, path: &str, findings: &mut Findings) {
@@ -69,7 +84,10 @@ fn check_conflicts(scaling: &Scaling, path: &str, findings: &mut Findings) {
         let finding = Finding::error(format!("`alarm_steps` can't be combined with `{other}`"))
             .at_key(at("alarm_steps"), "sets the desired count")
             .at_key(at(other), "also sets it")
-            .help("the scaling function and Application Auto Scaling don't know about each other, so each would undo the other's changes: keep one of them; `steps` has the same keys as `alarm_steps` and can be combined with the others");
+            .help(format!(
+                "the scaling function and Application Auto Scaling don't know about each other, so each would undo the other's changes: {}; `steps` has the same keys as `alarm_steps` and can be combined with the others",
+                keep_one(findings, at, "alarm_steps", other)
+            ));
         findings.report(finding);
         return;
     }

@@ -54,15 +54,19 @@ impl Edit {
         }
     }
 
-    /// The same edit in an environment, if the value comes from there.
+    /// The same edit in an environment, if the value comes from there, or if nothing defines it yet: other environments
+    /// keep what they have.
     pub(super) fn within(mut self, environment: Option<&str>, root: &Node) -> Self {
         let Some(environment) = environment else {
             return self;
         };
         let outer = [ENVIRONMENTS, environment].map(str::to_owned);
         let inside = [outer.as_slice(), &self.path].concat();
-        let mut keys = inside.iter();
-        if keys.try_fold(root, |node, key| node.get(key)).is_some() {
+        let has = |path: &[String]| {
+            let found = path.iter().try_fold(root, |node, key| node.get(key));
+            found.is_some()
+        };
+        if has(&inside) || !has(&self.path) {
             self.path = inside;
         }
         self

@@ -56,7 +56,7 @@ pub fn edit(text: &str, edits: &[Edit], intended: &Stack) -> Result<String, Edit
 }
 
 /// Changes values at the place from which a selection takes them: in its environment, or else in the rest of the
-/// definition.
+/// definition. A new value goes into the environment.
 ///
 /// # Errors
 /// The same as [`edit`], and if an argument sets a value to be changed.

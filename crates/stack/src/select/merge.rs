@@ -1,11 +1,14 @@
 //! Deep merge: mappings are merged, everything else is replaced, and `null` removes a key.
 
 use super::ENVIRONMENTS;
-use crate::findings::Findings;
-use crate::nearest::{listed, suggest};
+use crate::findings::{Findings, Merged};
+use crate::nearest::{listed, nearest, suggest};
 use crate::path;
 use crate::shape::{is_known, tables::STACK};
 use crate::yaml::{Key, Node, Value};
+
+/// Maximum number of keys that an added one is compared with.
+const MOST_COMPARED: usize = 100;
 
 /// Merges the mapping at `place` in the definition into the tree.
 pub(super) fn merge(root: &mut Node, patch: &Node, place: &str, findings: &mut Findings) {
@@ -50,6 +53,7 @@ pub(super) fn merge_entry(
     match (at, &value.value) {
         (Some(at), Value::Null) => {
             entries.remove(at);
+            findings.merge(path::join(path), Merged::Removed(value.span));
         }
         (None, Value::Null) => refuse_removal(into, key, value, path, findings),
         (Some(at), _) => match (entries.get_mut(at), &value.value) {
@@ -59,7 +63,12 @@ pub(super) fn merge_entry(
             (Some(entry), _) => *entry = (key.clone(), without_nulls(value)),
             (None, _) => {}
         },
-        (None, _) => entries.push((key.clone(), without_nulls(value))),
+        (None, _) => {
+            let known = entries.iter().take(MOST_COMPARED);
+            let near = nearest(&key.text, known.map(|(key, _)| key.text.as_str()));
+            findings.merge(path::join(path), Merged::Added(near.map(str::to_owned)));
+            entries.push((key.clone(), without_nulls(value)));
+        }
     }
 }
 

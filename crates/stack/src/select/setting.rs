@@ -5,7 +5,7 @@ use super::merge::merge_entry;
 use crate::findings::Findings;
 use crate::nearest::{listed, suggest};
 use crate::path;
-use crate::shape::{Kind, find_kind, tables::STACK};
+use crate::shape::{Form, Kind, find_kind, tables::STACK};
 use crate::source::Span;
 use crate::yaml::{self, Key, Node, Value, scalar};
 
@@ -48,6 +48,9 @@ impl Setting {
 
     /// Puts the value into the tree. User-defined names must exist, so that a typo doesn't add a service.
     pub(super) fn apply(self, root: &mut Node, findings: &mut Findings) {
+        if self.refuse_inside(findings) {
+            return;
+        }
         let mut node = root;
         let mut outer: Vec<String> = Vec::new();
         let Some((last, inner)) = self.path.split_last() else {
@@ -73,6 +76,39 @@ impl Setting {
         }
         outer.push(last.text.clone());
         merge_entry(node, last, &self.value, &mut outer, findings);
+    }
+}
+
+impl Setting {
+    /// Refuses a path into a value that has no keys. Returns whether it did.
+    fn refuse_inside(&self, findings: &mut Findings) -> bool {
+        let names: Vec<String> = self.path.iter().map(|key| key.text.clone()).collect();
+        let into = (1..names.len()).find_map(|depth| {
+            let (outer, inner) = (names.get(..depth)?, self.path.get(depth)?);
+            let message = match find_kind(&STACK, outer)? {
+                Kind::List(_) => "an item of a list can't be set".to_owned(),
+                kind if has_keys(kind) => return None,
+                _ => format!("`{}` has no keys", path::join(outer)),
+            };
+            Some((path::join(outer), inner.span, message))
+        });
+        let Some((place, span, message)) = into else {
+            return false;
+        };
+        let help = format!("set the whole value: `{place}=…`");
+        findings.refuse(&place, message, &[(span, "inside of it")], help);
+        true
+    }
+}
+
+/// Whether a value of this kind can be a mapping.
+fn has_keys(kind: Kind) -> bool {
+    match kind {
+        Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch | Kind::Overrides => true,
+        Kind::Either(forms) => forms
+            .iter()
+            .any(|form| matches!(form, Form::Keyed(..) | Form::Object(_))),
+        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@ use super::kind::{Entries, Field, Form, Kind, List, Object, Rule, form_of};
 use super::meant;
 use super::tables::STACK;
 use super::values::find_fault;
-use crate::findings::{Findings, Place};
+use crate::findings::{Findings, Merged, Place};
 use crate::nearest::{listed, nearest};
 use crate::path;
 use crate::source::Span;
@@ -201,23 +201,33 @@ impl Checker<'_> {
     }
 
     fn missing(&mut self, field: &Field, path: &str, spot: Spot<'_>) {
-        let shown = self.shown(spot);
-        let label = [(shown, "lacks it")];
-        // A label can't point to the whole file.
-        let label = if spot.path.is_empty() {
-            &[]
-        } else {
-            label.as_slice()
+        let (name, doc) = (field.name, field.doc);
+        let mut help = format!("add `{name}: …`. {doc}");
+        let lacking = (self.shown(spot), "lacks it");
+        let labels = match self.findings.merged(path) {
+            Some(Merged::Removed(span)) => {
+                help = format!("`null` removes it: write a value instead. {doc}");
+                vec![(*span, "removed here")]
+            }
+            // A label can't point to the whole file.
+            _ if spot.path.is_empty() => Vec::new(),
+            _ => vec![lacking],
         };
+        if let Some(Merged::Added(Some(near))) = self.findings.merged(spot.path) {
+            help = format!("did you mean `{near}`? A new one needs it: {help}");
+        }
         let message = match spot.path {
-            "" => format!("`{}` is missing", field.name),
-            outer => format!("`{}` is missing in `{outer}`", field.name),
+            "" => format!("`{name}` is missing"),
+            outer => format!("`{name}` is missing in `{outer}`"),
         };
-        let help = format!("add `{}: …`. {}", field.name, field.doc);
-        self.findings.refuse(path, message, label, help);
+        self.findings.refuse(path, message, &labels, help);
     }
 
     fn list(&mut self, list: &List, items: &[Node], spot: Spot<'_>) {
+        let misfit = list.rule.and_then(|look| look(items));
+        if items.len() < list.least && misfit.is_some() {
+            return self.misfit(misfit, spot);
+        }
         if !self.fits(items.len(), list.least, list.most, "items", spot) {
             return;
         }
@@ -235,7 +245,7 @@ impl Checker<'_> {
                     .complain(&path, message, &labels, "keep one of the two");
             }
         }
-        self.misfit(list.rule.and_then(|look| look(items)), spot);
+        self.misfit(misfit, spot);
     }
 
     fn entries(&mut self, entries: &Entries, found: &[(Key, Node)], spot: Spot<'_>) {
@@ -276,8 +286,8 @@ impl Checker<'_> {
         };
         let (message, help) = if count > 0 && count < least {
             (
-                format!("{holder} has {count} of the {what}"),
-                format!("add at least {least}"),
+                format!("{holder} has {count} of at least {least} {what}"),
+                format!("add {} more", least - count),
             )
         } else if count < least {
             (

@@ -28,8 +28,8 @@ mod values;
 pub(crate) use amount::{Adjust, amount};
 pub(crate) use check::check;
 #[cfg(test)]
-pub(crate) use kind::{Form, Text};
-pub(crate) use kind::{Kind, Object};
+pub(crate) use kind::Text;
+pub(crate) use kind::{Form, Kind, Object};
 pub(crate) use lookup::{find_default, find_kind, is_known};
 pub use meant::REGIONS;
 pub(crate) use numbers::number_of;

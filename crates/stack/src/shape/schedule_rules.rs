@@ -39,7 +39,7 @@ pub(super) fn has_known_zone(period: &Node) -> Option<Misfit> {
             "a schedule would be an hour wrong for weeks: choose a zone with a yearly rule, such as `Etc/GMT-2`, which is 2 hours ahead of UTC all year".to_owned()
         }
         ZoneError::Unknown(_) | ZoneError::Rule(_) => suggest(name, Zone::names(), || {
-            "write a name of the IANA time zone database, such as `Europe/Berlin` or `UTC`".to_owned()
+            "write a name with a slash, such as `Europe/Berlin`, or `UTC`: `CET` and the like are obsolete".to_owned()
         }),
     };
     Some(Misfit {

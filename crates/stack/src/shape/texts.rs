@@ -286,7 +286,7 @@ pub(crate) static HOURS: Text = Text::new(
     "hours of the week",
     64,
     "^((Mon|Tue|Wed|Thu|Fri|Sat|Sun)([-,](Mon|Tue|Wed|Thu|Fri|Sat|Sun))*( [0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9])?|[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9])$",
-    "days and times, such as `Mon-Fri 08:00-18:00`, `Sat,Sun` or `22:00-06:00`",
+    "days (`Sat,Sun`), times (`22:00-06:00`), or both, with three letters for a day and two digits for an hour",
     "Mon-Fri 08:00-18:00",
 );
 

@@ -3,6 +3,7 @@
 mod cases;
 mod edit;
 mod example;
+mod extremes;
 mod hostile;
 mod load;
 mod random;

@@ -1,5 +1,7 @@
 //! Environments, and values from the command line.
 
+use std::time::Duration;
+
 use super::{BASE, changed, line, shown};
 use crate::{Edit, Loaded, Recipient, Report, Selection, Stack, edit_selected, parse_selected};
 
@@ -208,6 +210,19 @@ fn what_does_not_fit_is_refused() {
             "error 1:10 services.wrker: there is no `wrker` to remove",
         ),
         (
+            "services.worker.consumes.0=vouchers",
+            "error 1:26 services.worker.consumes: an item of a list can't be set",
+        ),
+        (
+            "services.worker.tasks.max.x=1",
+            "error 1:27 services.worker.tasks.max: `services.worker.tasks.max` has no keys",
+        ),
+        (
+            "services.worker.image=null",
+            "error 1:23 services.worker.image: `image` is missing in `services.worker`",
+        ),
+        ("name=null", "error 1:6 name: `name` is missing"),
+        (
             "notify=a@b.de",
             "error 1:8 notify: expected a list, found `a@b.de`",
         ),
@@ -253,6 +268,19 @@ fn a_value_is_changed_where_it_is_defined() {
         change(&[], "min", 2).unwrap(),
         text.replace("min: 1,", "min: 2,")
     );
+    // What nothing defines is for this environment only.
+    let selection = Selection {
+        environment: Some("a".to_owned()),
+        set: Vec::new(),
+    };
+    let expected = text.replace("{max: 4}", "{max: 4}, stop_timeout: 1m");
+    let intended = parse_selected("", &expected, &selection).unwrap().stack;
+    let edits = [Edit::duration(
+        &["services", "worker", "stop_timeout"],
+        Duration::from_secs(60),
+    )];
+    let found = edit_selected(&text, &edits, &intended, &selection).unwrap();
+    assert_eq!(found, expected);
     let refused = change(&["services.worker.tasks.max=5"], "max", 6).unwrap_err();
     assert_eq!(
         refused.to_string(),
@@ -278,4 +306,42 @@ fn an_environment_can_do_without_a_schedule() {
     };
     assert!(schedule(None).is_some());
     assert_eq!(schedule(Some("staging")), None);
+}
+
+/// What an environment removes or adds is shown there, with the nearest name for a new service, and with the key to remove
+/// for another kind of scaling.
+#[test]
+fn an_environment_s_own_mistakes_are_shown_in_it() {
+    for (patch, label, help) in [
+        (
+            "worker: {image: null}",
+            "removed here",
+            "`null` removes it: write a value instead. ",
+        ),
+        (
+            "wroker: {tasks: {min: 4}}",
+            "lacks it",
+            "did you mean `worker`? A new one needs it: ",
+        ),
+        (
+            "worker: {scaling: {demand: {acceptable_latency: 10m, processing_time: 1s}}}",
+            "sets the desired count",
+            "undo the other's changes within seconds: remove the other with `backlog_per_task: null`",
+        ),
+    ] {
+        let text = format!("{BASE}environments:\n  a: {{services: {{{patch}}}}}\n");
+        let report = select(&text, Some("a"), &[]).unwrap_err();
+        let [problem] = report.problems() else {
+            panic!("{:?}", report.problems())
+        };
+        let found = problem.labels().iter().find(|one| one.text == label);
+        assert_eq!(found.unwrap().line, text.lines().count(), "{patch}");
+        let said = problem.help().unwrap();
+        assert!(said.contains(help), "{said}");
+        // With the key that the help names, it is valid.
+        if patch.contains("demand") {
+            let both = text.replace("{demand:", "{backlog_per_task: null, demand:");
+            select(&both, Some("a"), &[]).unwrap();
+        }
+    }
 }

@@ -116,9 +116,14 @@ pub fn without_notes(mut template: Value) -> Value {
 /// Whether the version is newer than this one, or has an unknown form.
 #[must_use]
 pub fn is_newer_version(version: &str) -> bool {
-    match (parse_version(version), parse_version(VERSION)) {
+    is_newer(version, VERSION)
+}
+
+/// A version of an unknown form, such as a release candidate's, is newer than every other one, but not than itself.
+fn is_newer(theirs: &str, ours: &str) -> bool {
+    match (parse_version(theirs), parse_version(ours)) {
         (Some(theirs), Some(ours)) => theirs > ours,
-        _ => true,
+        _ => theirs != ours,
     }
 }
 
@@ -242,5 +247,7 @@ mod tests {
         assert!(is_newer_version(&format!("{major}.{}.0", minor + 1)));
         assert!(is_newer_version(&format!("{major}.{minor}.{}", patch + 10)));
         assert!(is_newer_version("next"), "unknown forms count as newer");
+        assert!(!is_newer("1.0.0-rc.1", "1.0.0-rc.1"));
+        assert!(is_newer("1.0.0-rc.2", "1.0.0-rc.1") && is_newer("1.0.0", "1.0.0-rc.1"));
     }
 }

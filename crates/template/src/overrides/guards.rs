@@ -11,7 +11,17 @@ pub(super) const ATTRIBUTES: [&str; 5] = [
     "Metadata",
 ];
 
-const KEYS: &str = "the definition has a key for it, which `simulate`, `cost`, and the checks read";
+/// A property that keys of the definition set.
+macro_rules! keys {
+    ($keys:literal) => {
+        concat!(
+            "use ",
+            $keys,
+            ", which `simulate`, `cost`, and the checks read"
+        )
+    };
+}
+
 const SCALING: &str = "scaling, its alarms, and the verdict of `simulate` depend on it: use the keys of `scaling` and `tasks`";
 const FUNCTIONS: &str = "the stack's functions depend on its current value";
 const ROLES: &str = "each role has only the permissions that its program needs: use `permissions`, `task_role`, \
@@ -56,12 +66,12 @@ const GUARDS: [Guard; 17] = [
             "LaunchType",
             "CapacityProviderStrategy",
         ],
-        KEYS,
+        keys!("`cluster`, `capacity`, and the keys of `services`"),
     ),
     guard(
         types::TASK_DEFINITION,
         &["Cpu", "Memory", "NetworkMode", "RequiresCompatibilities"],
-        KEYS,
+        keys!("`cpu`, `memory`, and `cluster.capacity`"),
     ),
     guard(
         types::QUEUE,
@@ -73,17 +83,27 @@ const GUARDS: [Guard; 17] = [
             "DelaySeconds",
             "RedrivePolicy",
         ],
-        KEYS,
+        keys!(
+            "the queue's keys (`name`, `fifo`, `visibility_timeout`, `retention`, `delay`, `dead_letter`)"
+        ),
     ),
-    guard(types::LOAD_BALANCER, &["Scheme", "Type"], KEYS),
+    guard(
+        types::LOAD_BALANCER,
+        &["Scheme", "Type"],
+        keys!("`load_balancer.internal`"),
+    ),
     guard(types::SCALABLE_TARGET, &[], SCALING),
     guard(types::SCALING_POLICY, &[], SCALING),
     guard(
         "AWS::AutoScaling::AutoScalingGroup",
         &["MinSize", "MaxSize", "DesiredCapacity"],
-        KEYS,
+        keys!("`min` and `max` of `cluster.capacity.ec2`"),
     ),
-    guard("AWS::ECS::ClusterCapacityProviderAssociations", &[], KEYS),
+    guard(
+        "AWS::ECS::ClusterCapacityProviderAssociations",
+        &[],
+        keys!("`cluster.capacity`"),
+    ),
     guard(
         types::RULE,
         &["ScheduleExpression", "EventPattern", "State", "Targets"],

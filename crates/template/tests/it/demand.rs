@@ -254,13 +254,13 @@ fn each_queue_has_its_own_objective() {
         backfill.share,
         backfill.processing_time_ms,
     );
-    assert_eq!(own, (Some(7_200_000), Some(0.95), Some(10_000)));
+    assert_eq!(own, (Some(43_200_000), Some(0.95), Some(10_000)));
     let threshold = |queue: &str| {
         let alarm = properties(&template, &names::oldest_message_alarm(queue));
         alarm["Threshold"].as_f64()
     };
     assert_eq!(threshold("uploads"), Some(300.0));
-    assert_eq!(threshold("backfill"), Some(7_200.0));
+    assert_eq!(threshold("backfill"), Some(43_200.0));
 }
 
 /// Target tracking has no required share, so the metric function doesn't receive one.

@@ -15,13 +15,14 @@ mod interrupted;
 mod machine;
 mod scene;
 mod stuck;
+mod why;
 
 use std::time::Duration;
 
 use e2e::until;
 use serde_json::Value;
 
-use scene::{PROGRAM, Scene, with_credentials};
+use scene::{Kept, PROGRAM, Scene, with_credentials};
 
 /// No step of a scenario takes this long.
 const BOUND: Duration = Duration::from_secs(60);

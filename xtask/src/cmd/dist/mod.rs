@@ -228,16 +228,20 @@ mod tests {
     /// files.
     fn install(sums: &str, name: &str, packed: &[u8]) -> (bool, Option<String>) {
         let folder = tempfile::tempdir().unwrap();
+        install_into(&folder.path().join("bin"), sums, name, packed)
+    }
+
+    fn install_into(to: &Path, sums: &str, name: &str, packed: &[u8]) -> (bool, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("SHA256SUMS"), sums).unwrap();
         fs::write(folder.path().join(name), packed).unwrap();
-        let to = folder.path().join("bin");
         let run = std::process::Command::new("sh")
             .arg(paths::root().join("install.sh"))
             .env(
                 "ECS_SCALER_RELEASES",
                 format!("file://{}", folder.path().display()),
             )
-            .env("ECS_SCALER_FOLDER", &to)
+            .env("ECS_SCALER_FOLDER", to)
             .output()
             .unwrap();
         (
@@ -266,5 +270,22 @@ mod tests {
         let forged = install(&format!("{}  {name}\n", "0".repeat(64)), &name, &packed);
         assert_eq!(forged, (false, None));
         assert_eq!(install(&other, &name, &packed), (false, None));
+    }
+
+    #[test]
+    fn an_installed_program_stays_if_the_new_one_does_not_run_here() {
+        let target = Target::host().unwrap();
+        let mut archive = Archive::new(stem(&target), 0);
+        archive
+            .add_program("ecs-scaler", b"#!/bin/sh\nexit 127\n")
+            .unwrap();
+        let packed = archive.finish().unwrap();
+        let name = format!("{}.tar.gz", stem(&target));
+        let sums = format!("{}  {name}\n", hex::encode(Sha256::digest(&packed)));
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ecs-scaler"), "older").unwrap();
+        let installed = install_into(folder.path(), &sums, &name, &packed);
+        assert_eq!(installed, (false, Some("older".to_owned())));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

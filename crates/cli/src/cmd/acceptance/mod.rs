@@ -117,7 +117,8 @@ fn begin(args: &Args, session: &Session<'_>, identity: &Identity, ui: &Ui) -> Re
         definition::MAX,
         format_dollars(cost)
     ));
-    if cost > args.max_cost {
+    // Not a number is no limit.
+    if cost > args.max_cost || args.max_cost.is_nan() {
         return Err(Failure::new(
             Code::Refused,
             format!(

@@ -116,7 +116,7 @@ impl Record {
                 self.account, self.region
             ),
         )
-        .hint("continue it with its own --profile and --region, or start another one with another --report"))
+        .hint("continue it with the same --profile and --region, or start a new one with another --report"))
     }
 
     pub(super) fn is_done(&self, step: Step) -> bool {

@@ -68,7 +68,7 @@ fn simulate(input: &Input) -> Result<Document> {
 fn text(document: &Document) -> String {
     let cost = &document.cost;
     let mut text = format!(
-        "{}: {} per month like this\n{} in {} ({} phases), until all messages are done\n{} messages, {} of them started within {}\n\n{}",
+        "{}: {} per month at this load\n{} in {} ({} phases), until all messages are done\n{} messages, {} of them started within {}\n\n{}",
         name_scenario(&document.scenario),
         format_dollars(cost.per_month),
         document.phases.cost.format(format_dollars),

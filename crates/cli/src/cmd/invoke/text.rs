@@ -16,7 +16,8 @@ pub(super) fn format_outcome(outcome: &Outcome) -> String {
         text.push_str(&format!("  {}\n", format_change(change)));
     }
     if let Some(published) = count_published(&outcome.invocations) {
-        text.push_str(&format!("  {published} datapoints published\n"));
+        let plural = if published == 1 { "" } else { "s" };
+        text.push_str(&format!("  {published} datapoint{plural} published\n"));
     }
     text
 }
@@ -118,7 +119,7 @@ mod tests {
         let measured = invocation(json!({"namespace": "EcsScaler"}), answer, None);
         let text = told(measured, change(Some(3), Some(3)));
         assert!(
-            text.ends_with("  shop/web: desired count stays 3\n  1 datapoints published\n"),
+            text.ends_with("  shop/web: desired count stays 3\n  1 datapoint published\n"),
             "{text}"
         );
     }

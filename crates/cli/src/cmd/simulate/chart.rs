@@ -24,7 +24,11 @@ pub(super) fn draw_charts(report: &Report, width: usize) -> String {
     let most = highest(&running).max(highest(&needed));
     let number = |values: &[f64]| format_short(highest(values));
     let lines = [
-        Line::new("load", &load, format!("at most {}/s", number(&load))),
+        Line::new(
+            "load",
+            &load,
+            format!("at most {}", format_rate(highest(&load))),
+        ),
         Line::new("tasks", &running, format!("at most {}", number(&running))).scaled_to(most),
         Line::new("needed", &needed, format!("at most {}", number(&needed))).scaled_to(most),
         Line::new(
@@ -96,9 +100,23 @@ impl<'a> Line<'a> {
     }
 }
 
+/// A rate of messages per second, or per minute or hour if there are few.
+fn format_rate(rate: f64) -> String {
+    let units = [("s", 1.0), ("min", 60.0), ("h", 3_600.0)];
+    let (unit, seconds) = units
+        .into_iter()
+        .find(|(_, seconds)| rate * seconds >= 1.0)
+        .unwrap_or(if rate > 0.0 {
+            ("h", 3_600.0)
+        } else {
+            ("s", 1.0)
+        });
+    format!("{}/{unit}", format_short(rate * seconds))
+}
+
 /// A number in few characters.
 pub(super) fn format_short(value: f64) -> String {
-    if value >= 100.0 || (value - value.round()).abs() < 0.05 {
+    if value >= 100.0 || (value - value.round()).abs() < 0.05 && (value >= 0.5 || value == 0.0) {
         format!("{value:.0}")
     } else if value >= 1.0 {
         format!("{value:.1}")

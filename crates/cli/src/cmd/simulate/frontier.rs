@@ -64,9 +64,8 @@ fn explain(frontier: &Frontier) -> Vec<String> {
     let mut lines = Vec::new();
     if all.clone().any(|objective| frontier.needs_warm(objective)) {
         lines.push(format!(
-            "w  shorter than a check and a start, {reaction}: after a jump, only warm tasks"
+            "w  shorter than a check and a start, {reaction}: after a jump, only warm tasks (tasks that are already running) can meet it"
         ));
-        lines.push("   (tasks that are already running) can meet it".to_owned());
     }
     lines.push("*  requires a larger tasks.min".to_owned());
     lines.push(format!("{NONE}  no setting meets it"));

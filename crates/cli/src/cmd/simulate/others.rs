@@ -30,7 +30,7 @@ pub(super) fn format_compared(report: &Report) -> String {
     for (place, policy) in rows {
         if policy.scaling.is_some() && !meets(report, policy) && !is_missing {
             is_missing = true;
-            table.row(["── objective missed"]);
+            table.row(["── missed"]);
         }
         let count = |number: fn(&simulator::ScalingFigures) -> u64| {
             let count = policy.scaling.as_ref().map(number);

@@ -129,11 +129,14 @@ fn describe_wait(report: &Report) -> (String, String) {
 
 fn describe_share(report: &Report) -> String {
     let outcome = &report.outcome;
-    let over = format!(
-        "missed during {} of {}",
-        format_duration(outcome.over_slo),
-        format_duration(outcome.duration)
-    );
+    let over = match outcome.over_slo {
+        over if over > 0.0 => format!(
+            "missed during {} of {}",
+            format_duration(over),
+            format_duration(outcome.duration)
+        ),
+        _ => "no message is late".to_owned(),
+    };
     let Some(required) = report.required else {
         return over;
     };

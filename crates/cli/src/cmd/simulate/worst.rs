@@ -38,7 +38,7 @@ fn describe(time: &LateTime) -> [String; 6] {
     [
         format!("after {}", format_duration(time.at)),
         format_duration(time.lasts),
-        time.late.to_string(),
+        indicatif::HumanCount(time.late).to_string(),
         format_duration(time.longest_wait),
         course(time.load_before, time.load_max),
         course(time.tasks_before.into(), time.tasks_max.into()),

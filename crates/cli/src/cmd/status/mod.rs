@@ -223,6 +223,7 @@ mod tests {
             Status::HalfDeleted,
             Status::HalfRolledBack,
             Status::HalfUpdated,
+            Status::HalfImported,
         ] {
             assert!(!works(status), "{status:?}");
         }

@@ -11,7 +11,7 @@ use super::queue::{format_depth, format_metric};
 use super::scaling::{alarm_steps, format_policies};
 use super::{Live, Report, why};
 use crate::drift::{count_findings, format_findings};
-use crate::words::{age_at, format_counts};
+use crate::words::{age_at, format_counts, shorten_alarms};
 
 /// Formats the complete state. `now` is in seconds since 1970.
 pub(super) fn format_report(name: &str, report: &Report, now: u64) -> String {
@@ -148,7 +148,8 @@ fn service_text(service: &ServiceState, (objectives, shares): Objectives<'_>, no
         let ago = age_at(activity.at, now);
         text.push_str(&format!(
             "action        {ago} ago: {} ({})\n",
-            activity.description, activity.cause
+            activity.description,
+            shorten_alarms(&activity.cause)
         ));
     }
     text

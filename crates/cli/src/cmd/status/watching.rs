@@ -41,22 +41,23 @@ pub(super) async fn run(
     let has_keys = keyboard.is_some();
     let choices = Cell::new(Choices::default());
     // What someone has asked for is done to its end: half a pause would say something false.
-    let acting = Cell::new(false);
+    let acting: Cell<Option<Act>> = Cell::new(None);
     let leaving = Cell::new(false);
-    let is_busy = || acting.get() || choices.get().act.is_some();
+    let pending = || acting.get().or(choices.get().act);
+    let is_busy = || pending().is_some();
     let watched = watch(
         &known.name,
         every,
         async || {
             let mut chosen = choices.get();
             let act = chosen.act.take();
-            acting.set(act.is_some());
+            acting.set(act);
             choices.set(chosen);
             let done = match act {
                 Some(act) => carry_out(cloud, known, act, &caller).await.err(),
                 None => None,
             };
-            acting.set(false);
+            acting.set(None);
             let mut snapshot = read_snapshot(cloud, known, chosen.why).await?;
             snapshot
                 .notes
@@ -79,7 +80,13 @@ pub(super) async fn run(
         SystemTime::now,
         |view, now, moment| {
             let goes_on = match has_keys {
-                true => screen.show(&choices.get().arrange(view), now, moment),
+                true => {
+                    let mut view = choices.get().arrange(view);
+                    if let Some(act) = pending() {
+                        view.keys = Some(act.doing().to_owned());
+                    }
+                    screen.show(&view, now, moment)
+                }
                 false => screen.show(view, now, moment),
             };
             goes_on && (is_busy() || !leaving.get())

@@ -218,6 +218,14 @@ fn not_sent(doing: &str, cause: &str) -> Error {
             .hint("check the credential settings of the profile, or use another --profile")
             .hint(WITHOUT_ACCOUNT);
     }
+    if lower.contains("unknownissuer") {
+        return failed(cause)
+            .hint(
+                "this machine doesn't know who issued the certificate: install the package `ca-certificates`, or set \
+                 SSL_CERT_FILE to the certificates of your proxy",
+            )
+            .hint(WITHOUT_ACCOUNT);
+    }
     no_connection(format!("failed to {doing}: {cause}"))
 }
 

@@ -92,6 +92,17 @@ fn each_way_of_not_reaching_aws_has_its_own_hint() {
     insta::assert_snapshot!(texts.join("\n"));
 }
 
+/// A container without the package, or a proxy that signs with its own certificate.
+#[test]
+fn an_unknown_issuer_leads_to_the_certificates() {
+    let error = shown(not_connected(&[
+        "client error (Connect)",
+        "invalid peer certificate: UnknownIssuer",
+    ]));
+    assert!(error.contains("`ca-certificates`"), "{error}");
+    assert!(!error.contains("check the network"), "{error}");
+}
+
 #[test]
 fn a_cause_is_told_once() {
     let error = Layer(

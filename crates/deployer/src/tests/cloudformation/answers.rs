@@ -162,7 +162,7 @@ impl State {
             let resources = input.resources_to_import().to_vec();
             self.imports.push((template, resources));
         }
-        let creates = kind == "CREATE" || imports && self.stack.is_none();
+        let creates = kind == "CREATE" || imports && self.named(Some(NAME)).is_err();
         let status = self
             .named(Some(NAME))
             .ok()
@@ -183,7 +183,8 @@ impl State {
             (false, Some(status))
                 if !status.ends_with("UPDATE_COMPLETE")
                     && status != "CREATE_COMPLETE"
-                    && status != "UPDATE_ROLLBACK_COMPLETE" =>
+                    && status != "UPDATE_ROLLBACK_COMPLETE"
+                    && status != "IMPORT_ROLLBACK_COMPLETE" =>
             {
                 return Err(still(status));
             }

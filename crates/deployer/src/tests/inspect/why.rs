@@ -205,7 +205,7 @@ async fn datapoints_and_an_alarm_in_alarm() {
     let text = "the scale-out alarm is in ALARM; Application Auto Scaling acts within a minute";
     says(vec![alarms(StateValue::Alarm)], WhyCause::Due, text).await;
     let at_max = vec![rising(), target(3, false)];
-    says(at_max, WhyCause::AtMax, "it is at tasks.max (3)").await;
+    says(at_max, WhyCause::AtMax, "the count is at tasks.max (3)").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use template::contract::TargetSchedule;
 
 use super::Cause;
 use super::choose::choose;
-use super::facts::{Actor, AlarmFacts, Check, Facts, Feed, NotScaled, Task};
+use super::facts::{Actor, AlarmFacts, Check, Facts, Feed, Hidden, NotScaled, Task};
 use crate::inspect::{DemandState, PolicyState, QueueState, ServiceState};
 use crate::suspension::Suspended;
 
@@ -25,6 +25,7 @@ fn alarm(side: Side, values: &[f64], state: AlarmState) -> AlarmFacts {
         side,
         tracks: true,
         actor: Actor::Policy,
+        muted: false,
         state: Parsed::Known(state),
         since: Some(NOW - 50),
         evaluated: Some(NOW - 3_620),
@@ -197,6 +198,35 @@ fn an_alarm_whose_action_is_due() {
     let facts = with(|facts| facts.alarms[0].state = Parsed::Known(AlarmState::Alarm));
     let text = "the scale-out alarm is in ALARM since 11:59:10 UTC; Application Auto Scaling acts within a minute";
     says(&facts, Cause::Due, text);
+    let facts = with(|facts| {
+        facts.alarms[0].state = Parsed::Known(AlarmState::Alarm);
+        facts.alarms[0].muted = true;
+    });
+    let text = "the scale-out alarm is in ALARM since 11:59:10 UTC, but someone has disabled its actions; to enable \
+                them: aws cloudwatch enable-alarm-actions --alarm-names TargetTracking-Out";
+    says(&facts, Cause::Due, text);
+}
+
+/// What can't be read isn't missing.
+#[test]
+fn hidden_parts_prove_nothing() {
+    let mut facts = with(|facts| {
+        facts.alarms.clear();
+        facts.service.policies.clear();
+        feed(facts).newest = None;
+        facts.hidden = Hidden {
+            policies: true,
+            metrics: true,
+            logs: true,
+        };
+    });
+    says(&facts, Cause::Unknown, "nothing that was read explains it");
+    facts.hidden.metrics = false;
+    let text = choose(&facts).sentence;
+    assert!(text.ends_with(" published none"), "{text}");
+    feed(&mut facts).newest = Some(NOW - 30);
+    facts.hidden.policies = false;
+    assert_eq!(choose(&facts).cause, Cause::Fixed);
 }
 
 #[test]
@@ -205,10 +235,10 @@ fn as_many_tasks_as_it_may_have() {
         rising(facts);
         (facts.service.desired, facts.service.running) = (Some(40), Some(40));
     });
-    says(&facts, Cause::AtMax, "it is at tasks.max (40)");
+    says(&facts, Cause::AtMax, "the count is at tasks.max (40)");
     let mut facts = demanded(52.3, "the work needs 52.3 tasks, and the maximum is 40");
     (facts.service.desired, facts.service.running) = (Some(40), Some(40));
-    let text = "it is at tasks.max (40), and the work needs 52.3 tasks";
+    let text = "the count is at tasks.max (40), and the work needs 52.3 tasks";
     says(&facts, Cause::AtMax, text);
 }
 
@@ -225,7 +255,7 @@ fn application_auto_scalings_own_reasons() {
         })
     };
     let facts = refused("AlreadyAtMaxCapacity", 60);
-    says(&facts, Cause::AtMax, "it is at tasks.max (40)");
+    says(&facts, Cause::AtMax, "the count is at tasks.max (40)");
     let cause = |facts: &Facts| choose(facts).cause;
     assert_eq!(
         cause(&refused("AlreadyAtMaxCapacity", 900)),
@@ -394,14 +424,14 @@ fn nothing_to_do() {
         (facts.service.desired, facts.service.running) = (Some(1), Some(1));
         facts.alarms[1].values = Some(vec![0.0; 15]);
     });
-    let text = "the queue is empty, and it is at tasks.min (1)";
+    let text = "the queue is empty, and the count is at tasks.min (1)";
     says(&facts, Cause::EmptyQueue, text);
     let mut facts = demanded(0.0, "the work needs 0.0 tasks");
     (facts.service.desired, facts.service.running) = (Some(1), Some(1));
     facts.service.queues = vec![queue(0)];
     says(&facts, Cause::EmptyQueue, text);
     facts.service.queues = vec![queue(2)];
-    says(&facts, Cause::AtMin, "it is at tasks.min (1)");
+    says(&facts, Cause::AtMin, "the count is at tasks.min (1)");
     // Messages wait, and the metric isn't over its target.
     let facts = with(|facts| {
         facts.service.queues = vec![queue(50)];
@@ -410,7 +440,7 @@ fn nothing_to_do() {
         facts.alarms[1].values = Some(vec![50.0; 15]);
         facts.alarms[1].state = "ALARM".into();
     });
-    let text = "it is at tasks.min (1): BacklogPerTask is 50, and the target is 100";
+    let text = "the count is at tasks.min (1): BacklogPerTask is 50, and the target is 100";
     says(&facts, Cause::AtMin, text);
 }
 

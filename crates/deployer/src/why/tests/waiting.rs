@@ -60,6 +60,10 @@ fn tasks_that_cannot_start() {
     let started = "(service worker) has started 2 tasks: (task 0a) (task 1b).";
     let text = "3 of 5 tasks run; the others are starting, and ECS has reported no problem";
     says(&pending(&[started, place]), Cause::Starting, text);
+    // ECS starts tasks that fail again and again, until the service is steady.
+    assert_eq!(choose(&pending(&[started, fails])).cause, Cause::TasksFail);
+    let steady = "(service worker) has reached a steady state.";
+    says(&pending(&[started, steady, fails]), Cause::Starting, text);
 }
 
 /// Cooldown, capacity, maximum: the first one makes the others irrelevant.

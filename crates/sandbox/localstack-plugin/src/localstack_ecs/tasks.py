@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 REMEMBERED = 3600
 """Seconds for which DescribeTasks shows a task that stopped."""
+CONSECUTIVE = 2
+"""Failed tasks of a deployment after which ECS reports them in an event."""
 LIVE = ("PROVISIONING", "PENDING", "RUNNING")
 """The last status of tasks that should keep running."""
 
@@ -105,6 +108,7 @@ def report(service: dict) -> dict:
     service["runningCount"], service["pendingCount"] = counts
     if (known := find_report(service)) is not None:
         service["deployments"] = _deployments(service, known)
+        service["events"] = _events(service, known) + (service.get("events") or [])
         return service
     settled = counts.running == service.get("desiredCount") and counts.pending == 0
     primary = [d for d in service.get("deployments") or [] if d.get("status") == "PRIMARY"]
@@ -123,6 +127,29 @@ def report(service: dict) -> dict:
         )
     service["deployments"] = primary
     return service
+
+
+def _events(service: dict, known: dict) -> list[dict]:
+    """Returns ECS's event about tasks that end again and again, if the deployment has them.
+
+    Source of the text: "Amazon ECS service event messages". The emulator has no other events.
+    """
+    failing = {d["id"] for d in known["deployments"] if d.get("failed", 0) >= CONSECUTIVE}
+    codes = ("EssentialContainerExited", "TaskFailedToStart")
+    ends = [
+        task["stoppedAt"]
+        for task in known["tasks"]
+        if task.get("deployment") in failing and task.get("stopCode") in codes
+    ]
+    if not ends:
+        return []
+    text = (
+        f"(service {service['serviceName']}) is unable to consistently start tasks successfully. "
+        "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+    )
+    at = max(ends)
+    event_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{service['serviceArn']}@{at}"))
+    return [{"id": event_id, "createdAt": moment(at), "message": text}]
 
 
 def _deployments(service: dict, known: dict) -> list[dict]:

@@ -33,7 +33,7 @@ struct Written {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ZoneError {
     /// It isn't in the database.
-    #[error("`{0}` isn't a time zone of the IANA database")]
+    #[error("`{0}` isn't a time zone of the IANA database that is named after a place")]
     Unknown(String),
     /// It is in the database in another spelling.
     #[error("time zone `{0}` is written `{1}`")]

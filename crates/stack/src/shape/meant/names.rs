@@ -11,6 +11,11 @@ pub(super) const KEYS: &[(&[&str], &str, &str)] = &[
         "`tasks: {min: 1, max: 10}`",
     ),
     (
+        &["email", "mail", "address", "sns", "topic", "topicarn"],
+        "slack",
+        "written without a key: `ops@example.com`, or a topic's ARN",
+    ),
+    (
         &["minsize", "mincapacity", "mintasks", "minimum", "least"],
         "min",
         "`min`",

@@ -7,8 +7,10 @@ use super::volumes::MOUNTS;
 use crate::shape::container_texts::{
     ACTION, CONDITION_KEY, CONDITION_OPERATOR, ENVIRONMENT_FILE, RESOURCE, USER,
 };
-use crate::shape::kind::{Entries, Field, Form, Kind, List, Object, Time, Whole};
+use crate::shape::kind::{Entries, Field, Form, Kind, List, Misfit, Object, Time, Whole};
 use crate::shape::texts::{ANY, IMAGE, POLICY_ARN, SECRET_ARN, SHORT_NAME, VARIABLE};
+use crate::text::shorten;
+use crate::yaml::Node;
 
 pub(super) static TEXTS: List = List {
     of: Kind::Text(&ANY),
@@ -193,8 +195,22 @@ static CHECK_COMMAND: List = List {
     least: 2,
     most: 1_000,
     unique: false,
-    rule: None,
+    rule: Some(has_command),
 };
+
+/// A command alone, without the word before it.
+fn has_command(items: &[Node]) -> Option<Misfit> {
+    let [word] = items else {
+        return None;
+    };
+    let command = word.as_str().filter(|word| !word.starts_with("CMD"));
+    Some(Misfit {
+        at: String::new(),
+        label: "one word",
+        message: "a health check is `CMD` or `CMD-SHELL`, and a command".to_owned(),
+        help: format!("write `[CMD, {}]`", shorten(command.unwrap_or("…"))),
+    })
+}
 
 /// Source of these four: Amazon ECS API, `HealthCheck`.
 static INTERVAL: Time = time(SECOND, 5 * SECOND, 5 * MINUTE);

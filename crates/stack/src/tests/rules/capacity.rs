@@ -182,7 +182,9 @@ fn load_balancers() {
         ),
         (
             "{subnets: [subnet-0a1b2c3d]}",
-            format!("error 12:30 {BALANCER}.subnets: `{BALANCER}.subnets` has 1 of the items"),
+            format!(
+                "error 12:30 {BALANCER}.subnets: `{BALANCER}.subnets` has 1 of at least 2 items"
+            ),
         ),
         (
             "{listener: 443}",

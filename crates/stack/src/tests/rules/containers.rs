@@ -43,7 +43,7 @@ fn what_ecs_would_refuse_is_refused() {
         ),
         (
             "health_check: {command: [CMD]}",
-            "11:29 health_check.command: `services.worker.health_check.command` has 1 of the items",
+            "11:29 health_check.command: a health check is `CMD` or `CMD-SHELL`, and a command",
         ),
         (
             "health_check: {command: [CMD, a], interval: 4s}",

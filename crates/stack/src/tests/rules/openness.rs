@@ -36,6 +36,12 @@ fn who_gets_into_a_load_balancer() {
             "error 12:102 {BALANCER}.allow_from[0]: `10.0.0.256/8` isn't a block of IPv4 addresses"
         ),
     );
+    check(
+        "allow_from: [0.0.0.0/33]",
+        &format!(
+            "error 12:102 {BALANCER}.allow_from[0]: `0.0.0.0/33` isn't a block of IPv4 addresses"
+        ),
+    );
     let plain = balanced("{redirect_http: true}", "");
     let found: Vec<String> = problems(&plain).iter().map(line).collect();
     assert!(found[0].contains("redirect_http"), "{found:?}");

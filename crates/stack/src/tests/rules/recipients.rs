@@ -60,8 +60,23 @@ fn what_is_no_recipient_is_refused() {
             "slack: {workspace: T0123456789, channel: '#alarms'}",
             "isn't the ID of a Slack channel",
         ),
+        ("email: ops@example.com", "unknown key `email`"),
     ] {
         let found = found(&format!("  - {recipient}\n"));
         assert!(found.len() == 1 && found[0].contains(message), "{found:?}");
     }
+}
+
+/// Each channel is a resource whose name comes from its IDs.
+#[test]
+fn a_channel_is_listed_once() {
+    let slack = "  - slack: {workspace: T0123456789, channel: C0123456789}\n";
+    let other = slack.replace("C0123", "C9123");
+    assert!(found(&(slack.to_owned() + &other)).is_empty());
+    let twice = found(&(slack.to_owned() + &other + slack));
+    assert_eq!(twice.len(), 1, "{twice:?}");
+    assert!(
+        twice[0].ends_with("notify[2]: the channel is listed twice"),
+        "{twice:?}"
+    );
 }

@@ -48,7 +48,7 @@ fn time_zones_have_names() {
     let zone = |name: &str| format!("{{when: Mon, timezone: {name}, min: 5}}");
     refused(
         &zone("Europe/Berlim"),
-        "error 12:63 services.worker.tasks.schedule[0].timezone: `Europe/Berlim` isn't a time zone of the IANA database",
+        "error 12:63 services.worker.tasks.schedule[0].timezone: `Europe/Berlim` isn't a time zone of the IANA database that is named after a place",
     );
     refused(
         &zone("europe/berlin"),

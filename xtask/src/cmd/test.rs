@@ -1,5 +1,6 @@
 //! `test`: every check and test of the project, fastest failures first.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -177,6 +178,8 @@ struct TestSandbox {
     worker_python: PathBuf,
     /// `None` without Node.js.
     worker_typescript: Option<PathBuf>,
+    /// The sandboxes of tests that were there before.
+    earlier: BTreeSet<String>,
 }
 
 impl TestSandbox {
@@ -206,6 +209,7 @@ impl TestSandbox {
             node: fetched.node,
             worker_python,
             worker_typescript,
+            earlier: list_sandboxes(),
             python: tools.program("python"),
             environment: [
                 environment,
@@ -232,9 +236,58 @@ impl TestSandbox {
 
 impl Drop for TestSandbox {
     fn drop(&mut self) {
-        let stop = || Ok::<_, Failure>(cli::named_sandbox(SANDBOX)?.stop()?);
-        if let Err(failure) = stop() {
-            eprintln!("the tests' sandbox was not stopped: {}", failure.message());
+        let stop = |name: &str| {
+            if let Err(failure) = cli::named_sandbox(name).and_then(|one| Ok(one.stop()?)) {
+                eprintln!("the sandbox {name} was not stopped: {}", failure.message());
+            }
+        };
+        stop(SANDBOX);
+        // A test that is interrupted or ended can't stop its own sandbox.
+        let left = list_sandboxes();
+        for name in left.difference(&self.earlier) {
+            stop(name);
+            let folder = paths::sandbox_home().join(name);
+            let _ = std::fs::remove_dir_all(&folder);
+            let _ = std::fs::remove_file(folder.with_extension("lock"));
+        }
+    }
+}
+
+/// Lists the sandboxes that single tests have started, by the form of their names: `e5153ab-3b11-0-label`.
+fn list_sandboxes() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(paths::sandbox_home());
+    let folders = entries.into_iter().flatten().flatten();
+    let folders = folders.filter(|entry| entry.path().is_dir());
+    let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| is_of_a_test(name)).collect()
+}
+
+fn is_of_a_test(name: &str) -> bool {
+    let is_hex = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
+    let parts: Vec<&str> = name.splitn(4, '-').collect();
+    let [time, process, count, _label] = parts[..] else {
+        return false;
+    };
+    time.strip_prefix('e').is_some_and(is_hex) && is_hex(process) && count.parse::<u32>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sandboxes_of_tests_are_cleared_up() {
+        for name in ["ee5153-3b11-0-live-roll", "e1-a-12-x-demo"] {
+            assert!(is_of_a_test(name), "{name}");
+        }
+        for name in [
+            "default",
+            "test",
+            "default-demo",
+            "e2e-one-0-mine",
+            "ee5153-3b11-0",
+        ] {
+            assert!(!is_of_a_test(name), "{name}");
         }
     }
 }

@@ -6,7 +6,7 @@
 //! ```
 //! - [`arrivals`]: when messages were sent, from the queues' counts (Little's law);
 //! - [`rate`]: the arrival rate since it last changed (change-point detection), with the [`dispersion`] of
-//!   arrivals;
+//!   arrivals, and the part of it that has lasted ([`rise`]);
 //! - [`demand`]: the work due by each deadline ÷ the time that new tasks have for it (processor demand);
 //! - [`keep_up`]: the tasks that random variation needs (Erlang C), if a task starts too slowly to follow
 //!   the backlog;
@@ -30,6 +30,7 @@ mod pool;
 mod processing;
 mod rate;
 mod recent;
+mod rise;
 mod scaler;
 mod settings;
 mod starts;

@@ -8,6 +8,9 @@ const REMEMBERED: usize = 64;
 /// Number of starts with the configured duration that are assumed at first.
 const ASSUMED: usize = 8;
 
+/// Number of measured starts with which their mean is known.
+const KNOWN: usize = 16;
+
 /// The share of starts that are at most as long as [`TaskStarts::planned`].
 const PERCENTILE: f64 = 0.95;
 
@@ -20,7 +23,8 @@ pub(super) struct TaskStarts {
     open: VecDeque<Order>,
     took: VecDeque<f64>,
     lasting: Lasting,
-    measured: bool,
+    /// How many of the starts in `took` were measured.
+    measured: usize,
     running: Option<u32>,
     /// Seconds between two observations. A start is seen half of them late on average.
     every: f64,
@@ -64,7 +68,7 @@ impl TaskStarts {
             open: VecDeque::new(),
             lasting: Lasting::of(&took, second),
             took,
-            measured: false,
+            measured: 0,
             running: None,
             every,
             second,
@@ -131,8 +135,8 @@ impl TaskStarts {
                 self.took.pop_front();
             }
             self.took.push_back(took);
+            self.measured = REMEMBERED.min(self.measured + 1);
         }
-        self.measured = true;
         self.lasting = Lasting::of(&self.took, self.second);
     }
 
@@ -143,7 +147,13 @@ impl TaskStarts {
 
     /// Whether a start was measured.
     pub(super) fn is_measured(&self) -> bool {
-        self.measured
+        self.measured > 0
+    }
+
+    /// Mean of the measured starts, in seconds; `None` until enough were measured.
+    pub(super) fn measured_mean(&self) -> Option<f64> {
+        let took = self.took.iter().rev().take(self.measured);
+        (self.measured >= KNOWN).then(|| took.sum::<f64>() / self.measured as f64)
     }
 
     /// The planned start, in seconds: the 95th percentile of the last starts plus one second.
@@ -238,6 +248,31 @@ mod tests {
             let found = starts.planned_for(tasks);
             assert!((found - planned).abs() < 1e-3, "{tasks}: {found}");
         }
+    }
+
+    /// 8 starts of 40 s are assumed, which don't count: 16 of 60 s are known to take 60 s on average. Of 64
+    /// later ones, 16 take 20 s: (16 × 20 + 48 × 60) ÷ 64 = 50 s.
+    #[test]
+    fn a_mean_needs_measured_starts() {
+        let mut starts = TaskStarts::new(40.0, 0.0, 1.0);
+        starts.observe(0.0, 0, 0, true);
+        let mut start = |task: u32, took| {
+            let at = f64::from(task) * 100.0;
+            starts.order(at, 1);
+            starts.observe(at + took, task + 1, task + 1, true);
+            starts.measured_mean()
+        };
+        let means = |means: &mut dyn Iterator<Item = Option<f64>>| means.last().flatten();
+        assert_eq!(means(&mut (0..15).map(|task| start(task, 60.0))), None);
+        assert_eq!(start(15, 60.0), Some(60.0));
+        assert_eq!(
+            means(&mut (16..200).map(|task| start(task, 60.0))),
+            Some(60.0)
+        );
+        assert_eq!(
+            means(&mut (200..216).map(|task| start(task, 20.0))),
+            Some(50.0)
+        );
     }
 
     #[test]

@@ -167,6 +167,25 @@ fn a_jump_is_answered_at_the_next_check() {
     assert!(fluid.desired <= before + 12, "{before} {}", fluid.desired);
 }
 
+/// A jump from 1 to 20 per second, 19 more, after at least 16 starts of about 40 s were measured. In a check,
+/// 6% of the rise have lasted (5 s ÷ 80 s): 20 − 0.4 × 0.94 × 19 = 12.9 per second of 2 s are 26 tasks
+/// instead of 40. The rest follows while the rise lasts, and every message is in time.
+#[test]
+fn a_rise_is_doubted_until_it_has_lasted() {
+    let mut fluid = Fluid::new(settings(), bounds(1, 100), 1);
+    fluid.rate = 10.0;
+    fluid.run(600);
+    fluid.rate = 1.0;
+    fluid.run(1_200);
+    assert!(fluid.desired <= 3, "{}", fluid.desired);
+    fluid.rate = 20.0;
+    fluid.check();
+    assert!((22..=30).contains(&fluid.desired), "{}", fluid.desired);
+    let (estimate, _) = fluid.run(600);
+    assert!((38..=42).contains(&fluid.desired), "{}", fluid.desired);
+    assert_eq!(estimate.delivered, Some(1.0), "{estimate:?}");
+}
+
 /// The objective is many starts long, so 10 tasks of load run on fewer until the backlog is near its deadline.
 #[test]
 fn a_long_objective_absorbs_a_backlog() {

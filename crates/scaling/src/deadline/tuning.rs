@@ -14,6 +14,12 @@ pub struct DeadlineTuning {
     pub longest_segment: f64,
     /// Length of a block of arrivals; two blocks are compared for the dispersion.
     pub dispersion_block: f64,
+    /// Part of a rise of the arrival rate that isn't planned for at first.
+    pub rise_doubt: f64,
+    /// Time in which that part decays to 1/e, in mean task starts.
+    pub rise_decay: f64,
+    /// Dispersion of the arrivals from which on less of a rise is left out, in proportion.
+    pub rise_dispersion: f64,
     /// How long the tasks that keep up with the arrivals remain wanted.
     pub hold_rate: f64,
     /// How long the tasks that deadlines need remain wanted if tasks only follow the backlog, in task
@@ -40,6 +46,9 @@ impl Default for DeadlineTuning {
             change_threshold: 9.0,
             longest_segment: 480.0,
             dispersion_block: 20.0,
+            rise_doubt: 0.4,
+            rise_decay: 2.0,
+            rise_dispersion: 2.0,
             hold_rate: 10.0,
             hold_deadline: 1.5,
             least_removed: 0.05,

@@ -43,12 +43,41 @@ const UNSEEN: [(&str, &str); 8] = [
     ),
 ];
 
+/// Generated loads with other rates and bursts, on which nothing was compared before all constants were chosen.
+const FRESH: [(&str, &str); 10] = [
+    (
+        "on-off 2m",
+        "on-off:on=12/s,off=1/s,on_for=2m,off_for=7m,for=2d",
+    ),
+    (
+        "on-off 5m",
+        "on-off:on=25/s,off=2/s,on_for=5m,off_for=25m,for=2d",
+    ),
+    (
+        "on-off 30s",
+        "on-off:on=30/s,off=0.3/s,on_for=30s,off_for=4m,for=2d",
+    ),
+    (
+        "mmpp three",
+        "mmpp:rates=1/s|6/s|25/s,stays=20m|5m|2m,for=2d",
+    ),
+    ("mmpp quick", "mmpp:rates=3/s|12/s,stays=6m|3m,for=2d"),
+    ("mmpp quiet", "mmpp:rates=0.2/s|10/s,stays=15m|15m,for=2d"),
+    (
+        "flash-crowd",
+        "flash-crowd:base=3/s,peak=30/s,at=3h,rise=30s,fall=20m,for=8h",
+    ),
+    ("daily", "daily:low=0.5/s,high=9/s,for=2d"),
+    ("poisson", "poisson:rate=9/s,for=2d"),
+    ("step", "step:from=3/s,to=20/s,at=4h,for=8h"),
+];
+
 /// Each with its name.
 pub(crate) type Loads = Vec<(String, Load)>;
 
 pub(crate) fn read(traces: Option<&Path>, days: u32, set: &str) -> Result<Loads, Box<dyn Error>> {
     let mut loads = Vec::new();
-    if let Some(folder) = traces.filter(|_| set != "unseen") {
+    if let Some(folder) = traces.filter(|_| !matches!(set, "unseen" | "fresh")) {
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|end| end == "csv"))
@@ -68,6 +97,7 @@ pub(crate) fn read(traces: Option<&Path>, days: u32, set: &str) -> Result<Loads,
     let generated = match set {
         "chosen" => CHOSEN.to_vec(),
         "unseen" => UNSEEN.to_vec(),
+        "fresh" => FRESH.to_vec(),
         _ => CHOSEN.into_iter().chain(UNSEEN).collect(),
     };
     for (name, text) in generated {

@@ -7,8 +7,8 @@
 //! changes one constant at a time; `tracking` uses the metric for target tracking; `loads` compares the policies for
 //! each load, `excess` shows what the excess over the work is for, and `wrong` configures half and double the processing
 //! time; `counts` writes the messages of each 5 s, with `--load`. LOADS is `chosen` (the loads that
-//! were used to choose the constants), `unseen`, or `all`. Each cell: geometric mean of task time ÷ work, mean share
-//! within the objective, worst share.
+//! were used to choose the constants), `unseen`, `fresh` (on which nothing was compared), or `all` (chosen and unseen).
+//! Each cell: geometric mean of task time ÷ work, mean share within the objective, worst share.
 
 mod case;
 mod compare;

@@ -16,7 +16,7 @@ type Change = Box<dyn Fn(&mut DeadlinePolicy) + Sync>;
 type Set = fn(&mut DeadlinePolicy, f64);
 
 /// Constants: the name, the unit, and other values than the chosen one.
-const CONSTANTS: [(&str, &str, &[f64], Set); 14] = [
+const CONSTANTS: [(&str, &str, &[f64], Set); 17] = [
     (
         "a check every",
         " s",
@@ -41,6 +41,15 @@ const CONSTANTS: [(&str, &str, &[f64], Set); 14] = [
             policy.tuning.longest_segment = value;
         },
     ),
+    ("rise doubt", "", &[0.0, 0.2, 0.6], |policy, value| {
+        policy.tuning.rise_doubt = value;
+    }),
+    ("rise decay", " starts", &[1.0, 4.0], |policy, value| {
+        policy.tuning.rise_decay = value;
+    }),
+    ("rise dispersion", "", &[1.0, 4.0], |policy, value| {
+        policy.tuning.rise_dispersion = value;
+    }),
     (
         "hold of the rate",
         " s",

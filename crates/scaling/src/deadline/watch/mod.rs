@@ -13,6 +13,7 @@ use super::dispersion::Dispersion;
 use super::insurance::Insurance;
 use super::processing::{Occupancy, ProcessingTime};
 use super::recent::RecentMaximum;
+use super::rise::LastingRate;
 use super::settings::{DeadlineSettings, Sharing};
 use super::starts::TaskStarts;
 use super::workload::Workload;
@@ -46,6 +47,7 @@ pub(super) struct DeadlineWatch {
     /// All queues as one, and each of them, if there are several and tasks take their messages in turn.
     whole: Lane,
     lanes: Vec<Lane>,
+    lasting: LastingRate,
     dispersion: Dispersion,
     starts: TaskStarts,
     processing: ProcessingTime,
@@ -84,6 +86,7 @@ impl DeadlineWatch {
             queues: vec![None; queues],
             whole,
             lanes,
+            lasting: LastingRate::default(),
             dispersion: Dispersion::new(tuning.dispersion_block * second),
             starts: TaskStarts::new(settings.task_start.as_secs_f64(), every, second),
             processing: ProcessingTime::new(
@@ -203,6 +206,7 @@ impl DeadlineWatch {
         for lane in std::iter::once(&mut self.whole).chain(&mut self.lanes) {
             lane.forget(&self.settings);
         }
+        self.lasting = LastingRate::default();
         self.recent_keep_up = RecentMaximum::default();
         self.recent_deadlines = RecentMaximum::default();
         self.processing.restart();
@@ -272,6 +276,8 @@ impl DeadlineWatch {
             let dispersion = self.dispersion.value();
             self.dispersion.add(sent, passed);
             self.whole.check(at, passed, visible, dispersion);
+            let decay = self.settings.tuning.rise_decay * self.starts.mean();
+            self.lasting.follow(self.whole.rate(), passed, decay);
             for (lane, counts) in self.lanes.iter_mut().zip(counts()) {
                 lane.check(at, passed, counts.visible as f64, dispersion);
             }

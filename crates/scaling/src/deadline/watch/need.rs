@@ -40,11 +40,30 @@ impl DeadlineWatch {
             running: self.part * f64::from(running),
             visible,
             in_flight,
-            rate: self.whole.rate().unwrap_or(0.0),
+            rate: self.planned_rate(),
             work: self.processing.work()? / self.settings.places(),
             start: self.starts.planned(),
             price: tuning.late_price * self.second * late.clamp(1.0, 4.0),
         })
+    }
+
+    /// The arrival rate to plan with, in messages per second: without a part of what a rise has added lately.
+    ///
+    /// Leaving it out needs time for another order. So the whole rise counts if a start and a check take
+    /// longer than the objective, or if too few starts were measured to know that. It also counts if several
+    /// queues share the tasks, because the others' messages take the tasks that were ordered.
+    fn planned_rate(&self) -> f64 {
+        let tuning = &self.settings.tuning;
+        let start = self.starts.measured_mean().unwrap_or(f64::INFINITY);
+        let shared = self.pooled || self.queues.len() > 1;
+        let doubt = if shared || start + self.every > self.objective {
+            0.0
+        } else {
+            // Work with heavy tails needs the reserve. It shows as noise of the arrivals.
+            tuning.rise_doubt / (self.dispersion.value() / tuning.rise_dispersion).max(1.0)
+        };
+        self.lasting
+            .without(doubt, self.whole.rate().unwrap_or(0.0))
     }
 
     /// What the work needs, and how far scale-in can go.

@@ -261,7 +261,8 @@ pub(crate) async fn deployed_resources(
     live_resources(session, name_or_id, true).await
 }
 
-async fn live_resources(
+/// Returns every resource of a deployed stack, given by name or ID, sorted. Unless it `has_some`, an empty list is believed.
+pub(crate) async fn live_resources(
     session: &Session<'_>,
     name_or_id: &str,
     has_some: bool,

@@ -61,15 +61,23 @@ pub(crate) async fn why(stack: &TestStack, service: &str) -> (String, String) {
     (text("cause"), text("sentence"))
 }
 
+/// Waits until the cause of this service's count is this one. Returns its sentence.
+pub(crate) async fn says(
+    stack: &TestStack,
+    patience: Duration,
+    (service, cause): (&str, &str),
+) -> String {
+    let what = format!("the cause {cause} of {service}");
+    until(&what, patience, async || {
+        let (found, sentence) = why(stack, service).await;
+        (found == cause).then_some(sentence)
+    })
+    .await
+}
+
 impl Scene<'_> {
-    /// Waits until the cause is this one. Returns its sentence.
     async fn says(&self, service: &str, cause: &str) -> String {
-        let what = format!("the cause {cause} of {service}");
-        until(&what, Duration::from_secs(150), async || {
-            let (found, sentence) = why(self.stack, service).await;
-            (found == cause).then_some(sentence)
-        })
-        .await
+        says(self.stack, Duration::from_secs(150), (service, cause)).await
     }
 
     async fn set_count(&self, count: i32) {

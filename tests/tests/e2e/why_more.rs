@@ -6,7 +6,7 @@ use std::time::Duration;
 use e2e::{Bench, Cloud, TestStack, until};
 
 use crate::schedules::holding;
-use crate::why::why;
+use crate::why::{says, why};
 
 /// A metric has a datapoint every minute, which the rule, the function, and the sandbox's log can each delay by a minute.
 const MINUTES: Duration = Duration::from_secs(240);
@@ -43,16 +43,6 @@ services:
     )
 }
 
-/// Waits until the cause is this one. Returns its sentence.
-async fn says(stack: &TestStack, service: &str, cause: &str) -> String {
-    let what = format!("the cause {cause} of {service}");
-    until(&what, MINUTES, async || {
-        let (found, sentence) = why(stack, service).await;
-        (found == cause).then_some(sentence)
-    })
-    .await
-}
-
 #[tokio::test]
 async fn causes_of_bounds_failures_and_deletions_are_named() {
     let bench = Bench::open();
@@ -64,12 +54,12 @@ async fn causes_of_bounds_failures_and_deletions_are_named() {
     cloud.send(found.id("MailsQueue"), 40).await;
     cloud.send(found.id("JobsQueue"), 1).await;
     cloud.send(found.id("OrdersQueue"), 50).await;
-    let text = says(&stack, "held", "schedule").await;
+    let text = says(&stack, MINUTES, ("held", "schedule")).await;
     assert!(
         text.starts_with("a schedule holds max at 2 until "),
         "{text}"
     );
-    let text = says(&stack, "least", "at_min").await;
+    let text = says(&stack, MINUTES, ("least", "at_min")).await;
     assert_eq!(text, "the count is at tasks.min (3)");
     // A minute's datapoint is a mean: that of the deploy's minute can have a sample from before the messages.
     until("the mean of a whole minute", MINUTES, async || {
@@ -83,7 +73,7 @@ async fn causes_of_bounds_failures_and_deletions_are_named() {
     let sqs = &cloud.clients.sqs;
     let orders = found.id("OrdersQueue");
     sqs.delete_queue().queue_url(orders).send().await.unwrap();
-    let text = says(&stack, "within", "function_fails").await;
+    let text = says(&stack, MINUTES, ("within", "function_fails")).await;
     assert!(text.starts_with("the function "), "{text}");
     assert!(text.contains(" fails ("), "{text}");
     assert!(text.contains("NonExistentQueue"), "{text}");
@@ -91,7 +81,7 @@ async fn causes_of_bounds_failures_and_deletions_are_named() {
     let delete = delete.cluster(found.id("Cluster"));
     let delete = delete.service(found.id("WithinService")).force(true);
     let _ = delete.send().await.unwrap();
-    let text = says(&stack, "within", "gone").await;
+    let text = says(&stack, MINUTES, ("within", "gone")).await;
     let known = ["ECS has no service ", "the service is being deleted"];
     assert!(known.iter().any(|begin| text.starts_with(begin)), "{text}");
 }

@@ -21,7 +21,7 @@ use crate::delete::delete;
 use crate::deploy::{Deployed, carry_out, refuse_unknown_recovery};
 use crate::error::{Error, Kind, Result};
 use crate::explanation::Explanation;
-use crate::observe::{Observed, deletes_nothing, resources};
+use crate::observe::{Observed, deletes_nothing, live_resources};
 use crate::ownership::admit;
 use crate::plan::Plan;
 use crate::preflight::{Identity, identify_for};
@@ -155,7 +155,7 @@ async fn is_left(session: &Session<'_>, stack: &Observed) -> Result<bool> {
     let failed = stack.status == Status::NeverCreated || stack.is_import_rolled_back();
     Ok(failed
         && deletes_nothing(session, &stack.id).await?
-        && resources(session, stack).await?.is_empty())
+        && live_resources(session, &stack.id, false).await?.is_empty())
 }
 
 /// Deletes an empty stack, because CloudFormation accepts no other first import for it.

@@ -32,10 +32,14 @@ pub(super) fn queues_refused(code: &'static str) -> Rule {
 }
 
 async fn deploy_with(cloud: &CloudFormation, rule: Rule) -> Result<Deployed> {
+    deploy_source(cloud, rule, &source()).await
+}
+
+async fn deploy_source(cloud: &CloudFormation, rule: Rule, source: &Source) -> Result<Deployed> {
     let mut rules = cloud.rules();
     rules.push(rule);
     let (result, _) = run(&rules, async |session| {
-        crate::deploy_template(session, &source(), &mut |_: &Plan| Ok(())).await
+        crate::deploy_template(session, source, &mut |_: &Plan| Ok(())).await
     })
     .await;
     result
@@ -140,13 +144,7 @@ const SERVICE: (&str, &str, &str) = (
 const TABLE: (&str, &str, &str) = ("AWS::DynamoDB::Table", "Table", "vouchers");
 
 async fn deploy_named(cloud: &CloudFormation) -> Result<Deployed> {
-    let mut rules = cloud.rules();
-    rules.push(queues_with(5));
-    let (result, _) = run(&rules, async |session| {
-        crate::deploy_template(session, &named(), &mut |_: &Plan| Ok(())).await
-    })
-    .await;
-    result
+    deploy_source(cloud, queues_with(5), &named()).await
 }
 
 #[tokio::test(start_paused = true)]

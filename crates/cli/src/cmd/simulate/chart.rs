@@ -102,15 +102,11 @@ impl<'a> Line<'a> {
 
 /// A rate of messages per second, or per minute or hour if there are few.
 fn format_rate(rate: f64) -> String {
-    let units = [("s", 1.0), ("min", 60.0), ("h", 3_600.0)];
-    let (unit, seconds) = units
-        .into_iter()
-        .find(|(_, seconds)| rate * seconds >= 1.0)
-        .unwrap_or(if rate > 0.0 {
-            ("h", 3_600.0)
-        } else {
-            ("s", 1.0)
-        });
+    let (unit, seconds) = match rate {
+        rate if rate >= 1.0 || rate <= 0.0 => ("s", 1.0),
+        rate if rate * 60.0 >= 1.0 => ("min", 60.0),
+        _ => ("h", 3_600.0),
+    };
     format!("{}/{unit}", format_short(rate * seconds))
 }
 

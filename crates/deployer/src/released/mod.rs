@@ -54,9 +54,7 @@ async fn find_queue<'r>(
         .filter(|one| one.resource_type == types::QUEUE)
     {
         let live = match read_queue(session, &queue.physical_id).await? {
-            // SQS returns at least the queue's ARN.
-            Live::Found(live) if !live.is_empty() => live,
-            Live::Found(_) => return Err(refuse_unread(queue, "the reply has no attributes")),
+            Live::Found(live) => live,
             Live::Unchecked(reason) => return Err(refuse_unread(queue, &reason)),
             Live::Missing => continue,
         };

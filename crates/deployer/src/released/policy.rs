@@ -102,17 +102,15 @@ async fn restore(session: &Session<'_>, template: &Value, (id, url): (&str, &str
         return Ok(());
     }
     let name = name_in(url);
-    let unread = |reason: &str| {
-        session.note(format!(
-            "the policy of the queue {name} wasn't restored: {reason}"
-        ));
-        Ok(())
-    };
     let live = match read_queue(session, url).await? {
-        Live::Found(live) if live.is_empty() => return unread("the reply has no attributes"),
         Live::Found(live) => live,
         Live::Missing => return Ok(()),
-        Live::Unchecked(reason) => return unread(&reason),
+        Live::Unchecked(reason) => {
+            session.note(format!(
+                "the policy of the queue {name} wasn't restored: {reason}"
+            ));
+            return Ok(());
+        }
     };
     let now = live
         .get("Policy")

@@ -25,10 +25,8 @@ pub(crate) async fn read_queue(session: &Session<'_>, url: &str) -> Result<Live>
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), Value::from(value.as_str())))
         .collect();
-    if !found.is_empty() {
-        for attribute in IF_SET {
-            found.entry(attribute).or_insert(Value::Null);
-        }
+    for attribute in IF_SET {
+        found.entry(attribute).or_insert(Value::Null);
     }
     Ok(Live::Found(found))
 }
@@ -63,7 +61,14 @@ async fn read_attributes(
         .send()
         .await
     {
-        Ok(reply) => Ok(Ok(reply.attributes.unwrap_or_default())),
+        Ok(reply) => {
+            let attributes = reply.attributes.unwrap_or_default();
+            // SQS returns at least the queue's ARN.
+            Ok(match attributes.is_empty() {
+                true => Err(Live::Unchecked("the reply has no attributes".to_owned())),
+                false => Ok(attributes),
+            })
+        }
         Err(error) if is_no_such_queue(&error) => Ok(Err(Live::Missing)),
         Err(error) => explain(error, &format!("read the attributes of {url}"), |_| false).map(Err),
     }
